@@ -1,0 +1,1 @@
+"""Bellrock tells the truth about a bare-metal provisioning network, with proof."""

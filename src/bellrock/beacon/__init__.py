@@ -1,0 +1,39 @@
+"""The beacon protocol engine: frames and time in; frames to send, evidence and the next deadline out.
+
+Pure: no sockets, no clock, no randomness. The shell (`agent.loop`) decodes frames with `wire`, hands them in,
+drains `poll_event` and `poll_transmit`, sends, and calls `handle_timeout` at `next_deadline`.
+"""
+
+from bellrock.beacon.engine import Engine
+from bellrock.beacon.values import (
+    Arrival,
+    Config,
+    Deadline,
+    Event,
+    EvidenceFound,
+    EvidenceLost,
+    Identity,
+    Now,
+    PortFacts,
+    Refusal,
+    Refused,
+    Settled,
+    Transmission,
+)
+
+__all__ = [
+    "Arrival",
+    "Config",
+    "Deadline",
+    "Engine",
+    "Event",
+    "EvidenceFound",
+    "EvidenceLost",
+    "Identity",
+    "Now",
+    "PortFacts",
+    "Refusal",
+    "Refused",
+    "Settled",
+    "Transmission",
+]

@@ -1,0 +1,161 @@
+"""What goes into the engine and what comes out."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from bellrock.model import Evidence, EvidenceKey, InterfaceKind, Monotonic, Port, Wall
+from bellrock.wire.beacon import Beacon
+from bellrock.wire.errors import WireError
+
+
+class Now(Struct, frozen=True):
+    """Both clocks at one moment; deadlines and ages use `mono`, ids and evidence use `wall`."""
+
+    mono: Monotonic
+    wall: Wall
+
+
+class Identity(Struct, frozen=True):
+    """Who this agent is. `host` is the host name, `agent` a ULID kept on disk, `boot` one made at each start."""
+
+    agent: str
+    host: str
+    role: str
+    boot: str
+    regions: tuple[str, ...] = ()
+    """Where a region listens, as URLs, if this agent knows: sent with every beacon."""
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Every number of the protocol, in seconds unless said otherwise."""
+
+    burst: tuple[float, ...] = (0.0, 0.05, 0.15, 0.4)
+    """When the first solicitations go out after a port comes up; each but the first jittered by ±20 %."""
+    settle: float = 0.7
+    """From port up to the `Settled` event: the burst and the time its answers need."""
+    trickle_min: float = 30.0 / 64
+    trickle_max: float = 30.0
+    trickle_k: int = 1
+    """RFC 6206 redundancy constant: a solicitation heard this often in an interval suppresses ours."""
+    answer_window: tuple[float, float] = (0.005, 0.04)
+    """Random delay before one multicast advertisement acknowledges all solicitations heard since."""
+    answer_rest: float = 20.0
+    """A steady (not urgent) solicitation is not answered again within this time on the same port."""
+    confirm_within: float = 2.0
+    """An acknowledgement of an id older than this confirms nothing."""
+    peer_ttl: float = 75.0
+    """A peer not heard for this long on a port is lost there."""
+    speak_v1: bool = False
+    """Send v1 copies even while no v1 peer is heard."""
+    max_peers: int = 4096
+    """Per port; more are refused and counted."""
+    max_ids: int = 16384
+    """Remembered beacon ids per engine (replay, own beacons)."""
+    max_dynamic_vids: int = 256
+    """VIDs learnt per interface from tagged beacons heard there."""
+
+
+class PortFacts(Struct, frozen=True, kw_only=True):
+    """A port on which beacons are heard and, if `speaks`, sent. Comes and goes with carrier and configuration."""
+
+    port: Port
+    """As reported: a VLAN interface is already (lower device, its VID)."""
+    interface: str
+    """The interface that carries it, for `remote.name`: the VLAN interface where there is one."""
+    mac: str
+    kind: InterfaceKind
+    parents: tuple[str, ...] = ()
+    ipv4: tuple[str, ...] = ()
+    """IPv4 addresses with prefix length."""
+    ipv6: tuple[str, ...] = ()
+    """Link-local and global IPv6 addresses with prefix length."""
+    mtu: int = 1500
+    speaks: bool = True
+    learn_vids: bool = True
+    """Whether ports for VIDs heard tagged on this interface (untagged port only) may be made."""
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A beacon that `wire` has authenticated and decoded."""
+
+    port: Port
+    """Interface and VID on which it came in."""
+    beacon: Beacon
+    source_mac: str
+    source_ip: str
+    source_port: int
+    hop_limit: int
+    multicast: bool
+    received: Now
+    """When the kernel received it."""
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A frame that `wire` refused."""
+
+    port: Port
+    source_mac: str
+    error: WireError
+    received: Now
+
+
+class Transmission(Struct, frozen=True, kw_only=True):
+    """A beacon to encode and send on `port`: multicast, or by unicast to (mac, address, UDP port)."""
+
+    port: Port
+    beacon: Beacon
+    family: int
+    """4 or 6."""
+    source_ip: str | None = None
+    """None: the interface has no address of the family (the shell uses :: / a link-local made from the MAC)."""
+    unicast: tuple[str, str, int] | None = None
+
+
+class EvidenceFound(Struct, frozen=True):
+    """New evidence, or evidence that became stronger or whose particulars changed. Mere repetition is no event."""
+
+    evidence: Evidence
+
+
+class EvidenceLost(Struct, frozen=True):
+    """Evidence that no longer holds. `since`: from when on the peer did not answer."""
+
+    key: EvidenceKey
+    why: str
+    since: Wall
+
+
+class Refused(Struct, frozen=True):
+    """A frame was refused; `count` so far from this source on this port for this reason."""
+
+    port: Port
+    source_mac: str
+    reason: str
+    detail: str
+    count: int
+    skew: float | None
+    seen: Wall
+
+
+class Settled(Struct, frozen=True):
+    """The first burst on a port is over: what could be heard at once has been heard."""
+
+    port: Port
+
+
+Event = EvidenceFound | EvidenceLost | Refused | Settled
+
+
+class Deadline(Struct, frozen=True):
+    """When the engine wants `handle_timeout` to be called, and why (for the log and the curious)."""
+
+    at: Monotonic
+    why: str
+
+
+NewId = Callable[[int, Wall], str]
+"""Makes a beacon id: version (1: UUID, 2: ULID) and wall time → text."""
+
+Jitter = Callable[[], float]
+"""Uniform in [0, 1)."""

@@ -1,0 +1,47 @@
+"""Versioned messages between agents and a region, as JSON text frames on one WebSocket (`/api/v1/agents/stream`).
+
+The region speaks first:
+
+    region → agent   Challenge
+    agent  → region  Hello          proves the shared secret by HMAC over both nonces
+    region → agent   Welcome        proves it too; says up to which report it has committed
+    agent  → region  Report …       numbered without gaps, resent from the spool until acknowledged
+    region → agent   Ack            committed up to and with this number
+    agent  → region  KeepAlive      all that was reported up to `seq` still holds
+
+A version, once shipped, is never edited; fields may be added with defaults.
+"""
+
+from bellrock.contract.v1 import (
+    VERSION,
+    Ack,
+    AgentMessage,
+    Challenge,
+    Hello,
+    KeepAlive,
+    RegionMessage,
+    Rejected,
+    Report,
+    Welcome,
+    decode_agent_message,
+    decode_region_message,
+    encode,
+    prove,
+)
+
+__all__ = [
+    "VERSION",
+    "Ack",
+    "AgentMessage",
+    "Challenge",
+    "Hello",
+    "KeepAlive",
+    "RegionMessage",
+    "Rejected",
+    "Report",
+    "Welcome",
+    "decode_agent_message",
+    "decode_region_message",
+    "encode",
+    "prove",
+]

@@ -1,0 +1,135 @@
+"""Version 1 of the contract."""
+
+import hashlib
+import hmac
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from bellrock.model import Host, Observation, Wall
+
+VERSION: Final = 1
+MAX_MESSAGE: Final = 1 << 20
+"""Octets of one message; larger ones end the connection."""
+MAX_OBSERVATIONS: Final = 500
+"""Observations in one report; an agent with more to say sends several."""
+
+
+class ContractError(ValueError):
+    """A message that is not of this contract: what was wrong with it, in one clause."""
+
+
+class Challenge(Struct, frozen=True, tag="challenge"):
+    """The region's first word."""
+
+    version: int
+    region: str
+    nonce: str
+    """32 random bytes in hex."""
+
+
+class Hello(Struct, frozen=True, tag="hello", kw_only=True):
+    """The agent's answer. `proof` = prove(key, "agent", challenge.nonce, nonce, host.id)."""
+
+    version: int
+    host: Host
+    boot: str
+    nonce: str
+    proof: str
+    software: str = ""
+    sent: Wall = Wall(0.0)
+    """The agent's wall clock, from which the region learns its offset."""
+
+
+class Welcome(Struct, frozen=True, tag="welcome"):
+    """The agent is let in. `proof` = prove(key, "region", hello.nonce, challenge.nonce, region)."""
+
+    proof: str
+    acked: int
+    """The last report of this agent that is committed; 0 for none."""
+    keep_alive: float = 15.0
+    """Seconds between the keep-alives that the region expects."""
+
+
+class Rejected(Struct, frozen=True, tag="rejected"):
+    """The agent is not let in, and why, for its operator."""
+
+    why: str
+
+
+class Report(Struct, frozen=True, tag="report"):
+    """Changes, in order. `seq` grows by one from report to report over the agent's life, over restarts too.
+
+    `begin` marks the first report of a boot and `complete` the end of its first full account: evidence and interfaces of
+    earlier boots that were not reported again by then no longer hold.
+    """
+
+    seq: int
+    boot: str
+    sent: Wall
+    """The agent's wall clock when the report was made; times in the observations are of the same clock."""
+    observations: tuple[Observation, ...]
+    begin: bool = False
+    complete: bool = False
+
+
+class KeepAlive(Struct, frozen=True, tag="keep-alive"):
+    """Everything reported up to and with `seq`, and not taken back, still holds at `sent`."""
+
+    seq: int
+    sent: Wall
+
+
+class Ack(Struct, frozen=True, tag="ack"):
+    """Reports up to and with `seq` are committed."""
+
+    seq: int
+
+
+AgentMessage = Hello | Report | KeepAlive
+RegionMessage = Challenge | Welcome | Rejected | Ack
+
+_T = TypeVar("_T")
+
+_encoder = msgspec.json.Encoder()
+_agent_decoder = msgspec.json.Decoder(AgentMessage)
+_region_decoder = msgspec.json.Decoder(RegionMessage)
+
+
+def encode(message: AgentMessage | RegionMessage) -> str:
+    """The text frame of a message."""
+    return _encoder.encode(message).decode()
+
+
+def decode_agent_message(text: str | bytes) -> AgentMessage:
+    """What an agent sent.
+
+    Raises:
+        ContractError: not a message of this version, or larger than MAX_MESSAGE.
+    """
+    return _decode(_agent_decoder, text)
+
+
+def decode_region_message(text: str | bytes) -> RegionMessage:
+    """What a region sent.
+
+    Raises:
+        ContractError: not a message of this version, or larger than MAX_MESSAGE.
+    """
+    return _decode(_region_decoder, text)
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], text: str | bytes) -> _T:
+    if len(text) > MAX_MESSAGE:
+        raise ContractError(f"a message of {len(text)} octets; at most {MAX_MESSAGE} are taken")
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ContractError(str(error)) from None
+
+
+def prove(key: bytes, speaker: str, theirs: str, ours: str, name: str) -> str:
+    """Hex HMAC-SHA256 that shows possession of the stream key, bound to the speaker's part, both nonces and its name."""
+    message = "\0".join(("bellrock stream v1", speaker, theirs, ours, name)).encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,62 @@
+"""The words of the field as frozen values, without behaviour.
+
+Every room of the house may use these names, and none gives them another meaning.
+"""
+
+from bellrock.model.evidence import (
+    Evidence,
+    EvidenceGone,
+    EvidenceKey,
+    EvidenceKind,
+    EvidenceSeen,
+    HostGone,
+    HostSeen,
+    InterfaceGone,
+    InterfaceSeen,
+    Neighbour,
+    Observation,
+    RefusalCount,
+    Role,
+    Strength,
+)
+from bellrock.model.network import Host, Interface, InterfaceKind, Port
+from bellrock.model.time import Monotonic, Wall
+from bellrock.model.topology import (
+    Conflict,
+    ConflictKind,
+    Fabric,
+    Member,
+    Topology,
+    Unknown,
+    Vlan,
+)
+
+__all__ = [
+    "Conflict",
+    "ConflictKind",
+    "Evidence",
+    "EvidenceGone",
+    "EvidenceKey",
+    "EvidenceKind",
+    "EvidenceSeen",
+    "Fabric",
+    "Host",
+    "HostGone",
+    "HostSeen",
+    "Interface",
+    "InterfaceGone",
+    "InterfaceKind",
+    "InterfaceSeen",
+    "Member",
+    "Monotonic",
+    "Neighbour",
+    "Observation",
+    "Port",
+    "RefusalCount",
+    "Role",
+    "Strength",
+    "Topology",
+    "Unknown",
+    "Vlan",
+    "Wall",
+]

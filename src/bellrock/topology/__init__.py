@@ -1,0 +1,5 @@
+"""Inference: observations → broadcast domains, fabrics, subnets, conflicts, and what stays unknown.
+
+`infer(observations)` is the definition; `Incremental` gives the same answer, observation by observation.
+Identity of fabrics and VLANs (ids, names given by people) is carried from one answer to the next by `carry`.
+"""
