@@ -1,0 +1,198 @@
+"""What a beacon says: the values, and the BSON document that carries them."""
+
+import math
+from enum import IntEnum
+from typing import Annotated, Any, Final
+
+import bson
+import msgspec
+from bson.errors import BSONError
+from bson.int64 import Int64
+from msgspec import Meta, Struct
+
+from bellrock.wire.errors import Reason, WireError, refusal
+from bellrock.wire.identifier import KEYS, NAMES, matches
+
+MAX_TEXT: Final = 256
+MAX_ACKS: Final = 64
+MAX_REGIONS: Final = 16
+MAX_DEPTH: Final = 8
+"""Documents and arrays within each other; a beacon of today has three."""
+
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Vid = Annotated[int, Meta(ge=0, le=4095)]
+"""A plain peer takes a priority tag for VLAN 0 and says so, hence 0."""
+Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+
+Document = dict[str, Any]
+
+
+class BeaconType(IntEnum):
+    """What a beacon asks for."""
+
+    SOLICITATION = 1
+    ADVERTISEMENT = 2
+
+
+class Remote(Struct, frozen=True):
+    """The sending interface as every peer describes it.
+
+    `type`: physical, vlan, bridge or bond; a text of other peers is kept as it is. `subnet`: address with prefix length
+    of the link that this copy is sent from.
+    """
+
+    name: Text
+    mac_address: Text
+    type: Text = ""
+    parents: tuple[Text, ...] = ()
+    vid: Vid | None = None
+    subnet: Text | None = None
+
+
+class Received(Struct, frozen=True):
+    """On what the acknowledged beacons were received: interface, VID of the frame, hop limit that it still had."""
+
+    interface: Text
+    vid: Vid | None = None
+    hops: Annotated[int, Meta(ge=0, le=255)] | None = None
+
+
+class Extension(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The sub-document `bellrock`, which plain peers ignore. Keys that a later version adds are ignored by this one."""
+
+    agent: Text
+    host: Text
+    role: Text = ""
+    boot: Text
+    seq: Count = 0
+    """Counts the beacons of one boot."""
+    interface: Text = ""
+    """The port that it was sent from."""
+    vid: Vid | None = None
+    sent_us: Count = 0
+    """Microseconds since the epoch, by the sender's clock."""
+    acks: Annotated[tuple[Text, ...], Meta(max_length=MAX_ACKS)] = ()
+    received: Received | None = None
+    urgent: bool = False
+    """The sender wants an answer at once."""
+    regions: Annotated[tuple[Text, ...], Meta(max_length=MAX_REGIONS)] = ()
+
+
+class Beacon(Struct, frozen=True, kw_only=True):
+    """One beacon. `version` 1 or 2, with `id` and `acks` of its kind (see `identifier`).
+
+    `acks` is the id that a unicast reply answers; those that one of ours answers at once are in `extension.acks`.
+    """
+
+    version: int
+    type: BeaconType
+    id: str
+    remote: Remote
+    acks: str | None = None
+    extension: Extension | None = None
+
+
+class _Document(Struct, frozen=True):
+    """The document of either version, before it is known whether its id is of the right kind."""
+
+    remote: Remote
+    type: BeaconType
+    ulid: str = ""
+    uuid: str = ""
+    acks: str | None = None
+    bellrock: Extension | None = None
+
+
+_SIMPLE: Final = frozenset((str, int, bool, type(None)))
+_BSON_ERRORS: Final = (BSONError, ValueError, OverflowError, RecursionError, TypeError, KeyError)
+
+
+def read_bson(data: bytes) -> Document:
+    """One BSON document as plain JSON-able values.
+
+    Raises:
+        WireError: MALFORMED: not BSON, nested deeper than MAX_DEPTH, or with a value that JSON cannot hold.
+    """
+    try:
+        document: Document = bson.decode(data)
+    except _BSON_ERRORS as error:
+        raise refusal(Reason.MALFORMED, ("BSON: %s", str(error)[:200])) from None
+    _make_plain(document)
+    return document
+
+
+def _make_plain(document: Document) -> None:
+    """Check every value, and replace BSON's 64-bit integers by plain ones; level by level, so that depth is bounded."""
+    level: list[Document | list[Any]] = [document]
+    for _ in range(MAX_DEPTH):
+        below: list[Document | list[Any]] = []
+        for node in level:
+            for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+                kind = type(value)
+                if kind in _SIMPLE:
+                    continue
+                if kind is dict or kind is list:
+                    below.append(value)
+                elif kind is Int64:
+                    node[key] = int(value)  # type: ignore[index]  # a key of this very node
+                elif kind is not float or not math.isfinite(value):
+                    raise refusal(Reason.MALFORMED, ("BSON: %s holds a %s that JSON cannot", key, kind.__name__))
+        if not below:
+            return
+        level = below
+    raise refusal(Reason.MALFORMED, ("BSON: nested deeper than %d", MAX_DEPTH))
+
+
+def to_beacon(version: int, document: Document) -> Beacon:
+    """The beacon that a plain document (see `read_bson`) describes.
+
+    Raises:
+        WireError: MALFORMED: a key is missing, or a value not of its kind or out of bounds.
+    """
+    try:
+        read = msgspec.convert(document, _Document)
+    except msgspec.ValidationError as error:
+        raise refusal(Reason.MALFORMED, ("document: %s", error)) from None
+    id_ = read.ulid if version == 2 else read.uuid
+    is_id = matches[version]
+    if not is_id(id_):
+        raise refusal(Reason.MALFORMED, ("document: `%s` is not %s", KEYS[version], NAMES[version]))
+    if read.acks is not None and not is_id(read.acks):
+        raise refusal(Reason.MALFORMED, ("document: `acks` is not %s", NAMES[version]))
+    return Beacon(version=version, type=read.type, id=id_, remote=read.remote, acks=read.acks, extension=read.bellrock)
+
+
+def to_document(beacon: Beacon) -> Document:
+    """The document of a beacon, its keys in the order that peers use."""
+    remote = beacon.remote
+    described: Document = {"type": remote.type, "mac_address": remote.mac_address, "parents": list(remote.parents)}
+    if remote.vid is not None:
+        described["vid"] = remote.vid
+    described |= {"name": remote.name, "subnet": remote.subnet}
+    document: Document = {"remote": described}
+    if beacon.acks is not None:
+        document["acks"] = beacon.acks
+    document |= {KEYS.get(beacon.version, "id"): beacon.id, "type": int(beacon.type)}
+    if beacon.extension is not None:
+        document["bellrock"] = msgspec.to_builtins(beacon.extension)
+    return document
+
+
+def write_bson(version: int, document: Document) -> bytes:
+    """The BSON of a document that every peer can read.
+
+    Raises:
+        ValueError: it is not one: no id or type of this version, or a value that JSON or BSON cannot hold.
+    """
+    if version not in KEYS:
+        raise ValueError(f"there is no beacon version {version}; expected 1 or 2")
+    if type(document.get("type")) is not int:
+        raise ValueError("a beacon needs a `type`: 1 (solicitation) or 2 (advertisement)")
+    try:
+        written: bytes = bson.encode(document)
+        to_beacon(version, read_bson(written))
+    except WireError as error:
+        raise ValueError(f"peers would refuse this beacon: {error.detail}") from None
+    except _BSON_ERRORS as error:
+        raise ValueError(f"the payload cannot be written as BSON: {error}") from None
+    return written
