@@ -1,0 +1,150 @@
+"""Frames of every interface through one AF_PACKET socket (packet(7))."""
+
+import errno
+import os
+import socket
+import struct
+from typing import Final
+
+from bellrock.link import libc
+from bellrock.link.device import Frame, LinkError, SendCounter, Statistics, interface_text
+from bellrock.link.filter import Instruction, beacon_filter, pack
+from bellrock.link.ring import BLOCK_SIZE, SOL_PACKET, Ring
+from bellrock.wire.ethernet import mac_bytes
+from bellrock.wire.frame import CDP_MAC, GROUP4_MAC, GROUP6_MAC, LLDP_MACS
+
+RING_BLOCKS: Final = 192
+"""6 MiB: about 16,000 frames of 300 octets, which is 100 ms at 150,000 of them a second."""
+
+_PACKET_ADD_MEMBERSHIP: Final = 1
+_PACKET_DROP_MEMBERSHIP: Final = 2
+_PACKET_STATISTICS: Final = 6
+_PACKET_TIMESTAMP: Final = 17
+_PACKET_IGNORE_OUTGOING: Final = 23
+_PACKET_MR_MULTICAST: Final = 0
+_SOF_TIMESTAMPING_RAW_HARDWARE: Final = 1 << 6
+_STATISTICS: Final = struct.Struct("=3I")
+"""struct tpacket_stats_v3: packets (the dropped ones among them), drops, times that the ring was full."""
+
+GROUPS: Final = (GROUP4_MAC, GROUP6_MAC, *LLDP_MACS, CDP_MAC)
+"""Everything that is listened to is sent to one of these."""
+
+
+class PacketDevice:
+    """Hears beacons, LLDP and CDP on every Ethernet interface, present or yet to come, addressed or not, and sends any frame on any of them.
+
+    Frames that this machine sends are not heard. An interface that goes away, down or up again needs no attention,
+    except that a network card passes multicast frames only after `join_groups`.
+
+    Args:
+        blocks: size of the receive ring in blocks of 32 KiB.
+        program: the kernel filter.
+        hardware_time: stamp frames with the network card's clock, where it has one. Only for cards whose clock is
+            disciplined to the system's (phc2sys): others run on atomic time or from zero, and the kernel's own stamp is right.
+
+    Raises:
+        LinkError: no right to open the socket, no AF_PACKET, or no memory for the ring.
+    """
+
+    def __init__(
+        self,
+        blocks: int = RING_BLOCKS,
+        program: tuple[Instruction, ...] | None = None,
+        *,
+        hardware_time: bool = False,
+    ) -> None:
+        try:
+            # Protocol 0: nothing is received before bind, so nothing can get past the filter.
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+        except OSError as error:
+            raise _cannot_open(error) from None
+        self._counter = SendCounter()
+        self._joined: set[int] = set()
+        self._packets = self._drops = 0
+        self._ring: Ring | None = None
+        try:
+            self._ring = self._set_up(blocks, beacon_filter() if program is None else program, hardware_time)
+        except OSError as error:
+            self.close()
+            raise LinkError(
+                f"the receive ring of {blocks * BLOCK_SIZE >> 20} MiB on AF_PACKET could not be set up: {error.strerror}; "
+                "is memory short?",
+                error.errno,
+            ) from None
+
+    def _set_up(self, blocks: int, program: tuple[Instruction, ...], hardware_time: bool) -> Ring:
+        libc.attach_filter(self._socket.fileno(), pack(program))
+        self._socket.setsockopt(SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        if hardware_time:
+            self._socket.setsockopt(SOL_PACKET, _PACKET_TIMESTAMP, _SOF_TIMESTAMPING_RAW_HARDWARE)
+        ring = Ring(self._socket, blocks)
+        libc.bind_packet(self._socket.fileno(), 0)
+        return ring
+
+    def fileno(self) -> int:
+        """A descriptor that polls readable while `receive` has frames."""
+        return self._socket.fileno()
+
+    def receive(self, budget: int) -> list[Frame]:
+        """At most `budget` frames in the order of their arrival; an empty list when there are none."""
+        return self._ring.read(budget) if self._ring else []
+
+    def send(self, ifindex: int, data: bytes) -> LinkError | None:
+        """Send a whole Ethernet frame, tags included. A failure is counted and returned, never raised."""
+        number = libc.send_packet(self._socket.fileno(), ifindex, data)
+        if number:
+            return self._counter.failed(number, f"a frame of {len(data)} octets for {interface_text(ifindex)}")
+        self._counter.sent += 1
+        return None
+
+    def join_groups(self, ifindex: int) -> LinkError | None:
+        """Have an interface's hardware pass beacons, LLDP and CDP, whether it has addresses or not. Twice is once."""
+        if ifindex in self._joined:
+            return None
+        self._joined.add(ifindex)
+        return self._membership(_PACKET_ADD_MEMBERSHIP, ifindex)
+
+    def leave_groups(self, ifindex: int) -> None:
+        """Undo `join_groups`; also to be called when the interface is gone, because its index may be used again."""
+        if ifindex in self._joined:
+            self._joined.discard(ifindex)
+            self._membership(_PACKET_DROP_MEMBERSHIP, ifindex)
+
+    def _membership(self, option: int, ifindex: int) -> LinkError | None:
+        for mac in GROUPS:
+            request = struct.pack("=iHH8s", ifindex, _PACKET_MR_MULTICAST, 6, mac_bytes(mac))
+            try:
+                self._socket.setsockopt(SOL_PACKET, option, request)
+            except OSError as error:
+                self._joined.discard(ifindex)
+                number = error.errno or 0
+                return LinkError(
+                    f"{interface_text(ifindex)} cannot listen to group {mac}: {os.strerror(number)}", number
+                )
+        return None
+
+    def statistics(self) -> Statistics:
+        """The counters so far."""
+        if self._socket.fileno() >= 0:
+            # The kernel's counters start again at every reading.
+            packets, drops, _ = _STATISTICS.unpack(
+                self._socket.getsockopt(SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
+            )
+            self._packets += packets
+            self._drops += drops
+        return Statistics(self._packets - self._drops, self._drops, self._counter.sent, dict(self._counter.errors))
+
+    def close(self) -> None:
+        """Give back socket and ring; may be called twice."""
+        if self._ring:
+            self._ring.close()
+            self._ring = None
+        self._socket.close()
+
+
+def _cannot_open(error: OSError) -> LinkError:
+    if error.errno == errno.EPERM:
+        return LinkError(
+            "no raw frames can be received: the capability CAP_NET_RAW is missing; run as root or grant it", error.errno
+        )
+    return LinkError(f"no raw frames can be received: {error.strerror} (AF_PACKET)", error.errno)
