@@ -1,6 +1,5 @@
 """The command line: parse, call, print. Only click is imported when it starts."""
 
+from bellrock.cli.root import main
 
-def main() -> None:
-    """Entry point of `bellrock`."""
-    raise NotImplementedError
+__all__ = ["main"]

@@ -13,10 +13,12 @@ A version, once shipped, is never edited; fields may be added with defaults.
 """
 
 from bellrock.contract.v1 import (
+    MAX_OBSERVATIONS,
     VERSION,
     Ack,
     AgentMessage,
     Challenge,
+    ContractError,
     Hello,
     KeepAlive,
     RegionMessage,
@@ -30,10 +32,12 @@ from bellrock.contract.v1 import (
 )
 
 __all__ = [
+    "MAX_OBSERVATIONS",
     "VERSION",
     "Ack",
     "AgentMessage",
     "Challenge",
+    "ContractError",
     "Hello",
     "KeepAlive",
     "RegionMessage",

@@ -61,7 +61,8 @@ class Rejected(Struct, frozen=True, tag="rejected"):
 class Report(Struct, frozen=True, tag="report"):
     """Changes, in order. `seq` grows by one from report to report over the agent's life, over restarts too.
 
-    `begin` marks the first report of a boot and `complete` the end of its first full account: evidence and interfaces of
+    Only a report with `begin` may jump ahead of the last committed one: it starts an account that needs nothing before it.
+    `begin` marks the first report of a boot (an agent that has to tell everything anew calls that a boot, too) and `complete` the end of its first full account: evidence and interfaces of
     earlier boots that were not reported again by then no longer hold.
     """
 

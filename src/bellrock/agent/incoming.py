@@ -1,0 +1,103 @@
+"""From what came in to what the engine and the neighbour table take: a beacon, a refusal, or a neighbour."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bellrock.agent.ports import port_of
+from bellrock.beacon import Arrival, Now, Refusal
+from bellrock.link.clock import Clocks
+from bellrock.link.device import Frame
+from bellrock.link.udp import Datagram
+from bellrock.model import Interface, InterfaceKind, Neighbour, Port, Wall
+from bellrock.wire import cdp, ethernet, lldp
+from bellrock.wire.beacon import decode
+from bellrock.wire.errors import Reason, WireError
+from bellrock.wire.frame import HeardDatagram, open_beacon_frame
+from bellrock.wire.keys import Keyring
+
+NeighbourHeard = tuple[Port, str, Neighbour]
+_LLDP: Final = b"\x88\xcc"
+_CDP_GROUP: Final = bytes.fromhex("01000ccccccc")
+
+
+class Incoming:
+    """Opens frames and datagrams: authenticates first, then parses."""
+
+    def __init__(self, agent: str, keyring: Keyring) -> None:
+        self._agent = agent
+        self._keyring = keyring
+        self._by_index: Mapping[int, Interface] = {}
+        self._ports: dict[int, Port] = {}
+        self._copies: frozenset[int] = frozenset()
+
+    def follow(self, by_index: Mapping[int, Interface]) -> None:
+        """The interfaces that are there now."""
+        by_name = {interface.name: interface for interface in by_index.values()}
+        self._by_index = by_index
+        self._ports = {index: port_of(self._agent, interface, by_name) for index, interface in by_index.items()}
+        # A raw socket hears a frame on the lower device, with its tag, and again on the VLAN interface, without it.
+        self._copies = frozenset(
+            index
+            for index, interface in by_index.items()
+            if interface.kind is InterfaceKind.VLAN and self._ports[index].vid is not None
+        )
+
+    def frame(self, frame: Frame, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
+        """Take a raw frame apart; None for a copy, and for interfaces that are to be left alone."""
+        port = self._ports.get(frame.ifindex)
+        if port is None or frame.ifindex in self._copies:
+            return None
+        now = _moment(clocks, frame.received_ns)
+        source_mac = frame.data[6:12].hex(":")
+        try:
+            if frame.data[12:14] == _LLDP:
+                return Port(port.host, port.interface), source_mac, lldp.parse(frame.data[14:])
+            if frame.data[:6] == _CDP_GROUP:
+                return Port(port.host, port.interface), source_mac, cdp.parse(_snap_payload(frame.data))
+            heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready)
+            port = Port(port.host, port.interface, heard.vid if heard.vid is not None else port.vid)
+            return self._arrival(port, heard, now)
+        except WireError as error:
+            return Refusal(port=port, source_mac=source_mac, error=error, received=now)
+
+    def datagram(self, datagram: Datagram, clocks: Clocks) -> Arrival | Refusal | None:
+        """Open what a UDP socket received; its MAC addresses are not known."""
+        port = self._ports.get(datagram.ifindex)
+        if port is None:
+            return None
+        now = _moment(clocks, datagram.received_ns)
+        multicast = datagram.destination.startswith(("224.", "ff"))
+        heard = HeardDatagram(
+            "", "", None, datagram.source, datagram.destination, datagram.hop_limit, multicast, datagram.source_port,
+            datagram.payload,
+        )  # fmt: skip
+        try:
+            return self._arrival(port, heard, now)
+        except WireError as error:
+            return Refusal(port=port, source_mac=datagram.source, error=error, received=now)
+
+    def _arrival(self, port: Port, heard: HeardDatagram, now: Now) -> Arrival:
+        decoded = decode(heard.payload, self._keyring, now.wall)
+        return Arrival(
+            port=port,
+            beacon=decoded.beacon,
+            source_mac=heard.source_mac or decoded.beacon.remote.mac_address,
+            source_ip=heard.source_ip,
+            source_port=heard.source_port,
+            hop_limit=heard.hop_limit,
+            multicast=heard.multicast,
+            received=now,
+        )
+
+
+def _moment(clocks: Clocks, received_ns: int) -> Now:
+    mono = clocks.when(received_ns)
+    return Now(mono, Wall(clocks.wall - (clocks.mono - mono)))
+
+
+def _snap_payload(data: bytes) -> bytes:
+    """What follows the LLC and SNAP header (IEEE 802.2) of a CDP frame."""
+    length = int.from_bytes(data[12:14], "big")
+    if len(data) < ethernet.HEADER + 8 or length > len(data) - ethernet.HEADER:
+        raise WireError(Reason.TRUNCATED, "CDP: the frame is shorter than its length says")
+    return data[22 : ethernet.HEADER + length]

@@ -1,0 +1,211 @@
+"""The shell around the engine: receive → drain events → transmit → re-arm the timer."""
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Callable
+from typing import Final
+
+from bellrock.agent.incoming import Incoming
+from bellrock.agent.neighbours import Neighbours
+from bellrock.agent.network import RawNetwork, UdpNetwork
+from bellrock.agent.outgoing import Outgoing
+from bellrock.agent.ports import ignored, ports_of
+from bellrock.agent.reporter import Reporter, with_state
+from bellrock.agent.settings import Settings
+from bellrock.beacon import Engine, EvidenceFound, Now, PortFacts, Settled
+from bellrock.beacon import Event as BeaconEvent
+from bellrock.link.clock import read as read_clocks
+from bellrock.link.device import Frame
+from bellrock.link.netlink import LinkMonitor
+from bellrock.model import EvidenceKind, Interface, Port
+from bellrock.wire.keys import Keyring
+
+BUDGET: Final = 256
+"""Frames taken in before the loop looks at timers again."""
+COALESCE: Final = 0.004
+"""Seconds that a change waits for company before it is put into a report."""
+RETRY: Final = 2.0
+"""Seconds until a full disk is tried again."""
+
+log = logging.getLogger(__name__)
+
+
+class Loop:
+    """One agent's engine, its network and its reporter, on one asyncio loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        agent: str,
+        engine: Engine,
+        keyring: Keyring,
+        network: RawNetwork | UdpNetwork,
+        monitor: LinkMonitor,
+        reporter: Reporter,
+        wake: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._agent = agent
+        self._engine = engine
+        self._network = network
+        self._monitor = monitor
+        self._reporter = reporter
+        self._wake = wake
+        self._neighbours = Neighbours()
+        self._incoming = Incoming(agent, keyring)
+        self._outgoing = Outgoing(keyring, network, os.urandom)
+        self._interfaces: dict[int, Interface] = {}
+        self._ports: dict[Port, PortFacts] = {}
+        self._settled: set[Port] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.settled = asyncio.Event()
+        """Set once every port that was there at the start has had its burst."""
+
+    def start(self) -> None:
+        """Begin to listen and to speak."""
+        self._loop.add_reader(self._monitor.fileno(), self._links_changed)
+        for descriptor in self._network.filenos():
+            self._loop.add_reader(descriptor, self._frames_ready)
+        self._take_interfaces()
+        self._after()
+
+    def stop(self) -> None:
+        """Stop both, and put what is still owed into the spool."""
+        self._loop.remove_reader(self._monitor.fileno())
+        for descriptor in self._network.filenos():
+            self._loop.remove_reader(descriptor)
+        for timer in (self._timer, self._flush_timer):
+            if timer:
+                timer.cancel()
+        self._reporter.flush(now().wall)
+        self._wake()
+
+    @property
+    def interface_count(self) -> int:
+        """How many interfaces are there now."""
+        return len(self._interfaces)
+
+    def tell_anew(self) -> None:
+        """The region has lost what it knew: give a full account."""
+        self._reporter.begin_anew()
+        self._schedule_flush()
+
+    def _frames_ready(self) -> None:
+        clocks = read_clocks()
+        for item in self._network.receive(BUDGET):
+            is_frame = isinstance(item, Frame)
+            heard = self._incoming.frame(item, clocks) if is_frame else self._incoming.datagram(item, clocks)
+            if isinstance(heard, tuple):
+                port, source_mac, neighbour = heard
+                self._report(self._neighbours.hear(port, source_mac, neighbour, now()))
+            elif heard is not None:
+                self._engine.receive(heard, heard.received)
+        self._after()
+
+    def _links_changed(self) -> None:
+        if self._monitor.changes():
+            self._take_interfaces()
+            self._after()
+
+    def _take_interfaces(self) -> None:
+        """Bring engine, groups and report in line with the interfaces that are there now."""
+        moment = now()
+        seen = self._monitor.snapshot().values()
+        self._interfaces = {i.index: i for i in seen if not ignored(i.name, self._settings.ignore)}
+        vlans = dict(self._settings.vlans)
+        ports = ports_of(self._agent, self._interfaces.values(), vlans, raw=self._network.raw)
+        for port in self._ports.keys() - ports.keys():
+            self._settled.discard(port)
+            self._engine.drop_port(port, moment)
+            if port.vid is None:
+                self._report(self._neighbours.drop_interface(port.interface, moment))
+        self._network.follow(self._interfaces.values())
+        self._incoming.follow(self._interfaces)
+        self._outgoing.follow(self._interfaces)
+        for port, facts in ports.items():
+            if self._ports.get(port) != facts:
+                self._engine.receive(facts, moment)
+        self._ports = ports
+        self._tell_interfaces()
+
+    def _tell_interfaces(self) -> None:
+        vlans = dict(self._settings.vlans)
+        self._reporter.interfaces(
+            with_state(
+                interface,
+                settled=self._is_settled(interface),
+                speaks=any(f.speaks for f in self._ports.values() if f.interface == interface.name),
+                vids=tuple(vlans.get(interface.name, ())),
+            )
+            for interface in self._interfaces.values()
+        )
+        if not self.settled.is_set() and self._settled >= {p for p, f in self._ports.items() if f.speaks}:
+            self._reporter.complete()
+            self.settled.set()
+
+    def _is_settled(self, interface: Interface) -> bool:
+        own = [port for port, facts in self._ports.items() if facts.interface == interface.name and facts.speaks]
+        return all(port in self._settled for port in own)
+
+    def _report(self, events: list[BeaconEvent]) -> None:
+        for event in events:
+            self._reporter.event(event)
+
+    def _drain(self) -> None:
+        settled = False
+        while (event := self._engine.poll_event()) is not None:
+            if isinstance(event, Settled):
+                self._settled.add(event.port)
+                settled = True
+            if isinstance(event, EvidenceFound) and event.evidence.kind is EvidenceKind.LOOP:
+                log.warning("interface=%s: hears its own beacons, there is a loop", event.evidence.port.interface)
+            self._reporter.event(event)
+        if settled:
+            self._tell_interfaces()
+        while (transmission := self._engine.poll_transmit()) is not None:
+            self._outgoing.send(transmission, now().wall)
+
+    def _after(self) -> None:
+        """What follows every input: events out, beacons out, timer set, report made."""
+        self._drain()
+        self._arm()
+        self._schedule_flush()
+
+    def _arm(self) -> None:
+        deadline = self._engine.next_deadline()
+        wanted = [when for when in (deadline and deadline.at, self._neighbours.next_deadline()) if when is not None]
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(min(wanted), self._timeout) if wanted else None
+
+    def _timeout(self) -> None:
+        moment = now()
+        self._engine.handle_timeout(moment)
+        self._report(self._neighbours.expire(moment))
+        self._after()
+
+    def _schedule_flush(self) -> None:
+        if self._reporter.owes and self._flush_timer is None:
+            self._flush_timer = self._loop.call_later(COALESCE, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        if self._reporter.flush(now().wall):
+            self._wake()
+        else:
+            self._flush_timer = self._loop.call_later(RETRY, self._flush)
+
+
+def now() -> Now:
+    """Both clocks."""
+    clocks = read_clocks()
+    return Now(clocks.mono, clocks.wall)
+
+
+def jitter() -> float:
+    """Uniform in [0, 1)."""
+    return random.random()  # noqa: S311 -- spreads beacons out in time, guards nothing

@@ -1,0 +1,62 @@
+"""From what the engine wants sent to frames and datagrams."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from bellrock.agent.network import RawNetwork, UdpNetwork
+from bellrock.beacon import Transmission
+from bellrock.model import Interface, Wall
+from bellrock.wire.beacon import encode
+from bellrock.wire.ethernet import Tag
+from bellrock.wire.frame import build_beacon_frame
+from bellrock.wire.ip import link_local_from_mac
+from bellrock.wire.keys import Keyring
+
+log = logging.getLogger(__name__)
+
+
+class Outgoing:
+    """Seals beacons and sends them: raw with the port's tag, or by UDP on the port's interface."""
+
+    def __init__(self, keyring: Keyring, network: RawNetwork | UdpNetwork, entropy: Callable[[int], bytes]) -> None:
+        self._keyring = keyring
+        self._network = network
+        self._entropy = entropy
+        self._by_name: dict[str, Interface] = {}
+
+    def follow(self, by_index: Mapping[int, Interface]) -> None:
+        """The interfaces that are there now."""
+        self._by_name = {interface.name: interface for interface in by_index.values()}
+
+    def send(self, transmission: Transmission, wall: Wall) -> None:
+        """Seal and send one beacon; an interface that vanished meanwhile is none to send on."""
+        payload = encode(transmission.beacon, self._keyring.signing, wall, self._entropy(16))
+        if isinstance(self._network, RawNetwork):
+            self._send_raw(self._network, transmission, payload)
+        else:
+            self._send_udp(self._network, transmission, payload)
+
+    def _send_raw(self, network: RawNetwork, transmission: Transmission, payload: bytes) -> None:
+        # A VLAN interface's frames are made with their tag, and sent on its lower device.
+        lower = self._by_name.get(transmission.port.interface)
+        if lower is None:
+            return
+        mac = transmission.beacon.remote.mac_address
+        if transmission.source_ip is not None:
+            source_ip = transmission.source_ip.partition("/")[0]
+        else:
+            source_ip = "0.0.0.0" if transmission.family == 4 else link_local_from_mac(mac)  # noqa: S104 -- RFC 1122 §3.2.1.3: "this host"
+        vid = transmission.port.vid
+        tags = () if vid is None else (Tag(vid=vid),)
+        network.send(lower.index, build_beacon_frame(payload, mac, source_ip, tags, transmission.unicast))
+
+    def _send_udp(self, network: UdpNetwork, transmission: Transmission, payload: bytes) -> None:
+        # Without raw sockets a tag can only be sent by the VLAN interface that stands for it.
+        carrier = self._by_name.get(transmission.beacon.remote.name)
+        if carrier is None:
+            return
+        if transmission.unicast is None:
+            network.send_multicast(carrier.index, transmission.family, payload)
+        else:
+            _, address, port = transmission.unicast
+            network.send_unicast(carrier.index, address, port, payload)

@@ -1,0 +1,154 @@
+"""Listening and soliciting by hand, without an engine: what `bellrock beacon listen` and `send` use."""
+
+import os
+import select
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final
+
+from bellrock.agent.incoming import Incoming
+from bellrock.agent.loop import now
+from bellrock.agent.network import open_network
+from bellrock.agent.outgoing import Outgoing
+from bellrock.agent.run import new_id
+from bellrock.beacon import Arrival, Refusal, Transmission
+from bellrock.cli.output import Failure
+from bellrock.link.clock import read as read_clocks
+from bellrock.link.device import Frame
+from bellrock.link.netlink import LinkMonitor
+from bellrock.model import Interface, InterfaceKind, Port
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Remote
+from bellrock.wire.keys import Keyring
+
+BUDGET: Final = 256
+
+
+class Ear:
+    """Hears on one interface or on all, and solicits where it is told to."""
+
+    def __init__(self, keyring: Keyring, interface: str | None) -> None:
+        self._monitor = LinkMonitor()
+        found = {i.name: i for i in self._monitor.snapshot().values()}
+        if interface is not None and interface not in found:
+            self._monitor.close()
+            raise Failure(f"no Ethernet interface '{interface}' here; there are {', '.join(sorted(found)) or 'none'}")
+        self._interfaces = found
+        chosen = found.values() if interface is None else [found[interface]]
+        self.where = interface or f"{len(found)} interfaces"
+        self._network = open_network(udp_only=False)
+        self._network.follow(chosen)
+        self._agent = new_id(2, now().wall)
+        self._incoming = Incoming(self._agent, keyring)
+        self._incoming.follow({i.index: i for i in chosen})
+        self._outgoing = Outgoing(keyring, self._network, os.urandom)
+        self._outgoing.follow({i.index: i for i in found.values()})
+        if not self._network.raw:
+            self.where += " by UDP sockets only (no tags, nothing on interfaces without address)"
+
+    def __enter__(self) -> "Ear":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._network.close()
+        self._monitor.close()
+
+    def listen(self, seconds: float | None) -> Iterator[Arrival | Refusal]:
+        """Beacons and refusals as they come, for so long or until Ctrl-C."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            try:
+                ready, _, _ = select.select(self._network.filenos(), [], [], left)
+            except KeyboardInterrupt:
+                return
+            if ready:
+                yield from self._take()
+
+    def solicit(self, name: str, vid: int | None, version: int) -> str:
+        """Send one solicitation by IPv4 (where there is an address) and one by IPv6; the ids of both."""
+        interface = self._interfaces[name]
+        if vid is not None and not self._network.raw:
+            raise Failure(
+                "--vid needs raw frames, which this process may not send; `bellrock interfaces` works without"
+            )
+        families = [4] if any(":" not in a for a in interface.addresses) else []
+        return " and ".join(self._send(interface, vid, version, family) for family in [*families, 6])
+
+    def _send(self, interface: Interface, vid: int | None, version: int, family: int) -> str:
+        address = next((a for a in interface.addresses if (":" in a) == (family == 6) and _link_scope(a)), None)
+        moment = now()
+        beacon_id = new_id(version, moment.wall)
+        remote = Remote(
+            name=interface.name,
+            mac_address=interface.mac,
+            type=interface.kind.value if interface.kind is not InterfaceKind.VETH else "physical",
+            parents=interface.parents if interface.kind is not InterfaceKind.VETH else (),
+            vid=vid,
+            subnet=address,
+        )
+        extension = Extension(
+            agent=self._agent, host=socket.gethostname(), role="hand", boot=self._agent, seq=1, interface=interface.name,
+            vid=vid, sent_us=int(moment.wall * 1e6), urgent=True,
+        )  # fmt: skip
+        beacon = Beacon(version=version, type=BeaconType.SOLICITATION, id=beacon_id, remote=remote, extension=extension)
+        port = Port(self._agent, interface.name, vid)
+        self._outgoing.send(Transmission(port=port, beacon=beacon, family=family, source_ip=address), moment.wall)
+        return beacon_id
+
+    def _take(self) -> Iterator[Arrival | Refusal]:
+        clocks = read_clocks()
+        for item in self._network.receive(BUDGET):
+            is_frame = isinstance(item, Frame)
+            heard = self._incoming.frame(item, clocks) if is_frame else self._incoming.datagram(item, clocks)
+            if isinstance(heard, Refusal) or (isinstance(heard, Arrival) and not self._own(heard)):
+                yield heard
+
+    def _own(self, arrival: Arrival) -> bool:
+        extension = arrival.beacon.extension
+        return extension is not None and extension.agent == self._agent
+
+
+def as_document(item: Arrival | Refusal) -> dict[str, Any]:
+    """One beacon or refusal for programs."""
+    from msgspec import to_builtins
+
+    where = {"interface": item.port.interface, "vid": item.port.vid, "source_mac": item.source_mac}
+    at = {"time": item.received.wall}
+    if isinstance(item, Refusal):
+        return {**at, **where, "refused": item.error.reason, "detail": item.error.detail, "skew": item.error.skew}
+    return {
+        **at,
+        **where,
+        "source": item.source_ip,
+        "hop_limit": item.hop_limit,
+        "multicast": item.multicast,
+        "type": item.beacon.type.name.lower(),
+        "beacon": to_builtins(item.beacon),
+    }
+
+
+def as_sentence(item: Arrival | Refusal) -> str:
+    """One beacon or refusal for people."""
+    at = datetime.fromtimestamp(item.received.wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    where = item.port.interface + ("" if item.port.vid is None else f".{item.port.vid}")
+    if isinstance(item, Refusal):
+        return f"{at}  {where}  refused from {item.source_mac}: {item.error.reason}: {item.error.detail}"
+    beacon, extension = item.beacon, item.beacon.extension
+    who = (
+        f"{extension.host}/{extension.interface}" if extension else f"{beacon.remote.mac_address}/{beacon.remote.name}"
+    )
+    acks = extension.acks if extension else (beacon.acks,) if beacon.acks else ()
+    ack_text = f", acknowledges {len(acks)}" if acks else ""
+    how = "" if item.multicast else " by unicast"
+    return f"{at}  {where}  {beacon.type.name.lower()} v{beacon.version} from {who} ({item.source_ip}){how}{ack_text}"
+
+
+def _link_scope(address: str) -> bool:
+    return ":" not in address or address.startswith("fe80:")

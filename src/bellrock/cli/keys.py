@@ -1,0 +1,114 @@
+"""Where commands find the shared secret: a file, or the environment; never the command line."""
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from bellrock.cli.output import Failure
+
+if TYPE_CHECKING:
+    from bellrock.wire.keys import Keyring
+
+FILE_VARIABLE: Final = "BELLROCK_SECRET_FILE"
+TEXT_VARIABLE: Final = "BELLROCK_SECRET"
+MAX_SECRET_FILE: Final = 16 * 1024
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def secret_option(command: _F) -> _F:
+    """`--secret-file`, which may be given several times while a secret is being rotated."""
+    return click.option(
+        "--secret-file",
+        "secret_files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help=f"File with the shared secret in hex; also ${FILE_VARIABLE}. The first signs, all open (rotation).",
+    )(command)
+
+
+def default_state_dir() -> Path:
+    """`/var/lib/bellrock` for root, else the user's own state directory (XDG Base Directory)."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/bellrock")
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "bellrock"
+
+
+def load_keyring(files: tuple[Path, ...], default: Path | None = None) -> "Keyring":
+    """The keys derived from the secrets found, in the order given.
+
+    Raises:
+        Failure: no secret, or one that is empty, not hex, or readable by everybody.
+    """
+    from bellrock.wire.keys import Keyring, SecretError, derive, parse_secret
+
+    keys = []
+    for origin, text in _sources(files, default, os.environ):
+        try:
+            keys.append(derive(parse_secret(text)))
+        except SecretError as error:
+            raise Failure(f"{origin}: {error}") from None
+    return Keyring(tuple(keys))
+
+
+def _sources(files: tuple[Path, ...], default: Path | None, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    if not files and (named := environ.get(FILE_VARIABLE)):
+        files = tuple(Path(part) for part in named.split(os.pathsep))
+    if files:
+        return [(str(path), read_secret_file(path)) for path in files]
+    if TEXT_VARIABLE in environ:
+        return [(f"${TEXT_VARIABLE}", environ[TEXT_VARIABLE])]
+    if default is not None and default.exists():
+        return [(str(default), read_secret_file(default))]
+    raise Failure(
+        f"no shared secret: give --secret-file FILE, or set {FILE_VARIABLE}; `bellrock secret new FILE` makes one"
+    )
+
+
+def read_secret_file(path: Path) -> str:
+    """The text of a secret file.
+
+    Raises:
+        Failure: the file is missing, unreadable, too large, not text, or readable by everybody.
+    """
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH):
+                raise Failure(f"{path}: everybody on this machine can read this secret; chmod 600 {path}")
+            data = file.read(MAX_SECRET_FILE + 1)
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}; `bellrock secret new {path}` makes one") from None
+    if len(data) > MAX_SECRET_FILE:
+        raise Failure(f"{path}: larger than {MAX_SECRET_FILE} bytes, so not a secret in hex")
+    try:
+        return data.decode("ascii")
+    except UnicodeDecodeError:
+        raise Failure(f"{path}: not hex: a secret is an even number of the digits 0-9 and a-f") from None
+
+
+def make_secret_file(path: Path) -> None:
+    """Write a new secret of 16 random bytes in hex, readable by its owner alone.
+
+    Raises:
+        Failure: the file exists (a secret in use is never overwritten) or cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Failure(f"{path}: there is a file already, and a secret in use is not overwritten") from None
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(new_secret() + "\n")
+
+
+def new_secret() -> str:
+    """16 random bytes in hex, as MAAS makes them."""
+    import secrets
+
+    return secrets.token_hex(16)

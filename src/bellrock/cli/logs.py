@@ -1,0 +1,15 @@
+"""Log lines of the long-running commands: one line, `key=value` where there is a key, on stderr."""
+
+import logging
+import sys
+
+
+def configure(*, verbose: int) -> None:
+    """Log to stderr: warnings and what an operator did; with -v the peers' comings and goings; with -vv everything but packets."""
+    level = logging.DEBUG if verbose > 1 else logging.INFO
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("bellrock").setLevel(level if verbose else logging.WARNING)

@@ -1,0 +1,58 @@
+"""What commands share when they print: JSON, tables, one-line errors."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import click
+
+EXIT_NO: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_UNREADABLE: Final = 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+class Failure(click.ClickException):
+    """One clear line on stderr and an exit code."""
+
+    def __init__(self, message: str, exit_code: int = EXIT_USAGE) -> None:
+        super().__init__(" ".join(message.split()))
+        self.exit_code = exit_code
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
+    """One JSON document, indented for a terminal, compact for a pipe."""
+    import msgspec
+
+    text = msgspec.json.encode(value)
+    click.echo(msgspec.json.format(text, indent=2 if sys.stdout.isatty() else -1))
+
+
+def print_json_line(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
+    """One JSON document on a line of its own, for streams."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """A table that adapts to the terminal's width and colours; `empty` is said where there are no rows."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(printable(str(cell)) for cell in row))
+    # A pipe has no width to adapt to: nothing is cut there.
+    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False)
+    if table.row_count:
+        console.print(table)
+    else:
+        click.echo(empty)
+
+
+def printable(text: str) -> str:
+    """Text from the network with control characters made visible, so that none reaches the terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,89 @@
+"""`bellrock` itself: finds the module of a command only when the command is wanted."""
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:  # typing has it from Python 3.12 on; importing typing_extensions costs every start 10 ms
+
+    def override(method):  # noqa: ANN001, ANN201, D103
+        return method
+
+
+COMMANDS: Final = {
+    "up": ("bellrock.cli.run", "Run region and rack on this machine, with the page."),
+    "region": ("bellrock.cli.run", "Run a region: it knows the whole network."),
+    "rack": ("bellrock.cli.run", "Run a rack: it listens and speaks on this machine's interfaces."),
+    "beacon": ("bellrock.cli.beacon", "Listen for beacons, send, decode or encode them."),
+    "topology": ("bellrock.cli.topology", "Show what is wired to what, explain it, compare it."),
+    "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
+    "secret": ("bellrock.cli.secret", "Make the shared secret, or show its public id."),
+    "lab": ("bellrock.cli.lab", "Build networks of namespaces to try things in."),
+    "version": ("bellrock.cli.version", "Show the version."),
+}
+"""Command → module that defines it under its own name, and its line in `bellrock --help`."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is run or asked for its help."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.{cmd_name} is not a command")
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(_no_such_command(args[0]))
+        return super().resolve_command(ctx, args)
+
+
+def _no_such_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}."
+    return f"No command '{name}'; {hint}"
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: bellrock up",
+)
+def cli() -> None:
+    """Tell the truth about a bare-metal provisioning network, with proof.
+
+    Exit codes: 0 done, 1 the answer is no (differences, conflicts asked for), 2 usage or configuration,
+    3 could not be read or reached.
+    """
+
+
+def main() -> None:
+    """Entry point of `bellrock`: every error is one line, a broken pipe is none."""
+    try:
+        cli.main(prog_name="bellrock")
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
