@@ -1,0 +1,190 @@
+"""Contradictions in the evidence, as values, each with a sentence that a person can check."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from bellrock.model import Conflict, ConflictKind, EvidenceKind, Interface, Port
+from bellrock.topology.facts import BEACON_KINDS, Facts, Held
+
+if TYPE_CHECKING:
+    from bellrock.topology.domains import Domain
+
+ONE_WAY_AFTER: Final = 10.0
+"""Seconds for which a port must have been heard without hearing, before that is held against the link."""
+VRRP_MACS: Final = ("00:00:5e:00:01:", "00:00:5e:00:02:")
+"""RFC 5798 §7.3: virtual router MACs, which several hosts share on purpose."""
+ENOUGH: Final = 2
+"""Ports that must carry a subnet before it counts as living in a domain."""
+MOST_NAMED: Final = 3
+"""Ports that a sentence names before it counts the rest."""
+
+Joining = Mapping[Port, list[Held]]
+VidPorts = Mapping[int, list[Port]]
+
+
+def two_vids(facts: Facts, tagged: VidPorts, told: VidPorts) -> Iterator[Conflict]:
+    """One broadcast domain with two VIDs: native VLAN mismatch, translation or leak."""
+    vids = sorted({*tagged, *told})
+    if len(vids) < 2:
+        return
+    says = [
+        *(f"{naming(facts, tagged[vid])} tagged with VID {vid}" for vid in sorted(tagged)),
+        *(f"{naming(facts, told[vid])} in port VLAN {vid} by its switch's word" for vid in sorted(told)),
+    ]
+    ports = {port for by_vid in (tagged, told) for of_vid in by_vid.values() for port in of_vid}
+    proof = f"One segment has {len(vids)} VIDs: {'; '.join(says)}."
+    yield Conflict(kind=ConflictKind.TWO_VIDS, where=ordered(ports), proof=proof)
+
+
+def duplicate_macs(facts: Facts, joining: Joining) -> Iterator[Conflict]:
+    """One MAC address on two hosts in one domain. Hosts known only by their MAC may be another of a known host's programs."""
+    owners: dict[str, Port] = {}
+    shared: dict[str, set[Port]] = {}
+    for port, held in joining.items():
+        mac = _mac(facts, port, held)
+        if not mac or port.host.startswith("peer-") or mac.startswith(VRRP_MACS):
+            continue
+        first = owners.setdefault(mac, port)
+        if first.host != port.host:
+            shared.setdefault(mac, {first}).add(port)
+    for mac in sorted(shared):
+        proof = f"{naming(facts, shared[mac])} have the same MAC address {mac} on one segment."
+        yield Conflict(kind=ConflictKind.DUPLICATE_MAC, where=ordered(shared[mac]), proof=proof)
+
+
+def _mac(facts: Facts, port: Port, held: list[Held]) -> str:
+    interface = facts.interface(port) if port.vid is None else next(facts.carriers(port), facts.interface(port))
+    if interface is not None:
+        return "" if interface.mac == "00:00:00:00:00:00" else interface.mac.lower()
+    said = [(one.evidence.seen, one.evidence.peer_mac.lower()) for one in held if one.key.port.host != port.host]
+    return max(said, default=(0.0, ""))[1]
+
+
+def one_ways(facts: Facts, joining: Joining) -> Iterator[Conflict]:
+    """A hears B, and B, which listens while A speaks, does not hear A."""
+    for port, held in joining.items():
+        for one in held:
+            if one.key.kind in (EvidenceKind.HEARD, EvidenceKind.OWN_BEACON) and facts.canonical(one.key.port) == port:
+                yield from _one_way(facts, port, one)
+
+
+def _one_way(facts: Facts, port: Port, held: Held) -> Iterator[Conflict]:
+    evidence = held.evidence
+    if evidence.peer is None:
+        return
+    peer = facts.canonical(evidence.peer)
+    heard, hears = facts.interface(peer), facts.interface(port)
+    if not (_talks(heard) and _talks(hears)) or _lasted(facts, held, peer) < ONE_WAY_AFTER:
+        return
+    if _confirmed(facts, port, peer) or _hears(facts, peer, port):
+        return
+    a, b = facts.label(port), facts.label(peer)
+    proof = f"{a} hears {b}, but {b}, which listens and to which {a} speaks, does not hear {a}."
+    yield Conflict(kind=ConflictKind.ONE_WAY, where=(port, peer), proof=proof, evidence=(held.key,))
+
+
+def _talks(interface: Interface | None) -> bool:
+    return interface is not None and interface.speaks and interface.settled
+
+
+def _lasted(facts: Facts, held: Held, peer: Port) -> float:
+    """Seconds for which both hosts have reported since the hearing began."""
+    until = min(facts.last_seen(held.evidence), facts.seen.get(peer.host, held.evidence.since))
+    return until - held.evidence.since
+
+
+def _hears(facts: Facts, port: Port, peer: Port) -> bool:
+    return any(
+        one.key.kind in BEACON_KINDS and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
+        for one in facts.held(port)
+    )
+
+
+def _confirmed(facts: Facts, port: Port, peer: Port) -> bool:
+    return any(
+        one.key.kind is EvidenceKind.CONFIRMED and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
+        for one in facts.held(port)
+    )
+
+
+def _is(facts: Facts, spelt: Port | None, port: Port) -> bool:
+    return spelt is not None and facts.canonical(spelt) == port
+
+
+def loops(facts: Facts) -> Iterator[Conflict]:
+    """Ports that received their own beacons."""
+    for port in sorted({facts.canonical(held.key.port) for held in facts.loops.values()}, key=_key):
+        if not facts.is_down(port):
+            proof = f"{facts.label(port)} receives its own beacons: a loop behind it sends them back."
+            keys = tuple(held.key for held in facts.loops.values() if facts.canonical(held.key.port) == port)
+            yield Conflict(kind=ConflictKind.LOOP, where=(port,), proof=proof, evidence=keys[:1])
+
+
+def vid_splits(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conflict]:
+    """One VID in two domains of one fabric, each of which beacons would have reached if they passed."""
+    by_vid: dict[int, list[Domain]] = {}
+    for domain in domains:
+        if domain.vid is not None and domain.speaks:
+            by_vid.setdefault(domain.vid, []).append(domain)
+    for vid in sorted(by_vid):
+        for one, other in combinations(by_vid[vid], 2):
+            a, b = (tuple(member.port for member in domain.members) for domain in (one, other))
+            proof = f"VLAN {vid} of one fabric is in two parts, between which no beacon passes: {naming(facts, a)}; and {naming(facts, b)}."
+            yield Conflict(kind=ConflictKind.VID_SPLIT, where=ordered({*a, *b}), proof=proof)
+
+
+def subnet_conflicts(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conflict]:
+    """Subnets on two domains: one misplaced address where most others agree, else a split."""
+    homes: dict[str, list[Domain]] = {}
+    for domain in domains:
+        for subnet in domain.subnets:
+            homes.setdefault(subnet, []).append(domain)
+    for subnet in sorted(homes):
+        if len(homes[subnet]) > 1:
+            yield from _subnet(facts, subnet, homes[subnet])
+
+
+def _subnet(facts: Facts, subnet: str, homes: list["Domain"]) -> Iterator[Conflict]:
+    settled = [domain for domain in homes if len(domain.subnets[subnet]) >= ENOUGH]
+    if settled:
+        for domain in homes:
+            if len(domain.subnets[subnet]) == 1:
+                yield _misfit(facts, subnet, domain, settled[0])
+    else:
+        settled = homes
+    if len(settled) > 1:
+        places = "; and ".join(naming(facts, domain.subnets[subnet]) for domain in settled)
+        where = ordered({port for domain in settled for port in domain.subnets[subnet]})
+        proof = f"Subnet {subnet} is on {len(settled)} segments between which no beacon passes: {places}."
+        yield Conflict(kind=ConflictKind.SUBNET_SPLIT, where=where, proof=proof)
+
+
+def _misfit(facts: Facts, subnet: str, domain: "Domain", home: "Domain") -> Conflict:
+    (port,) = domain.subnets[subnet]
+    here = [other for other, ports in domain.subnets.items() if len(set(ports) - {port}) >= ENOUGH]
+    others = f", where {' and '.join(here)} lives" if here else ""
+    proof = (
+        f"{facts.label(port)} has an address of {subnet}, which lives on the segment of "
+        f"{naming(facts, home.subnets[subnet])}, but is on another segment{others}."
+    )
+    return Conflict(kind=ConflictKind.ADDRESS_MISFIT, where=(port,), proof=proof)
+
+
+def naming(facts: Facts, ports: Iterable[Port]) -> str:
+    """The first few ports by name, and how many more there are."""
+    labels = sorted({facts.label(port) for port in ports})
+    named = labels[:MOST_NAMED] if len(labels) > MOST_NAMED else labels
+    rest = len(labels) - len(named)
+    if rest:
+        return f"{', '.join(named)} and {rest} more"
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
+def ordered(ports: Iterable[Port]) -> tuple[Port, ...]:
+    """Ports in their one order."""
+    return tuple(sorted(ports, key=_key))
+
+
+def _key(port: Port) -> tuple[str, str, int]:
+    return port.host, port.interface, -1 if port.vid is None else port.vid

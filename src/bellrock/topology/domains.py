@@ -1,0 +1,155 @@
+"""One broadcast domain: its members and how strongly they are held, its VID, its subnets, its inner contradictions."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from bellrock.model import Conflict, EvidenceKey, EvidenceKind, Member, Port, Strength, Wall
+from bellrock.topology import conflicts
+from bellrock.topology.facts import BEACON_KINDS, Facts, Held
+
+MOST_EVIDENCE = 4
+"""Pieces of evidence that a member carries."""
+
+STRENGTH = {
+    EvidenceKind.CONFIRMED: Strength.CONFIRMED,
+    # Our own fresh id came back, so nobody's word has to be believed.
+    EvidenceKind.OWN_BEACON: Strength.CONFIRMED,
+    EvidenceKind.HEARD: Strength.HEARD,
+    EvidenceKind.LLDP: Strength.LLDP,
+}
+RANK = {kind: list(Strength).index(strength) for kind, strength in STRENGTH.items()}
+
+
+class Domain(Struct, frozen=True, eq=False, kw_only=True):
+    """A broadcast domain as it follows from its ports and the facts about them."""
+
+    members: tuple[Member, ...]
+    """Sorted by port."""
+    evident: bool
+    """Whether anything but a host's own configuration speaks for it. Only such domains are claimed."""
+    vid: int | None
+    interfaces: frozenset[tuple[str, str]]
+    """(host, interface) of its ports: what it shares with another domain makes them one fabric."""
+    switches: frozenset[tuple[str, str]]
+    """(protocol, chassis id) of the switches that its ports are plugged into."""
+    subnets: dict[str, tuple[Port, ...]]
+    """Subnet → ports with an address in it."""
+    speaks: bool
+    """Whether a beacon would be heard if one passed: one of its ports was heard, or sends beacons and has settled."""
+    conflicts: tuple[Conflict, ...]
+
+
+def sort_key(port: Port) -> tuple[str, str, int]:
+    """Orders ports, untagged ones first."""
+    return port.host, port.interface, -1 if port.vid is None else port.vid
+
+
+def derive(facts: Facts, ports: Iterable[Port]) -> Domain:
+    """What the facts say about the domain with these canonical ports."""
+    ordered = sorted(ports, key=sort_key)
+    joining = {port: [held for held in facts.held(port) if facts.join(held.evidence) is not None] for port in ordered}
+    tagged, told = _vids(facts, joining)
+    return Domain(
+        members=tuple(_member(facts, port, held) for port, held in joining.items()),
+        evident=any(_reaches_out(facts, held) for held in joining.values()),
+        vid=_most_common(tagged) or _most_common(told),
+        interfaces=frozenset((port.host, port.interface) for port in ordered),
+        switches=frozenset(switch for held in joining.values() for switch in _switches(facts, held)),
+        subnets=_subnets(facts, ordered),
+        speaks=any(_would_be_heard(facts, port, held) for port, held in joining.items()),
+        conflicts=(
+            *conflicts.two_vids(facts, tagged, told),
+            *conflicts.duplicate_macs(facts, joining),
+            *conflicts.one_ways(facts, joining),
+        ),
+    )
+
+
+def _member(facts: Facts, port: Port, held: list[Held]) -> Member:
+    if not held:
+        return Member(port=port, strength=Strength.CONFIGURED, seen=facts.seen.get(port.host, Wall(0.0)))
+    best = held if len(held) == 1 else sorted(held, key=lambda one: _preference(facts, port, one))[:MOST_EVIDENCE]
+    return Member(
+        port=port,
+        strength=STRENGTH[best[0].key.kind],
+        evidence=tuple([one.key for one in best]),
+        seen=max([facts.last_seen(one.evidence) for one in best]),
+    )
+
+
+def _preference(facts: Facts, port: Port, held: Held) -> tuple[object, ...]:
+    """Strongest first; then what the port saw itself, then what has held the longest, then anything that is stable."""
+    key, evidence = held.key, held.evidence
+    peer = () if key.peer is None else sort_key(key.peer)
+    own = facts.canonical(key.port) == port
+    return RANK[key.kind], not own, evidence.since, key.kind, sort_key(key.port), peer, key.neighbour
+
+
+def _reaches_out(facts: Facts, held: list[Held]) -> bool:
+    return any(one.key.kind is not EvidenceKind.OWN_BEACON or not inside(facts, one.key) for one in held)
+
+
+def inside(facts: Facts, key: EvidenceKey) -> bool:
+    """Whether a host's own beacon took a way that its own configuration explains, so that it shows nothing of the outside."""
+    assert key.peer is not None  # noqa: S101 - joins have peers
+    start, goal = facts.canonical(key.port), facts.canonical(key.peer)
+    links = facts.links(start.host)
+    reached, front = {start}, [start]
+    while front:
+        new = links.get(front.pop(), set()) - reached
+        reached |= new
+        front += new
+    return goal in reached
+
+
+def _vids(facts: Facts, joining: dict[Port, list[Held]]) -> tuple[dict[int, list[Port]], dict[int, list[Port]]]:
+    """VIDs that ports are tagged with, and the port VLANs that switches tell of untagged ports: VID → ports."""
+    tagged: dict[int, list[Port]] = {}
+    told: dict[int, list[Port]] = {}
+    for port, held in joining.items():
+        if port.vid is not None:
+            tagged.setdefault(port.vid, []).append(port)
+            continue
+        for one in held:
+            if (neighbour := one.evidence.neighbour) and (segment := facts.segment(port, neighbour)):
+                told.setdefault(segment.pvid, []).append(port)
+    return tagged, told
+
+
+def _most_common(vids: dict[int, list[Port]]) -> int | None:
+    counts = Counter({vid: len(set(ports)) for vid, ports in vids.items()})
+    return min(counts, key=lambda vid: (-counts[vid], vid), default=None)
+
+
+def _switches(facts: Facts, held: list[Held]) -> Iterable[tuple[str, str]]:
+    for one in held:
+        neighbour = one.evidence.neighbour
+        if (
+            neighbour is not None
+            and not facts.is_host(neighbour)
+            and (neighbour.pvid or not looks_like_mac(neighbour.port_id))
+        ):
+            yield neighbour.protocol, neighbour.chassis_id
+
+
+def looks_like_mac(port_id: str) -> bool:
+    """Whether a port id is a MAC address: servers name their ports so and switches hardly ever, and a server joins no fabrics."""
+    parts = port_id.replace("-", ":").split(":")
+    return len(parts) == 6 and all(len(part) == 2 and not part.strip("0123456789abcdefABCDEF") for part in parts)
+
+
+def _subnets(facts: Facts, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]:
+    found: dict[str, dict[Port, None]] = {}
+    for port in ports:
+        for subnet in facts.subnets(port):
+            found.setdefault(subnet, {})[port] = None
+    return {subnet: tuple(found[subnet]) for subnet in sorted(found)}
+
+
+def _would_be_heard(facts: Facts, port: Port, held: list[Held]) -> bool:
+    interface = facts.interface(port)
+    if interface is not None:
+        return interface.speaks and interface.settled
+    return any(one.key.kind in BEACON_KINDS for one in held)

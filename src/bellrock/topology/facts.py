@@ -1,0 +1,478 @@
+"""What holds now: the fold of all observations, before any conclusion is drawn from it.
+
+Ports are canonical here: a VLAN interface `eth0.10` is the port (host, eth0, 10). A VLAN interface upon a VLAN interface
+(802.1ad, "QinQ") is a port of the outer one, (host, eth0.10, 20): its VIDs are another space than those of eth0.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from bellrock.model import (
+    Evidence,
+    EvidenceGone,
+    EvidenceKey,
+    EvidenceKind,
+    EvidenceSeen,
+    Host,
+    HostGone,
+    HostSeen,
+    Interface,
+    InterfaceGone,
+    InterfaceKind,
+    InterfaceSeen,
+    Neighbour,
+    Observation,
+    Port,
+    RefusalCount,
+    Wall,
+)
+from bellrock.topology.links import Links, configured_links, is_down
+from bellrock.topology.subnets import subnet_of
+
+BEACON_KINDS = frozenset({EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.OWN_BEACON})
+"""The kinds that put two ports on one segment."""
+
+
+class Held(Struct, eq=False):
+    """A piece of evidence that holds; `evidence` is replaced in place by a later one with the same key."""
+
+    key: EvidenceKey
+    evidence: Evidence
+
+
+class Segment(Struct, frozen=True):
+    """A VLAN as a switch names it: ports whose neighbour is this chassis with this port VLAN are in one broadcast domain."""
+
+    protocol: str
+    chassis: str
+    pvid: int
+
+
+Node = Port | Segment
+Join = tuple[Port, Node | None]
+"""Two nodes of one broadcast domain; or a port and None, where a neighbour speaks for the port but joins it to nothing."""
+
+
+class Change(Struct):
+    """What an observation did, as far as whoever keeps a partition must know."""
+
+    lost: list[Port] = []
+    """Ports that may have lost a join."""
+    gained: list[Port] = []
+    """Ports all of whose joins must be looked at again."""
+    joined: Join | None = None
+    """One new join."""
+    ports: list[Port] = []
+    """Ports of which something else changed."""
+    hosts: list[str] = []
+    """Hosts of which something changed that all their ports show: name, time, interfaces."""
+
+
+class Facts:
+    """Hosts, interfaces and evidence that hold now. `apply` is the only way in."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Host] = {}
+        self.seen: dict[str, Wall] = {}
+        self.interfaces: dict[str, dict[str, Interface]] = {}
+        self.evidence: dict[EvidenceKey, Held] = {}
+        self.about: dict[Port, list[Held]] = {}
+        """Evidence by the ports it names (as they were spelt), whether they observe or are observed."""
+        self.spelt: dict[str, dict[Port, None]] = {}
+        """The keys of `about`, by host."""
+        self.loops: dict[EvidenceKey, Held] = {}
+        self.neighbours: dict[str, dict[EvidenceKey, Held]] = {}
+        """LLDP and CDP evidence by chassis id."""
+        self.refusals: dict[tuple[str, str], dict[str, RefusalCount]] = {}
+        """The newest count per interface and reason."""
+        self._canonical: dict[Port, Port] = {}
+        self._spellings: dict[Port, tuple[Port, ...]] = {}
+        self._down: set[tuple[str, str]] = set()
+        self._macs: dict[str, int] = {}
+        self._links: dict[str, Links] = {}
+
+    # what may be asked
+
+    def canonical(self, port: Port) -> Port:
+        """The port itself, or the port that a VLAN interface's name stands for."""
+        return self._canonical.get(port, port)
+
+    def spellings(self, port: Port) -> tuple[Port, ...]:
+        """All names of a canonical port: itself, and the VLAN interfaces that are this port."""
+        return (port, *self._spellings.get(port, ()))
+
+    def carriers(self, port: Port) -> Iterator[Interface]:
+        """The interfaces whose addresses and MAC are those of a canonical port (one as a rule, or none)."""
+        table = self.interfaces.get(port.host)
+        if table is None:
+            return
+        if port.vid is None:
+            if (interface := table.get(port.interface)) is not None:
+                yield interface
+        else:
+            for spelling in self._spellings.get(port, ()):
+                yield table[spelling.interface]
+
+    def subnets(self, port: Port) -> Iterator[str]:
+        """Subnets of the addresses that a canonical port carries; link-local ones left out."""
+        for interface in self.carriers(port):
+            for _, subnet in self.addresses(interface):
+                yield subnet
+
+    @staticmethod
+    def addresses(interface: Interface) -> Iterator[tuple[str, str]]:
+        """Addresses of an interface with the subnets they stand for; link-local ones left out."""
+        for address in interface.addresses:
+            if (subnet := subnet_of(address)) is not None:
+                yield address, subnet
+
+    def interface(self, port: Port) -> Interface | None:
+        """The interface that a canonical port's frames pass through, if its host reported it."""
+        table = self.interfaces.get(port.host)
+        return None if table is None else table.get(port.interface)
+
+    def held(self, port: Port) -> list[Held]:
+        """Evidence that names a canonical port."""
+        if port not in self._spellings:
+            return self.about.get(port, [])
+        return [held for spelling in self.spellings(port) for held in self.about.get(spelling, ())]
+
+    def is_down(self, port: Port) -> bool:
+        """Whether the interface of a canonical port is known to pass no frames now."""
+        return (port.host, port.interface) in self._down
+
+    def last_seen(self, evidence: Evidence) -> Wall:
+        """When evidence was last known to hold: agents report changes only, so its host's word refreshes it."""
+        seen = self.seen.get(evidence.port.host)
+        return evidence.seen if seen is None or seen < evidence.seen else seen
+
+    def join(self, evidence: Evidence) -> Join | None:
+        """What a piece of evidence puts into one broadcast domain; None where it joins nothing."""
+        port = self._canonical.get(evidence.port, evidence.port)
+        if self._down and self.is_down(port):
+            return None
+        if evidence.kind in BEACON_KINDS and evidence.peer is not None:
+            peer = self._canonical.get(evidence.peer, evidence.peer)
+            return None if peer == port or (self._down and self.is_down(peer)) else (port, peer)
+        if evidence.kind is EvidenceKind.LLDP and evidence.neighbour is not None:
+            return port, self.segment(port, evidence.neighbour)
+        return None
+
+    def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
+        """The switch's VLAN that a port is in untagged, where the neighbour is a switch and tells.
+
+        IEEE 802.1Q Annex D.2.1: port VLAN id 0 means that the sender does not know it.
+        """
+        if not neighbour.pvid or port.vid is not None or self.is_host(neighbour):
+            return None
+        return Segment(neighbour.protocol, neighbour.chassis_id, neighbour.pvid)
+
+    def is_host(self, neighbour: Neighbour) -> bool:
+        """Whether the neighbour is one of the known hosts itself (an LLDP agent on a server), hence no switch."""
+        return neighbour.chassis_id.lower() in self._macs
+
+    def links(self, host: str) -> Links:
+        """The joins that a host's own configuration makes among its ports."""
+        found = self._links.get(host)
+        if found is None:
+            found = self._links[host] = configured_links(host, self.interfaces.get(host, {}), self.spelt.get(host, ()))
+        return found
+
+    def ports_of(self, host: str) -> set[Port]:
+        """Canonical ports of a host that any evidence or configured link names."""
+        ports = {self.canonical(port) for port in self.spelt.get(host, ())}
+        ports.update(self.links(host))
+        return ports
+
+    def name(self, host: str) -> str:
+        """A host's name: as it says, else as its beacons say (the most recently observed), else its id."""
+        known = self.hosts.get(host)
+        if known is not None:
+            return known.name
+        heard = (held.evidence for port in self.spelt.get(host, ()) for held in self.about[port])
+        names = [(e.seen, e.peer_name) for e in heard if e.peer_name and e.peer is not None and e.peer.host == host]
+        return max(names)[1] if names else host
+
+    def label(self, port: Port) -> str:
+        """A port for people: host name / interface . VID."""
+        return f"{self.name(port.host)}/{port.interface}" + ("" if port.vid is None else f".{port.vid}")
+
+    # what changes it
+
+    def fold(self, observations: Iterable[Observation]) -> None:
+        """Apply many observations whose single effects nobody wants to know."""
+        hold = self._hold
+        for observation in observations:
+            if type(observation) is EvidenceSeen:
+                hold(observation.evidence)
+            else:
+                self.apply(observation)
+
+    def apply(self, observation: Observation) -> Change:
+        """Take in one observation, and say what it changed."""
+        match observation:
+            case EvidenceSeen(evidence):
+                return self._evidence_seen(evidence)
+            case EvidenceGone(key, _, since):
+                return self._evidence_gone(key, since)
+            case HostSeen(host, seen):
+                return self._host_seen(host, seen)
+            case HostGone(host_id):
+                return self._host_gone(host_id)
+            case InterfaceSeen(host_id, interface):
+                return self._interface_changed(host_id, interface.name, interface)
+            case InterfaceGone(host_id, name):
+                return self._interface_changed(host_id, name, None)
+            case RefusalCount(port, _, reason):
+                self.refusals.setdefault((port.host, port.interface), {})[reason] = observation
+                return Change()
+
+    def expire(self, before: Wall) -> list[Held]:
+        """Drop the evidence that was last known to hold before `before`."""
+        old = [held for held in self.evidence.values() if self.last_seen(held.evidence) < before]
+        for held in old:
+            self._drop(held.key)
+        return old
+
+    def _evidence_seen(self, evidence: Evidence) -> Change:
+        grown = self._grows(evidence.port) or (evidence.peer is not None and self._grows(evidence.peer))
+        before = self._ends(evidence) if grown else set()
+        replaced = self._hold(evidence)
+        ports = [self.canonical(port) for port in (evidence.port, evidence.peer) if port is not None]
+        change = Change(ports=ports, hosts=[p.host for p in ports if p.host not in self.hosts])
+        joined = self.join(evidence)
+        if replaced is None:
+            change.joined = joined
+        elif self.join(replaced) != joined:
+            change.lost, change.gained = ports[:1], ports[:1]
+        if grown:
+            change.gained = [*before, *self._ends(evidence)]
+        return change
+
+    def _grows(self, port: Port) -> bool:
+        """Whether evidence on a port makes a VID known that the host's bridges and bonds then pass on."""
+        return port not in self.about and port.vid is not None and bool(self.links(port.host))
+
+    def _ends(self, evidence: Evidence) -> set[Port]:
+        hosts = {port.host for port in (evidence.port, evidence.peer) if port is not None}
+        return set().union(*(self.ports_of(host) for host in hosts))
+
+    def _evidence_gone(self, key: EvidenceKey, since: Wall) -> Change:
+        gone = [held for spelling in self._spelt_keys(key) if (held := self.evidence.get(spelling)) is not None]
+        if since and key.peer is not None:
+            gone += self._mirrors(key.port, key.peer, since)
+        return self._drop_all(gone)
+
+    def _spelt_keys(self, key: EvidenceKey) -> Iterator[EvidenceKey]:
+        for port in self.spellings(self.canonical(key.port)):
+            if key.peer is None:
+                yield EvidenceKey(key.kind, port, None, key.neighbour)
+            else:
+                for peer in self.spellings(self.canonical(key.peer)):
+                    yield EvidenceKey(key.kind, port, peer, key.neighbour)
+
+    def _mirrors(self, port: Port, peer: Port, since: Wall) -> list[Held]:
+        """What `peer` observed of `port` before the silence began."""
+        return [
+            held
+            for kind in BEACON_KINDS
+            for key in self._spelt_keys(EvidenceKey(kind, peer, port))
+            if (held := self.evidence.get(key)) is not None and held.evidence.seen < since
+        ]
+
+    def _drop_all(self, gone: Iterable[Held]) -> Change:
+        change = Change()
+        for held in gone:
+            ends = [self.canonical(port) for port in (held.key.port, held.key.peer) if port is not None]
+            shrinks = [end.host for end in ends if end.vid is not None and self.links(end.host)]
+            change.lost += ends
+            change.ports += ends
+            change.hosts += [end.host for end in ends if end.host not in self.hosts]
+            for host in shrinks:
+                change.lost += self.ports_of(host)
+            self._drop(held.key)
+        return change
+
+    def _host_seen(self, host: Host, seen: Wall) -> Change:
+        newer = max(seen, self.seen.get(host.id, seen))
+        if self.hosts.get(host.id) == host and self.seen.get(host.id) == newer:
+            return Change()
+        self.hosts[host.id] = host
+        self.seen[host.id] = newer
+        return Change(hosts=[host.id])
+
+    def _host_gone(self, host: str) -> Change:
+        own = [h for port in self.spelt.get(host, ()) for h in self.about[port] if h.key.port.host == host]
+        before = self.ports_of(host)
+        change = self._drop_all({held.key: held for held in own}.values())
+        for name in tuple(self.interfaces.get(host, ())):
+            moved = self._interface_changed(host, name, None, vanished=False)
+            change.lost += moved.lost
+            change.gained += moved.gained
+        self.hosts.pop(host, None)
+        self.seen.pop(host, None)
+        self.interfaces.pop(host, None)
+        for key in [key for key in self.refusals if key[0] == host]:
+            del self.refusals[key]
+        change.lost += before
+        change.gained += self.ports_of(host)
+        change.hosts.append(host)
+        return change
+
+    def _interface_changed(self, host: str, name: str, new: Interface | None, *, vanished: bool = True) -> Change:
+        table = self.interfaces.setdefault(host, {})
+        old = table.get(name)
+        fell = vanished and (new is None or is_down(new)) and not (old is not None and new is not None and is_down(old))
+        change = self._drop_all(self._on_interface(host, name)) if fell else Change()
+        change.hosts.append(host)
+        if _shape(old) == _shape(new):
+            if new is not None:
+                table[name] = new
+            return change
+        change.lost += self.ports_of(host)
+        macs = _macs(old) ^ _macs(new)
+        self._replace(host, table, old, new)
+        about = [held for mac in macs for held in self.neighbours.get(mac, {}).values()]
+        ends = [self.canonical(held.key.port) for held in about]
+        change.lost += ends
+        change.gained += [*self.ports_of(host), *ends]
+        change.ports += ends
+        return change
+
+    def _on_interface(self, host: str, name: str) -> list[Held]:
+        """Evidence of or about the ports of an interface, however they are spelt."""
+        own = self.canonical(Port(host, name))
+        found: dict[EvidenceKey, Held] = {}
+        for spelt in self.spelt.get(host, ()):
+            port = self.canonical(spelt)
+            if name in (spelt.interface, port.interface) or port == own:
+                found.update((held.key, held) for held in self.about[spelt])
+        return list(found.values())
+
+    def _replace(self, host: str, table: dict[str, Interface], old: Interface | None, new: Interface | None) -> None:
+        if old is not None:
+            self._forget(host, old)
+            del table[old.name]
+        if new is not None:
+            table[new.name] = new
+            self._learn(host, new)
+        self._links.pop(host, None)
+
+    def _learn(self, host: str, interface: Interface) -> None:
+        if is_down(interface):
+            self._down.add((host, interface.name))
+        for mac in _macs(interface):
+            self._macs[mac] = self._macs.get(mac, 0) + 1
+        if (port := vlan_port(host, interface)) is not None:
+            spelling = Port(host, interface.name)
+            self._canonical[spelling] = port
+            self._spellings[port] = (*self._spellings.get(port, ()), spelling)
+
+    def _forget(self, host: str, interface: Interface) -> None:
+        self._down.discard((host, interface.name))
+        for mac in _macs(interface):
+            self._macs[mac] -= 1
+            if not self._macs[mac]:
+                del self._macs[mac]
+        spelling = Port(host, interface.name)
+        port = self._canonical.pop(spelling, None)
+        if port is not None:
+            rest = tuple(other for other in self._spellings.pop(port) if other != spelling)
+            if rest:
+                self._spellings[port] = rest
+
+    def _hold(self, evidence: Evidence) -> Evidence | None:
+        """Keep a piece of evidence; returns the one that it replaces."""
+        key = key_of(evidence)
+        held = self.evidence.get(key)
+        if held is not None:
+            old, held.evidence = held.evidence, evidence
+            return old
+        held = self.evidence[key] = Held(key, evidence)
+        self._index(key.port, held)
+        if key.peer is not None and key.peer != key.port:
+            self._index(key.peer, held)
+        if evidence.kind is EvidenceKind.LOOP:
+            self.loops[key] = held
+        if evidence.neighbour is not None:
+            self.neighbours.setdefault(evidence.neighbour.chassis_id.lower(), {})[key] = held
+        return None
+
+    def _index(self, port: Port, held: Held) -> None:
+        about = self.about.get(port)
+        if about is not None:
+            about.append(held)
+            return
+        self.about[port] = [held]
+        spelt = self.spelt.get(port.host)
+        if spelt is None:
+            self.spelt[port.host] = {port: None}
+        else:
+            spelt[port] = None
+        if port.vid is not None and self._links.get(port.host):
+            del self._links[port.host]
+
+    def _drop(self, key: EvidenceKey) -> None:
+        held = self.evidence.pop(key, None)
+        if held is None:
+            return
+        self._unindex(key.port, held)
+        if key.peer is not None and key.peer != key.port:
+            self._unindex(key.peer, held)
+        self.loops.pop(key, None)
+        if (neighbour := held.evidence.neighbour) is not None:
+            of_chassis = self.neighbours[neighbour.chassis_id.lower()]
+            del of_chassis[key]
+            if not of_chassis:
+                del self.neighbours[neighbour.chassis_id.lower()]
+
+    def _unindex(self, port: Port, held: Held) -> None:
+        about = self.about[port]
+        about.remove(held)
+        if about:
+            return
+        del self.about[port]
+        del self.spelt[port.host][port]
+        if not self.spelt[port.host]:
+            del self.spelt[port.host]
+        if port.vid is not None:
+            self._links.pop(port.host, None)
+
+
+def key_of(evidence: Evidence) -> EvidenceKey:
+    """The identity of a piece of evidence."""
+    neighbour = evidence.neighbour
+    if neighbour is None:
+        return EvidenceKey(evidence.kind, evidence.port, evidence.peer)
+    return EvidenceKey(evidence.kind, evidence.port, evidence.peer, f"{neighbour.chassis_id} {neighbour.port_id}")
+
+
+def vlan_port(host: str, interface: Interface) -> Port | None:
+    """The port that a VLAN interface is, or None for any other interface."""
+    if interface.kind is not InterfaceKind.VLAN or interface.vid is None or not interface.parents:
+        return None
+    return Port(host, interface.parents[0], interface.vid)
+
+
+def _macs(interface: Interface | None) -> set[str]:
+    if interface is None:
+        return set()
+    return {mac.lower() for mac in (interface.mac, interface.permanent_mac) if mac}
+
+
+def _shape(interface: Interface | None) -> tuple[object, ...] | None:
+    """All of an interface that decides what it is joined to."""
+    if interface is None:
+        return None
+    return (
+        interface.kind,
+        interface.parents,
+        interface.vid,
+        interface.master,
+        interface.forwarding,
+        interface.vlan_filtering,
+        interface.vids,
+        is_down(interface),
+        _macs(interface),
+    )

@@ -1,0 +1,88 @@
+"""Interfaces that nothing is known about: why, and what would settle it."""
+
+from collections.abc import Mapping
+
+from bellrock.model import EvidenceKind, Interface, InterfaceKind, Port, RefusalCount
+from bellrock.topology.facts import Facts, vlan_port
+
+Homes = Mapping[str, list[str]]
+"""Subnet → names of the VLANs that it is on (`VLAN 20`, `the segment of rack-1/eth0`)."""
+
+
+def why(facts: Facts, host: str, interface: Interface, homes: Homes) -> str:
+    """Why nothing is known about an interface, in one sentence that ends with what would settle it where something would."""
+    port = vlan_port(host, interface) or Port(host, interface.name)
+    return (
+        _state(interface)
+        or _place(interface)
+        or _beaconing(interface)
+        or _heard(facts, port)
+        or _address(facts, port, homes)
+        or _refused(facts.refusals.get((port.host, port.interface), {}))
+        or _nothing(interface)
+    )
+
+
+def _state(interface: Interface) -> str:
+    if not interface.up:
+        return "administratively down: bring it up to find out"
+    if interface.carrier is False:
+        return "no carrier: no cable, or its other end is down"
+    if not interface.mac:
+        return "it has no link-layer address, so no beacon can pass"
+    return ""
+
+
+def _place(interface: Interface) -> str:
+    if interface.master is None:
+        return ""
+    if not interface.forwarding:
+        return f"member of {interface.master}, which passes no frames through it now"
+    return f"member of {interface.master}, of which nothing is known either"
+
+
+def _beaconing(interface: Interface) -> str:
+    if not interface.speaks:
+        return "no beacons are sent on it: the agent has no privilege for raw frames there, and no address to send from"
+    if not interface.settled:
+        return "beaconing is still under way"
+    return ""
+
+
+def _heard(facts: Facts, port: Port) -> str:
+    kinds = {held.key.kind: held for held in facts.held(port)}
+    if EvidenceKind.LOOP in kinds:
+        return "only its own beacons come back: a loop behind it, and nobody else"
+    if (far := kinds.get(EvidenceKind.ROUTABLE)) is not None and far.key.peer is not None:
+        return (
+            f"only beacons that may have crossed a router reach it, from {facts.label(facts.canonical(far.key.peer))}"
+        )
+    return ""
+
+
+def _address(facts: Facts, port: Port, homes: Homes) -> str:
+    for carrier in facts.carriers(port):
+        for address, subnet in facts.addresses(carrier):
+            if places := homes.get(subnet):
+                named = " and ".join(places)
+                return f"{address} belongs to {named}, but no beacon passes between it and {'that segment' if len(places) == 1 else 'those'}"
+    return ""
+
+
+def _refused(counts: Mapping[str, RefusalCount]) -> str:
+    if not counts:
+        return ""
+    worst = max(counts.values(), key=lambda count: (count.count, count.reason))
+    return f"no beacon was accepted: {worst.count} from {worst.source_mac} refused ({worst.reason})"
+
+
+def _nothing(interface: Interface) -> str:
+    if interface.kind is InterfaceKind.VLAN:
+        return (
+            f"nothing heard on VLAN {interface.vid}: no other agent is on it, or the switch does not pass it to this port; "
+            "start a rack on another machine of that VLAN"
+        )
+    return (
+        "nothing heard: no other agent on this segment, or it is wired to a VLAN without one; "
+        "start a rack on another machine there (`bellrock rack`)"
+    )
