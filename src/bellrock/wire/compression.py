@@ -3,7 +3,7 @@
 import zlib
 from typing import Final
 
-from bellrock.wire.errors import Reason, refusal
+from bellrock.wire.errors import Reason, WireError
 
 MAX_INFLATED: Final = 64 * 1024
 _GZIP: Final = 31
@@ -21,13 +21,13 @@ def inflate(data: bytes) -> bytes:
         # One octet more than is allowed, so that a stream of exactly the allowed size is seen to end.
         content = stream.decompress(data, MAX_INFLATED + 1)
     except zlib.error as error:
-        raise refusal(Reason.MALFORMED, ("gzip: %s", error)) from None
+        raise WireError(Reason.MALFORMED, ("gzip: %s", error)) from None
     if len(content) > MAX_INFLATED:
-        raise refusal(Reason.TOO_BIG, ("gzip: inflates to more than %d octets", MAX_INFLATED))
+        raise WireError(Reason.TOO_BIG, ("gzip: inflates to more than %d octets", MAX_INFLATED))
     if not stream.eof:
-        raise refusal(Reason.MALFORMED, "gzip: the stream does not end")
+        raise WireError(Reason.MALFORMED, "gzip: the stream does not end")
     if stream.unused_data:
-        raise refusal(Reason.MALFORMED, ("gzip: %d octets after the stream's end", len(stream.unused_data)))
+        raise WireError(Reason.MALFORMED, ("gzip: %d octets after the stream's end", len(stream.unused_data)))
     return content
 
 

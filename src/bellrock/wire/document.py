@@ -10,7 +10,7 @@ from bson.errors import BSONError
 from bson.int64 import Int64
 from msgspec import Meta, Struct
 
-from bellrock.wire.errors import Reason, WireError, refusal
+from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.identifier import KEYS, NAMES, matches
 
 MAX_TEXT: Final = 256
@@ -103,22 +103,43 @@ class _Document(Struct, frozen=True):
     bellrock: Extension | None = None
 
 
+_PLAIN_KEYS: Final = frozenset(_Document.__struct_fields__) - {"bellrock"}
+_REMOTE_KEYS: Final = frozenset(Remote.__struct_fields__)
+_exact_types: Final = msgspec.msgpack.Encoder().encode
 _SIMPLE: Final = frozenset((str, int, bool, type(None)))
 _BSON_ERRORS: Final = (BSONError, ValueError, OverflowError, RecursionError, TypeError, KeyError)
 
 
-def read_bson(data: bytes) -> Document:
-    """One BSON document as plain JSON-able values.
+def read_document(version: int, data: bytes) -> tuple[Beacon, Document]:
+    """What one BSON document says, and the document itself, of plain values that JSON can hold.
 
     Raises:
-        WireError: MALFORMED: not BSON, nested deeper than MAX_DEPTH, or with a value that JSON cannot hold.
+        WireError: MALFORMED: not BSON, nested deeper than MAX_DEPTH, a value that JSON cannot hold; a key that is missing,
+            or whose value is not of its kind or out of bounds.
     """
     try:
         document: Document = bson.decode(data)
     except _BSON_ERRORS as error:
-        raise refusal(Reason.MALFORMED, ("BSON: %s", str(error)[:200])) from None
-    _make_plain(document)
-    return document
+        raise WireError(Reason.MALFORMED, ("BSON: %s", str(error)[:200])) from None
+    try:
+        read = msgspec.convert(document, _Document)
+    except msgspec.ValidationError as error:
+        raise WireError(Reason.MALFORMED, ("document: %s", error)) from None
+    if not _is_plain(document):
+        _make_plain(document)
+    return _to_beacon(version, read), document
+
+
+def _is_plain(document: Document) -> bool:
+    """Whether a document that has passed for a `_Document` holds plain values only; says no where that takes longer."""
+    if not (_PLAIN_KEYS.issuperset(document) and _REMOTE_KEYS.issuperset(document["remote"])):
+        return False
+    try:
+        # Known keys hold text, numbers and the like; this refuses the subclasses of those that BSON knows (Int64, Code).
+        _exact_types(document)
+    except TypeError:
+        return False
+    return True
 
 
 def _make_plain(document: Document) -> None:
@@ -136,29 +157,20 @@ def _make_plain(document: Document) -> None:
                 elif kind is Int64:
                     node[key] = int(value)  # type: ignore[index]  # a key of this very node
                 elif kind is not float or not math.isfinite(value):
-                    raise refusal(Reason.MALFORMED, ("BSON: %s holds a %s that JSON cannot", key, kind.__name__))
+                    raise WireError(Reason.MALFORMED, ("BSON: %s holds a %s that JSON cannot", key, kind.__name__))
         if not below:
             return
         level = below
-    raise refusal(Reason.MALFORMED, ("BSON: nested deeper than %d", MAX_DEPTH))
+    raise WireError(Reason.MALFORMED, ("BSON: nested deeper than %d", MAX_DEPTH))
 
 
-def to_beacon(version: int, document: Document) -> Beacon:
-    """The beacon that a plain document (see `read_bson`) describes.
-
-    Raises:
-        WireError: MALFORMED: a key is missing, or a value not of its kind or out of bounds.
-    """
-    try:
-        read = msgspec.convert(document, _Document)
-    except msgspec.ValidationError as error:
-        raise refusal(Reason.MALFORMED, ("document: %s", error)) from None
+def _to_beacon(version: int, read: _Document) -> Beacon:
     id_ = read.ulid if version == 2 else read.uuid
     is_id = matches[version]
     if not is_id(id_):
-        raise refusal(Reason.MALFORMED, ("document: `%s` is not %s", KEYS[version], NAMES[version]))
+        raise WireError(Reason.MALFORMED, ("document: `%s` is not %s", KEYS[version], NAMES[version]))
     if read.acks is not None and not is_id(read.acks):
-        raise refusal(Reason.MALFORMED, ("document: `acks` is not %s", NAMES[version]))
+        raise WireError(Reason.MALFORMED, ("document: `acks` is not %s", NAMES[version]))
     return Beacon(version=version, type=read.type, id=id_, remote=read.remote, acks=read.acks, extension=read.bellrock)
 
 
@@ -190,7 +202,7 @@ def write_bson(version: int, document: Document) -> bytes:
         raise ValueError("a beacon needs a `type`: 1 (solicitation) or 2 (advertisement)")
     try:
         written: bytes = bson.encode(document)
-        to_beacon(version, read_bson(written))
+        read_document(version, written)
     except WireError as error:
         raise ValueError(f"peers would refuse this beacon: {error.detail}") from None
     except _BSON_ERRORS as error:

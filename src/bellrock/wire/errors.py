@@ -1,8 +1,7 @@
 """The one error that every parser of this room may raise."""
 
 from enum import StrEnum
-from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 
 class Reason(StrEnum):
@@ -24,7 +23,10 @@ class Reason(StrEnum):
 
 
 class WireError(Exception):
-    """Bytes that are not what they should be.
+    """Bytes that are not what they should be: `WireError(reason, detail, skew=None)`, by position only.
+
+    It has no `__init__` of its own, and puts `detail` together only when somebody reads it: under a flood of forged
+    frames making these errors is a good part of the work. `detail` is text, or a tuple (template, values...).
 
     Attributes:
         reason: the code, for counters.
@@ -32,12 +34,9 @@ class WireError(Exception):
         skew: seconds by which the sender's clock is ahead (+) or behind (-); only with `Reason.SKEW`.
     """
 
-    skew: float | None = None
+    if TYPE_CHECKING:
 
-    def __init__(self, reason: Reason, detail: str, skew: float | None = None) -> None:
-        super().__init__(reason, detail)
-        if skew is not None:
-            self.skew = skew
+        def __init__(self, reason: Reason, detail: str | tuple[Any, ...], skew: float | None = None, /) -> None: ...
 
     @property
     def reason(self) -> Reason:
@@ -50,12 +49,10 @@ class WireError(Exception):
         detail: str | tuple[Any, ...] = self.args[1]
         return detail if isinstance(detail, str) else detail[0] % detail[1:]
 
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the sender's clock is ahead (+) or behind (-)."""
+        return self.args[2] if len(self.args) > 2 else None
+
     def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override is of Python 3.12
         return f"{self.reason}: {self.detail}"
-
-
-refusal = partial(Exception.__new__, WireError)
-"""`refusal(reason, detail)` is WireError(reason, detail) at less than half the cost: under a flood, this is most of the work.
-
-`detail` is text, or a tuple (template, values...) that is put together only when somebody reads it.
-"""

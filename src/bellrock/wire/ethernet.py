@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.wire.errors import Reason, WireError, refusal
+from bellrock.wire.errors import Reason, WireError
 
 TPID_CUSTOMER: Final = 0x8100
 TPID_SERVICE: Final = 0x88A8
@@ -90,7 +90,7 @@ def parse(data: bytes | memoryview, tags: Sequence[Tag] = ()) -> EthernetFrame:
         WireError: TRUNCATED, STACKED_TAGS (more than MAX_TAGS), MALFORMED (neither a length nor a type).
     """
     if len(data) < HEADER.size:
-        raise refusal(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
+        raise WireError(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
     destination, source, ethertype = HEADER.unpack_from(data)
     inner, at, ethertype = _walk_tags(data, ethertype, len(tags))
     payload = data[at:]
@@ -105,9 +105,9 @@ def _walk_tags(data: bytes | memoryview, ethertype: int, outside: int) -> tuple[
     at = HEADER.size
     while ethertype in TPIDS:
         if len(data) < at + _TAG.size:
-            raise refusal(Reason.TRUNCATED, "Ethernet: ends inside a VLAN tag")
+            raise WireError(Reason.TRUNCATED, "Ethernet: ends inside a VLAN tag")
         if outside + len(found) >= MAX_TAGS:
-            raise refusal(Reason.STACKED_TAGS, ("Ethernet: more than %d VLAN tags", MAX_TAGS))
+            raise WireError(Reason.STACKED_TAGS, ("Ethernet: more than %d VLAN tags", MAX_TAGS))
         control, following = _TAG.unpack_from(data, at)
         found.append(tag_from_control(ethertype, control))
         ethertype = following
@@ -117,9 +117,9 @@ def _walk_tags(data: bytes | memoryview, ethertype: int, outside: int) -> tuple[
 
 def _trim(payload: bytes | memoryview, length: int) -> bytes | memoryview:
     if length > MAX_LENGTH_FIELD:
-        raise refusal(Reason.MALFORMED, ("Ethernet: 0x%04x is neither a length nor a type", length))
+        raise WireError(Reason.MALFORMED, ("Ethernet: 0x%04x is neither a length nor a type", length))
     if length > len(payload):
-        raise refusal(Reason.TRUNCATED, ("Ethernet: length field says %d, %d octets are there", length, len(payload)))
+        raise WireError(Reason.TRUNCATED, ("Ethernet: length field says %d, %d octets are there", length, len(payload)))
     return payload[:length]
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bellrock.wire import ethernet, ip, udp
 from bellrock.wire.checksum import remainder
-from bellrock.wire.errors import Reason, refusal
+from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import EthernetFrame, Tag, only_vid
 
 BEACON_PORT: Final = 5240
@@ -66,7 +66,7 @@ def open_beacon_frame(data: bytes | memoryview, tags: Sequence[Tag] = (), checks
         WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM, FRAGMENT, STACKED_TAGS, UNSUPPORTED (no UDP to port 5240).
     """
     if len(data) < 14:
-        raise refusal(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
+        raise WireError(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
     destination_mac, source_mac, ethertype = _macs(data)
     vid, at = None, 14
     if tags or ethertype in ethernet.TPIDS:
@@ -80,9 +80,9 @@ def open_beacon_frame(data: bytes | memoryview, tags: Sequence[Tag] = (), checks
         source, destination = _addresses6(data, at + 8)
         version, hop_limit, multicast = 6, data[at + 7], destination[0] == 0xFF
     else:
-        raise refusal(Reason.UNSUPPORTED, ("EtherType 0x%04x, expected IPv4 or IPv6", ethertype))
+        raise WireError(Reason.UNSUPPORTED, ("EtherType 0x%04x, expected IPv4 or IPv6", ethertype))
     if protocol != ip.PROTOCOL_UDP:
-        raise refusal(Reason.UNSUPPORTED, ("IP protocol %d, expected UDP", protocol))
+        raise WireError(Reason.UNSUPPORTED, ("IP protocol %d, expected UDP", protocol))
     source_port, payload = _open_udp(data[start:end], version, source + destination, checksum_ready)
     return HeardDatagram(
         source_mac.hex(":"),
@@ -107,7 +107,7 @@ def _untag(data: bytes | memoryview, tags: Sequence[Tag]) -> tuple[int | None, i
 def _open_udp(segment: bytes | memoryview, version: int, addresses: bytes, judge: bool) -> tuple[int, bytes]:
     """Source port and payload."""
     if len(segment) < 8:
-        raise refusal(Reason.TRUNCATED, ("UDP: %d octets, a header has 8", len(segment)))
+        raise WireError(Reason.TRUNCATED, ("UDP: %d octets, a header has 8", len(segment)))
     source_port, destination_port, length, checksum = _ports(segment)
     if length != len(segment):
         udp.check_length(length, len(segment))
@@ -115,7 +115,7 @@ def _open_udp(segment: bytes | memoryview, version: int, addresses: bytes, judge
     if judge:
         udp.check_checksum(checksum, version, remainder(addresses), segment)
     if destination_port != BEACON_PORT:
-        raise refusal(Reason.UNSUPPORTED, ("UDP port %d, expected %d", destination_port, BEACON_PORT))
+        raise WireError(Reason.UNSUPPORTED, ("UDP port %d, expected %d", destination_port, BEACON_PORT))
     return source_port, bytes(segment[8:])
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bellrock.wire.checksum import complement, remainder
-from bellrock.wire.errors import Reason, refusal
+from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import mac_bytes
 
 PROTOCOL_UDP: Final = 17
@@ -84,12 +84,12 @@ def parse(data: bytes | memoryview) -> Datagram:
         WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM (IPv4 header), FRAGMENT, UNSUPPORTED.
     """
     if not data:
-        raise refusal(Reason.TRUNCATED, "IP: no octets")
+        raise WireError(Reason.TRUNCATED, "IP: no octets")
     if data[0] >> 4 == 4:
         return _parse4(data)
     if data[0] >> 4 == 6:
         return _parse6(data)
-    raise refusal(Reason.MALFORMED, ("IP: version %d", data[0] >> 4))
+    raise WireError(Reason.MALFORMED, ("IP: version %d", data[0] >> 4))
 
 
 def _parse4(data: bytes | memoryview) -> Datagram:
@@ -106,20 +106,20 @@ def bounds4(data: bytes | memoryview, at: int) -> tuple[int, int]:
         WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM, FRAGMENT.
     """
     if len(data) < at + HEADER4.size:
-        raise refusal(Reason.TRUNCATED, ("IPv4: %d octets, a header has 20", len(data) - at))
+        raise WireError(Reason.TRUNCATED, ("IPv4: %d octets, a header has 20", len(data) - at))
     first = data[at]
     if not 0x45 <= first <= 0x4F:
-        raise refusal(Reason.MALFORMED, ("IPv4: version and header length 0x%02x", first))
+        raise WireError(Reason.MALFORMED, ("IPv4: version and header length 0x%02x", first))
     start = at + (first & 15) * 4
     end = at + (data[at + 2] << 8 | data[at + 3])
     if end < start:
-        raise refusal(Reason.MALFORMED, ("IPv4: total length %d is shorter than the header", end - at))
+        raise WireError(Reason.MALFORMED, ("IPv4: total length %d is shorter than the header", end - at))
     if end > len(data):
-        raise refusal(Reason.TRUNCATED, ("IPv4: total length %d, %d octets are there", end - at, len(data) - at))
+        raise WireError(Reason.TRUNCATED, ("IPv4: total length %d, %d octets are there", end - at, len(data) - at))
     if remainder(data[at:start]):
-        raise refusal(Reason.BAD_CHECKSUM, "IPv4: header checksum")
+        raise WireError(Reason.BAD_CHECKSUM, "IPv4: header checksum")
     if (data[at + 6] << 8 | data[at + 7]) & FRAGMENT_BITS:
-        raise refusal(Reason.FRAGMENT, "IPv4: a fragment")
+        raise WireError(Reason.FRAGMENT, "IPv4: a fragment")
     return start, end
 
 
@@ -137,12 +137,12 @@ def bounds6(data: bytes | memoryview, at: int) -> tuple[int, int, int]:
     """
     start = at + HEADER6.size
     if len(data) < start:
-        raise refusal(Reason.TRUNCATED, ("IPv6: %d octets, a header has 40", len(data) - at))
+        raise WireError(Reason.TRUNCATED, ("IPv6: %d octets, a header has 40", len(data) - at))
     if data[at] >> 4 != 6:
-        raise refusal(Reason.MALFORMED, ("IPv6: version %d", data[at] >> 4))
+        raise WireError(Reason.MALFORMED, ("IPv6: version %d", data[at] >> 4))
     end = start + (data[at + 4] << 8 | data[at + 5])
     if end > len(data):
-        raise refusal(
+        raise WireError(
             Reason.TRUNCATED, ("IPv6: payload length %d, %d octets are there", end - start, len(data) - start)
         )
     protocol = data[at + 6]
@@ -157,14 +157,14 @@ def _skip_extensions(data: bytes | memoryview, start: int, end: int, protocol: i
             break
         # RFC 8200 §4.3, §4.4, §4.6: next header, length in units of 8 octets without the first.
         if start + 8 > end or start + 8 + data[start + 1] * 8 > end:
-            raise refusal(Reason.TRUNCATED, ("IPv6: ends inside extension header %d", protocol))
+            raise WireError(Reason.TRUNCATED, ("IPv6: ends inside extension header %d", protocol))
         if protocol == ROUTING and data[start + 3]:
-            raise refusal(Reason.UNSUPPORTED, "IPv6: on its way to another host (routing header, segments left)")
+            raise WireError(Reason.UNSUPPORTED, "IPv6: on its way to another host (routing header, segments left)")
         start, protocol = start + 8 + data[start + 1] * 8, data[start]
     if protocol == FRAGMENT_HEADER:
-        raise refusal(Reason.FRAGMENT, "IPv6: a fragment")
+        raise WireError(Reason.FRAGMENT, "IPv6: a fragment")
     if protocol in PASSED_OVER:
-        raise refusal(Reason.UNSUPPORTED, ("IPv6: more than %d extension headers", MAX_EXTENSION_HEADERS))
+        raise WireError(Reason.UNSUPPORTED, ("IPv6: more than %d extension headers", MAX_EXTENSION_HEADERS))
     return start, protocol
 
 

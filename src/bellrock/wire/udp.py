@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bellrock.wire import ip
 from bellrock.wire.checksum import complement_nonzero, remainder
-from bellrock.wire.errors import Reason, refusal
+from bellrock.wire.errors import Reason, WireError
 
 HEADER: Final = struct.Struct("!HHHH")
 
@@ -32,10 +32,10 @@ def parse(datagram: ip.Datagram, checksum_ready: bool = True) -> Segment:
         WireError: UNSUPPORTED (not UDP), TRUNCATED, MALFORMED, BAD_CHECKSUM.
     """
     if datagram.protocol != ip.PROTOCOL_UDP:
-        raise refusal(Reason.UNSUPPORTED, ("IP protocol %d, expected UDP", datagram.protocol))
+        raise WireError(Reason.UNSUPPORTED, ("IP protocol %d, expected UDP", datagram.protocol))
     data = datagram.payload
     if len(data) < HEADER.size:
-        raise refusal(Reason.TRUNCATED, ("UDP: %d octets, a header has 8", len(data)))
+        raise WireError(Reason.TRUNCATED, ("UDP: %d octets, a header has 8", len(data)))
     source_port, destination_port, length, checksum = HEADER.unpack_from(data)
     check_length(length, len(data))
     if checksum_ready:
@@ -51,9 +51,9 @@ def check_length(length: int, there: int) -> None:
         WireError: MALFORMED, TRUNCATED.
     """
     if length < HEADER.size:
-        raise refusal(Reason.MALFORMED, ("UDP: length %d is shorter than the header", length))
+        raise WireError(Reason.MALFORMED, ("UDP: length %d is shorter than the header", length))
     if length > there:
-        raise refusal(Reason.TRUNCATED, ("UDP: length %d, %d octets are there", length, there))
+        raise WireError(Reason.TRUNCATED, ("UDP: length %d, %d octets are there", length, there))
 
 
 def check_checksum(checksum: int, version: int, addresses: int, segment: bytes | memoryview) -> None:
@@ -65,7 +65,7 @@ def check_checksum(checksum: int, version: int, addresses: int, segment: bytes |
     if checksum == 0 and version == 4:
         return
     if checksum == 0 or (addresses + ip.PROTOCOL_UDP + len(segment) + remainder(segment)) % 0xFFFF:
-        raise refusal(Reason.BAD_CHECKSUM, ("UDP: checksum 0x%04x", checksum))
+        raise WireError(Reason.BAD_CHECKSUM, ("UDP: checksum 0x%04x", checksum))
 
 
 def build(source: str, destination: str, segment: Segment) -> bytes:
