@@ -9,7 +9,7 @@ from bellrock.link.clock import Clocks
 from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
 from bellrock.model import Interface, InterfaceKind, Neighbour, Port, Wall
-from bellrock.wire import cdp, ethernet, lldp
+from bellrock.wire import cdp, lldp
 from bellrock.wire.beacon import decode
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.frame import HeardDatagram, open_beacon_frame
@@ -17,6 +17,8 @@ from bellrock.wire.keys import Keyring
 
 NeighbourHeard = tuple[Port, str, Neighbour]
 _LLDP: Final = b"\x88\xcc"
+ETHERNET_HEADER: Final = 14
+LLC_SNAP: Final = 8
 _CDP_GROUP: Final = bytes.fromhex("01000ccccccc")
 
 
@@ -41,6 +43,10 @@ class Incoming:
             for index, interface in by_index.items()
             if interface.kind is InterfaceKind.VLAN and self._ports[index].vid is not None
         )
+
+    def take(self, item: Frame | Datagram, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
+        """Take apart what came in; None for a copy, and for interfaces that are to be left alone."""
+        return self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
 
     def frame(self, frame: Frame, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
         """Take a raw frame apart; None for a copy, and for interfaces that are to be left alone."""
@@ -97,7 +103,7 @@ def _moment(clocks: Clocks, received_ns: int) -> Now:
 
 def _snap_payload(data: bytes) -> bytes:
     """What follows the LLC and SNAP header (IEEE 802.2) of a CDP frame."""
-    length = int.from_bytes(data[12:14], "big")
-    if len(data) < ethernet.HEADER + 8 or length > len(data) - ethernet.HEADER:
+    end = ETHERNET_HEADER + int.from_bytes(data[12:14], "big")
+    if len(data) < max(end, ETHERNET_HEADER + LLC_SNAP):
         raise WireError(Reason.TRUNCATED, "CDP: the frame is shorter than its length says")
-    return data[22 : ethernet.HEADER + length]
+    return data[ETHERNET_HEADER + LLC_SNAP : end]

@@ -17,7 +17,6 @@ from bellrock.agent.settings import Settings
 from bellrock.beacon import Engine, EvidenceFound, Now, PortFacts, Settled
 from bellrock.beacon import Event as BeaconEvent
 from bellrock.link.clock import read as read_clocks
-from bellrock.link.device import Frame
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import EvidenceKind, Interface, Port
 from bellrock.wire.keys import Keyring
@@ -97,8 +96,7 @@ class Loop:
     def _frames_ready(self) -> None:
         clocks = read_clocks()
         for item in self._network.receive(BUDGET):
-            is_frame = isinstance(item, Frame)
-            heard = self._incoming.frame(item, clocks) if is_frame else self._incoming.datagram(item, clocks)
+            heard = self._incoming.take(item, clocks)
             if isinstance(heard, tuple):
                 port, source_mac, neighbour = heard
                 self._report(self._neighbours.hear(port, source_mac, neighbour, now()))
@@ -177,7 +175,9 @@ class Loop:
 
     def _arm(self) -> None:
         deadline = self._engine.next_deadline()
-        wanted = [when for when in (deadline and deadline.at, self._neighbours.next_deadline()) if when is not None]
+        wanted = [] if deadline is None else [deadline.at]
+        if (forgetting := self._neighbours.next_deadline()) is not None:
+            wanted.append(forgetting)
         if self._timer:
             self._timer.cancel()
         self._timer = self._loop.call_at(min(wanted), self._timeout) if wanted else None

@@ -7,7 +7,7 @@ from bellrock.agent.network import RawNetwork, UdpNetwork
 from bellrock.beacon import Transmission
 from bellrock.model import Interface, Wall
 from bellrock.wire.beacon import encode
-from bellrock.wire.ethernet import Tag
+from bellrock.wire.ethernet import TPID_CUSTOMER, Tag
 from bellrock.wire.frame import build_beacon_frame
 from bellrock.wire.ip import link_local_from_mac
 from bellrock.wire.keys import Keyring
@@ -47,7 +47,7 @@ class Outgoing:
         else:
             source_ip = "0.0.0.0" if transmission.family == 4 else link_local_from_mac(mac)  # noqa: S104 -- RFC 1122 §3.2.1.3: "this host"
         vid = transmission.port.vid
-        tags = () if vid is None else (Tag(vid=vid),)
+        tags = () if vid is None else (Tag(TPID_CUSTOMER, vid),)
         network.send(lower.index, build_beacon_frame(payload, mac, source_ip, tags, transmission.unicast))
 
     def _send_udp(self, network: UdpNetwork, transmission: Transmission, payload: bytes) -> None:

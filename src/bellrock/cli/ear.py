@@ -17,7 +17,6 @@ from bellrock.agent.run import new_id
 from bellrock.beacon import Arrival, Refusal, Transmission
 from bellrock.cli.output import Failure
 from bellrock.link.clock import read as read_clocks
-from bellrock.link.device import Frame
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Interface, InterfaceKind, Port
 from bellrock.wire.beacon import Beacon, BeaconType, Extension, Remote
@@ -105,8 +104,7 @@ class Ear:
     def _take(self) -> Iterator[Arrival | Refusal]:
         clocks = read_clocks()
         for item in self._network.receive(BUDGET):
-            is_frame = isinstance(item, Frame)
-            heard = self._incoming.frame(item, clocks) if is_frame else self._incoming.datagram(item, clocks)
+            heard = self._incoming.take(item, clocks)
             if isinstance(heard, Refusal) or (isinstance(heard, Arrival) and not self._own(heard)):
                 yield heard
 

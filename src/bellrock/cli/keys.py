@@ -99,9 +99,9 @@ def make_secret_file(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Failure(f"{path}: there is a file already, and a secret in use is not overwritten") from None
     except OSError as error:
+        if path.exists():
+            raise Failure(f"{path}: there is a file already, and a secret in use is not overwritten") from None
         raise Failure(f"{path}: {error.strerror}") from None
     with os.fdopen(descriptor, "w") as file:
         file.write(new_secret() + "\n")

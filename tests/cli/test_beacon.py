@@ -1,0 +1,121 @@
+"""`bellrock beacon decode | encode`, as scripts use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+VECTORS = json.loads((Path(__file__).parent.parent / "data" / "beacon-vectors.json").read_text())
+
+
+@pytest.fixture
+def secret_file(tmp_path):
+    def _write(secret_hex):
+        path = tmp_path / f"secret-{secret_hex[:4]}"
+        path.write_text(secret_hex)
+        path.chmod(0o600)
+        return path
+
+    return _write
+
+
+@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda v: v["name"])
+@pytest.mark.parametrize("as_hex", [True, False])
+def test_a_beacon_is_read_from_file_or_pipe(bellrock, secret_file, vector, as_hex):
+    data = vector["frame_hex"].encode() if as_hex else bytes.fromhex(vector["frame_hex"])
+    flags = ("--hex",) if as_hex else ()
+    secret = secret_file(vector["secret_hex"])
+    done = bellrock("beacon", "decode", "--secret-file", secret, "--at", vector["time"], *flags, "-", stdin=data)
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {**vector["decoded"], "id": vector["id"]}
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"), [(1790000061, "skew"), (1789999939, "skew"), (None, "skew")], ids=["late", "early", "today"]
+)
+def test_a_refusal_has_a_reason_and_exit_3(bellrock, secret_file, at, reason):
+    vector = VECTORS["vectors"][2]
+    options = () if at is None else ("--at", at)
+    done = bellrock(
+        "beacon", "decode", "--secret-file", secret_file(vector["secret_hex"]), "--hex", *options, "-",
+        stdin=vector["frame_hex"].encode(),
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["reason"]) == (3, reason)
+    assert answer["detail"]
+    assert answer["skew"] != 0
+
+
+def test_another_secret_is_told_from_damage(bellrock, secret_file):
+    vector = VECTORS["vectors"][2]
+    wrong = secret_file("ffeeddccbbaa99887766554433221100")
+    done = bellrock("beacon", "decode", "--secret-file", wrong, "--hex", "-", stdin=vector["frame_hex"].encode())
+    assert (done.returncode, json.loads(done.stdout)["reason"]) == (3, "wrong-secret")
+    cut = bellrock("beacon", "decode", "--secret-file", wrong, "--hex", "-", stdin=vector["frame_hex"][:100].encode())
+    assert (cut.returncode, json.loads(cut.stdout)["reason"]) == (3, "truncated")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_what_is_encoded_is_decoded(bellrock, secret_file, version):
+    vector = VECTORS["vectors"][0 if version == "1" else 2]
+    payload = vector["decoded"]["payload"]
+    common = ("--secret-file", secret_file(vector["secret_hex"]), "--at", vector["time"])
+    made = bellrock(
+        "beacon", "encode", *common, "--version", version, "--type", "solicitation", "--payload", json.dumps(payload),
+        text=False,
+    )  # fmt: skip
+    assert made.returncode == 0
+    read = bellrock("beacon", "decode", *common, "-", stdin=made.stdout)
+    assert json.loads(read.stdout)["payload"] == payload
+
+
+@pytest.mark.parametrize(
+    ("payload", "line"),
+    [
+        ("{", "--payload: not JSON"),
+        ("[]", "--payload: expected a JSON object"),
+        ("{}", "--payload: "),
+        ('{"type": 2}', "--payload: "),
+        ("@/nonexistent", "/nonexistent: No such file"),
+    ],
+)
+def test_a_payload_that_peers_would_refuse_is_not_encoded(bellrock, secret_file, payload, line):
+    secret = secret_file("00112233445566778899aabbccddeeff")
+    done = bellrock(
+        "beacon", "encode", "--secret-file", secret, "--version", "2", "--type", "solicitation", "--payload", payload
+    )
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("beacon", "decode", "--secret-file", "/nonexistent", "-"), "/nonexistent: No such file or directory"),
+        (("beacon", "decode", "-"), "no shared secret: give --secret-file FILE"),
+        (("beacon", "listen", "no-such-interface"), "no shared secret"),
+    ],
+)
+def test_what_is_missing_is_one_line_and_exit_2(bellrock, arguments, line):
+    done = bellrock(*arguments)
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert done.stderr.startswith("Error: ")
+
+
+def test_hex_that_is_none_and_files_that_are_not_there(bellrock, secret_file):
+    secret = secret_file("00112233445566778899aabbccddeeff")
+    done = bellrock("beacon", "decode", "--secret-file", secret, "--hex", "-", stdin=b"zz")
+    assert (done.returncode, "not hex digits" in done.stderr) == (2, True)
+    done = bellrock("beacon", "decode", "--secret-file", secret, "missing.bin")
+    assert (done.returncode, "missing.bin: No such file" in done.stderr) == (2, True)
+    done = bellrock("beacon", "decode", "--secret-file", secret, "-", stdin=b"\0" * 1_100_000)
+    assert (done.returncode, "larger than" in done.stderr) == (2, True)
+
+
+def test_an_interface_that_is_not_there_is_named_with_those_that_are(bellrock, secret_file):
+    secret = secret_file("00112233445566778899aabbccddeeff")
+    done = bellrock("beacon", "listen", "nope0", "--secret-file", secret)
+    assert done.returncode == 2
+    assert "no Ethernet interface 'nope0' here; there are" in done.stderr

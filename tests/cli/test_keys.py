@@ -1,0 +1,97 @@
+"""Where the secret comes from, and what is said when it cannot be used; never a byte of it."""
+
+import pytest
+
+from bellrock.cli.keys import load_keyring, make_secret_file, read_secret_file
+from bellrock.cli.output import Failure
+
+SECRET = "00112233445566778899aabbccddeeff"
+OTHER = "6d6161732d626561636f6e2d74657374"
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_the_environment(monkeypatch):
+    monkeypatch.delenv("BELLROCK_SECRET", raising=False)
+    monkeypatch.delenv("BELLROCK_SECRET_FILE", raising=False)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(text, name="secret", mode=0o600):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(mode)
+        return path
+
+    return _write
+
+
+def ids(keyring):
+    return [key.id for key in keyring.keys]
+
+
+def test_several_files_give_several_keys_in_their_order(write):
+    a, b = write(SECRET, "a"), write(OTHER + "\n", "b")
+    both = ids(load_keyring((a, b)))
+    assert both == [*ids(load_keyring((a,))), *ids(load_keyring((b,)))]
+    assert both[0] != both[1]
+
+
+def test_the_environment_names_a_file_or_holds_the_secret(write, monkeypatch):
+    expected = ids(load_keyring((write(SECRET),)))
+    monkeypatch.setenv("BELLROCK_SECRET", SECRET)
+    assert ids(load_keyring(())) == expected
+    monkeypatch.setenv("BELLROCK_SECRET_FILE", str(write(OTHER, "other")))
+    assert ids(load_keyring(())) != expected
+
+
+def test_the_default_is_taken_last(write, tmp_path):
+    default = write(SECRET, "default")
+    assert ids(load_keyring((), default)) == ids(load_keyring((default,)))
+    with pytest.raises(Failure, match="no shared secret: give --secret-file FILE"):
+        load_keyring((), tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "line"),
+    [
+        ("", 0o600, "secret: the secret is empty"),
+        (" \n", 0o600, "secret: the secret is empty"),
+        ("correct horse", 0o600, "secret: the secret is not hex"),
+        ("abc", 0o600, "odd number of hex digits"),
+        (b"\xff\xfe" + SECRET.encode(), 0o600, "secret: not hex"),
+        (SECRET, 0o644, "everybody on this machine can read this secret; chmod 600"),
+        (SECRET * 1000, 0o600, "larger than 16384 bytes"),
+    ],
+)
+def test_what_is_wrong_with_a_secret_is_one_line_without_the_secret(write, text, mode, line):
+    path = write(text, mode=mode)
+    with pytest.raises(Failure) as caught:
+        load_keyring((path,))
+    message = caught.value.format_message()
+    assert line in message
+    assert str(path) in message
+    assert "\n" not in message
+    assert "horse" not in message
+    assert SECRET not in message
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_file_and_a_directory_are_named(tmp_path):
+    with pytest.raises(Failure, match="No such file or directory; `bellrock secret new"):
+        read_secret_file(tmp_path / "missing")
+    with pytest.raises(Failure, match="Is a directory"):
+        read_secret_file(tmp_path)
+
+
+def test_a_new_secret_is_private_and_never_overwrites(tmp_path):
+    path = tmp_path / "deep" / "secret"
+    make_secret_file(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(bytes.fromhex(path.read_text())) == 16
+    before = path.read_text()
+    with pytest.raises(Failure, match="not overwritten"):
+        make_secret_file(path)
+    assert path.read_text() == before
+    with pytest.raises(Failure, match="secret/below: File exists"):
+        make_secret_file(path / "below")
