@@ -40,12 +40,34 @@ class Config(Struct, frozen=True, kw_only=True):
     """RFC 6206 redundancy constant: a solicitation heard this often in an interval suppresses ours."""
     answer_window: tuple[float, float] = (0.005, 0.04)
     """Random delay before one multicast advertisement acknowledges all solicitations heard since."""
-    answer_rest: float = 20.0
-    """A steady (not urgent) solicitation is not answered again within this time on the same port."""
+    answer_spacing: tuple[float, float] = (0.04, 0.2)
+    """Least time between two advertisements on a port: doubles from the first to the second while answers are in demand."""
+    answer_rest: float = 24.0
+    """A steady (not urgent) solicitation is not answered within this time of our last multicast beacon on the same port."""
+    max_acks: int = 32
+    """Acknowledgements in one beacon on a port of MTU 1500; fewer where the MTU is smaller."""
     confirm_within: float = 2.0
     """An acknowledgement of an id older than this confirms nothing."""
     peer_ttl: float = 75.0
     """A peer not heard for this long on a port is lost there."""
+    ask_again: tuple[float, ...] = (0.2, 0.6, 2.0, 8.0)
+    """When a peer that we hear and that has acknowledged nothing yet is asked again, counted from when it was first heard."""
+    verify_every: float = 0.2
+    """When a port may have been moved, its confirmed peers are asked this often ..."""
+    verify_asks: int = 5
+    """... at least so many times ..."""
+    verify_for: float = 1.7
+    """... and are lost if nothing was heard of them for so long."""
+    fade_after: float = 50.0
+    """A peer not heard for this long is asked for a sign of life ..."""
+    fade_every: float = 4.0
+    """... this often, until it answers or is lost."""
+    survey_within: float = 0.1
+    """A changed segment is solicited within this time, unless another agent does."""
+    maas_round: tuple[float, float] = (5.0, 10.0)
+    """Least time between two multicast advertisements that plain MAAS peers cause, drawn from this range."""
+    maas_replies: tuple[float, float] = (64.0, 16.0)
+    """Unicast replies to plain MAAS peers, per port: at most so many at once, and so many per second on average."""
     speak_v1: bool = False
     """Send v1 copies even while no v1 peer is heard."""
     max_peers: int = 4096

@@ -1,0 +1,89 @@
+"""Builds the beacons that a port sends."""
+
+from ipaddress import IPv6Interface
+from typing import Final
+
+from msgspec import Struct
+
+from bellrock.beacon.values import Identity, NewId, Now, PortFacts
+from bellrock.model import InterfaceKind
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Received, Remote
+
+TYPES: Final = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.VLAN, InterfaceKind.BRIDGE, InterfaceKind.BOND})
+"""The kinds that a plain MAAS peer has words for; all others are physical to it."""
+
+
+class Copy(Struct, frozen=True):
+    """One of the packets in which a beacon goes out: address family, source address, and the prefix it belongs to."""
+
+    family: int
+    source_ip: str | None
+    subnet: str | None
+
+
+def copies(facts: PortFacts) -> tuple[Copy, ...]:
+    """One copy for each address family of the interface; where it has no address at all, IPv6 alone."""
+    found = []
+    if facts.ipv4:
+        found.append(Copy(4, facts.ipv4[0].partition("/")[0], facts.ipv4[0]))
+    if facts.ipv6 or not facts.ipv4:
+        found.append(_copy6(facts))
+    return tuple(found)
+
+
+def _copy6(facts: PortFacts) -> Copy:
+    parsed = [IPv6Interface(address) for address in facts.ipv6]
+    source = next((str(address.ip) for address in parsed if address.is_link_local), None)
+    subnet = next((str(address) for address in parsed if not address.is_link_local), None)
+    return Copy(6, source, subnet)
+
+
+class Composer:
+    """Gives every beacon its id and its number in this boot."""
+
+    def __init__(self, identity: Identity, new_id: NewId) -> None:
+        self._identity = identity
+        self._new_id = new_id
+        self._seq = 0
+
+    def multicast(
+        self,
+        facts: PortFacts,
+        copy: Copy,
+        version: int,
+        type: BeaconType,
+        acks: tuple[str, ...],
+        urgent: bool,
+        now: Now,
+    ) -> Beacon:
+        """A beacon for everyone on the link, acknowledging `acks`."""
+        remote = _remote(facts, facts.port.vid, copy.subnet)
+        received = Received(facts.port.interface, facts.port.vid, 1) if acks else None
+        extension = self._extension(facts, acks, received, urgent, now)
+        beacon_id = self._new_id(version, now.wall)
+        return Beacon(version=version, type=type, id=beacon_id, remote=remote, extension=extension)
+
+    def reply(self, facts: PortFacts, version: int, acks: str, vid: int | None, hops: int, now: Now) -> Beacon:
+        """The unicast answer that a plain MAAS peer expects: `vid` is the tag with which its solicitation came in."""
+        received = Received(facts.port.interface, vid, hops)
+        extension = self._extension(facts, (), received, False, now)
+        beacon_id = self._new_id(version, now.wall)
+        return Beacon(
+            version=version, type=BeaconType.ADVERTISEMENT, id=beacon_id, remote=_remote(facts, vid, None), acks=acks,
+            extension=extension,
+        )  # fmt: skip
+
+    def _extension(
+        self, facts: PortFacts, acks: tuple[str, ...], received: Received | None, urgent: bool, now: Now
+    ) -> Extension:
+        self._seq += 1
+        me = self._identity
+        return Extension(
+            agent=me.agent, host=me.host, role=me.role, boot=me.boot, seq=self._seq, interface=facts.port.interface,
+            vid=facts.port.vid, sent_us=int(now.wall * 1e6), acks=acks, received=received, urgent=urgent, regions=me.regions,
+        )  # fmt: skip
+
+
+def _remote(facts: PortFacts, vid: int | None, subnet: str | None) -> Remote:
+    kind = facts.kind if facts.kind in TYPES else InterfaceKind.PHYSICAL
+    return Remote(facts.interface, facts.mac, str(kind), facts.parents, vid, subnet)
