@@ -1,0 +1,87 @@
+/** Calls to the region. Every answer is checked against its shape before anyone uses it. */
+
+import type { Shape } from "./shape.ts";
+import * as shapes from "./types.ts";
+import type { Evidence, Explanation, Host, Refusal, Topology } from "./types.ts";
+
+/** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
+export class CallError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "CallError";
+    this.status = status;
+  }
+}
+
+export async function login(token: string): Promise<void> {
+  await call("POST", "/api/v1/login", { token });
+}
+
+export async function logout(): Promise<void> {
+  await call("POST", "/api/v1/logout");
+}
+
+/** Whether this browser holds a session. */
+export async function loggedIn(): Promise<boolean> {
+  try {
+    await call("GET", "/api/v1/topology");
+    return true;
+  } catch (error) {
+    if (error instanceof CallError && (error.status === 401 || error.status === 403)) return false;
+    throw error;
+  }
+}
+
+export type State = { readonly topology: Topology; readonly hosts: readonly Host[]; readonly refusals: readonly Refusal[] };
+
+/** What carries ages, afresh. */
+export async function fetchState(): Promise<State> {
+  const [topology, hosts, refusals] = await Promise.all([
+    read("/api/v1/topology", shapes.topology),
+    read("/api/v1/hosts", shapes.hosts),
+    read("/api/v1/refusals", shapes.refusals),
+  ]);
+  return { topology, hosts, refusals };
+}
+
+export function fetchEvidence(host: string, name: string): Promise<readonly Evidence[]> {
+  return read(`/api/v1/evidence?${new URLSearchParams({ host, interface: name })}`, shapes.evidence);
+}
+
+export function fetchExplanation(a: string, b: string): Promise<Explanation> {
+  return read(`/api/v1/topology/explain?${new URLSearchParams({ a, b })}`, shapes.explanation);
+}
+
+export async function rename(what: "fabrics" | "vlans", id: string, name: string): Promise<void> {
+  await call("PATCH", `/api/v1/${what}/${encodeURIComponent(id)}`, { name });
+}
+
+async function read<T>(path: string, shape: Shape<T>): Promise<T> {
+  const answer = await call("GET", path);
+  return shape(await answer.json(), "");
+}
+
+async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Bellrock"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer: Response;
+  try {
+    answer = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined ? null : JSON.stringify(body) });
+  } catch {
+    throw new CallError(0, "The region does not answer.");
+  }
+  if (!answer.ok) throw new CallError(answer.status, await reason(answer));
+  return answer;
+}
+
+async function reason(answer: Response): Promise<string> {
+  try {
+    const { title, detail } = shapes.problem(await answer.json(), "");
+    return detail || title || `The region answered ${answer.status}.`;
+  } catch {
+    return `The region answered ${answer.status} without saying why.`;
+  }
+}

@@ -1,0 +1,124 @@
+/** The shapes of the region's API, version 1. Ages are in seconds at the moment of sending. */
+
+import { dictionary, flag, list, maybe, number, object, or, text, type Of } from "./shape.ts";
+
+export const port = object({ host: text, interface: text, vid: maybe(number) });
+
+const member = object({
+  host: text,
+  interface: text,
+  vid: maybe(number),
+  strength: text,
+  age: or(number, 0),
+  evidence: or(list(text), []),
+});
+
+const vlan = object({
+  id: text,
+  name: or(text, ""),
+  vid: maybe(number),
+  members: list(member),
+  subnets: or(list(text), []),
+});
+
+const fabric = object({ id: text, name: or(text, ""), vlans: list(vlan) });
+const conflict = object({ kind: text, where: list(port), proof: text });
+const unknown = object({ host: text, interface: text, why: text });
+
+export const topology = object({
+  revision: or(number, 0),
+  fabrics: list(fabric),
+  conflicts: or(list(conflict), []),
+  unknown: or(list(unknown), []),
+  names: or(dictionary(text), {}),
+});
+
+export const hosts = list(
+  object({
+    id: text,
+    name: text,
+    role: or(text, ""),
+    connected: flag,
+    seen_age: maybe(number),
+    clock_offset: maybe(number),
+    interfaces: or(number, 0),
+  }),
+);
+
+const neighbour = object({
+  system: or(text, ""),
+  port: or(text, ""),
+  protocol: or(text, ""),
+  pvid: maybe(number),
+});
+
+export const interfaces = list(
+  object({
+    host: text,
+    name: text,
+    mac: or(text, ""),
+    kind: or(text, ""),
+    carrier: maybe(flag),
+    up: or(flag, true),
+    mtu: maybe(number),
+    addresses: or(list(text), []),
+    parents: or(list(text), []),
+    master: maybe(text),
+    vid: maybe(number),
+    speaks: or(flag, true),
+    settled: or(flag, true),
+    neighbour: maybe(neighbour),
+    vlans: or(list(object({ fabric: text, vlan: text, vid: maybe(number), strength: or(text, "") })), []),
+    unknown: maybe(text),
+  }),
+);
+
+export const refusals = list(
+  object({
+    host: text,
+    interface: text,
+    vid: maybe(number),
+    source_mac: text,
+    reason: text,
+    count: number,
+    detail: or(text, ""),
+    skew: maybe(number),
+    age: or(number, 0),
+  }),
+);
+
+export const evidence = list(
+  object({
+    kind: text,
+    port: maybe(port),
+    peer: maybe(port),
+    peer_name: or(text, ""),
+    sentence: text,
+    round_trip: maybe(number),
+    since_age: maybe(number),
+    age: or(number, 0),
+    source_mac: or(text, ""),
+    proof: or(list(text), []),
+  }),
+);
+
+export const explanation = object({
+  verdict: text,
+  chain: or(list(object({ a: port, b: maybe(port), kind: text, sentence: text, age: or(number, 0) })), []),
+  missing: or(text, ""),
+});
+
+export const problem = object({ title: or(text, ""), detail: or(text, "") });
+
+export type Port = Of<typeof port>;
+export type Topology = Of<typeof topology>;
+export type Fabric = Topology["fabrics"][number];
+export type Vlan = Fabric["vlans"][number];
+export type Member = Vlan["members"][number];
+export type Conflict = Topology["conflicts"][number];
+export type Unknown = Topology["unknown"][number];
+export type Host = Of<typeof hosts>[number];
+export type Interface = Of<typeof interfaces>[number];
+export type Refusal = Of<typeof refusals>[number];
+export type Evidence = Of<typeof evidence>[number];
+export type Explanation = Of<typeof explanation>;

@@ -1,0 +1,82 @@
+/** What the page knows, as signals: components read them and are drawn anew when they change. */
+
+import { batch, computed, signal } from "@preact/signals";
+import type { Explanation, Host, Interface, Refusal, Topology } from "../api/types.ts";
+import { changes, shorten } from "../site/changes.ts";
+import { makeFilter } from "../site/filter.ts";
+import { makeSite, type Site } from "../site/site.ts";
+
+/** A value and when it arrived (ms of this browser's monotonic clock): ages in it were true then. */
+export type Stamped<T> = { readonly value: T; readonly at: number };
+export type Session = "asking" | "in" | "out";
+export type Selection = { readonly kind: "plug" | "rail"; readonly key: string };
+export type Change = { readonly clock: string; readonly text: string; readonly number: number };
+export type Link = { readonly state: "connecting" | "live" | "lost"; readonly lastWord: number; readonly retryAt: number };
+
+const MAX_CHANGES = 60;
+const SPOKEN_CHANGES = 3;
+
+export const session = signal<Session>("asking");
+export const trouble = signal("");
+export const link = signal<Link>({ state: "connecting", lastWord: performance.now(), retryAt: 0 });
+export const now = signal(performance.now());
+
+export const topology = signal<Stamped<Topology> | null>(null);
+export const hosts = signal<Stamped<readonly Host[]> | null>(null);
+export const interfaces = signal<Stamped<readonly Interface[]> | null>(null);
+export const refusals = signal<Stamped<readonly Refusal[]> | null>(null);
+
+export const changeList = signal<readonly Change[]>([]);
+export const spoken = signal("");
+
+export const query = signal("");
+export const view = signal<"picture" | "table">("picture");
+export const hovered = signal<Selection | null>(null);
+export const pinned = signal<Selection | null>(null);
+export const selection = computed(() => hovered.value ?? pinned.value);
+/** Plugs that something else on the page points at: a conflict, or a chain of explanation. */
+export const marked = signal<ReadonlySet<string>>(new Set());
+export const ends = signal<{ readonly a: string; readonly b: string }>({ a: "", b: "" });
+export const explanation = signal<{ readonly a: string; readonly b: string; readonly answer: Stamped<Explanation> } | null>(null);
+
+export const site = computed<Site>(() =>
+  topology.value ? makeSite(topology.value.value, interfaces.value?.value ?? []) : { rails: [], plugs: [] },
+);
+export const filter = computed(() => makeFilter(query.value, site.value));
+
+/** The hosts that the filter leaves, with all their plugs: a narrowed picture still shows a host as it is. */
+export const shownSite = computed<Site>(() => {
+  if (!query.value.trim()) return site.value;
+  const kept = new Set(site.value.plugs.filter(filter.value).map((plug) => plug.host));
+  return { rails: site.value.rails, plugs: site.value.plugs.filter((plug) => kept.has(plug.host)) };
+});
+
+export const alone = computed(() => hosts.value !== null && hosts.value.value.length <= 1);
+
+export function stamp<T>(value: T): Stamped<T> {
+  return { value, at: performance.now() };
+}
+
+/** Takes a new topology in, and tells what changed since the last one. */
+export function learn(next: Topology): void {
+  const before = topology.peek();
+  const told = before && before.value.revision !== next.revision ? changes(before.value, next) : [];
+  batch(() => {
+    topology.value = stamp(next);
+    if (told.length === 0) return;
+    const clock = new Date().toLocaleTimeString("en-GB");
+    const first = (changeList.peek()[0]?.number ?? 0) + told.length;
+    const fresh = told.map((text, index) => ({ clock, text, number: first - index }));
+    changeList.value = [...fresh, ...changeList.peek()].slice(0, MAX_CHANGES);
+    spoken.value = shorten(told, SPOKEN_CHANGES);
+  });
+}
+
+export function forget(): void {
+  batch(() => {
+    for (const known of [topology, hosts, interfaces, refusals]) known.value = null;
+    changeList.value = [];
+    pinned.value = hovered.value = null;
+    explanation.value = null;
+  });
+}

@@ -1,0 +1,48 @@
+import { render } from "preact";
+import { CallError, loggedIn } from "./api/client.ts";
+import { begin, enter, refusal } from "./live/actions.ts";
+import { session, trouble } from "./live/store.ts";
+import { followTheme } from "./live/theme.ts";
+import { App } from "./ui/App.tsx";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/picture.css";
+import "./styles/parts.css";
+
+/** Takes the one-time token out of the address bar before anything else can see, store or send it. */
+function takeToken(): string {
+  const match = /^#login=(.+)$/.exec(location.hash);
+  if (!match?.[1]) return "";
+  history.replaceState(null, "", location.pathname + location.search);
+  return match[1];
+}
+
+async function open(token: string): Promise<void> {
+  if (token) {
+    const wrong = await enter(token);
+    if (!wrong) return;
+    trouble.value = wrong;
+  }
+  try {
+    if (await loggedIn()) {
+      trouble.value = "";
+      begin();
+    } else session.value = "out";
+  } catch (error) {
+    session.value = "out";
+    trouble.value = error instanceof CallError ? error.message : refusal(error);
+  }
+}
+
+const token = takeToken();
+followTheme();
+const root = document.getElementById("page");
+if (root) {
+  root.replaceChildren();
+  render(<App />, root);
+}
+addEventListener("hashchange", () => {
+  const late = takeToken();
+  if (late) void open(late);
+});
+void open(token);

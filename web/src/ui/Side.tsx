@@ -1,0 +1,176 @@
+import { useEffect, useState } from "preact/hooks";
+import { fetchEvidence } from "../api/client.ts";
+import type { Evidence, Interface } from "../api/types.ts";
+import { chooseEnd, refusal } from "../live/actions.ts";
+import { pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
+import type { Plug, Rail, Touch } from "../site/site.ts";
+import { conflictTitle, count, ownName, span, strengthMeaning, vlanName } from "../site/words.ts";
+import { plugPort } from "./Picture.tsx";
+import { Rename } from "./Rename.tsx";
+import { Age, VlanTag } from "./small.tsx";
+
+/** Rests before evidence is asked for, so that a pointer that crosses the picture asks for none. */
+const REST = 180;
+/** While a port is shown its evidence is asked for again this often. */
+const AGAIN = 5000;
+
+/** What speaks for the port or VLAN that is looked at. */
+export function Side() {
+  const chosen = selection.value;
+  const plug = chosen?.kind === "plug" ? site.value.plugs.find((item) => item.key === chosen.key) : undefined;
+  const rail = chosen?.kind === "rail" ? site.value.rails.find((item) => item.id === chosen.key) : undefined;
+  return (
+    <section class="detail" aria-labelledby="detail-title">
+      <h2 id="detail-title">{plug ? "Port" : rail ? "VLAN" : "Evidence"}</h2>
+      {plug && <PlugDetail key={plug.key} plug={plug} />}
+      {rail && <RailDetail rail={rail} />}
+      {!plug && !rail && (
+        <p class="soft">
+          Point at a port or a VLAN to see what speaks for it; press <kbd>Enter</kbd> or click to hold it here.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function PlugDetail({ plug }: { plug: Plug }) {
+  return (
+    <>
+      <p class="ident">
+        {plug.host} <b>{plug.interface}</b> {pinned.value?.key === plug.key && <span class="soft">(held)</span>}
+      </p>
+      {plug.facts && <Facts facts={plug.facts} />}
+      {plug.unknown !== null && <p class="unknown-why">Unknown: {plug.unknown}</p>}
+      {plug.conflicts.map((number) => (
+        <ConflictNote key={number} number={number} />
+      ))}
+      <ul class="touches">
+        {plug.touches.map((touch) => (
+          <TouchLine key={`${touch.rail} ${touch.vid}`} touch={touch} />
+        ))}
+      </ul>
+      <EvidenceList plug={plug} />
+      <p class="ends">
+        <button type="button" onClick={() => chooseEnd("a", plugPort(plug.key))}>
+          explain from here <kbd>a</kbd>
+        </button>
+        <button type="button" onClick={() => chooseEnd("b", plugPort(plug.key))}>
+          to here <kbd>b</kbd>
+        </button>
+      </p>
+    </>
+  );
+}
+
+function Facts({ facts }: { facts: Interface }) {
+  const carrier = facts.carrier === null ? "carrier not told" : facts.carrier ? "carrier" : "no carrier";
+  const words = [facts.kind, facts.up ? carrier : "down", facts.mtu === null ? "" : `MTU ${facts.mtu}`, facts.mac].filter(Boolean);
+  return (
+    <p class="facts">
+      {words.join(" · ")}
+      {facts.addresses.length > 0 && <span class="addresses">{facts.addresses.join(", ")}</span>}
+      {facts.neighbour && (
+        <span>
+          switch {facts.neighbour.system || "(unnamed)"} port {facts.neighbour.port || "?"}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function ConflictNote({ number }: { number: number }) {
+  const conflict = topology.value?.value.conflicts[number - 1];
+  if (!conflict) return null;
+  return (
+    <p class="conflict-note">
+      <span class="badge" aria-hidden="true">
+        {number}
+      </span>
+      {conflictTitle(conflict.kind)}
+    </p>
+  );
+}
+
+function TouchLine({ touch }: { touch: Touch }) {
+  const rail = site.value.rails.find((item) => item.id === touch.rail);
+  return (
+    <li>
+      {rail ? <VlanTag vid={rail.vid} name={ownName(rail)} hue={rail.hue} /> : touch.rail}
+      <span class="soft">
+        {touch.vid === null ? " untagged" : " tagged"}, <span title={strengthMeaning(touch.strength)}>{touch.strength}</span>, <Age seconds={touch.age} at={topology.value?.at ?? 0} />
+      </span>
+      {touch.evidence.length > 0 && (
+        <ul class="sentences">
+          {touch.evidence.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function EvidenceList({ plug }: { plug: Plug }) {
+  const [found, setFound] = useState<Stamped<readonly Evidence[]> | null>(null);
+  const [wrong, setWrong] = useState("");
+  useEffect(() => {
+    let gone = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = async (): Promise<void> => {
+      try {
+        const answer = await fetchEvidence(plug.host, plug.interface);
+        if (gone) return;
+        setFound(stamp(answer));
+        setWrong("");
+      } catch (error) {
+        if (gone) return;
+        setWrong(refusal(error));
+      }
+      timer = setTimeout(() => void ask(), AGAIN);
+    };
+    timer = setTimeout(() => void ask(), REST);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [plug.host, plug.interface]);
+  if (wrong) return <p class="soft">{wrong}</p>;
+  if (!found || found.value.length === 0) return found ? <p class="soft">No observation names this port.</p> : null;
+  return (
+    <details class="observations" open>
+      <summary>{count(found.value.length, "observation")}</summary>
+      <ul class="sentences">
+        {found.value.map((item, index) => (
+          <li key={index}>
+            {item.sentence}{" "}
+            <span class="soft">
+              <Age seconds={item.age} at={found.at} /> ago
+              {item.round_trip !== null && `, round trip ${span(item.round_trip)}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function RailDetail({ rail }: { rail: Rail }) {
+  const touching = site.value.plugs.filter((plug) => plug.touches.some((touch) => touch.rail === rail.id));
+  return (
+    <>
+      <p class="ident">
+        <VlanTag vid={rail.vid} name="" hue={rail.hue} /> <Rename key={rail.id} what="vlans" id={rail.id} name={rail.name} label={vlanName(rail)} />
+      </p>
+      <p class="facts">
+        {rail.fabricName} · {rail.subnets.length > 0 ? rail.subnets.join(", ") : "no subnet known"}
+        {rail.vid === null && <span>No trunk and no switch has told its VID.</span>}
+      </p>
+      <p>{count(touching.length, "port")}:</p>
+      <ul class="members">
+        {touching.map((plug) => (
+          <li key={plug.key}>{plug.key}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
