@@ -17,6 +17,11 @@ def report(seq: int) -> Report:
     return Report(seq, "B", Wall(float(seq)), ())
 
 
+def fill(spool: Spool) -> None:
+    for seq in range(1, 10_000):
+        spool.append(Report(seq, "B" * 900, Wall(0.0), ()))
+
+
 @pytest.fixture
 def spool(tmp_path):
     spool = Spool(tmp_path / "spool.sqlite")
@@ -75,13 +80,10 @@ def test_a_full_disk_leaves_the_spool_as_it_was(tmp_path):
     """A page limit stands in for the disk: SQLite then says what it says of a full one."""
     spool = Spool(tmp_path / "spool.sqlite")
     spool._db.execute("PRAGMA max_page_count = 12")
-    seq = 0
     with pytest.raises(SpoolError, match=r"spool\.sqlite: database or disk is full; free space"):
-        while seq < 10_000:
-            big = Report(seq + 1, "B" * 900, Wall(0.0), ())
-            spool.append(big)
-            seq += 1
-    assert (spool.last, spool.waiting) == (seq, seq)
+        fill(spool)
+    seq = len(spool.after(0, limit=10_000))
+    assert 0 < seq == spool.last == spool.waiting
     spool._db.execute("PRAGMA max_page_count = 1000")
     spool.append(report(seq + 1))
     assert spool.last == seq + 1

@@ -1,0 +1,235 @@
+"""The agent's end of the contract, against a region that the test plays by hand over a real WebSocket."""
+
+import asyncio
+import contextlib
+import logging
+
+import pytest
+from websockets.asyncio.server import serve, unix_serve
+
+from bellrock.agent import stream as module
+from bellrock.agent.spool import Spool
+from bellrock.agent.stream import PATH, Stream
+from bellrock.contract import (
+    VERSION,
+    Ack,
+    Challenge,
+    Hello,
+    KeepAlive,
+    Rejected,
+    Report,
+    Welcome,
+    decode_agent_message,
+    encode,
+    prove,
+)
+from bellrock.model import Host, Wall
+
+KEY = b"k" * 32
+HOST = Host("01M3250V7TXQRSP72K94ZGK21K", "rack-1", "rack")
+NONCE = "ab" * 32
+
+
+class Region:
+    """Answers as told, remembers what it heard."""
+
+    def __init__(self, *, key=KEY, acked=0, acknowledge=True, keep_alive=15.0, version=VERSION, hang_up_after=None):
+        self.key, self.acked, self.acknowledge = key, acked, acknowledge
+        self.keep_alive, self.version, self.hang_up_after = keep_alive, version, hang_up_after
+        self.heard = []
+        self.path = ""
+        self.connections = 0
+        self.reject = ""
+
+    async def __call__(self, connection):
+        self.connections += 1
+        self.path = connection.request.path
+        await connection.send(encode(Challenge(self.version, "region", NONCE)))
+        hello = decode_agent_message(await connection.recv())
+        self.heard.append(hello)
+        if self.reject:
+            await connection.send(encode(Rejected(self.reject)))
+            return
+        assert hello.proof == prove(KEY, "agent", NONCE, hello.nonce, HOST.id)
+        proof = prove(self.key, "region", hello.nonce, NONCE, "region")
+        await connection.send(encode(Welcome(proof, self.acked, self.keep_alive)))
+        async for text in connection:
+            message = decode_agent_message(text)
+            self.heard.append(message)
+            if isinstance(message, Report):
+                if self.acknowledge:
+                    self.acked = message.seq
+                    await connection.send(encode(Ack(message.seq)))
+                if message.seq == self.hang_up_after:
+                    self.hang_up_after = None
+                    return
+
+    def reports(self):
+        return [message.seq for message in self.heard if isinstance(message, Report)]
+
+    async def until(self, predicate, within=10.0):
+        async with asyncio.timeout(within):
+            while not predicate():
+                await asyncio.sleep(0.005)
+
+
+def report(seq):
+    return Report(seq, "B", Wall(0.0), ())
+
+
+@pytest.fixture
+def spool(tmp_path):
+    spool = Spool(tmp_path / "spool.sqlite")
+    yield spool
+    spool.close()
+
+
+@contextlib.asynccontextmanager
+async def running(region, spool, *, unix=None, forgotten=lambda: None):
+    """A stream that talks to `region`, over TCP on loopback or a Unix socket."""
+    server = await (unix_serve(region, unix) if unix else serve(region, "127.0.0.1", 0))
+    async with server:
+        where = f"unix:{unix}" if unix else f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        stream = Stream(where, HOST, "B", KEY, spool, forgotten)
+        task = asyncio.ensure_future(stream.run())
+        try:
+            yield stream
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def play(scene):
+    asyncio.run(scene())
+
+
+def test_what_waits_is_sent_in_order_and_forgotten_when_acknowledged(spool):
+    async def scene():
+        region = Region()
+        for seq in (1, 2, 3):
+            spool.append(report(seq))
+        async with running(region, spool) as stream:
+            assert await stream.drained(10)
+            spool.append(report(4))
+            stream.wake()
+            await region.until(lambda: region.reports() == [1, 2, 3, 4] and spool.waiting == 0)
+        assert region.path == PATH
+        assert isinstance(region.heard[0], Hello)
+
+    play(scene)
+
+
+def test_a_unix_socket_serves_as_well(spool, tmp_path):
+    async def scene():
+        region = Region()
+        spool.append(report(1))
+        async with running(region, spool, unix=str(tmp_path / "region.sock")) as stream:
+            assert await stream.drained(10)
+        assert region.reports() == [1]
+
+    play(scene)
+
+
+def test_after_a_break_it_goes_on_behind_what_the_region_committed(spool):
+    async def scene():
+        region = Region(hang_up_after=2)
+        for seq in (1, 2, 3):
+            spool.append(report(seq))
+        async with running(region, spool) as stream:
+            assert await stream.drained(10)
+        assert region.connections == 2
+        # The third may have been under way when the region hung up; it is committed once all the same.
+        assert region.reports() in ([1, 2, 3], [1, 2, 3, 3])
+
+    play(scene)
+
+
+def test_a_region_that_forgot_is_told_so_and_the_numbers_go_on(spool):
+    async def scene():
+        spool.append(report(1))
+        spool.append(report(2))
+        spool.acknowledge(2)
+        region = Region(acked=0)
+        forgotten = []
+
+        def tell_anew():
+            forgotten.append(spool.last)
+            spool.append(Report(spool.last + 1, "B+", Wall(0.0), (), begin=True, complete=True))
+
+        async with running(region, spool, forgotten=tell_anew) as stream:
+            await region.until(lambda: region.reports() == [3])
+            assert await stream.drained(10)
+        assert forgotten == [2]
+
+    play(scene)
+
+
+def test_silence_is_filled_with_keep_alives(spool):
+    async def scene():
+        region = Region(keep_alive=0.02)
+        spool.append(report(1))
+        async with running(region, spool):
+            await region.until(lambda: sum(isinstance(m, KeepAlive) for m in region.heard) >= 2)
+        assert next(m.seq for m in region.heard if isinstance(m, KeepAlive)) == 1
+
+    play(scene)
+
+
+def test_no_more_than_the_window_is_under_way(spool, monkeypatch):
+    monkeypatch.setattr(module, "WINDOW", 5)
+
+    async def scene():
+        region = Region(acknowledge=False, keep_alive=0.02)
+        for seq in range(1, 21):
+            spool.append(report(seq))
+        async with running(region, spool) as stream:
+            await region.until(lambda: any(isinstance(m, KeepAlive) for m in region.heard))
+            assert region.reports() == [1, 2, 3, 4, 5]
+            assert not await stream.drained(0.01)
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("region", "line"),
+    [
+        (Region(key=b"x" * 32), "the region does not know the shared secret; it is told nothing"),
+        (Region(version=VERSION + 1), f"the region speaks version {VERSION + 1} of the contract"),
+    ],
+)
+def test_a_region_that_is_not_ours_gets_no_report(spool, caplog, region, line):
+    async def scene():
+        spool.append(report(1))
+        async with running(region, spool) as stream:
+            await region.until(lambda: region.connections >= 2)
+            assert not stream.connected.is_set()
+
+    play(scene)
+    assert region.reports() == []
+    assert sum(line in record.message for record in caplog.records) == 1, "told once, not at every attempt"
+
+
+def test_being_turned_away_is_told_with_the_regions_reason(spool, caplog):
+    async def scene():
+        region = Region()
+        region.reject = "this agent's secret is not this region's"
+        async with running(region, spool):
+            await region.until(lambda: region.connections >= 2)
+
+    play(scene)
+    assert "turned this agent away: this agent's secret is not this region's" in caplog.text
+
+
+def test_nobody_there_is_a_line_and_patience(spool, caplog):
+    caplog.set_level(logging.WARNING)
+
+    async def scene():
+        stream = Stream("http://127.0.0.1:9", HOST, "B", KEY, spool, lambda: None)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await stream.run()
+
+    play(scene)
+    (record,) = [r for r in caplog.records if r.name == "bellrock.agent.stream"]
+    assert "reports wait on disk" in record.message
