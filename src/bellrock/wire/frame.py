@@ -32,6 +32,8 @@ UNICAST_TTL: Final = 64
 
 _ports: Final = struct.Struct("!HHHH").unpack_from
 _macs: Final = struct.Struct("!6s6sH").unpack_from
+_usual4: Final = struct.Struct("!6s6sH BxH 2xHBB 2x4s4s HHHH").unpack_from
+_usual6: Final = struct.Struct("!6s6sH B3xHBB 16s16s HHHH").unpack_from
 _addresses4: Final = struct.Struct("!4s4s").unpack_from
 _addresses6: Final = struct.Struct("!16s16s").unpack_from
 
@@ -65,6 +67,72 @@ def open_beacon_frame(data: bytes | memoryview, tags: Sequence[Tag] = (), checks
     Raises:
         WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM, FRAGMENT, STACKED_TAGS, UNSUPPORTED (no UDP to port 5240).
     """
+    heard = _open_usual(data, tags, checksum_ready)
+    if heard is not None:
+        return heard
+    return _open_any(data, tags, checksum_ready)
+
+
+def _open_usual(data: bytes | memoryview, tags: Sequence[Tag], judge: bool) -> HeardDatagram | None:
+    """What nearly every frame is: no tag in the data, no IP options, nothing wrong. None for all others."""
+    if len(data) < 42 or len(tags) > 1:
+        return None
+    vid = tags[0].vid or None if tags else None
+    if data[12] == 0x08:
+        return _open_usual4(data, vid, judge)
+    return _open_usual6(data, vid, judge) if len(data) >= 62 else None
+
+
+def _open_usual4(data: bytes | memoryview, vid: int | None, judge: bool) -> HeardDatagram | None:
+    fields = _usual4(data)
+    theirs, ours, ethertype, first, total, flags, ttl, protocol, source, destination, sport, dport, size, check = fields
+    end = 14 + total
+    if (
+        ethertype != 0x0800
+        or first != 0x45
+        or protocol != 17
+        or flags & ip.FRAGMENT_BITS
+        or dport != BEACON_PORT
+        or not 8 <= size == total - 20 <= len(data) - 34
+        or int.from_bytes(data[14:34], "big") % 0xFFFF
+    ):
+        return None
+    if judge and check:
+        # Both addresses stand right before the UDP header, so that one number holds all but protocol and length.
+        words = int.from_bytes(data[26:end], "big")
+        if ((words << 8 if total & 1 else words) + 17 + size) % 0xFFFF:
+            return None
+    multicast = 224 <= destination[0] < 240
+    source, destination = ip.address_text(source), ip.address_text(destination)
+    payload = bytes(data[42:end])
+    return HeardDatagram(ours.hex(":"), theirs.hex(":"), vid, source, destination, ttl, multicast, sport, payload)
+
+
+def _open_usual6(data: bytes | memoryview, vid: int | None, judge: bool) -> HeardDatagram | None:
+    fields = _usual6(data)
+    theirs, ours, ethertype, first, total, protocol, hops, source, destination, sport, dport, size, check = fields
+    end = 54 + total
+    if (
+        ethertype != 0x86DD
+        or first >> 4 != 6
+        or protocol != 17
+        or dport != BEACON_PORT
+        or not 8 <= size == total <= len(data) - 54
+        or not (check or not judge)
+    ):
+        return None
+    if judge:
+        words = int.from_bytes(data[22:end], "big")
+        if ((words << 8 if total & 1 else words) + 17 + size) % 0xFFFF:
+            return None
+    multicast = destination[0] == 0xFF
+    source, destination = ip.address_text(source), ip.address_text(destination)
+    payload = bytes(data[62:end])
+    return HeardDatagram(ours.hex(":"), theirs.hex(":"), vid, source, destination, hops, multicast, sport, payload)
+
+
+def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: bool) -> HeardDatagram:
+    """The same for every frame, and what is wrong with it."""
     if len(data) < 14:
         raise WireError(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
     destination_mac, source_mac, ethertype = _macs(data)
