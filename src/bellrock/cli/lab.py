@@ -1,30 +1,31 @@
 """`bellrock lab`: virtual networks, built from one file."""
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bellrock.cli.output import EXIT_UNREADABLE, EXIT_USAGE, json_option, print_json
+from bellrock.cli.output import (
+    EXIT_NO,
+    EXIT_UNREADABLE,
+    EXIT_USAGE,
+    json_option,
+    print_json,
+    print_table,
+    printable,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bellrock.lab.running import Lab
     from bellrock.lab.state import State
+    from bellrock.topology.diff import Difference
 
-_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+_FILE = click.argument("file", type=click.Path(path_type=Path))
 _LAB = click.option("--lab", "name", help="Which lab, where several are up (bellrock lab list).")
-
-
-class LabFailure(click.ClickException):
-    """What a lab's error says, on as many lines as it has: a file may have several mistakes, and a wait a diagnosis."""
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 @click.group(epilog="Example: bellrock lab up examples/three-racks.toml")
@@ -45,15 +46,21 @@ def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool) -> No
     from bellrock.lab.running import Lab
 
     with _told():
-        built = Lab.from_file(file, name=name or file.stem, progress=_progress())
-        if not no_agents:
-            click.echo("agents are not started yet", err=True)
-        if foreground:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        built = Lab.from_file(file, name=name or file.stem, progress=_progress)
+        try:
+            if not no_agents:
+                _run_bellrock(built)
+            _say_how(built)
+            if foreground:
+                _until_stopped()
+        except BaseException:
             built.down()
-            return
-        built.stay()
-        click.echo(f"lab {built.state.name} is up; enter a host:  bellrock lab exec {built.hosts[0]} -- bash")
+            raise
+        if foreground:
+            built.down()
+        else:
+            built.stay()
+            built.close()
 
 
 @lab.command(
@@ -66,41 +73,47 @@ def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool) -> No
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
     """Run COMMAND on HOST of a lab that is up (a shell, if no command is given)."""
+    import os
+
     from bellrock.lab.running import Lab
 
     command = command[1:] if command[:1] == ("--",) else command
     with _told():
         found = Lab.find(name)
-        words = found.enter_command(host, command or (os.environ.get("SHELL", "/bin/sh"),), str(Path.cwd()))
         found.close()
-        os.execvp(words[0], words)  # noqa: S606 - the command takes this process's place, terminal and exit code
+        words = found.enter_command(host, command or (os.environ.get("SHELL", "/bin/sh"),), str(Path.cwd()))
+        try:
+            os.execvp(words[0], words)  # noqa: S606 - the command takes this process's place, terminal and exit code
+        except OSError as error:
+            raise _Failure(f"{words[0]}: {error.strerror}; it is part of util-linux", EXIT_UNREADABLE) from None
 
 
 @lab.command(epilog="Example: bellrock lab down")
-@_LAB
-@click.argument("which", required=False)
+@click.argument("name", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every lab of this user.")
-def down(name: str | None, which: str | None, everything: bool) -> None:
-    """Take a lab down, and what crashed ones left behind."""
+def down(name: str | None, *, everything: bool) -> None:
+    """Take a lab down (the only one, or NAME), and what crashed ones left behind."""
     from bellrock.lab import state
     from bellrock.lab.running import Lab
 
     with _told():
         for gone in state.reap(state.root()):
             click.echo(f"{gone}: left behind by a crash, taken away")
-        running = state.running(state.root())
-        if not running and not (which or name):
+        names = _names()
+        if not names and name is None:
             click.echo("no lab is up")
-            return
-        for target in [it.name for it in running] if everything else [which or name]:
-            found = Lab.find(target)
-            found.down()
-            click.echo(f"{found.state.name}: down")
+        elif everything or names:
+            for target in names if everything else [name]:
+                found = Lab.find(target)
+                found.down()
+                click.echo(f"{found.state.name}: down")
+        else:
+            Lab.find(name)
 
 
 @lab.command("list", epilog="Example: bellrock lab list")
 @json_option
-def list_(as_json: bool) -> None:
+def list_(*, as_json: bool) -> None:
     """Show the labs that are up."""
     from bellrock.lab import state
 
@@ -108,19 +121,95 @@ def list_(as_json: bool) -> None:
         running = state.running(state.root())
     if as_json:
         print_json([_described(it) for it in running])
-    elif not running:
-        click.echo("no lab is up")
-    for it in () if as_json else running:
-        click.echo(f"{it.name}  {len(it.spaces) - 1} hosts  {it.file}  supervisor {it.pid}")
+    else:
+        rows = [(it.name, str(len(it.spaces) - 1), it.file, str(it.pid)) for it in running]
+        print_table(("lab", "hosts", "file", "supervisor"), rows, "no lab is up")
 
 
-def _described(it: "State") -> dict[str, object]:
-    hosts = {name: f"/proc/{it.pid}/fd/{space.net}" for name, space in it.spaces.items()}
-    return {"name": it.name, "file": it.file, "supervisor": it.pid, "ready": it.ready, "namespaces": hosts}
+@lab.command(epilog="Example: bellrock lab truth examples/three-racks.toml --json > wired.json")
+@_FILE
+@click.option("--knowable", is_flag=True, help="Only what beacons can show.")
+@json_option
+def truth(file: Path, *, knowable: bool, as_json: bool) -> None:
+    """Show how the network of FILE is wired, in the shape of `topology show`; nothing is built."""
+    from bellrock.cli.render import topology_lines
+    from bellrock.lab.parse import load
+    from bellrock.lab.shape import document
+    from bellrock.lab.truth import truth as truth_of
+
+    with _told():
+        known = truth_of(load(file))
+    shown = document(known.knowable if knowable else known.wired)
+    if as_json:
+        print_json(shown)
+        return
+    for line in topology_lines(shown):
+        click.echo(line)
+
+
+@lab.command(epilog="Example: bellrock lab verify examples/three-racks.toml")
+@_FILE
+@json_option
+def verify(file: Path, *, as_json: bool) -> None:
+    """Build FILE, run Bellrock in it, compare what it finds with what is wired, and take all down.
+
+    Exit 0: no difference. Exit 1: differences. What no beacon could show is told apart, and is no difference.
+    """
+    from msgspec import to_builtins
+
+    from bellrock.lab.running import Lab
+    from bellrock.lab.verify import verify as verify_lab
+
+    with _told(), Lab.from_file(file, progress=_progress) as built:
+        verdict = verify_lab(built, _progress)
+    if as_json:
+        print_json(to_builtins({"differences": verdict.differences, "unknowable": verdict.unknowable}))
+    else:
+        _say_differences("differences between found and wired", verdict.differences)
+        _say_differences("wired, but no beacon could show it", verdict.unknowable)
+    if verdict.differences:
+        sys.exit(EXIT_NO)
+
+
+@lab.command(epilog="Example: bellrock lab page")
+@_LAB
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1. [default: any free one]")
+def page(name: str | None, port: int) -> None:
+    """Make the page of a lab's region reachable from this machine, and print its address, until Ctrl-C."""
+    import asyncio
+    import signal
+
+    from bellrock.lab.forward import forward
+    from bellrock.lab.running import Lab
+    from bellrock.lab.settle import attach
+
+    def say(number: int) -> None:
+        click.echo(f"page     http://127.0.0.1:{number}/#login={token}   (this login works once; Ctrl-C ends)")
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await forward(region.path, port, say, stop)
+
+    with _told():
+        found = Lab.find(name)
+        found.close()
+        region = attach(found).region
+        token = region.post("/api/v1/login-tokens")["token"]
+        asyncio.run(serve())
+
+
+class _Failure(click.ClickException):
+    """What a lab's error says, on as many lines as it has: a file may have several mistakes, and a wait a diagnosis."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc] # click asks for it on the instance
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told() -> "Iterator[None]":
     """A lab's errors for people, with an exit code: 2 for a mistake in the file, 3 for what could not be done."""
     from bellrock.lab.parse import LabFileError
     from bellrock.lab.schema import LabError
@@ -129,8 +218,56 @@ def _told() -> Iterator[None]:
         yield
     except LabError as error:
         code = EXIT_USAGE if isinstance(error, LabFileError) else EXIT_UNREADABLE
-        raise LabFailure(str(error), code) from None
+        raise _Failure(str(error), code) from None
 
 
-def _progress() -> Callable[[str], None]:
-    return lambda text: click.echo(text, file=sys.stderr)
+def _run_bellrock(built: "Lab") -> None:
+    from bellrock.cli import beside
+    from bellrock.cli.render import headline
+    from bellrock.lab.settle import settle, start
+    from bellrock.lab.shape import document
+    from bellrock.lab.truth import truth as truth_of
+
+    found = settle(start(built, _progress), _progress)
+    click.echo(f"found: {headline(found)}")
+    wired = document(truth_of(built.wired).wired)
+    print_table(beside.COLUMNS, beside.rows(found, wired), "no host runs an agent")
+
+
+def _say_how(built: "Lab") -> None:
+    name = built.state.name
+    which = f"--lab {name} " if len(_names()) > 1 else ""
+    click.echo(f"lab {name} is up")
+    click.echo(f"  enter a host:   bellrock lab exec {which}{built.hosts[0]} -- bash")
+    if built.programs():
+        click.echo(f"  open the page:  bellrock lab page {which}".rstrip())
+    click.echo(f"  take it down:   bellrock lab down {name}")
+
+
+def _say_differences(title: str, differences: "Sequence[Difference]") -> None:
+    click.echo(f"{title}: {len(differences) or 'none'}")
+    for difference in differences:
+        click.echo(f"  {printable(str(difference))}")
+
+
+def _described(it: "State") -> dict[str, object]:
+    hosts = {name: f"/proc/{it.pid}/fd/{space.net}" for name, space in it.spaces.items()}
+    return {"name": it.name, "file": it.file, "supervisor": it.pid, "ready": it.ready, "namespaces": hosts}
+
+
+def _names() -> list[str]:
+    from bellrock.lab import state
+
+    return [it.name for it in state.running(state.root())]
+
+
+def _until_stopped() -> None:
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    click.echo("Ctrl-C takes it down", err=True)
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bellrock.lab import control, parse, state
+from bellrock.lab import agents, control, parse, state
 from bellrock.lab.control import Control
 from bellrock.lab.diagnose import diagnose, tail
 from bellrock.lab.maker import Maker
@@ -25,6 +26,7 @@ from bellrock.lab.state import State
 POLL: Final = 0.02
 """Seconds between two looks while waiting."""
 _MAX_NAME: Final = 40
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 _count = itertools.count(1)
 
@@ -32,12 +34,12 @@ _count = itertools.count(1)
 class Lab:
     """A lab that is up. As a context manager it is taken down at the end, and also when this process dies."""
 
-    def __init__(self, directory: Path, found: State, wired: LabFile | None = None, maker: Maker | None = None) -> None:
+    def __init__(self, directory: Path, found: State, wired: LabFile, maker: Maker | None = None) -> None:
         self.directory = directory
         """Logs, sockets and state of the lab."""
         self.state = found
         self.wired = wired
-        """What it was built from; None where it was found running."""
+        """What it was built from."""
         self._maker = maker
         self._control = Control(directory)
 
@@ -76,6 +78,7 @@ class Lab:
         """
         root = state.root()
         state.reap(root)
+        _check_name(name)
         order = Order(lab=wired, name=name, file=file, root=str(root), user_namespace=os.geteuid() != 0)
         maker = Maker()
         found = maker.make(order, progress or (lambda _: None))
@@ -91,7 +94,7 @@ class Lab:
         root = state.root()
         labs = [it for it in state.running(root) if it.ready and name in (None, it.name)]
         if len(labs) == 1:
-            return cls(root / labs[0].name, labs[0])
+            return cls(root / labs[0].name, labs[0], state.wired(root / labs[0].name))
         names = ", ".join(it.name for it in state.running(root))
         if not labs:
             raise LabError(f"no lab{f' {name}' if name else ''} is up ({names or 'none at all'}); bellrock lab up FILE")
@@ -174,6 +177,14 @@ class Lab:
     def kill(self, name: str, number: int = signal.SIGKILL) -> int | None:
         """Send a program of the lab a signal; its exit code once it is gone."""
         return self._control.ask(control.End(name, number))  # type: ignore[no-any-return]
+
+    def start_agent(self, host: str) -> None:
+        """Start Bellrock on a host (again); on the region's host both the region and the rack beside it."""
+        agents.make_secret(self.directory)
+        there = self.programs()
+        for program in agents.programs(self.wired, self.directory):
+            if program.host == host and there.get(program.name, 0) is not None:
+                self.start(host, program.argv, name=program.name)
 
     def programs(self) -> dict[str, int | None]:
         """Programs by name: their exit codes, None while they run."""
@@ -261,6 +272,11 @@ def take_down(directory: Path, found: State, grace: float = 5.0) -> None:
             deadline += grace
         time.sleep(0.005)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise LabError(f"{name!r}: expected a lab's name of letters, digits, '-', '_' and '.', at most {_MAX_NAME}")
 
 
 def _children(pid: int) -> list[int]:

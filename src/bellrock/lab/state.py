@@ -12,9 +12,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bellrock.lab.schema import LabError
+from bellrock.lab.schema import LabError, LabFile
 
 STATE_FILE = "state.json"
+LAB_FILE = "lab.json"
+LONGEST = "ovs/ovs-vswitchd.ctl"
+"""The longest path of a socket in a lab's directory."""
+MAX_SOCKET_PATH = 107
+"""unix(7): sun_path, without its final zero."""
 
 
 class Descriptors(Struct, frozen=True):
@@ -94,14 +99,29 @@ def read(directory: Path) -> State | None:
         return None
 
 
-def claim(where: Path, state: State) -> Path:
-    """Make the lab's directory, with its state in it from the first moment on.
+def wired(directory: Path) -> LabFile:
+    """What a lab was built from.
 
     Raises:
-        LabError: a lab of that name runs.
+        LabError: its directory is damaged.
+    """
+    try:
+        return msgspec.json.decode((directory / LAB_FILE).read_bytes(), type=LabFile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise LabError(f"{directory / LAB_FILE}: {error}; take the lab down and up again") from None
+
+
+def claim(where: Path, state: State, lab: LabFile) -> Path:
+    """Make the lab's directory, with its state and what it is built from in it from the first moment on.
+
+    Raises:
+        LabError: a lab of that name runs, or the path is too long for sockets.
     """
     path, draft = where / state.name, where / f".{state.name}.{state.pid}"
+    if len(str(path / LONGEST)) > MAX_SOCKET_PATH:
+        raise LabError(f"{path}: too long for the sockets in it; give a shorter --name, or a shorter XDG_RUNTIME_DIR")
     draft.mkdir(mode=0o700)
+    (draft / LAB_FILE).write_bytes(msgspec.json.encode(lab))
     write(draft, state)
     try:
         draft.rename(path)

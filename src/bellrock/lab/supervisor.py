@@ -43,7 +43,7 @@ def main() -> None:
         namespaces.unshare(namespaces.CLONE_NEWPID, "process namespace")
         pid, started = _become_first()
         first = State(name=order.name, file=order.file, pid=pid, started=started, user=own)
-        directory = state.claim(Path(order.root), first)
+        directory = state.claim(Path(order.root), first, order.lab)
     except LabError as error:
         say(Failed(str(error)))
         return
