@@ -1,0 +1,188 @@
+"""Where the region listens: what is allowed, and sockets that are bound here, so that errors are ours."""
+
+import errno
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+from typing_extensions import override
+
+from bellrock.region.errors import RegionError
+from bellrock.region.holders import holders_of
+
+BACKLOG: Final = 512
+UNIX: Final = "unix:"
+
+
+class AddressError(RegionError):
+    """The region cannot listen there: which address, why, and what to do."""
+
+
+class Address(Struct, frozen=True):
+    """Where to listen: an IP address with a port, or the path of a unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    @override
+    def __str__(self) -> str:
+        if self.path:
+            return f"{UNIX}{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """For people and agents."""
+        return str(self) if self.path else f"http://{self}"
+
+
+def parse_address(text: str) -> Address:
+    """`127.0.0.1:5240`, `[::1]:5240`, `localhost:5240` or `unix:/path`; port 0 is any free one.
+
+    Raises:
+        AddressError: not of these forms.
+    """
+    if text.startswith(UNIX):
+        path = text.removeprefix(UNIX)
+        if not path.startswith("/"):
+            raise AddressError(f"listen address {text!r}: a unix socket needs an absolute path, unix:/path")
+        return Address(path=path)
+    host, colon, port = text.rpartition(":")
+    host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+    try:
+        # A zone belongs to link-local addresses, which are neither loopback nor anyone's but this host's.
+        host = str(ipaddress.ip_address(host))
+    except ValueError:
+        raise AddressError(f"listen address {text!r}: expected IPV4:PORT, [IPV6]:PORT or unix:/path") from None
+    if not colon or not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
+        raise AddressError(f"listen address {text!r}: expected a port from 0 to 65535 after the last colon")
+    return Address(host, int(port))
+
+
+def allow(addresses: Iterable[Address], *, in_lab: bool) -> None:
+    """Check that the region may listen there: on loopback, on unix sockets, and in a lab's own network anywhere.
+
+    Raises:
+        AddressError: it may not.
+    """
+    for address in addresses:
+        if address.path or ipaddress.ip_address(address.host).is_loopback:
+            continue
+        if not in_lab:
+            raise AddressError(
+                f"listen address {address}: only loopback addresses and unix sockets are taken, because the connection "
+                "is not encrypted yet"
+            )
+        if not in_own_network():
+            raise AddressError(
+                f"listen address {address}: a lab's region listens only inside the lab's own network namespace, and "
+                "this process is not in one"
+            )
+
+
+def in_own_network(proc: Path = Path("/proc")) -> bool:
+    """Whether this process's network namespace is another than init's; False where that cannot be read."""
+    try:
+        return (proc / "self/ns/net").readlink() != (proc / "1/ns/net").readlink()
+    except OSError:
+        return False
+
+
+def bind(addresses: Iterable[Address]) -> list[socket.socket]:
+    """Listening sockets, all or none.
+
+    Raises:
+        AddressError: an address is taken (by which process), or cannot be used.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for address in addresses:
+            sockets.append(_bind(address))  # noqa: PERF401 -- those bound so far are closed when one fails
+    except BaseException:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+def bound_address(listener: socket.socket) -> Address:
+    """Where a socket listens, with the port that the kernel chose."""
+    name = listener.getsockname()
+    return Address(path=name) if isinstance(name, str) else Address(name[0], name[1])
+
+
+def release(sockets: Iterable[socket.socket]) -> None:
+    """Close listening sockets, and remove those of them that are in the file system."""
+    for listener in sockets:
+        path = listener.getsockname() if listener.family == socket.AF_UNIX and listener.fileno() >= 0 else None
+        listener.close()
+        if path:
+            Path(path).unlink(missing_ok=True)
+
+
+def _bind(address: Address) -> socket.socket:
+    if address.path:
+        return _bind_unix(address)
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((address.host, address.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressError(_why(address, error)) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _bind_unix(address: Address) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _clear_stale(address.path)
+        # The socket takes its mode from the umask; a chmod afterwards would leave it open for a moment.
+        mask = os.umask(0o077)
+        try:
+            listener.bind(address.path)
+        finally:
+            os.umask(mask)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressError(_why(address, error)) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _clear_stale(path: str) -> None:
+    """Remove a unix socket that nobody listens on any more."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise OSError(errno.EEXIST, "a file that is no socket is there; move it away")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        else:
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _why(address: Address, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"cannot listen on {address}: {error.strerror}"
+    if address.path:
+        return f"cannot listen on {address}: another process listens there; stop it, or choose another path"
+    held = ", ".join(holders_of(address.port)) or "a process that is not visible from here"
+    return f"cannot listen on {address}: the port is held by {held}; stop it, or choose another port"

@@ -1,0 +1,125 @@
+"""`/api/v1/agents/stream`: the region's end of the contract."""
+
+import asyncio
+from http import HTTPStatus
+
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+
+from bellrock.contract import Ack, Challenge, Hello, KeepAlive, Rejected, Report, decode_agent_message, encode
+from bellrock.contract.v1 import MAX_OBSERVATIONS, ContractError
+from bellrock.region.api.guards import own_origin, region_of
+from bellrock.region.api.sockets import (
+    GOING_AWAY,
+    POLICY,
+    TRY_AGAIN,
+    Socket,
+    TooSlow,
+    close,
+    race,
+    receive,
+    send,
+    turn_down,
+)
+from bellrock.region.service import HANDSHAKE, Region, Session, TurnedAway
+
+
+@websocket("/api/v1/agents/stream")
+async def agents_stream(socket: WebSocket) -> None:  # type: ignore[type-arg]
+    """Version 1 of the contract."""
+    region = region_of(socket)
+    if not own_origin(socket):
+        await turn_down(
+            socket, HTTPStatus.FORBIDDEN, "The request comes from another site's page (Origin is not Host)."
+        )
+        return
+    await socket.accept()
+    try:
+        session = await _let_in(socket, region)
+    except TurnedAway as reason:
+        await _turn_away(socket, region, reason)
+    except (WebSocketDisconnect, TooSlow):
+        return
+    else:
+        await _serve(socket, region, session)
+
+
+async def _let_in(socket: Socket, region: Region) -> Session:
+    challenge = region.knock()
+    try:
+        await send(socket, encode(challenge))
+        hello = await _hello(socket, challenge)
+        session, welcome = region.greet(hello, challenge)
+    finally:
+        region.settled()
+    try:
+        await send(socket, encode(welcome))
+    except BaseException:
+        region.leave(session, "gone before it was welcomed")
+        raise
+    return session
+
+
+async def _hello(socket: Socket, challenge: Challenge) -> Hello:
+    try:
+        async with asyncio.timeout(HANDSHAKE):
+            text = await receive(socket)
+    except TimeoutError:
+        raise TurnedAway(f"no hello within {HANDSHAKE:.0f} s") from None
+    if text is None:
+        raise WebSocketDisconnect(detail="gone before its hello")
+    try:
+        hello = decode_agent_message(text)
+    except ContractError as error:
+        raise TurnedAway(f"not a message of version {challenge.version} of the contract: {error}") from None
+    if not isinstance(hello, Hello):
+        raise TurnedAway(f"the first message must be a hello, not a {type(hello).__name__}")
+    return hello
+
+
+async def _turn_away(socket: Socket, region: Region, reason: TurnedAway) -> None:
+    await asyncio.sleep(region.turn_away(_address(socket), reason))
+    try:
+        await send(socket, encode(Rejected(str(reason))))
+        await close(socket, POLICY if reason.wrong else TRY_AGAIN, str(reason))
+    except (WebSocketDisconnect, TooSlow):
+        return
+
+
+async def _serve(socket: Socket, region: Region, session: Session) -> None:
+    why = "closed by the agent"
+    try:
+        await race(_receive(socket, region, session), _send(socket, session))
+    except WebSocketDisconnect:
+        pass
+    except (ContractError, TooSlow) as error:
+        why = str(error)
+    finally:
+        region.leave(session, why)
+    code = GOING_AWAY if region.stopping.is_set() else POLICY
+    await close(socket, code, why)
+
+
+async def _receive(socket: Socket, region: Region, session: Session) -> None:
+    while (text := await receive(socket)) is not None:
+        message = decode_agent_message(text)
+        match message:
+            case Report(observations=observations) if len(observations) > MAX_OBSERVATIONS:
+                raise ContractError(
+                    f"{len(observations)} observations in one report; at most {MAX_OBSERVATIONS} are taken"
+                )
+            case Report() | KeepAlive():
+                await region.tell(session, message)
+            case Hello():
+                raise ContractError("a second hello")
+
+
+async def _send(socket: Socket, session: Session) -> None:
+    while isinstance(word := await session.next(), int):
+        await send(socket, encode(Ack(word)))
+    raise ContractError(word)
+
+
+def _address(socket: Socket) -> str:
+    client = socket.scope.get("client")
+    return client[0] if client else "unix"

@@ -1,0 +1,66 @@
+"""The application."""
+
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
+
+from bellrock.region.api.agents import agents_stream
+from bellrock.region.api.headers import SecurityHeaders
+from bellrock.region.api.live import live
+from bellrock.region.api.problems import http_problem, store_problem, unexpected
+from bellrock.region.api.routes import closed_routes, open_routes
+from bellrock.region.service import Region
+from bellrock.region.store import StoreFull
+from bellrock.region.web import page_routes
+
+MAX_BODY = 64 * 1024
+"""Octets of a request's body."""
+
+DESCRIPTION = """\
+What a Bellrock region knows of the network, and what makes it say so. Ages are seconds before the moment of sending.
+
+Log in with a session cookie (`POST /api/v1/login`) or send the state directory's `api-token` as a bearer token. Changes made with
+a cookie need the header `X-Bellrock: 1`. Errors are `application/problem+json` (RFC 9457).
+
+`/api/v1/live` is a WebSocket: JSON messages `{"type": "topology", …}`, `{"type": "hosts", "hosts": […]}`,
+`{"type": "interfaces", "interfaces": […]}` and `{"type": "refusals", "refusals": […]}`, each in full, in the shapes of the
+routes of the same names; all four on connect, then each when it changed, at most ten times a second; `{"type": "ping"}` each 20 s.
+"""
+
+
+def make_app(region: Region) -> ASGIApp:
+    """The ASGI application that serves a region."""
+    app = Litestar(
+        route_handlers=[open_routes, closed_routes, live, agents_stream, page_routes()],
+        state=State({"region": region}),
+        exception_handlers={HTTPException: http_problem, StoreFull: store_problem, Exception: unexpected},
+        openapi_config=_openapi(),
+        request_max_body_size=MAX_BODY,
+        pdb_on_exception=False,
+        debug=False,
+        logging_config=None,
+    )
+    return SecurityHeaders(app)
+
+
+def _openapi() -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme] = {
+        "session": SecurityScheme(type="apiKey", name="bellrock_session", security_scheme_in="cookie"),
+        "token": SecurityScheme(type="http", scheme="bearer"),
+    }
+    return OpenAPIConfig(
+        title="Bellrock region",
+        version=version("bellrock"),
+        description=DESCRIPTION,
+        path="/api/v1",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes=schemes),  # type: ignore[arg-type]
+        security=[{"session": []}, {"token": []}],
+        use_handler_docstrings=True,
+    )

@@ -1,0 +1,181 @@
+"""Agents' sessions: the handshake of the contract, and what is to be sent to each."""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from typing import Final
+
+from bellrock.contract import VERSION, Challenge, Hello, Rejected, Welcome, prove
+from bellrock.model import Host, Wall
+from bellrock.region.logs import Limited, line
+from bellrock.region.service.clock import Offset
+from bellrock.region.service.state import State
+
+KEEP_ALIVE: Final = 15.0
+"""Seconds between keep-alives that agents are asked for."""
+MAX_UNPROVEN: Final = 64
+"""Connections that may be in the handshake at one time."""
+HANDSHAKE: Final = 10.0
+"""Seconds for a Hello to come."""
+REMEMBERED: Final = 1024
+"""Addresses whose wrong proofs are counted."""
+PATIENCE: Final = 3
+"""Wrong proofs from one address that are answered at once; later ones are answered late."""
+LATE: Final = 1.0
+"""Seconds of that delay. A right proof is never delayed, so nobody can lock an agent out."""
+NONCE_BYTES: Final = 32
+MAX_NAME: Final = 255
+
+log = logging.getLogger(__name__)
+
+
+class TurnedAway(Exception):  # noqa: N818 -- says what it is
+    """The agent is not let in; the text is for its operator. `wrong` if it showed a wrong proof."""
+
+    def __init__(self, why: str, *, wrong: bool = False) -> None:
+        super().__init__(why)
+        self.wrong = wrong
+
+
+class Session:
+    """One agent's connection. What it must be told is collected here; the API's writer sends it."""
+
+    def __init__(self, host: Host, software: str, offset: Offset) -> None:
+        self.host = host
+        self.software = software
+        self.offset = offset
+        self._acked = 0
+        self._again = False
+        self._ended = ""
+        self._more = asyncio.Event()
+
+    def ack(self, seq: int) -> None:
+        """Reports up to and with `seq` are committed; several are told as one."""
+        self._acked = max(self._acked, seq)
+        self._again = True
+        self._more.set()
+
+    def refuse(self, why: str) -> None:
+        """The session must end; what is acknowledged by then is still told."""
+        self._ended = self._ended or why
+        self._more.set()
+
+    async def next(self) -> int | str:
+        """The next number to acknowledge, or, as text, why the session ends."""
+        while True:
+            await self._more.wait()
+            if self._again:
+                self._again = False
+                return self._acked
+            if self._ended:
+                return self._ended
+            self._more.clear()
+
+
+class Agents:
+    """Lets agents in, one connection each."""
+
+    def __init__(self, region: str, keys: tuple[bytes, ...], state: State) -> None:
+        """`keys`: stream keys, of which any proves; several while a secret is being rotated."""
+        self._region = region
+        self._keys = keys
+        self._state = state
+        self._unproven = 0
+        self._wrong: OrderedDict[str, int] = OrderedDict()
+        self._complaints = Limited(10.0)
+        self.sessions: dict[str, Session] = {}
+        self.turned_away = 0
+        """Connections that were not let in since the start."""
+
+    def knock(self) -> Challenge:
+        """A connection begins; `settled` must follow.
+
+        Raises:
+            TurnedAway: too many connections have yet to prove themselves.
+        """
+        if self._unproven >= MAX_UNPROVEN:
+            self.turned_away += 1
+            raise TurnedAway("too many agents are connecting at once; try again")
+        self._unproven += 1
+        return Challenge(VERSION, self._region, secrets.token_hex(NONCE_BYTES))
+
+    def settled(self) -> None:
+        """The connection that knocked has been let in, or not."""
+        self._unproven -= 1
+
+    def greet(self, hello: Hello, challenge: Challenge, received: Wall) -> tuple[Session, Welcome]:
+        """The session of an agent that proves itself, and the answer; an older session of the agent ends.
+
+        Raises:
+            TurnedAway: unknown version, unusable identity or wrong proof.
+        """
+        _check(hello)
+        key = self._proven(hello, challenge)
+        if key is None:
+            raise TurnedAway("this agent's secret is not this region's", wrong=True)
+        if older := self.sessions.pop(hello.host.id, None):
+            older.refuse("a newer connection of this agent takes over")
+        account = self._state.accounts.get(hello.host.id)
+        offset = Offset(account.offset if account else 0.0)
+        offset.start(hello.sent, received)
+        session = Session(hello.host, hello.software, offset)
+        self.sessions[hello.host.id] = session
+        proof = prove(key, "region", hello.nonce, challenge.nonce, self._region)
+        return session, Welcome(proof, account.last if account else 0, KEEP_ALIVE)
+
+    def turn_away(self, address: str, reason: TurnedAway) -> float:
+        """Count and log a connection that was not let in; seconds to wait before it is told."""
+        self.turned_away += 1
+        count = 0
+        if reason.wrong:
+            count = self._wrong.pop(address, 0) + 1
+            self._wrong[address] = count
+            if len(self._wrong) > REMEMBERED:
+                self._wrong.popitem(last=False)
+        if self._complaints.may():
+            log.warning(line("agent-turned-away", address=address, why=str(reason), total=self.turned_away))
+        return LATE if count > PATIENCE else 0.0
+
+    def leave(self, session: Session) -> bool:
+        """A connection ended; True if it was its agent's newest."""
+        if self.sessions.get(session.host.id) is not session:
+            return False
+        del self.sessions[session.host.id]
+        return True
+
+    def dismiss(self, why: str) -> None:
+        """End all sessions."""
+        for session in self.sessions.values():
+            session.refuse(why)
+
+    def _proven(self, hello: Hello, challenge: Challenge) -> bytes | None:
+        found = None
+        for key in self._keys:
+            expected = prove(key, "agent", challenge.nonce, hello.nonce, hello.host.id)
+            if secrets.compare_digest(expected.encode(), hello.proof.encode()):
+                found = key
+        return found
+
+
+def refuse_version(version: int) -> Rejected:
+    """The answer to an agent of another version."""
+    return Rejected(f"this region speaks version {VERSION} of the contract, the agent version {version}")
+
+
+def _check(hello: Hello) -> None:
+    if hello.version != VERSION:
+        raise TurnedAway(refuse_version(hello.version).why)
+    names = (hello.host.id, hello.host.name)
+    if not all(0 < len(name) <= MAX_NAME and name.isprintable() for name in names):
+        raise TurnedAway("the agent's id and host name must be 1 to 255 printable characters")
+    if len(bytes.fromhex(hello.nonce) if _is_hex(hello.nonce) else b"") != NONCE_BYTES:
+        raise TurnedAway("the agent's nonce must be 32 bytes in hex")
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Reports into the store, exactly once: one writer, many reports in a transaction, acknowledged after the commit."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from bellrock.contract import KeepAlive, Report
+from bellrock.model import (
+    EvidenceGone,
+    EvidenceSeen,
+    Host,
+    HostGone,
+    HostSeen,
+    InterfaceGone,
+    InterfaceSeen,
+    Observation,
+    RefusalCount,
+    Wall,
+)
+from bellrock.region.logs import Limited, line
+from bellrock.region.service.clock import Offset
+from bellrock.region.service.shift import shifted
+from bellrock.region.service.state import State
+from bellrock.region.store import Accepted, Store, StoreFull
+
+QUEUE: Final = 256
+"""Messages that wait for the writer; an agent that sends more waits in turn, on its own disk."""
+BATCH: Final = 256
+"""Messages in one transaction."""
+RETRY: Final = (0.25, 5.0)
+"""Seconds until a transaction that failed is tried again, at first and, doubling, at most."""
+MAX_SEQ: Final = 2**62
+PEER_PREFIX: Final = "peer-"
+
+log = logging.getLogger(__name__)
+
+
+class Teller(Protocol):
+    """The agent's session, as the ingest sees it."""
+
+    host: Host
+    offset: Offset
+    software: str
+
+    def ack(self, seq: int) -> None:
+        """Reports up to and with `seq` are committed."""
+
+    def refuse(self, why: str) -> None:
+        """The session cannot go on."""
+
+
+class Told(Struct, frozen=True):
+    """A message of an agent, and when it was received."""
+
+    teller: Teller
+    message: Report | KeepAlive
+    received: Wall
+
+
+class Ingest:
+    """The only writer of reports. It retries a failing disk for ever: nothing is acknowledged, so nothing is lost."""
+
+    def __init__(self, store: Store, state: State, committed: Callable[[Sequence[Accepted]], None],
+                 alive: Callable[[Host, Wall, float], None]) -> None:  # fmt: skip
+        """`committed` is told what has just become durable; `alive` of agents whose word still holds."""
+        self._store = store
+        self._state = state
+        self._committed = committed
+        self._alive = alive
+        self._queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE)
+        self._complaints = Limited(30.0)
+        self.stalled = False
+        """True while the disk does not take reports."""
+
+    async def tell(self, told: Told) -> None:
+        """Hand in a message; waits while too many do."""
+        await self._queue.put(told)
+
+    async def run(self) -> None:
+        """Write, until cancelled."""
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            await self._write(batch)
+
+    async def _write(self, batch: list[Told]) -> None:
+        fresh, last = self._fresh(batch)
+        if fresh:
+            await self._commit(fresh)
+            self._committed(fresh)
+        acks: dict[Teller, int] = {}
+        for told in batch:
+            if isinstance(told.message, Report):
+                acks[told.teller] = last.get(told.teller.host.id, 0)
+            elif told.message.seq <= last.get(told.teller.host.id, 0):
+                self._keep_alive(told)
+        for teller, seq in acks.items():
+            teller.ack(seq)
+
+    def _fresh(self, batch: list[Told]) -> tuple[list[Accepted], dict[str, int]]:
+        """The reports that continue their agents' accounts, and each agent's last report after them."""
+        accounts = self._state.accounts
+        last = {told.teller.host.id: accounts[told.teller.host.id].last for told in batch
+                if told.teller.host.id in accounts}  # fmt: skip
+        fresh = []
+        for told in batch:
+            if isinstance(told.message, Report) and self._continues(told, told.message, last):
+                fresh.append(_accepted(told, told.message))
+                last[told.teller.host.id] = told.message.seq
+        return fresh, last
+
+    def _continues(self, told: Told, report: Report, last: dict[str, int]) -> bool:
+        agent = told.teller.host.id
+        # A region that was rebuilt has forgotten how far it was: an agent unknown to it begins where it likes.
+        known = last.get(agent)
+        if known is None or report.seq == known + 1:
+            return True
+        if report.seq > known + 1:
+            told.teller.refuse(f"report {report.seq} came where {known + 1} was due; send from there again")
+        return False
+
+    async def _commit(self, fresh: list[Accepted]) -> None:
+        accounts = self._state.running({accepted.agent.id for accepted in fresh})
+        pause = RETRY[0]
+        while True:
+            try:
+                await self._store.commit(fresh, accounts)
+            except StoreFull as error:
+                self.stalled = True
+                if self._complaints.may():
+                    hint = "reports are not acknowledged and wait with their agents; free space on the disk"
+                    log.error(line("store-full", error=str(error), hint=hint))  # noqa: TRY400 -- the line says it all
+            else:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY[1])
+        if self.stalled:
+            log.warning(line("store-recovered"))
+            self._complaints.reset()
+        self.stalled = False
+
+    def _keep_alive(self, told: Told) -> None:
+        teller = told.teller
+        teller.offset.sample(told.message.sent, told.received)
+        self._alive(teller.host, teller.offset.shift(told.message.sent, told.received), teller.offset.value)
+
+
+def _accepted(told: Told, report: Report) -> Accepted:
+    teller = told.teller
+    teller.offset.bound(report.sent, told.received)
+    kept = tuple(one for one in report.observations if _owns(teller.host.id, one))
+    if len(kept) < len(report.observations):
+        foreign = len(report.observations) - len(kept)
+        log.warning(line("foreign-observations", agent=teller.host.id, report=report.seq, dropped=foreign))
+    own = Report(report.seq, report.boot, report.sent, kept, report.begin, report.complete)
+    return Accepted(
+        agent=teller.host, report=shifted(own, teller.offset, told.received), received=told.received,
+        offset=teller.offset.value, software=teller.software,
+    )  # fmt: skip
+
+
+def _owns(agent: str, observation: Observation) -> bool:
+    """Whether it is the agent's to say: its own ports, and peers that cannot speak for themselves."""
+    match observation:
+        case HostSeen(host):
+            return host.id == agent or host.id.startswith(PEER_PREFIX)
+        case HostGone(host):
+            return host == agent or host.startswith(PEER_PREFIX)
+        case InterfaceSeen(host) | InterfaceGone(host):
+            return host == agent
+        case EvidenceSeen(evidence):
+            return evidence.port.host == agent
+        case EvidenceGone(key):
+            return key.port.host == agent
+        case RefusalCount(port):
+            return port.host == agent

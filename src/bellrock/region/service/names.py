@@ -1,0 +1,58 @@
+"""`HOST/INTERFACE[.VID]` → a port, or the nearest names."""
+
+import difflib
+from collections.abc import Mapping
+
+from bellrock.model import Port
+from bellrock.region.service.places import port_of
+from bellrock.region.service.state import State
+
+MAX_VID = 4094
+
+
+class UnknownPort(LookupError):  # noqa: N818 -- says what it is
+    """No such port is known; the text says which part, and what comes near."""
+
+
+def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:
+    """The port that a person means. `names`: host names by id.
+
+    An interface of that very name comes first (`eth0.10` may be one); else the last part after a dot is a VID.
+
+    Raises:
+        UnknownPort: not of that form, or no host or interface of that name is known.
+    """
+    host_name, slash, interface = text.partition("/")
+    if not slash or not interface:
+        raise UnknownPort(f"{text!r} is not HOST/INTERFACE or HOST/INTERFACE.VID")
+    host = _host(host_name, names)
+    account = state.accounts.get(host)
+    if account is None:
+        # A peer that runs no agent is known by its evidence alone.
+        return _split(host, interface, set()) or Port(host, interface)
+    if held := account.interfaces.get(interface):
+        return port_of(host, held[0])
+    if port := _split(host, interface, set(account.interfaces)):
+        return port
+    raise UnknownPort(f"{host_name} has no interface {interface!r}{_nearest(interface, account.interfaces)}")
+
+
+def _host(name: str, names: Mapping[str, str]) -> str:
+    by_name = {shown: identity for identity, shown in names.items()}
+    if name in by_name:
+        return by_name[name]
+    if name in names:
+        return name
+    raise UnknownPort(f"no host {name!r} is known{_nearest(name, by_name)}")
+
+
+def _split(host: str, interface: str, known: set[str]) -> Port | None:
+    base, dot, vid = interface.rpartition(".")
+    if not dot or not base or not (vid.isascii() and vid.isdigit()) or not 1 <= int(vid[:5]) <= MAX_VID:
+        return None
+    return Port(host, base, int(vid)) if not known or base in known else None
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or sorted(known)[:3]
+    return f"; nearest: {', '.join(near)}" if near else ""

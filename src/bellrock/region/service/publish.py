@@ -1,0 +1,100 @@
+"""What changed goes to everyone who watches: the first change at once, then at most ten times a second, always the latest."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from enum import StrEnum
+from typing import Final
+
+PERIOD: Final = 0.1
+"""Seconds between two rounds."""
+REFRESH: Final = 5.0
+"""Seconds after which mere passing of time (ages) is published."""
+MAX_WATCHERS: Final = 256
+
+
+class Topic(StrEnum):
+    """The kinds of message on `/api/v1/live`."""
+
+    TOPOLOGY = "topology"
+    HOSTS = "hosts"
+    INTERFACES = "interfaces"
+    REFUSALS = "refusals"
+
+
+class Watcher:
+    """One who watches: holds at most the latest message of each topic, however slowly it is read."""
+
+    def __init__(self) -> None:
+        self._latest: dict[Topic, bytes] = {}
+        self._more = asyncio.Event()
+
+    def put(self, topic: Topic, message: bytes) -> None:
+        """A newer message takes the place of an older one that was not read."""
+        self._latest[topic] = message
+        self._more.set()
+
+    async def next(self) -> bytes:
+        """The next message; of topics that wait, the one that waits longest."""
+        while not self._latest:
+            self._more.clear()
+            await self._more.wait()
+        return self._latest.pop(next(iter(self._latest)))
+
+
+class Publisher:
+    """Collects what changed and publishes it in rounds."""
+
+    def __init__(self, prepare: Callable[[], Awaitable[Iterable[Topic]]], render: Callable[[Topic], bytes]) -> None:
+        """`prepare` brings conclusions up to date and names further topics that change by it; `render` makes a message."""
+        self._prepare = prepare
+        self._render = render
+        self._changed: set[Topic] = set()
+        self._aged: set[Topic] = set()
+        self._more = asyncio.Event()
+        self._watchers: set[Watcher] = set()
+
+    def changed(self, *topics: Topic) -> None:
+        """These say something new."""
+        self._changed |= set(topics)
+        self._more.set()
+
+    def aged(self, *topics: Topic) -> None:
+        """Only ages changed in these; they go out with the next refresh."""
+        self._aged |= set(topics)
+
+    def watch(self) -> Watcher | None:
+        """A new watcher, which is given everything at once; None if there are too many."""
+        if len(self._watchers) >= MAX_WATCHERS:
+            return None
+        watcher = Watcher()
+        for topic in Topic:
+            watcher.put(topic, self._render(topic))
+        self._watchers.add(watcher)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """It watches no more."""
+        self._watchers.discard(watcher)
+
+    async def run(self) -> None:
+        """Publish, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(REFRESH):
+                    await self._more.wait()
+            except TimeoutError:
+                self._changed |= self._aged
+            self._more.clear()
+            if self._changed:
+                await self._round()
+                await asyncio.sleep(PERIOD)
+
+    async def _round(self) -> None:
+        topics, self._changed = self._changed, set()
+        topics |= set(await self._prepare())
+        self._aged -= topics
+        if self._watchers:
+            for topic in sorted(topics):
+                message = self._render(topic)
+                for watcher in self._watchers:
+                    watcher.put(topic, message)

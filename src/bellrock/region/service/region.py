@@ -1,0 +1,225 @@
+"""The region as one value: agents in, answers out."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+from ulid_transform import ulid_now
+
+from bellrock.contract import Challenge, Hello, KeepAlive, Report, Welcome
+from bellrock.model import Host, RefusalCount, Wall
+from bellrock.region.logs import Limited, line
+from bellrock.region.service.access import Access
+from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.inference import SILENCE, Inference
+from bellrock.region.service.ingest import Ingest, Told
+from bellrock.region.service.keeper import Keeper
+from bellrock.region.service.names import find_port
+from bellrock.region.service.places import Registrar
+from bellrock.region.service.publish import Publisher, Topic, Watcher
+from bellrock.region.service.shapes import ExplanationView, HostView, InterfaceView, RefusalView, TopologyView
+from bellrock.region.service.state import State
+from bellrock.region.service.views import Views
+from bellrock.region.store import Accepted, Loaded, Store, StoreFull
+
+TICK: Final = 2.0
+"""Seconds between two looks for silent agents."""
+TOUCH: Final = 30.0
+"""Seconds between two notes on disk of when agents were last heard; well below the silence that makes their word lapse."""
+
+log = logging.getLogger(__name__)
+
+
+def wall() -> Wall:
+    """The region's wall clock."""
+    return Wall(time.time())
+
+
+class Region:
+    """Everything that one region knows and does, without HTTP."""
+
+    def __init__(self, store: Store, loaded: Loaded, name: str, keys: tuple[bytes, ...],
+                 clock: Callable[[], Wall] = wall) -> None:  # fmt: skip
+        self._store = store
+        self._clock = clock
+        self._state = State(loaded)
+        self._inference = Inference(self._state, loaded.registry)
+        self._registrar = Registrar(loaded.registrations, lambda: f"if-{ulid_now()}")
+        self._keeper = Keeper(store, self._state, self._inference, self._registrar, loaded.registry)
+        self._touched: dict[str, tuple[Wall, float]] = {}
+        self._resumed = Wall(0.0)
+        self._complaints = Limited(30.0)
+        self._publisher = Publisher(self._prepare, self._message)
+        self._ingest = Ingest(store, self._state, self._committed, self._alive)
+        self._agents = Agents(name, keys, self._state)
+        self.access = Access(store)
+        self.name = name
+        self.stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Do the region's work, until cancelled."""
+        self._publisher.changed(*Topic)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._ingest.run(), name="ingest")
+            tasks.create_task(self._publisher.run(), name="publish")
+            tasks.create_task(self._watch_silence(), name="silence")
+            tasks.create_task(self._note_seen(), name="seen")
+
+    async def stop(self) -> None:
+        """End all sessions and note when agents were last heard."""
+        self.stopping.set()
+        self._agents.dismiss("the region is stopping")
+        await self._touch()
+
+    # agents
+
+    def knock(self) -> Challenge:
+        """A connection of an agent begins; see `Agents.knock`."""
+        return self._agents.knock()
+
+    def settled(self) -> None:
+        """The connection that knocked has been let in, or not."""
+        self._agents.settled()
+
+    def greet(self, hello: Hello, challenge: Challenge) -> tuple[Session, Welcome]:
+        """The session of an agent that proves itself; see `Agents.greet`."""
+        session, welcome = self._agents.greet(hello, challenge, self._clock())
+        log.info(
+            line("agent-connected", agent=hello.host.id, name=hello.host.name, boot=hello.boot, acked=welcome.acked)
+        )
+        self._publisher.changed(Topic.HOSTS)
+        return session, welcome
+
+    def turn_away(self, address: str, reason: TurnedAway) -> float:
+        """Count a connection that was not let in; seconds to wait before it is told."""
+        return self._agents.turn_away(address, reason)
+
+    def leave(self, session: Session, why: str) -> None:
+        """A connection of an agent ended."""
+        if self._agents.leave(session):
+            log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
+            self._publisher.changed(Topic.HOSTS)
+
+    async def tell(self, session: Session, message: Report | KeepAlive) -> None:
+        """A message of an agent; waits while the store is behind."""
+        await self._ingest.tell(Told(session, message, self._clock()))
+
+    # answers
+
+    def view(self) -> Views:
+        """What is known now, to be rendered."""
+        return Views(self._state, self._inference.topology(), self._agents.sessions, self._clock())
+
+    def topology(self) -> TopologyView:
+        """All claims."""
+        self._inference.advanced()
+        return self.view().topology(self._inference.revision)
+
+    def interfaces(self) -> list[InterfaceView]:
+        """All interfaces."""
+        return self.view().interfaces(self._registrar)
+
+    def explain(self, a: str, b: str) -> ExplanationView:
+        """Why two ports (`HOST/INTERFACE[.VID]`) are one VLAN, or what is missing.
+
+        Raises:
+            UnknownPort: one of them is not known.
+        """
+        view = self.view()
+        found = self._inference.explain(*(find_port(text, self._state, view.names) for text in (a, b)))
+        return view.explanation(found)
+
+    async def rename(self, identity: str, name: str) -> None:
+        """Give a fabric or VLAN a name that stays.
+
+        Raises:
+            ValueError: no fabric or VLAN has this id, or the name will not do.
+        """
+        self._inference.rename(identity, name)
+        log.info(line("renamed", id=identity, name=name))
+        await self._keeper.keep(self._clock())
+        self._publisher.changed(Topic.TOPOLOGY)
+
+    def watch(self) -> Watcher | None:
+        """Someone watches from now on; None if too many do."""
+        return self._publisher.watch()
+
+    def leave_watch(self, watcher: Watcher) -> None:
+        """It watches no more."""
+        self._publisher.leave(watcher)
+
+    # work
+
+    def _committed(self, batch: Sequence[Accepted]) -> None:
+        topics = {Topic.HOSTS}
+        for accepted in batch:
+            told = self._state.apply(accepted)
+            self._inference.apply(told)
+            self._inference.alive(accepted.agent, self._state.accounts[accepted.agent.id].seen)
+            for one in told:
+                topics |= {Topic.REFUSALS} if isinstance(one, RefusalCount) else {Topic.TOPOLOGY, Topic.INTERFACES}
+        self._publisher.changed(*topics)
+
+    def _alive(self, host: Host, seen: Wall, offset: float) -> None:
+        account = self._state.accounts.get(host.id)
+        if account is None:
+            return
+        account.seen, account.offset = seen, offset
+        self._touched[host.id] = (seen, offset)
+        if self._inference.alive(host, seen):
+            log.info(line("agent-back", agent=host.id, name=host.name))
+            self._publisher.changed(*Topic)
+        self._publisher.aged(*Topic)
+
+    async def _prepare(self) -> set[Topic]:
+        advanced = self._inference.advanced()
+        registered = await self._keeper.keep(self._clock())
+        return ({Topic.TOPOLOGY, Topic.INTERFACES} if advanced else set()) | (
+            {Topic.INTERFACES} if registered else set()
+        )
+
+    def _message(self, topic: Topic) -> bytes:
+        if topic is Topic.TOPOLOGY:
+            return b'{"type":"topology",' + msgspec.json.encode(self.topology())[1:]
+        rows: Sequence[HostView | InterfaceView | RefusalView]
+        if topic is Topic.HOSTS:
+            rows = self.view().hosts()
+        elif topic is Topic.INTERFACES:
+            rows = self.interfaces()
+        else:
+            rows = self.view().refusals()
+        return b'{"type":"%b","%b":%b}' % (topic.encode(), topic.encode(), msgspec.json.encode(rows))
+
+    async def _watch_silence(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = self._clock()
+            if self._ingest.stalled:
+                # Keep-alives wait behind what the disk does not take: agents are not silent, we are deaf.
+                self._resumed = now
+            elif now - self._resumed > SILENCE:
+                self._expire(now)
+            if self._keeper.owes:
+                self._publisher.changed(Topic.INTERFACES)
+
+    def _expire(self, now: Wall) -> None:
+        for agent in self._inference.expire(now):
+            log.warning(line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
+            self._publisher.changed(*Topic)
+
+    async def _note_seen(self) -> None:
+        while True:
+            await asyncio.sleep(TOUCH)
+            await self._touch()
+
+    async def _touch(self) -> None:
+        touched, self._touched = self._touched, {}
+        try:
+            await self._store.touch(touched)
+        except StoreFull as error:
+            self._touched = touched | self._touched
+            if self._complaints.may():
+                log.error(line("store-full", error=str(error), hint="times of keep-alives are kept in memory"))  # noqa: TRY400

@@ -1,0 +1,171 @@
+"""The answers of the API, as they travel. Ages are seconds before the moment of sending; hosts are named by name."""
+
+from msgspec import Struct
+
+
+class PortView(Struct, frozen=True):
+    """A port: host name, interface, and VID or null for untagged frames."""
+
+    host: str
+    interface: str
+    vid: int | None
+
+
+class MemberView(Struct, frozen=True):
+    """A port in a VLAN; `evidence` says in sentences what speaks for it, strongest first."""
+
+    host: str
+    interface: str
+    vid: int | None
+    strength: str
+    age: float
+    evidence: tuple[str, ...]
+
+
+class VlanView(Struct, frozen=True):
+    """A broadcast domain; `vid` is null while nothing has told it."""
+
+    id: str
+    name: str
+    vid: int | None
+    members: tuple[MemberView, ...]
+    subnets: tuple[str, ...]
+
+
+class FabricView(Struct, frozen=True):
+    """VLANs that share a trunk."""
+
+    id: str
+    name: str
+    vlans: tuple[VlanView, ...]
+
+
+class ConflictView(Struct, frozen=True):
+    """A contradiction in the evidence, with one sentence that proves it."""
+
+    kind: str
+    where: tuple[PortView, ...]
+    proof: str
+
+
+class UnknownView(Struct, frozen=True):
+    """An interface that nothing is known about, and what would settle it."""
+
+    host: str
+    interface: str
+    why: str
+
+
+class TopologyView(Struct, frozen=True):
+    """All claims. `revision` grows whenever they change; `names` maps host ids to host names."""
+
+    revision: int
+    fabrics: tuple[FabricView, ...]
+    conflicts: tuple[ConflictView, ...]
+    unknown: tuple[UnknownView, ...]
+    names: dict[str, str]
+
+
+class StepView(Struct, frozen=True):
+    """One observation in a chain of proof."""
+
+    a: PortView
+    b: PortView | None
+    kind: str
+    sentence: str
+    age: float
+
+
+class ExplanationView(Struct, frozen=True):
+    """Whether two ports are one VLAN (`same-vlan`, `same-fabric`, `apart`, `unknown`), why, and what is missing."""
+
+    verdict: str
+    chain: tuple[StepView, ...]
+    missing: str
+
+
+class HostView(Struct, frozen=True):
+    """An agent. `clock_offset`: seconds to add to its clock to get the region's."""
+
+    id: str
+    name: str
+    role: str
+    connected: bool
+    seen_age: float | None
+    clock_offset: float | None
+    boot: str
+    interfaces: int
+
+
+class NeighbourView(Struct, frozen=True):
+    """The device at the other end of the cable, by LLDP or CDP."""
+
+    protocol: str
+    system: str
+    port: str
+    chassis: str
+    description: str
+    pvid: int | None
+    max_frame_size: int | None
+    age: float
+
+
+class PlaceView(Struct, frozen=True):
+    """Fabric id, VLAN id and VID in which an interface is, and how strongly that is held."""
+
+    fabric: str
+    vlan: str
+    vid: int | None
+    strength: str
+
+
+class InterfaceView(Struct, frozen=True):
+    """An interface. `registered` is its id, null until beaconing has had its say; `unknown` says why it has no place."""
+
+    host: str
+    name: str
+    mac: str
+    kind: str
+    carrier: bool | None
+    up: bool
+    mtu: int
+    addresses: tuple[str, ...]
+    parents: tuple[str, ...]
+    master: str | None
+    vid: int | None
+    speaks: bool
+    settled: bool
+    neighbour: NeighbourView | None
+    vlans: tuple[PlaceView, ...]
+    unknown: str | None
+    registered: str | None
+
+
+class EvidenceView(Struct, frozen=True):
+    """One observation. `lapsed`: its agent is silent, so nothing is concluded from it."""
+
+    kind: str
+    port: PortView
+    peer: PortView | None
+    peer_name: str
+    sentence: str
+    round_trip: float | None
+    since_age: float
+    age: float
+    source_mac: str
+    proof: tuple[str, ...]
+    lapsed: bool
+
+
+class RefusalView(Struct, frozen=True):
+    """Frames that were refused on a port, from one source, for one reason; `skew` is the peer's clock minus ours."""
+
+    host: str
+    interface: str
+    vid: int | None
+    source_mac: str
+    reason: str
+    count: int
+    detail: str
+    skew: float | None
+    age: float

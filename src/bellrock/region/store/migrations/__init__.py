@@ -1,0 +1,1 @@
+"""Alembic migrations of the region's store, run at each start."""

@@ -1,0 +1,1 @@
+"""One file per step; a step, once shipped, is never edited."""

@@ -1,0 +1,89 @@
+"""The tables as they are now. `migrations/` makes them; a test holds the two together."""
+
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData()
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("boot", String, nullable=False),
+    Column("account", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("offset", Float, nullable=False),
+    Column("software", String, nullable=False),
+)
+peers = Table(
+    "peers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+)
+interfaces = Table(
+    "interfaces",
+    metadata,
+    Column("host", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("account", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("interface", String, nullable=False),
+    Column("peer_host", String, nullable=False),
+    Column("peer_interface", String, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("account", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("evidence_of_interface", "host", "interface"),
+    Index("evidence_about_interface", "peer_host", "peer_interface"),
+)
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("interface", String, nullable=False),
+    Column("account", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("refusals_of_interface", "host", "interface"),
+)
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+registry = Table(
+    "registry",
+    metadata,
+    Column("one", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("expires", Float, nullable=False),
+)
