@@ -94,7 +94,24 @@ def in_own_network(proc: Path = Path("/proc")) -> bool:
         return False
 
 
-def bind(addresses: Iterable[Address]) -> list[socket.socket]:
+class Listeners:
+    """Bound sockets."""
+
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self.sockets = sockets
+        self.addresses = [bound_address(one) for one in sockets]
+        self._files = {one.path: _inode(one.path) for one in self.addresses if one.path}
+
+    def close(self) -> None:
+        """Close them, and remove those of them that are in the file system, unless another process has put its own there."""
+        for one in self.sockets:
+            one.close()
+        for path, inode in self._files.items():
+            if inode is not None and _inode(path) == inode:
+                os.unlink(path)
+
+
+def bind(addresses: Iterable[Address]) -> Listeners:
     """Listening sockets, all or none.
 
     Raises:
@@ -105,10 +122,9 @@ def bind(addresses: Iterable[Address]) -> list[socket.socket]:
         for address in addresses:
             sockets.append(_bind(address))  # noqa: PERF401 -- those bound so far are closed when one fails
     except BaseException:
-        for one in sockets:
-            one.close()
+        Listeners(sockets).close()
         raise
-    return sockets
+    return Listeners(sockets)
 
 
 def bound_address(listener: socket.socket) -> Address:
@@ -117,13 +133,11 @@ def bound_address(listener: socket.socket) -> Address:
     return Address(path=name) if isinstance(name, str) else Address(name[0], name[1])
 
 
-def release(sockets: Iterable[socket.socket]) -> None:
-    """Close listening sockets, and remove those of them that are in the file system."""
-    for listener in sockets:
-        path = listener.getsockname() if listener.family == socket.AF_UNIX and listener.fileno() >= 0 else None
-        listener.close()
-        if path:
-            Path(path).unlink(missing_ok=True)
+def _inode(path: str) -> int | None:
+    try:
+        return os.lstat(path).st_ino
+    except OSError:
+        return None
 
 
 def _bind(address: Address) -> socket.socket:

@@ -13,7 +13,7 @@ import uvicorn
 from msgspec import Struct
 from typing_extensions import override
 
-from bellrock.region.addresses import Address, allow, bind, bound_address, parse_address, release
+from bellrock.region.addresses import Address, Listeners, allow, bind, parse_address
 from bellrock.region.api import make_app
 from bellrock.region.errors import RegionError
 from bellrock.region.logs import line
@@ -93,12 +93,12 @@ async def serve(settings: Settings, ready: Callable[[Ready], None], stop: asynci
     if not settings.stream_keys or not addresses:
         raise RegionError("a region needs at least one secret and one address to listen on")
     _make_state_dir(settings.state_dir)
-    sockets = bind(addresses)
+    listeners = bind(addresses)
     try:
         async with _store(settings) as (store, aside):
-            await _run(settings, store, aside, sockets, ready, stop)
+            await _run(settings, store, aside, listeners, ready, stop)
     finally:
-        release(sockets)
+        listeners.close()
 
 
 @contextlib.asynccontextmanager
@@ -115,7 +115,7 @@ async def _store(settings: Settings) -> AsyncIterator[tuple[Store, Path | None]]
 
 
 async def _run(
-    settings: Settings, store: Store, aside: Path | None, sockets: list[socket.socket],
+    settings: Settings, store: Store, aside: Path | None, listeners: Listeners,
     ready: Callable[[Ready], None], stop: asyncio.Event,
 ) -> None:  # fmt: skip
     region = Region(store, await store.load(), settings.name, settings.stream_keys)
@@ -126,9 +126,9 @@ async def _run(
     server = _Server(_config(make_app(region)))
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(region.run(), name="region")
-        http = tasks.create_task(server.serve(sockets), name="http")
+        http = tasks.create_task(server.serve(listeners.sockets), name="http")
         await server.answering.wait()
-        bound = [bound_address(listener) for listener in sockets]
+        bound = listeners.addresses
         ready(_ready(bound, token, aside))
         log.info(line("listening", addresses=",".join(str(address) for address in bound)))
         await stop.wait()

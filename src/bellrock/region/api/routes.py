@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from bellrock.model import Monotonic
@@ -123,10 +123,11 @@ def topology(request: AnyRequest) -> TopologyView:
 def explain(
     request: AnyRequest,
     a: Annotated[
-        Text, Parameter(description="HOST/INTERFACE or HOST/INTERFACE.VID", examples=[Example(value="rack1/eth0")])
+        Text, QueryParameter(description="HOST/INTERFACE or HOST/INTERFACE.VID", examples=[Example(value="rack1/eth0")])
     ],
     b: Annotated[
-        Text, Parameter(description="HOST/INTERFACE or HOST/INTERFACE.VID", examples=[Example(value="rack2/eth1.10")])
+        Text,
+        QueryParameter(description="HOST/INTERFACE or HOST/INTERFACE.VID", examples=[Example(value="rack2/eth1.10")]),
     ],
 ) -> ExplanationView:
     """The chain of observations that makes them one, or what is missing to say so."""
@@ -152,8 +153,8 @@ def interfaces(request: AnyRequest) -> list[InterfaceView]:
 @get("/api/v1/evidence", summary="Observations", tags=["topology"], responses=_problems(400, 401), sync_to_thread=False)
 def evidence(
     request: AnyRequest,
-    host: Annotated[Text | None, Parameter(description="Host name or id")] = None,
-    interface: Annotated[Text | None, Parameter(description="Interface name")] = None,
+    host: Annotated[Text | None, QueryParameter(description="Host name or id")] = None,
+    interface: Annotated[Text | None, QueryParameter(description="Interface name")] = None,
 ) -> list[EvidenceView]:
     """What agents observed and did not take back, each in a sentence."""
     return region_of(request).view().evidence(host, interface)
@@ -168,7 +169,9 @@ def refusals(request: AnyRequest) -> list[RefusalView]:
 @patch("/api/v1/fabrics/{identity:str}", summary="Name a fabric", tags=["topology"], status_code=204,
        responses=_problems(400, 401, 403, 404))  # fmt: skip
 async def name_fabric(
-    request: AnyRequest, identity: str, data: Annotated[NewName, Body(examples=[Example(value={"name": "storage"})])]
+    request: AnyRequest,
+    identity: FromPath[str],
+    data: Annotated[NewName, Body(examples=[Example(value={"name": "storage"})])],
 ) -> None:
     """The name survives recomputation."""
     await _rename(request, "fabric", identity, data.name)
@@ -177,7 +180,9 @@ async def name_fabric(
 @patch("/api/v1/vlans/{identity:str}", summary="Name a VLAN", tags=["topology"], status_code=204,
        responses=_problems(400, 401, 403, 404))  # fmt: skip
 async def name_vlan(
-    request: AnyRequest, identity: str, data: Annotated[NewName, Body(examples=[Example(value={"name": "pxe"})])]
+    request: AnyRequest,
+    identity: FromPath[str],
+    data: Annotated[NewName, Body(examples=[Example(value={"name": "pxe"})])],
 ) -> None:
     """The name survives recomputation."""
     await _rename(request, "VLAN", identity, data.name)

@@ -1,14 +1,18 @@
 """Evidence → topology, as it changes."""
 
+from typing import TYPE_CHECKING, Final
+
 import msgspec
 
 from bellrock.model import Host, HostSeen, Observation, Port, Topology, Wall
 from bellrock.region.service.state import State
-from bellrock.topology.explain import Explanation, explain
 from bellrock.topology.incremental import Incremental
 from bellrock.topology.naming import Registry
 
-SILENCE = 90.0
+if TYPE_CHECKING:
+    from bellrock.topology.explain import Explanation
+
+SILENCE: Final = 90.0
 """Seconds without a keep-alive after which what an agent said no longer counts."""
 
 
@@ -57,8 +61,10 @@ class Inference:
         self.revision += 1
         return True
 
-    def explain(self, a: Port, b: Port) -> Explanation:
+    def explain(self, a: Port, b: Port) -> "Explanation":
         """Why two ports are one VLAN, or what is missing to say so."""
+        from bellrock.topology.explain import explain
+
         return explain(self._incremental, a, b)
 
     def rename(self, identity: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from bellrock.model import (
     Conflict,
@@ -35,7 +36,9 @@ from bellrock.region.service.shapes import (
     VlanView,
 )
 from bellrock.region.service.state import Account, State
-from bellrock.topology.explain import Explanation
+
+if TYPE_CHECKING:
+    from bellrock.topology.explain import Explanation
 
 UNSETTLED = "Beaconing is under way: the first solicitations are out and their answers may still come. It settles by itself within a second."
 NO_EVIDENCE = "Nothing was heard here yet."
@@ -113,7 +116,7 @@ class Views:
         ]  # fmt: skip
         return sorted(views, key=lambda view: view.age)
 
-    def explanation(self, found: Explanation) -> ExplanationView:
+    def explanation(self, found: "Explanation") -> ExplanationView:
         """A chain of proof."""
         chain = tuple(
             StepView(

@@ -1,0 +1,221 @@
+"""The whole region, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from bellrock.region.errors import RegionError
+from bellrock.region.server import Ready, Settings, serve
+from tests.region.support import (
+    KEY,
+    agent,
+    asynchronous,
+    closed,
+    confirmed,
+    host_seen,
+    interface,
+    region,
+    until,
+)
+
+
+async def _tell_two_racks(url: str) -> None:
+    for name, peer in (("rack1", "rack2"), ("rack2", "rack1")):
+        async with agent(url, name) as one:
+            await one.report(
+                1,
+                host_seen(name),
+                interface("eth0", name, addresses=(f"10.0.0.{1 if name == 'rack1' else 2}/24",)),
+                confirmed(f"{name}/eth0", f"{peer}/eth0"),
+                begin=True,
+                complete=True,
+            )
+            await one.acknowledged(1)
+
+
+@asynchronous
+async def test_two_racks_that_confirm_each_other_share_a_vlan(tmp_path):
+    async with region(tmp_path) as running:
+        await _tell_two_racks(running.url)
+        found = await running.get("topology")
+        (fabric,) = found["fabrics"]
+        (vlan,) = fabric["vlans"]
+        assert {(one["host"], one["interface"], one["vid"], one["strength"]) for one in vlan["members"]} == {
+            ("rack1", "eth0", None, "confirmed"),
+            ("rack2", "eth0", None, "confirmed"),
+        }
+        assert vlan["subnets"] == ["10.0.0.0/24"]
+        assert found["conflicts"] == []
+        assert found["names"] == {"id-rack1": "rack1", "id-rack2": "rack2"}
+        assert found["revision"] > 0
+
+
+@asynchronous
+async def test_a_restart_keeps_topology_ids_and_names(tmp_path):
+    async with region(tmp_path) as running:
+        await _tell_two_racks(running.url)
+        before = await running.get("topology")
+        vlan = before["fabrics"][0]["vlans"][0]["id"]
+        async with running.client(authorization=f"Bearer {running.token}") as client:
+            answer = await client.patch(f"/api/v1/vlans/{vlan}", json={"name": "pxe"})
+            assert answer.status_code == 204
+    async with region(tmp_path) as running:
+        after = await running.get("topology")
+        assert after["fabrics"][0]["id"] == before["fabrics"][0]["id"]
+        assert after["fabrics"][0]["vlans"][0]["name"] == "pxe"
+        members = [{**one, "age": None} for one in after["fabrics"][0]["vlans"][0]["members"]]
+        assert members == [{**one, "age": None} for one in before["fabrics"][0]["vlans"][0]["members"]]
+
+
+@asynchronous
+async def test_listens_on_ipv4_ipv6_and_a_unix_socket(tmp_path):
+    import httpx
+
+    path = tmp_path / "region.sock"
+    async with region(tmp_path, listen=("127.0.0.1:0", "[::1]:0", f"unix:{path}")) as running:
+        assert len(running.ready.addresses) == 3
+        for url in running.ready.addresses[:2]:
+            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+                assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path))) as client:
+            assert (await client.get("http://region/healthz")).json() == {"status": "ok"}
+    assert not path.exists()
+
+
+@asynchronous
+async def test_login_url_carries_the_token_in_the_fragment(tmp_path):
+    async with region(tmp_path) as running:
+        assert running.ready.login_url == f"{running.url}/#login={running.ready.login_token}"
+    async with region(tmp_path, listen=(f"unix:{tmp_path}/sock",)) as running:
+        assert running.ready.login_url == ""
+
+
+@asynchronous
+async def test_stop_closes_sockets_with_1001_and_ends_soon(tmp_path):
+    async with region(tmp_path) as running, running.live() as live, agent(running.url) as one:
+        await live.recv()
+        running.stop.set()
+        async with asyncio.timeout(2):
+            assert (await closed(live))[0] == 1001
+            assert (await closed(one.connection))[0] == 1001
+
+
+@asynchronous
+async def test_tokens_and_secrets_stay_out_of_the_log(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    async with region(tmp_path) as running:
+        async with running.client() as client:
+            answer = await client.post("/api/v1/login", json={"token": running.ready.login_token})
+            assert answer.status_code == 204
+            session = answer.cookies["bellrock_session"]
+            await client.get("/api/v1/topology", params={"token": "in-a-query"})
+        await _tell_two_racks(running.url)
+        await running.get("hosts")
+        secrets = [running.token, running.ready.login_token, session, KEY.hex()]
+    ours = [record for record in caplog.records if record.name.startswith(("bellrock", "uvicorn", "litestar", "sqlalchemy"))]
+    lines = "\n".join(record.getMessage() for record in ours)
+    assert "agent-connected" in lines
+    assert [secret for secret in [*secrets, "in-a-query"] if secret in lines] == []
+
+
+def test_the_store_holds_hashes_only(tmp_path):
+    seen: list[str] = []
+
+    @asynchronous
+    async def log_in() -> None:
+        async with region(tmp_path) as running:
+            async with running.client() as client:
+                answer = await client.post("/api/v1/login", json={"token": running.ready.login_token})
+            seen.extend([answer.cookies["bellrock_session"], running.token, running.ready.login_token])
+
+    log_in()
+    for part in tmp_path.glob("region.sqlite*"):
+        content = part.read_bytes()
+        assert not any(secret.encode() in content for secret in seen), part
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stream_keys": ()}, "at least one secret"),
+        ({"listen": ()}, "one address to listen on"),
+        ({"listen": ("10.1.2.3:5240",)}, "only loopback addresses and unix sockets"),
+        ({"listen": ("nonsense",)}, "expected IPV4:PORT"),
+    ],
+)
+def test_refuses_to_start_with_one_line(tmp_path, changes, message):
+    chosen = {"state_dir": tmp_path, "listen": ("127.0.0.1:0",), "stream_keys": (KEY,)} | changes
+    with pytest.raises(RegionError, match=message) as caught:
+        asyncio.run(serve(Settings(**chosen), lambda ready: None, asyncio.Event()))
+    assert "\n" not in str(caught.value)
+
+
+def test_state_directory_that_is_a_file(tmp_path):
+    (tmp_path / "state").write_text("")
+    with pytest.raises(RegionError, match="state: File exists; the region keeps its state there"):
+        asyncio.run(serve(_settings(tmp_path / "state"), lambda ready: None, asyncio.Event()))
+
+
+def test_port_taken_names_the_holder_and_leaves_nothing_open(tmp_path):
+    @asynchronous
+    async def two() -> None:
+        async with region(tmp_path / "one") as running:
+            address = running.url.removeprefix("http://")
+            name = Path("/proc/self/comm").read_text().strip()
+            with pytest.raises(RegionError) as caught:
+                await serve(_settings(tmp_path / "two", listen=("127.0.0.1:0", address)), lambda ready: None, asyncio.Event())
+            assert f"the port is held by {name} (pid {os.getpid()})" in str(caught.value)
+
+    two()
+
+
+def test_rebuild_moves_the_old_store_aside_and_begins_anew(tmp_path):
+    aside: list[Path] = []
+
+    @asynchronous
+    async def fill() -> None:
+        async with region(tmp_path) as running:
+            await _tell_two_racks(running.url)
+
+    @asynchronous
+    async def again() -> None:
+        async with region(tmp_path, rebuild=True) as running:
+            assert (await running.get("hosts")) == []
+            assert running.ready.moved_aside is not None
+            aside.append(running.ready.moved_aside)
+            async with agent(running.url, "rack1", boot="boot-2") as one:
+                # The agent is far into its numbers; a region that forgot takes them up where they are.
+                assert one.acked == 0
+                await one.report(501, host_seen(), interface(), begin=True)
+                await one.acknowledged(501)
+            await until(lambda: running.get("interfaces"))
+
+    fill()
+    again()
+    with sqlite3.connect(aside[0]) as old:
+        assert old.execute("SELECT count(*) FROM agents").fetchone() == (2,)
+    old.close()
+
+
+def _settings(state_dir: Path, **changes) -> Settings:
+    return Settings(**({"state_dir": state_dir, "listen": ("127.0.0.1:0",), "stream_keys": (KEY,)} | changes))
+
+
+@asynchronous
+async def test_ready_is_told_once(tmp_path):
+    told: list[Ready] = []
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(_settings(tmp_path), told.append, stop))
+    await until(lambda: told)
+    stop.set()
+    await task
+    assert len(told) == 1
