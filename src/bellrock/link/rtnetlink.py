@@ -27,7 +27,14 @@ _IFF_LOOPBACK: Final = 8
 _ARPHRD_ETHER: Final = 1
 _AF_BRIDGE: Final = 7
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_PROTINFO = 1, 3, 4, 5, 10, 12
-_IFLA_OPERSTATE, _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_LINK_NETNSID, _IFLA_PERM_ADDRESS = 16, 18, 33, 37, 54
+_IFLA_OPERSTATE, _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_CARRIER_CHANGES, _IFLA_LINK_NETNSID, _IFLA_PERM_ADDRESS = (
+    16,
+    18,
+    33,
+    35,
+    37,
+    54,
+)
 _IFLA_EXT_MASK: Final = 29
 _RTEXT_FILTER_SKIP_STATS: Final = 8
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
@@ -35,6 +42,8 @@ _IFLA_VLAN_ID, _IFLA_BR_VLAN_FILTERING, _IFLA_BRPORT_STATE, _IFLA_BOND_SLAVE_STA
 _BRIDGE_FORWARDING: Final = 3
 _BOND_ACTIVE: Final = 0
 _OPERSTATE_UNKNOWN: Final = 0
+_OPERSTATES_WITH_CARRIER: Final = (4, 5, 6)
+"""TESTING, DORMANT (a cable, but 802.1X has not let us in yet), UP."""
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _UNUSABLE: Final = 0x40 | 0x08
 """IFA_F_TENTATIVE, IFA_F_DADFAILED: nothing may be sent from such an address (RFC 4862 §5.4)."""
@@ -158,12 +167,19 @@ def _link(message: Message) -> Change | None:
 
 
 def _carrier(fields: dict[int, bytes]) -> bool | None:
-    """A driver that never tells leaves the operational state unknown and the carrier on (Documentation/networking/operstates.rst)."""
+    """The carrier, once frames can really leave.
+
+    Between the driver's word and the operational state UP the kernel has not yet started the queue and drops what is sent
+    without an error; another event follows at once. A driver that never tells leaves the state unknown and has counted no
+    changes (Documentation/networking/operstates.rst).
+    """
     if _IFLA_CARRIER not in fields:
         return None
-    if not _number(fields[_IFLA_CARRIER]):
-        return False
-    return None if _number(fields.get(_IFLA_OPERSTATE)) == _OPERSTATE_UNKNOWN else True
+    state = _number(fields.get(_IFLA_OPERSTATE))
+    if not _number(fields[_IFLA_CARRIER]) or state in _OPERSTATES_WITH_CARRIER:
+        return bool(_number(fields[_IFLA_CARRIER]))
+    never_told = state == _OPERSTATE_UNKNOWN and not _number(fields.get(_IFLA_CARRIER_CHANGES))
+    return None if never_told else False
 
 
 def _forwarding(info: dict[int, bytes]) -> bool:
