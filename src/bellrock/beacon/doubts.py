@@ -12,9 +12,6 @@ from bellrock.beacon.states import Cause, State
 from bellrock.beacon.timers import Alarm
 from bellrock.beacon.values import Now
 
-JUST_HEARD = 0.25
-"""Seconds. Who spoke so shortly before a newcomer appeared is taken to be still there."""
-
 
 class Doubts:
     """Asks, verifies and gives up."""
@@ -46,9 +43,12 @@ class Doubts:
         later = next((at for at in self._core.config.ask_again if at > elapsed * 1.25), None)
         return None if later is None else now.mono + self._core.around(later - elapsed)
 
-    def segment_changed(self, state: PortState, now: Now) -> None:
-        """A newcomer on a port that has peers: it joined us, or we were moved to it; the peers' silence tells which."""
-        for peer in state.peers.silent(now.mono - JUST_HEARD):
+    def segment_changed(self, state: PortState, before: float, now: Now) -> None:
+        """A newcomer on a port that has peers: it joined us, or we were moved to it; the peers' silence tells which.
+
+        `before`: those heard since then were heard together with the newcomer.
+        """
+        for peer in state.peers.silent(before):
             self.doubt(state, peer, now)
 
     def doubt(self, state: PortState, peer: Peer, now: Now) -> None:
@@ -58,19 +58,27 @@ class Doubts:
         peer.doubted = now
         peer.asks = 0
         state.peers.move(peer, Cause.DOUBT, now, "")
-        self._core.arm(state, Alarm.DOUBT, now.mono + self._core.around(self._core.config.verify_every))
+        self._verify_next(state, now)
 
     def verify(self, state: PortState, now: Now) -> None:
         """Alarm.DOUBT: ask those who have not been heard since, or give them up."""
         config = self._core.config
         for peer in list(state.peers.doubted.values()):
             since = peer.doubted or now
-            if now.mono - since.mono >= config.verify_for and peer.asks >= config.verify_asks:
+            if now.mono >= since.mono + config.verify_for and peer.asks >= config.verify_asks:
                 state.peers.move(peer, Cause.SILENCE, now, "moved", since.wall)
             else:
                 self._speaker.want(state, peer, True, now, ask=True)
         if state.peers.doubted:
-            self._core.arm(state, Alarm.DOUBT, now.mono + self._core.around(config.verify_every))
+            self._verify_next(state, now)
+
+    def _verify_next(self, state: PortState, now: Now) -> None:
+        """After a while, and no later than the first verdict."""
+        config = self._core.config
+        oldest = next(iter(state.peers.doubted.values()))
+        verdict = (oldest.doubted or now).mono + config.verify_for
+        after = now.mono + self._core.around(config.verify_every)
+        self._core.arm(state, Alarm.DOUBT, min(after, verdict) if verdict > now.mono else after)
 
     def watch(self, state: PortState, peer: Peer) -> None:
         """See to it that the peer's silence will be noticed."""
@@ -81,7 +89,7 @@ class Doubts:
         """Alarm.FADE: give up who was silent too long, ask who is about to be."""
         config = self._core.config
         for peer in state.peers.silent(now.mono - config.fade_after):
-            if now.mono - peer.heard.mono >= config.peer_ttl:
+            if now.mono >= peer.heard.mono + config.peer_ttl:
                 since = peer.asked or peer.heard
                 state.peers.move(peer, Cause.SILENCE, now, "silent", since.wall)
             else:

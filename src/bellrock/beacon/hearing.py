@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bellrock.beacon.core import Core
-from bellrock.beacon.doubts import JUST_HEARD, Doubts
+from bellrock.beacon.doubts import Doubts
 from bellrock.beacon.peers import Peer
 from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
@@ -109,8 +109,11 @@ class Hearing:
             return
         state = self._port(arrival, now)
         if state is not None and self._is_fresh(state, None, arrival, now):
+            newcomer = state.peers.get(sent.port) is None
             cause = Cause.OWN_ECHO if sent.port == arrival.port else Cause.OWN_BEACON
-            self._know(state, sent.port, arrival, cause, now)
+            peer = self._know(state, sent.port, arrival, cause, now)
+            if peer is not None and newcomer and cause is Cause.OWN_BEACON:
+                self._greet(state, peer, None, now)
 
     def _refuse_stranger(self, arrival: Arrival, now: Now) -> None:
         """Our agent id, but not a beacon that we remember."""
@@ -137,7 +140,7 @@ class Hearing:
         if arrival.beacon.extension is None or not arrival.multicast:
             self._answer_plain(state, arrival, now)
             if newcomer and arrival.multicast:
-                self._greet(state, peer, False, now)
+                self._greet(state, peer, None, now)
         else:
             self._answer_bellrock(state, peer, newcomer, arrival, now)
 
@@ -201,28 +204,28 @@ class Hearing:
         if extension is None:
             return
         solicited = arrival.beacon.type is BeaconType.SOLICITATION
-        answers_us = self._take_acks(state, peer, arrival, now)
+        challenged = self._take_acks(state, peer, arrival, now)
         if solicited and extension.urgent:
             state.urgent_heard = now.mono
             self._core.timers.cancel((state.port, Alarm.SURVEY))
         if newcomer:
-            self._greet(state, peer, answers_us, now)
+            self._greet(state, peer, challenged, now)
         if solicited:
             state.trickle.consistent()
             self._speaker.want(state, peer, extension.urgent, now)
-        elif extension.urgent and answers_us:
+        elif extension.urgent and challenged is not None:
             self._speaker.want(state, peer, True, now)
 
-    def _take_acks(self, state: PortState, peer: Peer, arrival: Arrival, now: Now) -> bool:
-        """Whether the beacon acknowledges one of ours sent on this very port; a fresh one confirms the peer."""
+    def _take_acks(self, state: PortState, peer: Peer, arrival: Arrival, now: Now) -> float | None:
+        """When we sent what the beacon acknowledges, on this very port; if that was just now, the peer is confirmed."""
         extension = arrival.beacon.extension
         if extension is None:
-            return False
+            return None
         found = [
             (ack, sent) for ack in extension.acks if (sent := self._core.sent.get(ack)) and sent.port == state.port
         ]
         if not found:
-            return False
+            return None
         ack, sent = max(found, key=lambda pair: pair[1].at.mono)
         round_trip = arrival.received.mono - sent.at.mono
         on_link = extension.received is not None and extension.received.hops == 1
@@ -230,17 +233,20 @@ class Hearing:
             peer.round_trip = max(0.0, round_trip)
             peer.proof = (ack, arrival.beacon.id)
             state.peers.move(peer, Cause.ACK, now, "")
-        return True
+        return sent.at.mono
 
-    def _greet(self, state: PortState, peer: Peer, answers_us: bool, now: Now) -> None:
-        """A newcomer: tell it of us, and see whether the segment changed."""
+    def _greet(self, state: PortState, peer: Peer, challenged: float | None, now: Now) -> None:
+        """A newcomer: tell it of us, and see whether the segment changed.
+
+        `challenged`: when we sent the beacon that it answers, if it does. Who was heard since then was on this segment with it.
+        """
         state.trickle.inconsistent(now.mono)
         self._core.timers.set((state.port, Alarm.TRICKLE), state.trickle.at)
         if peer.state is State.HEARD and not peer.plain:
             self._doubts.greet(state, peer, now)
-        if not answers_us and now.mono - state.urgent_heard > SURVEYED and state.facts.speaks:
+        if challenged is None and now.mono - state.urgent_heard > SURVEYED and state.facts.speaks:
             self._core.arm(state, Alarm.SURVEY, now.mono + self._core.between(0, self._core.config.survey_within))
-        self._doubts.segment_changed(state, now)
+        self._doubts.segment_changed(state, now.mono if challenged is None else challenged, now)
         self._verify_elsewhere(state, peer, now)
 
     def _verify_elsewhere(self, state: PortState, peer: Peer, now: Now) -> None:
@@ -248,8 +254,7 @@ class Hearing:
         for other in self._core.ports:
             if other is state:
                 continue
-            there = other.peers.get(peer.port)
-            if there is not None and now.mono - there.heard.mono > JUST_HEARD:
+            if (there := other.peers.get(peer.port)) is not None:
                 self._doubts.doubt(other, there, now)
 
 

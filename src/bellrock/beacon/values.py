@@ -54,9 +54,9 @@ class Config(Struct, frozen=True, kw_only=True):
     """When a peer that we hear and that has acknowledged nothing yet is asked again, counted from when it was first heard."""
     verify_every: float = 0.2
     """When a port may have been moved, its confirmed peers are asked this often ..."""
-    verify_asks: int = 5
+    verify_asks: int = 4
     """... at least so many times ..."""
-    verify_for: float = 1.7
+    verify_for: float = 1.6
     """... and are lost if nothing was heard of them for so long."""
     fade_after: float = 50.0
     """A peer not heard for this long is asked for a sign of life ..."""
