@@ -5,9 +5,11 @@ Identity of fabrics and VLANs (ids, names given by people) is carried from one a
 """
 
 from bellrock.topology.batch import infer
+from bellrock.topology.incremental import Incremental
 from bellrock.topology.naming import Registry, carry, rename
 
 __all__ = [
+    "Incremental",
     "Registry",
     "carry",
     "infer",

@@ -20,7 +20,7 @@ def assemble(facts: Facts, partition: Iterable[Domain]) -> Topology:
         fabrics=tuple(_fabric(group, inferred) for group in fabrics),
         conflicts=tuple(_conflicts(facts, evident, fabrics)),
         unknown=tuple(_unknowns(facts, evident, inferred)),
-        names={host: facts.name(host) for host in sorted({*facts.hosts, *facts.spelt})},
+        names={host: facts.name(host) for host in sorted({*facts.hosts, *facts.spelt, *facts.interfaces})},
     )
 
 

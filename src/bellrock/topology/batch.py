@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bellrock.model import Observation, Port, Topology
+from bellrock.model import Observation, Topology
 from bellrock.topology.assemble import assemble
 from bellrock.topology.domains import derive
 from bellrock.topology.facts import Facts, Node
@@ -21,12 +21,12 @@ def infer(observations: Iterable[Observation], registry: Registry | None = None)
 
 def topology_of(facts: Facts, registry: Registry | None = None) -> Topology:
     """The topology that follows from facts."""
-    found = assemble(facts, (derive(facts, ports) for ports in partition(facts)))
+    found = assemble(facts, (derive(facts, nodes) for nodes in partition(facts)))
     return carry(registry or Registry(), found)[1]
 
 
-def partition(facts: Facts) -> list[list[Port]]:
-    """Ports that any evidence or configuration joins, as broadcast domains."""
+def partition(facts: Facts) -> list[list[Node]]:
+    """Ports (and switches' VLANs) that any evidence or configuration joins, as broadcast domains."""
     forest = _Forest()
     for held in facts.evidence.values():
         joined = facts.join(held.evidence)
@@ -49,11 +49,10 @@ class _Forest:
     def join(self, one: Node, other: Node) -> None:
         self._above[self._root(other)] = self._root(one)
 
-    def trees(self) -> list[list[Port]]:
-        trees: dict[int, list[Port]] = {}
+    def trees(self) -> list[list[Node]]:
+        trees: dict[int, list[Node]] = {}
         for node in self._number:
-            if type(node) is Port:
-                trees.setdefault(self._root(node), []).append(node)
+            trees.setdefault(self._root(node), []).append(node)
         return list(trees.values())
 
     def _root(self, node: Node) -> int:

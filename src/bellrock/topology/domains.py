@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bellrock.model import Conflict, EvidenceKey, EvidenceKind, Member, Port, Strength, Wall
 from bellrock.topology import conflicts
-from bellrock.topology.facts import BEACON_KINDS, Facts, Held
+from bellrock.topology.facts import BEACON_KINDS, Facts, Held, Node
 
 MOST_EVIDENCE = 4
 """Pieces of evidence that a member carries."""
@@ -46,9 +46,9 @@ def sort_key(port: Port) -> tuple[str, str, int]:
     return port.host, port.interface, -1 if port.vid is None else port.vid
 
 
-def derive(facts: Facts, ports: Iterable[Port]) -> Domain:
-    """What the facts say about the domain with these canonical ports."""
-    ordered = sorted(ports, key=sort_key)
+def derive(facts: Facts, nodes: Iterable[Node]) -> Domain:
+    """What the facts say about the domain with these canonical ports (and switches' VLANs)."""
+    ordered = sorted((node for node in nodes if type(node) is Port), key=sort_key)
     joining = {port: [held for held in facts.held(port) if facts.join(held.evidence) is not None] for port in ordered}
     tagged, told = _vids(facts, joining)
     return Domain(

@@ -57,8 +57,10 @@ Join = tuple[Port, Node | None]
 class Change(Struct):
     """What an observation did, as far as whoever keeps a partition must know."""
 
+    parted: list[Join] = []
+    """Joins of which one piece of evidence is gone; another may still hold them."""
     lost: list[Port] = []
-    """Ports that may have lost a join."""
+    """Ports that may have lost any of their joins."""
     gained: list[Port] = []
     """Ports all of whose joins must be looked at again."""
     joined: Join | None = None
@@ -228,12 +230,16 @@ class Facts:
                 self.refusals.setdefault((port.host, port.interface), {})[reason] = observation
                 return Change()
 
-    def expire(self, before: Wall) -> list[Held]:
+    def expire(self, before: Wall) -> tuple[list[EvidenceKey], Change]:
         """Drop the evidence that was last known to hold before `before`."""
-        old = [held for held in self.evidence.values() if self.last_seen(held.evidence) < before]
-        for held in old:
-            self._drop(held.key)
-        return old
+        # What a host observed is as fresh as its last word, so only silent hosts need a closer look.
+        silent = [host for host in self.spelt if self.seen.get(host, Wall(0.0)) < before]
+        old = [held for host in silent for held in self._observed_by(host) if held.evidence.seen < before]
+        return [held.key for held in old], self._drop_all(old)
+
+    def _observed_by(self, host: str) -> list[Held]:
+        own = (h for port in self.spelt.get(host, ()) for h in self.about[port] if h.key.port.host == host)
+        return list({held.key: held for held in own}.values())
 
     def _evidence_seen(self, evidence: Evidence) -> Change:
         grown = self._grows(evidence.port) or (evidence.peer is not None and self._grows(evidence.peer))
@@ -283,14 +289,18 @@ class Facts:
 
     def _drop_all(self, gone: Iterable[Held]) -> Change:
         change = Change()
+        shrinking: set[str] = set()
         for held in gone:
             ends = [self.canonical(port) for port in (held.key.port, held.key.peer) if port is not None]
-            shrinks = [end.host for end in ends if end.vid is not None and self.links(end.host)]
-            change.lost += ends
+            if (join := self.join(held.evidence)) is not None:
+                change.parted.append(join)
             change.ports += ends
             change.hosts += [end.host for end in ends if end.host not in self.hosts]
-            for host in shrinks:
-                change.lost += self.ports_of(host)
+            for host in {end.host for end in ends if end.vid is not None} - shrinking:
+                # Without its last evidence a VID is no longer known, and no longer passed on inside the host.
+                if self.links(host):
+                    shrinking.add(host)
+                    change.lost += self.ports_of(host)
             self._drop(held.key)
         return change
 
@@ -303,9 +313,8 @@ class Facts:
         return Change(hosts=[host.id])
 
     def _host_gone(self, host: str) -> Change:
-        own = [h for port in self.spelt.get(host, ()) for h in self.about[port] if h.key.port.host == host]
         before = self.ports_of(host)
-        change = self._drop_all({held.key: held for held in own}.values())
+        change = self._drop_all(self._observed_by(host))
         for name in tuple(self.interfaces.get(host, ())):
             moved = self._interface_changed(host, name, None, vanished=False)
             change.lost += moved.lost

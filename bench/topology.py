@@ -1,0 +1,158 @@
+"""Inference over a site of 1,000,000 ports in 2,000 broadcast domains, and the price of one more observation.
+
+The site: 20,000 hosts with two trunks each, on 80 fabrics of 25 VLANs; each port is in a domain of 500 and has confirmed one
+peer there, so that the domain hangs together by a random tree. Input are the observations as values in memory, as the region's
+store yields them (their construction is measured beside it, because a cold start pays for both).
+"""
+
+import gc
+import random
+import resource
+import sys
+import time
+
+from bellrock.model import (
+    Evidence,
+    EvidenceGone,
+    EvidenceKind,
+    EvidenceSeen,
+    Host,
+    HostSeen,
+    Interface,
+    InterfaceSeen,
+    Port,
+    Wall,
+)
+from bellrock.topology import Incremental, infer
+from bellrock.topology.facts import key_of
+from bench._report import at_most, plain, report
+
+HOSTS, TRUNKS, VLANS, FABRIC = 20_000, 2, 25, 500
+NOW = Wall(1_700_000_000.0)
+
+
+def main() -> int:
+    started = time.perf_counter()
+    observations, domains = site(random.Random(7))
+    built = time.perf_counter() - started
+    ports = sum(len(domain) for domain in domains)
+    started = time.perf_counter()
+    topology = infer(observations)
+    inferred = time.perf_counter() - started
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    check(topology, domains)
+    del topology
+    gc.collect()
+    state = Incremental()
+    started = time.perf_counter()
+    state.load(observations)
+    loaded = time.perf_counter() - started
+    del observations
+    ok = report(
+        "topology",
+        [
+            plain("ports", ports, "ports"),
+            plain("domains", len(domains), "domains"),
+            plain("making the observations", built, "s"),
+            at_most("inference from a cold start", inferred, "s", 10),
+            at_most("both together", built + inferred, "s", 20),
+            at_most("resident, at most, observations and answer included", resident, "MiB", 1536),
+            plain("loading an incremental state", loaded, "s"),
+            *incremental(state, domains, random.Random(8)),
+        ],
+    )
+    return 0 if ok else 1
+
+
+def site(rng: random.Random) -> tuple[list, list[list[Port]]]:
+    """Observations, shuffled, and the domains that they are of."""
+    observations: list = []
+    trunks: list[tuple[str, str]] = []
+    for number in range(HOSTS):
+        id = f"01HZX{number:021d}"
+        observations.append(HostSeen(Host(id, f"node-{number}"), NOW))
+        for trunk in range(TRUNKS):
+            mac = f"02:{trunk:02x}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}:00"
+            addresses = (f"10.{len(trunks) // FABRIC}.{number >> 8}.{number & 255}/16",) if trunk == 0 else ()
+            observations.append(
+                InterfaceSeen(
+                    id,
+                    Interface(
+                        name=f"eth{trunk}", index=trunk + 2, mac=mac, carrier=True, settled=True, addresses=addresses
+                    ),
+                )
+            )
+            trunks.append((id, f"eth{trunk}"))
+    rng.shuffle(trunks)
+    domains = [
+        [Port(host, name, vid) for host, name in trunks[start : start + FABRIC]]
+        for start in range(0, len(trunks), FABRIC)
+        for vid in range(100, 100 + VLANS)
+    ]
+    for domain in domains:
+        observations += [confirmed(port, domain[rng.randrange(i) if i else 1]) for i, port in enumerate(domain)]
+    rng.shuffle(observations)
+    return observations, domains
+
+
+def confirmed(port: Port, peer: Port, seen: float = NOW) -> EvidenceSeen:
+    return EvidenceSeen(
+        Evidence(
+            kind=EvidenceKind.CONFIRMED,
+            port=port,
+            peer=peer,
+            round_trip=0.001,
+            version=2,
+            since=Wall(seen - 60),
+            seen=Wall(seen),
+        )
+    )
+
+
+def check(topology, domains) -> None:
+    """The answer is right, not only quick."""
+    found = {frozenset(m.port for m in vlan.members) for fabric in topology.fabrics for vlan in fabric.vlans}
+    assert found == {frozenset(domain) for domain in domains}, "wrong domains"
+    assert len(topology.fabrics) == len(domains) // VLANS, "wrong fabrics"
+    assert {vlan.vid for fabric in topology.fabrics for vlan in fabric.vlans} == set(range(100, 100 + VLANS))
+
+
+def incremental(state: Incremental, domains: list[list[Port]], rng: random.Random) -> list:
+    """Microseconds per observation, the new domain of its port included."""
+    count = 20_000
+    pairs = [rng.sample(rng.choice(domains), 2) for _ in range(count)]
+    more = [confirmed(a, b, NOW + 1) for a, b in pairs]
+    known = timed(state, more)
+    newcomers = [Port(f"new-{i}", "eth0", None) for i in range(count)]
+    joining = timed(state, [confirmed(port, rng.choice(rng.choice(domains))) for port in newcomers])
+    gone = timed(state, [EvidenceGone(key_of(o.evidence), "silent") for o in more])
+    bridges = [EvidenceGone(key_of(confirmed(d[1], d[0]).evidence), "silent") for d in domains[:500]]
+    parting = timed(state, bridges)
+    started = time.perf_counter()
+    state.topology()
+    first = time.perf_counter() - started
+    state.apply(confirmed(domains[0][3], domains[0][9], NOW + 2))
+    started = time.perf_counter()
+    state.topology()
+    again = time.perf_counter() - started
+    return [
+        at_most("one more observation within a domain", known, "us", 50),
+        at_most("one more observation that brings a new port", joining, "us", 50),
+        plain("one observation gone, while others hold the join", gone, "us"),
+        plain("one observation gone, its domain to be walked", parting, "us"),
+        plain("the whole topology, the first time", first, "s"),
+        plain("the whole topology, after one observation more", again, "s"),
+    ]
+
+
+def timed(state: Incremental, observations: list) -> float:
+    started = time.perf_counter()
+    for observation in observations:
+        state.apply(observation)
+        port = observation.evidence.port if isinstance(observation, EvidenceSeen) else observation.key.port
+        assert port in state.domain_of(port)
+    return (time.perf_counter() - started) / len(observations) * 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
