@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.link.frames import PASSED, REFUSED, ethernet, ipv4, udp
+from tests.link.namespaces import collect, network_namespace
 
 from bellrock.link import libc
 from bellrock.link.device import LinkError
 from bellrock.link.filter import SNAP_LENGTH, Instruction, assemble
 from bellrock.link.packet import GROUPS, PacketDevice
 from bellrock.wire.ethernet import Tag
-from tests.link.frames import PASSED, REFUSED, ethernet, ipv4, udp
-from tests.link.namespaces import collect, network_namespace
 
 pytestmark = pytest.mark.lab
 
@@ -78,7 +78,7 @@ def without_first_tag(frame: bytes) -> bytes:
 
 
 def test_a_checksum_that_is_left_for_the_hardware_is_told(net, device):
-    near, far = net.veth()
+    _near, far = net.veth()
     net.ip("addr add 10.7.0.1/24 dev blk-a")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.7.0.1"))
