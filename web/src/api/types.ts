@@ -99,6 +99,7 @@ export const evidence = list(
     age: or(number, 0),
     source_mac: or(text, ""),
     proof: or(list(text), []),
+    lapsed: or(flag, false),
   }),
 );
 

@@ -17,16 +17,22 @@ export const RAIL_SIZE = 11;
 const EDGE = 1;
 const CARD_PAD = 8;
 const CARD_GAP = 8;
-const NAME_HEIGHT = 22;
 const HOST_CHARS = 22;
 const TURN_AFTER = 6;
 const JACK_PITCH = 20;
-const PANEL_GAP = 10;
-const PANEL_HEAD = 20;
-const PANEL_FOOT = 12;
-const RAIL_PITCH = 24;
-const SYSTEM_GAP = 26;
-const STUB = 16;
+/** Heights that depend on how much there is to show. */
+type Pace = {
+  readonly name: number;
+  readonly stub: number;
+  readonly head: number;
+  readonly rail: number;
+  readonly foot: number;
+  readonly panelGap: number;
+  readonly systemGap: number;
+};
+const ROOMY: Pace = { name: 22, stub: 20, head: 20, rail: 24, foot: 6, panelGap: 10, systemGap: 26 };
+const DENSE: Pace = { name: 20, stub: 18, head: 17, rail: 18, foot: 4, panelGap: 6, systemGap: 18 };
+const DENSE_FROM = 16;
 /** Slots grow at most by this to fill the width. */
 const STRETCH = 1.3;
 /** A system that is this full may end where the next host touches other fabrics. */
@@ -90,24 +96,40 @@ export function layout(site: Site, width: number): Score {
   const turned = site.plugs.some((plug) => plug.interface.length > TURN_AFTER);
   const room = Math.max(80, width - gutter - EDGE);
   const slots = hosts.flatMap((host) => slotsOf(host, turned, room));
-  const cardHeight = cardHeightOf(site.plugs, turned);
+  const pace = hosts.length >= DENSE_FROM ? DENSE : ROOMY;
+  const cardHeight = cardHeightOf(site.plugs, turned, pace);
+  const lines = breakLines(slots, room, fabricsOf(site));
+  const right = gutter + Math.max(0, ...lines.map(widthOf));
   const systems: System[] = [];
   let y = EDGE;
-  for (const line of breakLines(slots, room, fabricsOf(site))) {
-    const system = placeSystem(line, site.rails, { y, width, gutter, turned, cardHeight });
+  for (const line of lines) {
+    const system = placeSystem(line, site.rails, { y, width, right, gutter, turned, cardHeight, pace });
     systems.push(system);
-    y += system.height + SYSTEM_GAP;
+    y += system.height + pace.systemGap;
   }
-  return { width, height: Math.max(0, y - SYSTEM_GAP + EDGE), turned, gutter, systems };
+  return { width, height: Math.max(0, y - pace.systemGap + EDGE), turned, gutter, systems };
 }
 
 type Slot = { readonly host: string; readonly label: string; readonly plugs: readonly Plug[]; readonly width: number };
 type Line = { readonly slots: readonly Slot[]; readonly slotWidth: number | null };
-type Frame = { readonly y: number; readonly width: number; readonly gutter: number; readonly turned: boolean; readonly cardHeight: number };
+type Frame = {
+  readonly y: number;
+  readonly width: number;
+  /** Where the widest system ends: panels go that far in all of them. */
+  readonly right: number;
+  readonly gutter: number;
+  readonly turned: boolean;
+  readonly cardHeight: number;
+  readonly pace: Pace;
+};
+
+function widthOf(line: Line): number {
+  return line.slots.reduce((sum, slot) => sum + (line.slotWidth ?? slot.width), 0);
+}
 
 function gutterWidth(rails: readonly Rail[], width: number): number {
   const widest = Math.max(0, ...rails.map((rail) => textWidth(railLabel(rail), RAIL_SIZE)));
-  const most = width < 560 ? 96 : width < 900 ? 170 : 250;
+  const most = width < 560 ? 118 : width < 900 ? 170 : 250;
   return Math.min(most, Math.max(72, 44 + widest + 18));
 }
 
@@ -143,9 +165,9 @@ function pitchOf(plug: Plug, turned: boolean): number {
   return turned ? JACK_PITCH : Math.max(JACK_PITCH, textWidth(plug.interface, JACK_SIZE) + 8);
 }
 
-function cardHeightOf(plugs: readonly Plug[], turned: boolean): number {
+function cardHeightOf(plugs: readonly Plug[], turned: boolean, pace: Pace): number {
   const longest = Math.max(1, ...plugs.map((plug) => fit(plug.interface, 16).length));
-  return NAME_HEIGHT + (turned ? longest * JACK_SIZE * ADVANCE + 10 : 18);
+  return pace.name + (turned ? longest * JACK_SIZE * ADVANCE + 10 : 18);
 }
 
 function fabricsOf(site: Site): (slot: Slot) => string {
@@ -193,14 +215,14 @@ function placeSystem(line: Line, rails: readonly Rail[], frame: Frame): System {
     rails.filter((rail) => touched.has(rail.id)),
     frame,
   );
-  const { cards, plugs, right } = placeSlots(line, rows, frame);
+  const { cards, plugs } = placeSlots(line, rows, frame);
   return {
     x: 0,
     y: frame.y,
     width: frame.width,
-    height: rows.size === 0 ? frame.cardHeight + STUB + 6 : height,
+    height: rows.size === 0 ? frame.cardHeight + frame.pace.stub : height,
     cards,
-    panels: panels.map((panel) => ({ ...panel, width: right - panel.x })),
+    panels,
     rails: [...rows.values()].map((row) => placeRail(row, plugs, frame)),
     plugs,
   };
@@ -211,25 +233,25 @@ type Row = { readonly rail: Rail; readonly y: number };
 function placePanels(rails: readonly Rail[], frame: Frame): { panels: Panel[]; rows: Map<string, Row>; height: number } {
   const panels: Panel[] = [];
   const rows = new Map<string, Row>();
-  let y = frame.y + frame.cardHeight + STUB + 4;
+  const { pace } = frame;
+  let y = frame.y + frame.cardHeight + pace.stub;
   for (const fabric of new Set(rails.map((rail) => rail.fabric))) {
     const own = rails.filter((rail) => rail.fabric === fabric);
     const top = y;
-    y += PANEL_HEAD;
+    y += pace.head;
     for (const rail of own) {
-      y += RAIL_PITCH / 2;
-      rows.set(rail.id, { rail, y });
-      y += RAIL_PITCH / 2;
+      rows.set(rail.id, { rail, y: y + pace.rail / 2 });
+      y += pace.rail;
     }
-    y += PANEL_FOOT - RAIL_PITCH / 4;
+    y += pace.foot;
     const label = fit(own[0]?.fabricName ?? fabric, Math.floor((frame.gutter - 16) / (RAIL_SIZE * ADVANCE)));
-    panels.push({ fabric, label, x: EDGE, y: top, width: frame.width - 2 * EDGE, height: y - top });
-    y += PANEL_GAP;
+    panels.push({ fabric, label, x: EDGE, y: top, width: frame.right - EDGE, height: y - top });
+    y += pace.panelGap;
   }
-  return { panels, rows, height: y - PANEL_GAP - frame.y };
+  return { panels, rows, height: y - pace.panelGap - frame.y };
 }
 
-function placeSlots(line: Line, rows: ReadonlyMap<string, Row>, frame: Frame): { cards: Card[]; plugs: PlacedPlug[]; right: number } {
+function placeSlots(line: Line, rows: ReadonlyMap<string, Row>, frame: Frame): { cards: Card[]; plugs: PlacedPlug[] } {
   const cards: Card[] = [];
   const plugs: PlacedPlug[] = [];
   let x = frame.gutter;
@@ -239,7 +261,7 @@ function placeSlots(line: Line, rows: ReadonlyMap<string, Row>, frame: Frame): {
     plugs.push(...placePlugs(slot, x, width, rows, frame));
     x += width + CARD_GAP;
   }
-  return { cards, plugs, right: x };
+  return { cards, plugs };
 }
 
 function placePlugs(slot: Slot, x: number, width: number, rows: ReadonlyMap<string, Row>, frame: Frame): PlacedPlug[] {
@@ -264,7 +286,7 @@ function placePlug(plug: Plug, x: number, rows: ReadonlyMap<string, Row>, frame:
     ? { x: x - JACK_SIZE / 2, y: y - 8 - length, width: JACK_SIZE, height: length }
     : { x: x - length / 2, y: y - 8 - JACK_SIZE, width: length, height: JACK_SIZE };
   const contacts = contactsOf(plug, rows, y);
-  return { plug, x, y, end: contacts.at(-1)?.y ?? y + STUB, label, labelBox, contacts };
+  return { plug, x, y, end: contacts.at(-1)?.y ?? y + frame.pace.stub - 4, label, labelBox, contacts };
 }
 
 /** From top to bottom; `from` is where the stretch of line that leads to the contact begins. */
@@ -293,7 +315,7 @@ function placeRail(row: Row, plugs: readonly PlacedPlug[], frame: Frame): Placed
     y: row.y,
     from: Math.min(...at) - 9,
     to: Math.max(...at) + 9,
-    label: { x: 4, y: row.y - RAIL_PITCH / 2, width: frame.gutter - 18, height: RAIL_PITCH },
+    label: { x: 4, y: row.y - frame.pace.rail / 2, width: frame.gutter - 18, height: frame.pace.rail },
     vid: row.rail.vid === null ? "?" : String(row.rail.vid),
     name,
     subnet: name.length + 1 + subnet.length <= chars ? subnet : name === "" ? fit(subnet, Math.max(chars, 4)) : "",

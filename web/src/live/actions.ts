@@ -1,7 +1,6 @@
 /** What a person can do on the page. */
 
 import { CallError, fetchExplanation, login, logout } from "../api/client.ts";
-import { plugKey } from "../site/site.ts";
 import * as socket from "./socket.ts";
 import { ends, explanation, forget, hovered, marked, pinned, session, stamp, trouble, type Selection } from "./store.ts";
 
@@ -40,7 +39,7 @@ export function pin(selection: Selection): void {
 
 export function clear(): void {
   pinned.value = hovered.value = null;
-  marked.value = new Set();
+  marked.value = [];
 }
 
 export function chooseEnd(end: "a" | "b", port: string): void {
@@ -56,8 +55,7 @@ export async function explain(): Promise<string> {
   try {
     const answer = await fetchExplanation(a.trim(), b.trim());
     explanation.value = { a: a.trim(), b: b.trim(), answer: stamp(answer) };
-    const steps = answer.chain.flatMap((step) => [step.a, step.b]).filter((port) => port !== null);
-    marked.value = new Set(steps.map((port) => plugKey(port.host, port.interface)));
+    marked.value = answer.chain.flatMap((step) => [step.a, step.b]).filter((port) => port !== null);
     return "";
   } catch (error) {
     explanation.value = null;

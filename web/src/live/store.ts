@@ -1,7 +1,7 @@
 /** What the page knows, as signals: components read them and are drawn anew when they change. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Explanation, Host, Interface, Refusal, Topology } from "../api/types.ts";
+import type { Explanation, Host, Interface, Port, Refusal, Topology } from "../api/types.ts";
 import { changes, shorten } from "../site/changes.ts";
 import { makeFilter } from "../site/filter.ts";
 import { makeSite, type Site } from "../site/site.ts";
@@ -34,8 +34,8 @@ export const view = signal<"picture" | "table">("picture");
 export const hovered = signal<Selection | null>(null);
 export const pinned = signal<Selection | null>(null);
 export const selection = computed(() => hovered.value ?? pinned.value);
-/** Plugs that something else on the page points at: a conflict, or a chain of explanation. */
-export const marked = signal<ReadonlySet<string>>(new Set());
+/** Ports that something else on the page points at: a conflict, or a chain of explanation. */
+export const marked = signal<readonly Port[]>([]);
 export const ends = signal<{ readonly a: string; readonly b: string }>({ a: "", b: "" });
 export const explanation = signal<{ readonly a: string; readonly b: string; readonly answer: Stamped<Explanation> } | null>(null);
 

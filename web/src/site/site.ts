@@ -42,7 +42,7 @@ export type Site = {
   readonly plugs: readonly Plug[];
 };
 
-export const HUES = 10;
+export const HUES = 8;
 
 export function plugKey(host: string, name: string): string {
   return `${host}/${name}`;
@@ -76,7 +76,8 @@ function draft(plugs: Map<string, Draft>, host: string, name: string): Draft {
 
 function finish(plug: Draft, facts: ReadonlyMap<string, Interface>): Plug {
   const key = plugKey(plug.host, plug.interface);
-  return { ...plug, key, conflicts: [...plug.conflicts], facts: facts.get(key) ?? null };
+  const touches = plug.touches.sort((a, b) => (a.vid ?? 0) - (b.vid ?? 0) || natural(a.rail, b.rail));
+  return { ...plug, key, touches, conflicts: [...plug.conflicts], facts: facts.get(key) ?? null };
 }
 
 function byHostAndName(a: Draft, b: Draft): number {

@@ -12,6 +12,13 @@ export function Fabrics() {
     <section class="block" aria-labelledby="fabrics-title">
       <h2 id="fabrics-title">Fabrics and VLANs</h2>
       {fabrics.length === 0 && <p class="soft">None found yet.</p>}
+      {fabrics.length > 0 && <FabricTable fabrics={fabrics} />}
+    </section>
+  );
+}
+
+function FabricTable({ fabrics }: { fabrics: readonly Fabric[] }) {
+  return (
       <Scroll label="Fabrics and VLANs">
         <table class="rows">
           <thead>
@@ -31,7 +38,6 @@ export function Fabrics() {
           ))}
         </table>
       </Scroll>
-    </section>
   );
 }
 

@@ -18,7 +18,7 @@ export function Legend() {
         <path class="jack down" d="M5.5 4.5l7 7m0 -7l-7 7" />
       </Sample>
       <Sample words="conflict, by number">
-        <Warning x={9} y={3} numbers={[1]} />
+        <Warning x={10} y={4} numbers={[1]} />
       </Sample>
     </ul>
   );
@@ -43,7 +43,7 @@ function Line({ look, strength, words }: { look: string; strength: string; words
 function Sample({ words, children }: { words: string; children: preact.ComponentChildren }) {
   return (
     <li>
-      <svg width={18} height={16} aria-hidden="true">
+      <svg width={20} height={18} aria-hidden="true">
         {children}
       </svg>
       {words}

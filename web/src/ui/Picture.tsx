@@ -3,7 +3,8 @@ import { layout, type Score } from "../layout/score.ts";
 import { DIRECTIONS, move, type Spot } from "../layout/move.ts";
 import { chooseEnd, clear, pin } from "../live/actions.ts";
 import { filter, hovered, marked, pinned, query, selection, shownSite, type Selection } from "../live/store.ts";
-import type { Site } from "../site/site.ts";
+import type { Port } from "../api/types.ts";
+import { plugKey, type Plug, type Site } from "../site/site.ts";
 import { portName } from "../site/words.ts";
 import { Legend } from "./Legend.tsx";
 import { PlugMark } from "./PlugMark.tsx";
@@ -28,14 +29,14 @@ export function Picture() {
 
 function Drawing({ score }: { score: Score }) {
   const site = shownSite.value;
-  const lit = litBy(site, selection.value, marked.value);
+  const light = litBy(site, selection.value, marked.value);
   const plugs = score.systems.flatMap((system) => system.plugs);
   const rails = score.systems.flatMap((system, at) => system.rails.map((rail) => ({ rail, key: `${at} ${rail.rail.id}` })));
   const plugRove = useRoving(plugs.map((plug) => ({ key: plug.plug.key, x: plug.x, y: plug.y })));
   const railRove = useRoving(rails.map(({ rail, key }) => ({ key, x: 0, y: rail.y })));
   return (
     <svg
-      class={lit ? "score picking" : "score"}
+      class={light ? "score picking" : "score"}
       width={score.width}
       height={score.height}
       viewBox={`0 0 ${score.width} ${score.height}`}
@@ -48,7 +49,7 @@ function Drawing({ score }: { score: Score }) {
           system.panels.map((panel) => (
             <g key={`${at} ${panel.fabric}`}>
               <rect class="panel" x={panel.x} y={panel.y} width={panel.width} height={panel.height} rx={4} />
-              <text class="fabric-label" x={panel.x + 8} y={panel.y + 14}>
+              <text class="fabric-label" x={panel.x + 8} y={panel.y + 13}>
                 {panel.label}
               </text>
             </g>
@@ -57,15 +58,15 @@ function Drawing({ score }: { score: Score }) {
       </g>
       <g role="group" aria-label="VLANs" onKeyDown={railRove.onKey}>
         {rails.map(({ rail, key }) => (
-          <RailMark key={key} spot={key} placed={rail} tab={railRove.tab(key)} lit={lit?.rails.has(rail.rail.id) ?? false} pinned={isPinned("rail", rail.rail.id)} />
+          <RailMark key={key} spot={key} placed={rail} tab={railRove.tab(key)} lit={light?.rails.has(rail.rail.id) ?? false} pinned={isPinned("rail", rail.rail.id)} />
         ))}
       </g>
       <g aria-hidden="true">
         {score.systems.flatMap((system, at) =>
           system.cards.map((card, index) => (
-            <g key={`${at} ${index} ${card.host}`} class={lit?.hosts.has(card.host) ? "card lit" : "card"}>
+            <g key={`${at} ${index} ${card.host}`} class={light?.hosts.has(card.host) ? "card lit" : "card"}>
               <rect x={card.x} y={card.y} width={card.width} height={card.height} rx={4} />
-              <text class="host-label" x={card.x + card.width / 2} y={card.y + 15}>
+              <text class="host-label" x={card.x + card.width / 2} y={card.y + 14}>
                 {card.label}
                 <title>{card.host}</title>
               </text>
@@ -80,7 +81,7 @@ function Drawing({ score }: { score: Score }) {
             placed={placed}
             turned={score.turned}
             tab={plugRove.tab(placed.plug.key)}
-            lit={lit?.plugs.has(placed.plug.key) ?? false}
+            lit={light?.plugs.has(placed.plug.key) ?? false}
             dim={!filter.value(placed.plug)}
             pinned={isPinned("plug", placed.plug.key)}
           />
@@ -97,13 +98,23 @@ function isPinned(kind: Selection["kind"], key: string): boolean {
 type Lit = { readonly plugs: ReadonlySet<string>; readonly rails: ReadonlySet<string>; readonly hosts: ReadonlySet<string> };
 
 /** What stands out: what is selected with all that shares a VLAN with it, or the ports that something else points at. */
-function litBy(site: Site, chosen: Selection | null, pointed: ReadonlySet<string>): Lit | null {
-  if (!chosen && pointed.size === 0) return null;
-  const rails = new Set<string>();
-  if (chosen?.kind === "rail") rails.add(chosen.key);
-  const center = site.plugs.filter((plug) => (chosen ? chosen.kind === "plug" && plug.key === chosen.key : pointed.has(plug.key)));
-  for (const plug of center) for (const touch of plug.touches) rails.add(touch.rail);
-  const plugs = chosen ? site.plugs.filter((plug) => center.includes(plug) || plug.touches.some((touch) => rails.has(touch.rail))) : center;
+function litBy(site: Site, chosen: Selection | null, pointed: readonly Port[]): Lit | null {
+  if (chosen) return litBySelection(site, chosen);
+  if (pointed.length === 0) return null;
+  const names = new Set(pointed.map(portName));
+  const keys = new Set(pointed.map((port) => plugKey(port.host, port.interface)));
+  const plugs = site.plugs.filter((plug) => keys.has(plug.key));
+  const rails = plugs.flatMap((plug) => plug.touches.filter((touch) => names.has(portName({ ...plug, vid: touch.vid }))));
+  return lit(plugs, new Set(rails.map((touch) => touch.rail)));
+}
+
+function litBySelection(site: Site, chosen: Selection): Lit {
+  const own = site.plugs.find((plug) => chosen.kind === "plug" && plug.key === chosen.key);
+  const rails = new Set(chosen.kind === "rail" ? [chosen.key] : own?.touches.map((touch) => touch.rail));
+  return lit(site.plugs.filter((plug) => plug === own || plug.touches.some((touch) => rails.has(touch.rail))), rails);
+}
+
+function lit(plugs: readonly Plug[], rails: ReadonlySet<string>): Lit {
   return { rails, plugs: new Set(plugs.map((plug) => plug.key)), hosts: new Set(plugs.map((plug) => plug.host)) };
 }
 

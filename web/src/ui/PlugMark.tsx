@@ -88,8 +88,8 @@ export function ContactMark({ x, contact }: { x: number; contact: Pick<Contact, 
 export function Warning({ x, y, numbers }: { x: number; y: number; numbers: readonly number[] }) {
   return (
     <g class="warning" aria-hidden="true">
-      <path d={`M${x} ${y - 3}l8.5 15h-17z`} />
-      <text x={x} y={y + 10} text-anchor="middle">
+      <path d={`M${x} ${y - 4}l9.5 17h-19z`} />
+      <text x={x} y={y + 11} text-anchor="middle">
         {numbers.length > 1 ? "+" : numbers[0]}
       </text>
     </g>

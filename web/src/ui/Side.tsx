@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { fetchEvidence } from "../api/client.ts";
 import type { Evidence, Interface } from "../api/types.ts";
-import { chooseEnd, refusal } from "../live/actions.ts";
+import { chooseEnd, clear, pin, refusal } from "../live/actions.ts";
 import { pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
 import type { Plug, Rail, Touch } from "../site/site.ts";
-import { conflictTitle, count, ownName, span, strengthMeaning, vlanName } from "../site/words.ts";
+import { conflictTitle, count, ownName, span, strengthMeaning, STRENGTHS, vlanName } from "../site/words.ts";
 import { plugPort } from "./Picture.tsx";
 import { Rename } from "./Rename.tsx";
 import { Age, VlanTag } from "./small.tsx";
@@ -14,22 +14,55 @@ const REST = 180;
 /** While a port is shown its evidence is asked for again this often. */
 const AGAIN = 5000;
 
+const SHOWN_WEAK = 9;
+
 /** What speaks for the port or VLAN that is looked at. */
 export function Side() {
   const chosen = selection.value;
   const plug = chosen?.kind === "plug" ? site.value.plugs.find((item) => item.key === chosen.key) : undefined;
   const rail = chosen?.kind === "rail" ? site.value.rails.find((item) => item.id === chosen.key) : undefined;
   return (
-    <section class="detail" aria-labelledby="detail-title">
+    <section class={pinned.value ? "detail held" : "detail"} aria-labelledby="detail-title">
       <h2 id="detail-title">{plug ? "Port" : rail ? "VLAN" : "Evidence"}</h2>
       {plug && <PlugDetail key={plug.key} plug={plug} />}
       {rail && <RailDetail rail={rail} />}
-      {!plug && !rail && (
-        <p class="soft">
-          Point at a port or a VLAN to see what speaks for it; press <kbd>Enter</kbd> or click to hold it here.
-        </p>
+      {!plug && !rail && <Idle />}
+      {pinned.value && (
+        <button type="button" class="link let-go" onClick={clear}>
+          let go
+        </button>
       )}
     </section>
+  );
+}
+
+/** While nothing is looked at: the ports that rest on least. */
+function Idle() {
+  const weak = site.value.plugs.flatMap((plug) => {
+    const strengths = plug.touches.map((touch) => touch.strength);
+    const weakest = STRENGTHS.findLast((strength) => strengths.includes(strength));
+    return weakest && weakest !== "confirmed" ? [{ plug, weakest }] : [];
+  });
+  const unknown = site.value.plugs.filter((plug) => plug.touches.length === 0);
+  const rest = weak.length + unknown.length - SHOWN_WEAK;
+  return (
+    <>
+      <p class="soft">
+        Point at a port or a VLAN to see what speaks for it; click or press <kbd>Enter</kbd> to hold it here.
+      </p>
+      {weak.length + unknown.length > 0 && <p class="subhead">Not proved both ways</p>}
+      <ul class="weak">
+        {[...weak.map(({ plug, weakest }) => ({ plug, words: weakest })), ...unknown.map((plug) => ({ plug, words: "unknown" }))].slice(0, SHOWN_WEAK).map(({ plug, words }) => (
+          <li key={plug.key}>
+            <button type="button" class="name" onClick={() => pin({ kind: "plug", key: plug.key })}>
+              {plug.key}
+            </button>
+            <span class="soft">{words}</span>
+          </li>
+        ))}
+      </ul>
+      {rest > 0 && <p class="soft">and {rest} more</p>}
+    </>
   );
 }
 
@@ -146,6 +179,7 @@ function EvidenceList({ plug }: { plug: Plug }) {
             <span class="soft">
               <Age seconds={item.age} at={found.at} /> ago
               {item.round_trip !== null && `, round trip ${span(item.round_trip)}`}
+              {item.lapsed && "; its agent is silent, so nothing is concluded from it"}
             </span>
           </li>
         ))}

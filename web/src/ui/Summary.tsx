@@ -27,10 +27,10 @@ export function Summary() {
 
 function ConflictLine({ conflict, number }: { conflict: Conflict; number: number }) {
   const keys = conflict.where.map((port) => plugKey(port.host, port.interface));
-  const on = keys.length > 0 && keys.every((key) => marked.value.has(key)) && marked.value.size === new Set(keys).size;
+  const on = marked.value === conflict.where;
   const show = (): void => {
     if (on) return clear();
-    marked.value = new Set(keys);
+    marked.value = conflict.where;
     document.getElementById("picture")?.scrollIntoView({ block: "nearest" });
   };
   return (
