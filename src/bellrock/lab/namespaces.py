@@ -20,7 +20,6 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 0x4000, 1 << 18, 2, 4, 8
-_PR_SET_PDEATHSIG = 1
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
 
@@ -84,9 +83,9 @@ def own_user() -> None:
         raise LabError(f"this kernel gives user {uid} no user namespace ({error}); {hint}") from None
 
 
-def own_mounts() -> bool:
-    """A mount namespace of our own with a /proc of our own processes; False where the kernel allows no new /proc."""
-    unshare(CLONE_NEWNS, "mount namespace")
+def leave() -> bool:
+    """Namespaces of our own to come back to, and a /proc of our own processes; False where the kernel allows no new /proc."""
+    unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET, "namespaces of the supervisor")
     _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
     with suppress(OSError):
         _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
@@ -118,7 +117,7 @@ def make(name: str, back: Home) -> Space:
 
 
 def enter(space: Space | Home) -> None:
-    """Go there, with all of this process (which has one thread).
+    """Go there, with this thread; a process that has one thread goes there whole.
 
     Raises:
         LabError: the kernel does not allow it.
@@ -126,11 +125,6 @@ def enter(space: Space | Home) -> None:
     for descriptor in (space.mount, space.uts, space.net):
         if _libc.setns(descriptor, 0) != 0:
             raise LabError(f"entering a namespace: {os.strerror(ctypes.get_errno())}")
-
-
-def die_with_parent(signal: int) -> None:
-    """Have the kernel send this process `signal` when the thread that made it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0)
 
 
 def plain_checksums(space: Space, interface: str) -> None:
@@ -150,7 +144,7 @@ def _quiet() -> None:
 
 
 def _open(kind: str) -> int:
-    return os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+    return os.open(f"/proc/thread-self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _mount(source: str, target: str, kind: str, flags: int) -> None:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path as FilePath
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,7 @@ from bellrock.lab.lines import Path, key_lines, line_of
 from bellrock.lab.schema import (
     BridgeSpec,
     CableSpec,
+    FaultKind,
     FaultSpec,
     HostSpec,
     InterfaceSpec,
@@ -22,6 +23,7 @@ from bellrock.lab.schema import (
     PortSpec,
     SwitchSpec,
 )
+from bellrock.model import Role
 
 MAX_FILE: Final = 1 << 20
 """Octets of a lab file."""
@@ -32,6 +34,17 @@ _T = TypeVar("_T")
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_TYPES: Final = {
+    "str": "a string",
+    "int": "an integer",
+    "bool": "a boolean",
+    "float": "a number",
+    "object": "a table",
+    "array": "an array",
+}
+"""msgspec's names of types, and TOML's."""
+_TYPE = re.compile(rf"(?<![\w'])(?:{'|'.join(_TYPES)})(?![\w'])")
+_CHOICES: Final[dict[str | int, tuple[str, ...]]] = {"role": tuple(Role), "kind": get_args(FaultKind)}
 
 
 class LabFileError(LabError):
@@ -170,7 +183,10 @@ def _plain(message: str, kind: type[object]) -> tuple[Path, str]:
     if unknown is not None:
         known = ", ".join(_fields(kind))
         return (*steps, unknown["key"]), f"unknown key; expected one of {known}"
-    what = what.replace("`", "").replace("Object missing required field ", "missing key ")
+    if what.startswith("Invalid enum value") and steps and steps[-1] in _CHOICES:
+        return steps, f"expected one of {', '.join(_CHOICES[steps[-1]])}, got{what.removeprefix('Invalid enum value')}"
+    what = what.replace("`", "").replace("Object missing required field ", "missing key ").replace(" | null", "")
+    what = _TYPE.sub(lambda match: _TYPES[match[0]], what)
     return steps, what[:1].lower() + what[1:]
 
 
@@ -179,6 +195,5 @@ def _fields(kind: type[object]) -> tuple[str, ...]:
 
 
 def _kind(value: object) -> str:
-    return {str: "a string", int: "an integer", bool: "a boolean", list: "an array"}.get(
-        type(value), type(value).__name__
-    )
+    name = "array" if isinstance(value, list) else type(value).__name__
+    return _TYPES.get(name, name)

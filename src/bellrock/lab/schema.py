@@ -14,6 +14,9 @@ DEFAULT_VID = 1
 """IEEE 802.1Q §9.6, table 9-2: the default PVID. A port that says neither `access` nor `trunk` is access in it."""
 
 
+FaultKind = Literal["port-down", "mute", "deaf"]
+
+
 class LabError(Exception):
     """What went wrong in a lab, where, and what to do, in one line (diagnostics may follow it on further lines)."""
 
@@ -127,7 +130,7 @@ class CableSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class FaultSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something broken at the switch port that `at` (`HOST/INTERFACE`) plugs into."""
 
-    kind: Literal["port-down", "mute", "deaf"]
+    kind: FaultKind
     """`port-down`: no carrier; `mute`: nothing that the host sends arrives; `deaf`: nothing arrives at the host."""
     at: str
 

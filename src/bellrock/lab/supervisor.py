@@ -63,7 +63,7 @@ class Supervisor:
         self._directory = directory
         self._state = first
         self._say = say
-        namespaces.own_mounts()
+        namespaces.leave()
         self._back = namespaces.home()
         self._builder = Builder(lab, directory, self._back, lambda text: say(Progress(text)))
         self._programs = Programs(namespaces.enter)

@@ -135,7 +135,9 @@ def _topology(lab: LabFile, domains: list[_Found], why: str) -> Topology:
     fabrics = []
     for number, group in enumerate(_fabrics(domains), start=1):
         vlans = []
-        for place, (ports, vid, _) in enumerate(sorted(group, key=lambda found: (found[1] or 4095, found[0])), start=1):
+        for place, (ports, vid, _) in enumerate(
+            sorted(group, key=lambda found: (found[1] or 4095, _order(found[0][0]))), start=1
+        ):
             label = str(vid) if vid is not None else f"unknown-{place}"
             vlans.append(_vlan(lab, f"wired-{number}.{label}", label, ports, vid))
         fabrics.append(Fabric(id=f"wired-{number}", name=f"wired-{number}", vlans=tuple(vlans)))
@@ -152,7 +154,7 @@ def _fabrics(domains: list[_Found]) -> list[list[_Found]]:
         for trunk in trunks:
             groups.join(("domain", str(number)), ("trunk", *trunk))
     members = ([domains[int(node[1] or 0)] for node in group if node[0] == "domain"] for group in groups.all())
-    return sorted((group for group in members if group), key=lambda group: min(found[0] for found in group))
+    return sorted((group for group in members if group), key=lambda group: min(_order(found[0][0]) for found in group))
 
 
 def _vlan(lab: LabFile, key: str, label: str, ports: tuple[Port, ...], vid: int | None) -> Vlan:
