@@ -39,3 +39,4 @@ def test_interfaces_are_named_while_they_exist():
         assert interface_text(near) == "blk-a"
         net.ip("link del blk-a")
         assert interface_text(near) == f"interface {near}"
+        assert interface_text(0) == "any interface"

@@ -294,10 +294,7 @@ def test_events_that_are_not_the_kernels_are_ignored(net, monitor):
         forger.bind((0, 0))
         body = struct.pack("=BxHiII", 0, 1, near, 0, 0)
         forged = struct.pack("=IHHII", 16 + len(body), rtnetlink.DEL_LINK, 0, 0, 0) + body
-        try:
-            forger.sendto(forged, monitor._events.getsockname())
-        except OSError as error:
-            assert error.errno in (errno.EPERM, errno.ECONNREFUSED)
+        forger.sendto(forged, monitor._events.getsockname())
     assert monitor.changes() == []
     assert near in monitor.snapshot()
 

@@ -112,7 +112,9 @@ def errno_name(number: int) -> str:
 
 
 def interface_text(ifindex: int) -> str:
-    """`eth0`, or `interface 7` where it is gone."""
+    """`eth0`, or `interface 7` where it is gone; 0 is any."""
+    if not ifindex:
+        return "any interface"
     try:
         return socket.if_indextoname(ifindex)
     except OSError:

@@ -111,7 +111,15 @@ class UdpDevice:
         return self._send(ifindex, version, payload, source, group)
 
     def send_unicast(self, ifindex: int, address: str, port: int, payload: bytes) -> LinkError | None:
-        """Send to one peer from the interface on which it was heard, with TTL or hop limit 64."""
+        """Send to one peer, with TTL or hop limit 64.
+
+        Args:
+            ifindex: the interface on which it was heard, for a peer on the link. The kernel then takes the peer to be on-link
+                where it knows no route over that interface. 0: as the routing table says.
+            address: the peer's.
+            port: the peer's.
+            payload: the beacon.
+        """
         if ":" in address:
             return self._send(ifindex, 6, payload, None, (address, port, 0, ifindex))
         return self._send(ifindex, 4, payload, None, (address, port))
