@@ -32,8 +32,7 @@ def parse(payload: bytes | memoryview) -> Neighbour:
     Raises:
         WireError: TRUNCATED, UNKNOWN_VERSION, BAD_CHECKSUM, MALFORMED (no device id or port id, a TLV too short), TOO_BIG.
     """
-    data = bytes(payload)
-    data = data.removeprefix(LLC_SNAP)
+    data = bytes(payload).removeprefix(LLC_SNAP)
     cursor = Cursor(data, "CDP")
     version, ttl, _ = cursor.u8(), cursor.u8(), cursor.u16()
     if version not in VERSIONS:

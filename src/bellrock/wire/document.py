@@ -10,6 +10,7 @@ from bson.errors import BSONError
 from bson.int64 import Int64
 from msgspec import Meta, Struct
 
+from bellrock.wire.compression import MAX_INFLATED
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.identifier import KEYS, NAMES, matches
 
@@ -106,6 +107,8 @@ class _Document(Struct, frozen=True):
 _PLAIN_KEYS: Final = frozenset(_Document.__struct_fields__) - {"bellrock"}
 _REMOTE_KEYS: Final = frozenset(Remote.__struct_fields__)
 _exact_types: Final = msgspec.msgpack.Encoder().encode
+_to_json: Final = msgspec.json.Encoder().encode
+_to_plain: Final = msgspec.json.Decoder().decode
 _SIMPLE: Final = frozenset((str, int, bool, type(None)))
 _BSON_ERRORS: Final = (BSONError, ValueError, OverflowError, RecursionError, TypeError, KeyError)
 
@@ -186,7 +189,7 @@ def to_document(beacon: Beacon) -> Document:
         document["acks"] = beacon.acks
     document |= {KEYS.get(beacon.version, "id"): beacon.id, "type": int(beacon.type)}
     if beacon.extension is not None:
-        document["bellrock"] = msgspec.to_builtins(beacon.extension)
+        document["bellrock"] = _to_plain(_to_json(beacon.extension))
     return document
 
 
@@ -202,9 +205,14 @@ def write_bson(version: int, document: Document) -> bytes:
         raise ValueError("a beacon needs a `type`: 1 (solicitation) or 2 (advertisement)")
     try:
         written: bytes = bson.encode(document)
+    except _BSON_ERRORS as error:
+        raise ValueError(f"the payload cannot be written as BSON: {error}") from None
+    if len(written) > MAX_INFLATED:
+        raise ValueError(
+            f"peers would refuse this beacon: {len(written)} octets of BSON; at most {MAX_INFLATED} are read"
+        )
+    try:
         read_document(version, written)
     except WireError as error:
         raise ValueError(f"peers would refuse this beacon: {error.detail}") from None
-    except _BSON_ERRORS as error:
-        raise ValueError(f"the payload cannot be written as BSON: {error}") from None
     return written

@@ -31,7 +31,6 @@ LINK_TTL: Final = 1
 UNICAST_TTL: Final = 64
 
 _ports: Final = struct.Struct("!HHHH").unpack_from
-_macs: Final = struct.Struct("!6s6sH").unpack_from
 _usual4: Final = struct.Struct("!6s6sH BxH 2xHBB 2x4s4s HHHH").unpack_from
 _usual6: Final = struct.Struct("!6s6sH B3xHBB 16s16s HHHH").unpack_from
 _addresses4: Final = struct.Struct("!4s4s").unpack_from
@@ -133,12 +132,9 @@ def _open_usual6(data: bytes | memoryview, vid: int | None, judge: bool) -> Hear
 
 def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: bool) -> HeardDatagram:
     """The same for every frame, and what is wrong with it."""
-    if len(data) < 14:
-        raise WireError(Reason.TRUNCATED, ("Ethernet: %d octets, a header has 14", len(data)))
-    destination_mac, source_mac, ethertype = _macs(data)
-    vid, at = None, 14
-    if tags or ethertype in ethernet.TPIDS:
-        vid, at, ethertype = _untag(data, tags)
+    frame = ethernet.parse(data, tags)
+    vid = only_vid(frame.tags)
+    at, ethertype = 14 + 4 * (len(frame.tags) - len(tags)), frame.ethertype
     if ethertype == 0x0800:
         start, end = ip.bounds4(data, at)
         source, destination = _addresses4(data, at + 12)
@@ -153,8 +149,8 @@ def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: boo
         raise WireError(Reason.UNSUPPORTED, ("IP protocol %d, expected UDP", protocol))
     source_port, payload = _open_udp(data[start:end], version, source + destination, checksum_ready)
     return HeardDatagram(
-        source_mac.hex(":"),
-        destination_mac.hex(":"),
+        frame.source,
+        frame.destination,
         vid,
         ip.address_text(source),
         ip.address_text(destination),
@@ -163,13 +159,6 @@ def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: boo
         source_port,
         payload,
     )
-
-
-def _untag(data: bytes | memoryview, tags: Sequence[Tag]) -> tuple[int | None, int, int]:
-    """VID, where the tags end, and the type of what follows."""
-    frame = ethernet.parse(data, tags)
-    inside = len(frame.tags) - len(tags)
-    return only_vid(frame.tags), 14 + 4 * inside, frame.ethertype
 
 
 def _open_udp(segment: bytes | memoryview, version: int, addresses: bytes, judge: bool) -> tuple[int, bytes]:
