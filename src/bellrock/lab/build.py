@@ -159,8 +159,9 @@ class Builder:
     def _bridge(self, host: str, name: str, spec: BridgeSpec) -> None:
         space = self.spaces[host]
         index = self._take_index(host, name)
-        requests = [rtnetlink.bridge(name, index, spec.mtu)]
+        requests = [rtnetlink.bridge(name, index)]
         requests += [rtnetlink.enslave(self._index[host, member], index) for member in spec.members]
+        requests += [rtnetlink.set_mtu(index, spec.mtu)] if spec.mtu is not None else []
         requests += [rtnetlink.set_up(name)] if spec.up else []
         requests += [rtnetlink.address(index, text) for text in spec.addresses]
         space.netlink.do(requests)

@@ -126,7 +126,8 @@ def _bridge(name: str, host: HostSpec, bridge: str, spec: BridgeSpec) -> Iterato
     path = ("host", name, "bridge", bridge)
     yield from _device(bridge, path)
     yield from _addressing(spec, path)
-    yield from _mtu(spec.mtu, (*path, "mtu"))
+    if spec.mtu is not None:
+        yield from _mtu(spec.mtu, (*path, "mtu"))
     if bridge in host.interface:
         yield path, f"{name} has an interface of that name; expected another name"
     others = [member for other, it in host.bridge.items() if other != bridge for member in it.members]

@@ -18,6 +18,8 @@ from bellrock.lab.state import State
 BUILD_TIMEOUT: Final = 120.0
 """Seconds for the largest lab on a slow machine."""
 
+SUPERVISOR: Final = (sys.executable, "-m", "bellrock.lab.supervisor")
+
 _words = msgspec.json.Decoder(Word)
 
 
@@ -27,9 +29,8 @@ class Maker:
     def __init__(self) -> None:
         here, self._orders = os.pipe2(os.O_CLOEXEC)
         self._reports, there = os.pipe2(os.O_CLOEXEC)
-        command = [sys.executable, "-m", "bellrock.lab.supervisor"]
         try:
-            self._process = subprocess.Popen(command, stdin=here, stdout=there, start_new_session=True)
+            self._process = subprocess.Popen(SUPERVISOR, stdin=here, stdout=there, start_new_session=True)
         finally:
             os.close(here)
             os.close(there)

@@ -65,11 +65,17 @@ def veth(end: End, peer: End) -> Request:
     return Request(f"cable {end.name} - {peer.name}", RTM_NEWLINK, _NEW, body)
 
 
-def bridge(name: str, index: int, mtu: int) -> Request:
-    """Make a Linux bridge."""
+def bridge(name: str, index: int) -> Request:
+    """Make a Linux bridge. Its MTU follows its members until `set_mtu` says otherwise."""
     info = _attribute(_IFLA_LINKINFO, _attribute(_IFLA_INFO_KIND, b"bridge\0"))
-    body = _LINK.pack(0, 0, index, 0, 0) + _end(End(name=name, mtu=mtu)) + info
+    body = _LINK.pack(0, 0, index, 0, 0) + _attribute(_IFLA_IFNAME, name.encode() + b"\0") + info
     return Request(f"bridge {name}", RTM_NEWLINK, _NEW, body)
+
+
+def set_mtu(index: int, mtu: int) -> Request:
+    """Change a device's MTU, in octets."""
+    body = _LINK.pack(0, 0, index, 0, 0) + _attribute(_IFLA_MTU, struct.pack("=I", mtu))
+    return Request(f"MTU {mtu} of device {index}", RTM_NEWLINK, 0, body)
 
 
 def enslave(index: int, master: int) -> Request:

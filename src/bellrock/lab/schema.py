@@ -79,7 +79,8 @@ class BridgeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Linux bridge of a host."""
 
     members: tuple[str, ...]
-    mtu: int = 1500
+    mtu: int | None = None
+    """That of the smallest member where it is not given."""
     addresses: tuple[str, ...] = ()
     vlans: tuple[int, ...] = ()
     up: bool = True

@@ -84,8 +84,7 @@ def reap(where: Path) -> list[str]:
     """Take away the directories whose owner is gone; their names."""
     gone = []
     for path in sorted(where.iterdir()):
-        state = read(path)
-        if state is None or not state.alive:
+        if not _owned(path):
             shutil.rmtree(path, ignore_errors=True)
             gone.append(path.name)
     return gone
@@ -145,3 +144,10 @@ def start_time(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def _owned(path: Path) -> bool:
+    if path.name.startswith("."):  # a claim that is being made, by the process of that number
+        return start_time(int(path.suffix[1:] or 0)) is not None
+    state = read(path)
+    return state is not None and state.alive
