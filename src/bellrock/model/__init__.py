@@ -1,6 +1,7 @@
 """The words of the field as frozen values, without behaviour.
 
 Every room of the house may use these names, and none gives them another meaning.
+Those that come by the million are kept from the cycle collector (`gc=False`): they hold nothing that could lead back to them.
 """
 
 from bellrock.model.evidence import (

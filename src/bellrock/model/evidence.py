@@ -65,7 +65,7 @@ class Neighbour(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Seconds for which the neighbour asks to be remembered."""
 
 
-class EvidenceKey(Struct, frozen=True):
+class EvidenceKey(Struct, frozen=True, gc=False):
     """The identity of a piece of evidence: a later one with the same key replaces it."""
 
     kind: EvidenceKind
@@ -75,7 +75,7 @@ class EvidenceKey(Struct, frozen=True):
     """`chassis_id port_id` of an LLDP or CDP neighbour."""
 
 
-class Evidence(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Evidence(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One observation about a port, of the host that owns the port."""
 
     kind: EvidenceKind
@@ -127,7 +127,7 @@ class InterfaceGone(Struct, frozen=True, tag="interface-gone"):
     interface: str
 
 
-class EvidenceSeen(Struct, frozen=True, tag="evidence"):
+class EvidenceSeen(Struct, frozen=True, tag="evidence", gc=False):
     """A piece of evidence holds (new, or stronger or newer than one with the same key)."""
 
     evidence: Evidence

@@ -9,7 +9,7 @@ from bellrock.model.network import Port
 from bellrock.model.time import Wall
 
 
-class Member(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Member(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A port in a VLAN, and what speaks for it."""
 
     port: Port

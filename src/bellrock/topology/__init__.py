@@ -5,13 +5,32 @@ Identity of fabrics and VLANs (ids, names given by people) is carried from one a
 """
 
 from bellrock.topology.batch import infer
+from bellrock.topology.diff import Difference, DifferenceKind, diff
+from bellrock.topology.document import DocumentError, as_document, from_document
+from bellrock.topology.explain import Explanation, Step, UnknownPortError, Verdict, explain
 from bellrock.topology.incremental import Incremental
 from bellrock.topology.naming import Registry, carry, rename
+from bellrock.topology.sentence import age, key_sentence, label, sentence
 
 __all__ = [
+    "Difference",
+    "DifferenceKind",
+    "DocumentError",
+    "Explanation",
     "Incremental",
     "Registry",
+    "Step",
+    "UnknownPortError",
+    "Verdict",
+    "age",
+    "as_document",
     "carry",
+    "diff",
+    "explain",
+    "from_document",
     "infer",
+    "key_sentence",
+    "label",
     "rename",
+    "sentence",
 ]

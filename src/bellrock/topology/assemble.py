@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from bellrock.model import Conflict, Fabric, Interface, Member, Port, Strength, Topology, Unknown, Vlan, Wall
 from bellrock.topology import conflicts
 from bellrock.topology.domains import Domain, sort_key
-from bellrock.topology.facts import Facts, vlan_port
+from bellrock.topology.state import State, vlan_port
 from bellrock.topology.unknown import why
 
 
-def assemble(facts: Facts, partition: Iterable[Domain]) -> Topology:
+def assemble(facts: State, partition: Iterable[Domain]) -> Topology:
     """The topology that follows, without ids and names of fabrics and VLANs (`carry` gives them)."""
     everything = list(partition)
     evident = sorted((domain for domain in everything if domain.evident), key=_first)
@@ -38,7 +38,7 @@ def _fabrics(domains: list[Domain]) -> list[list[Domain]]:
     groups: dict[int, list[Domain]] = {}
     keys: dict[int, list[tuple[str, str]]] = {}
     for number, domain in enumerate(domains):
-        mine = [*domain.interfaces, *((f"switch {protocol}", chassis) for protocol, chassis in domain.switches)]
+        mine = [*domain.interfaces, *(("", switch) for switch in domain.switches)]
         met = {group_of[key] for key in mine if key in group_of}
         home = max(met, key=lambda group: (len(keys[group]), -group), default=number)
         groups.setdefault(home, []).append(domain)
@@ -69,7 +69,7 @@ def _homes(domains: Iterable[Domain]) -> dict[str, list[Domain]]:
     return homes
 
 
-def _infer(facts: Facts, evident: list[Domain], hidden: list[Domain]) -> dict[int, list[Member]]:
+def _infer(facts: State, evident: list[Domain], hidden: list[Domain]) -> dict[int, list[Member]]:
     """Members that only an address speaks for, by the identity of their domain."""
     homes = _homes(evident)
     inferred: dict[int, list[Member]] = {}
@@ -83,12 +83,12 @@ def _infer(facts: Facts, evident: list[Domain], hidden: list[Domain]) -> dict[in
     return inferred
 
 
-def _inferred(facts: Facts, port: Port) -> Member:
+def _inferred(facts: State, port: Port) -> Member:
     return Member(port=port, strength=Strength.INFERRED, seen=facts.seen.get(port.host, Wall(0.0)))
 
 
 def _candidates(
-    facts: Facts, evident: list[Domain], hidden: list[Domain]
+    facts: State, evident: list[Domain], hidden: list[Domain]
 ) -> Iterator[tuple[tuple[Port, ...], tuple[str, ...], bool]]:
     """Ports without evidence that have an address: alone, or with what their host's configuration joins them to."""
     for domain in hidden:
@@ -108,20 +108,20 @@ def _candidates(
             yield (port,), tuple(subnet for _, subnet in facts.addresses(interface)), _speaks(facts, port)
 
 
-def _speaks(facts: Facts, port: Port) -> bool:
+def _speaks(facts: State, port: Port) -> bool:
     lower = facts.interface(port)
     carriers = [*facts.carriers(port), *([] if lower is None else [lower])]
     return any(interface.speaks for interface in carriers)
 
 
-def _interfaces(facts: Facts) -> Iterator[tuple[str, Interface]]:
+def _interfaces(facts: State) -> Iterator[tuple[str, Interface]]:
     for host in sorted(facts.interfaces):
         for name, interface in sorted(facts.interfaces[host].items()):
             if name != "lo":
                 yield host, interface
 
 
-def _conflicts(facts: Facts, evident: list[Domain], fabrics: list[list[Domain]]) -> Iterator[Conflict]:
+def _conflicts(facts: State, evident: list[Domain], fabrics: list[list[Domain]]) -> Iterator[Conflict]:
     for domain in evident:
         yield from domain.conflicts
     yield from conflicts.loops(facts)
@@ -130,7 +130,7 @@ def _conflicts(facts: Facts, evident: list[Domain], fabrics: list[list[Domain]])
     yield from conflicts.subnet_conflicts(facts, evident)
 
 
-def _unknowns(facts: Facts, evident: list[Domain], inferred: dict[int, list[Member]]) -> Iterator[Unknown]:
+def _unknowns(facts: State, evident: list[Domain], inferred: dict[int, list[Member]]) -> Iterator[Unknown]:
     known = {(m.port.host, m.port.interface) for members in inferred.values() for m in members}
     known.update(pair for domain in evident for pair in domain.interfaces)
     tagged = {m.port for domain in evident for m in domain.members if m.port.vid is not None}
@@ -142,7 +142,7 @@ def _unknowns(facts: Facts, evident: list[Domain], inferred: dict[int, list[Memb
             yield Unknown(host=host, interface=interface.name, why=why(facts, host, interface, homes))
 
 
-def _place(facts: Facts, domain: Domain) -> str:
+def _place(facts: State, domain: Domain) -> str:
     if domain.vid is not None:
         return f"VLAN {domain.vid}"
     return f"the segment of {conflicts.naming(facts, (member.port for member in domain.members))}"

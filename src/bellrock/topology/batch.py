@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from bellrock.model import Observation, Topology
 from bellrock.topology.assemble import assemble
 from bellrock.topology.domains import derive
-from bellrock.topology.facts import Facts, Node
+from bellrock.topology.facts import Facts
 from bellrock.topology.naming import Registry, carry
+from bellrock.topology.state import Node
 
 
 def infer(observations: Iterable[Observation], registry: Registry | None = None) -> Topology:

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from bellrock.model import Conflict, ConflictKind, EvidenceKind, Interface, Port
-from bellrock.topology.facts import BEACON_KINDS, Facts, Held
+from bellrock.topology.state import BEACON_KINDS, Held, State
 
 if TYPE_CHECKING:
     from bellrock.topology.domains import Domain
@@ -14,6 +14,7 @@ ONE_WAY_AFTER: Final = 10.0
 """Seconds for which a port must have been heard without hearing, before that is held against the link."""
 VRRP_MACS: Final = ("00:00:5e:00:01:", "00:00:5e:00:02:")
 """RFC 5798 §7.3: virtual router MACs, which several hosts share on purpose."""
+NO_MACS: Final = ("", "00:00:00:00:00:00")
 ENOUGH: Final = 2
 """Ports that must carry a subnet before it counts as living in a domain."""
 MOST_NAMED: Final = 3
@@ -23,7 +24,7 @@ Joining = Mapping[Port, list[Held]]
 VidPorts = Mapping[int, list[Port]]
 
 
-def two_vids(facts: Facts, tagged: VidPorts, told: VidPorts) -> Iterator[Conflict]:
+def two_vids(facts: State, tagged: VidPorts, told: VidPorts) -> Iterator[Conflict]:
     """One broadcast domain with two VIDs: native VLAN mismatch, translation or leak."""
     vids = sorted({*tagged, *told})
     if len(vids) < 2:
@@ -37,39 +38,41 @@ def two_vids(facts: Facts, tagged: VidPorts, told: VidPorts) -> Iterator[Conflic
     yield Conflict(kind=ConflictKind.TWO_VIDS, where=ordered(ports), proof=proof)
 
 
-def duplicate_macs(facts: Facts, joining: Joining) -> Iterator[Conflict]:
+def duplicate_macs(facts: State, joining: Joining) -> Iterator[Conflict]:
     """One MAC address on two hosts in one domain. Hosts known only by their MAC may be another of a known host's programs."""
     owners: dict[str, Port] = {}
     shared: dict[str, set[Port]] = {}
     for port, held in joining.items():
         mac = _mac(facts, port, held)
-        if not mac or port.host.startswith("peer-") or mac.startswith(VRRP_MACS):
-            continue
         first = owners.setdefault(mac, port)
-        if first.host != port.host:
+        if first.host == port.host:
+            continue
+        if first.host.startswith("peer-"):
+            owners[mac] = port
+        elif not port.host.startswith("peer-"):
             shared.setdefault(mac, {first}).add(port)
-    for mac in sorted(shared):
+    for mac in sorted(mac for mac in shared if mac not in NO_MACS and not mac.startswith(VRRP_MACS)):
         proof = f"{naming(facts, shared[mac])} have the same MAC address {mac} on one segment."
         yield Conflict(kind=ConflictKind.DUPLICATE_MAC, where=ordered(shared[mac]), proof=proof)
 
 
-def _mac(facts: Facts, port: Port, held: list[Held]) -> str:
-    interface = facts.interface(port) if port.vid is None else next(facts.carriers(port), facts.interface(port))
+def _mac(facts: State, port: Port, held: list[Held]) -> str:
+    carriers = facts.carriers(port)
+    interface = carriers[0] if carriers else facts.interface(port)
     if interface is not None:
-        return "" if interface.mac == "00:00:00:00:00:00" else interface.mac.lower()
+        return interface.mac
     said = [(one.evidence.seen, one.evidence.peer_mac.lower()) for one in held if one.key.port.host != port.host]
     return max(said, default=(0.0, ""))[1]
 
 
-def one_ways(facts: Facts, joining: Joining) -> Iterator[Conflict]:
+def one_ways(facts: State, unconfirmed: Iterable[tuple[Port, Held]]) -> Iterator[Conflict]:
     """A hears B, and B, which listens while A speaks, does not hear A."""
-    for port, held in joining.items():
-        for one in held:
-            if one.key.kind in (EvidenceKind.HEARD, EvidenceKind.OWN_BEACON) and facts.canonical(one.key.port) == port:
-                yield from _one_way(facts, port, one)
+    for port, one in unconfirmed:
+        if one.key.peer is not None and facts.canonical(one.key.port) == port:
+            yield from _one_way(facts, port, one)
 
 
-def _one_way(facts: Facts, port: Port, held: Held) -> Iterator[Conflict]:
+def _one_way(facts: State, port: Port, held: Held) -> Iterator[Conflict]:
     evidence = held.evidence
     if evidence.peer is None:
         return
@@ -88,31 +91,31 @@ def _talks(interface: Interface | None) -> bool:
     return interface is not None and interface.speaks and interface.settled
 
 
-def _lasted(facts: Facts, held: Held, peer: Port) -> float:
+def _lasted(facts: State, held: Held, peer: Port) -> float:
     """Seconds for which both hosts have reported since the hearing began."""
     until = min(facts.last_seen(held.evidence), facts.seen.get(peer.host, held.evidence.since))
     return until - held.evidence.since
 
 
-def _hears(facts: Facts, port: Port, peer: Port) -> bool:
+def _hears(facts: State, port: Port, peer: Port) -> bool:
     return any(
         one.key.kind in BEACON_KINDS and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
         for one in facts.held(port)
     )
 
 
-def _confirmed(facts: Facts, port: Port, peer: Port) -> bool:
+def _confirmed(facts: State, port: Port, peer: Port) -> bool:
     return any(
         one.key.kind is EvidenceKind.CONFIRMED and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
         for one in facts.held(port)
     )
 
 
-def _is(facts: Facts, spelt: Port | None, port: Port) -> bool:
+def _is(facts: State, spelt: Port | None, port: Port) -> bool:
     return spelt is not None and facts.canonical(spelt) == port
 
 
-def loops(facts: Facts) -> Iterator[Conflict]:
+def loops(facts: State) -> Iterator[Conflict]:
     """Ports that received their own beacons."""
     for port in sorted({facts.canonical(held.key.port) for held in facts.loops.values()}, key=_key):
         if not facts.is_down(port):
@@ -121,7 +124,7 @@ def loops(facts: Facts) -> Iterator[Conflict]:
             yield Conflict(kind=ConflictKind.LOOP, where=(port,), proof=proof, evidence=keys[:1])
 
 
-def vid_splits(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conflict]:
+def vid_splits(facts: State, domains: Iterable["Domain"]) -> Iterator[Conflict]:
     """One VID in two domains of one fabric, each of which beacons would have reached if they passed."""
     by_vid: dict[int, list[Domain]] = {}
     for domain in domains:
@@ -134,7 +137,7 @@ def vid_splits(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conflict]:
             yield Conflict(kind=ConflictKind.VID_SPLIT, where=ordered({*a, *b}), proof=proof)
 
 
-def subnet_conflicts(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conflict]:
+def subnet_conflicts(facts: State, domains: Iterable["Domain"]) -> Iterator[Conflict]:
     """Subnets on two domains: one misplaced address where most others agree, else a split."""
     homes: dict[str, list[Domain]] = {}
     for domain in domains:
@@ -145,7 +148,7 @@ def subnet_conflicts(facts: Facts, domains: Iterable["Domain"]) -> Iterator[Conf
             yield from _subnet(facts, subnet, homes[subnet])
 
 
-def _subnet(facts: Facts, subnet: str, homes: list["Domain"]) -> Iterator[Conflict]:
+def _subnet(facts: State, subnet: str, homes: list["Domain"]) -> Iterator[Conflict]:
     settled = [domain for domain in homes if len(domain.subnets[subnet]) >= ENOUGH]
     if settled:
         for domain in homes:
@@ -160,7 +163,7 @@ def _subnet(facts: Facts, subnet: str, homes: list["Domain"]) -> Iterator[Confli
         yield Conflict(kind=ConflictKind.SUBNET_SPLIT, where=where, proof=proof)
 
 
-def _misfit(facts: Facts, subnet: str, domain: "Domain", home: "Domain") -> Conflict:
+def _misfit(facts: State, subnet: str, domain: "Domain", home: "Domain") -> Conflict:
     (port,) = domain.subnets[subnet]
     here = [other for other, ports in domain.subnets.items() if len(set(ports) - {port}) >= ENOUGH]
     others = f", where {' and '.join(here)} lives" if here else ""
@@ -171,7 +174,7 @@ def _misfit(facts: Facts, subnet: str, domain: "Domain", home: "Domain") -> Conf
     return Conflict(kind=ConflictKind.ADDRESS_MISFIT, where=(port,), proof=proof)
 
 
-def naming(facts: Facts, ports: Iterable[Port]) -> str:
+def naming(facts: State, ports: Iterable[Port]) -> str:
     """The first few ports by name, and how many more there are."""
     labels = sorted({facts.label(port) for port in ports})
     named = labels[:MOST_NAMED] if len(labels) > MOST_NAMED else labels

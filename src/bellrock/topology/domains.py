@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from bellrock.model import Conflict, EvidenceKey, EvidenceKind, Member, Port, Strength, Wall
+from bellrock.model import Conflict, Evidence, EvidenceKey, EvidenceKind, Member, Port, Strength, Wall
 from bellrock.topology import conflicts
-from bellrock.topology.facts import BEACON_KINDS, Facts, Held, Node
+from bellrock.topology.state import BEACON_KINDS, Held, Node, State
 
 MOST_EVIDENCE = 4
 """Pieces of evidence that a member carries."""
@@ -22,6 +22,25 @@ STRENGTH = {
 RANK = {kind: list(Strength).index(strength) for kind, strength in STRENGTH.items()}
 
 
+_CONFIRMED = EvidenceKind.CONFIRMED
+
+
+class _Rest:
+    """What is left of a key to order evidence by when all that matters is equal: compared rarely, so made late."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: EvidenceKey) -> None:
+        self._key = key
+
+    def __lt__(self, other: "_Rest") -> bool:
+        return self._tuple() < other._tuple()
+
+    def _tuple(self) -> tuple[object, ...]:
+        key = self._key
+        return key.kind, sort_key(key.port), sort_key(key.peer or key.port), key.neighbour
+
+
 class Domain(Struct, frozen=True, eq=False, kw_only=True):
     """A broadcast domain as it follows from its ports and the facts about them."""
 
@@ -32,8 +51,8 @@ class Domain(Struct, frozen=True, eq=False, kw_only=True):
     vid: int | None
     interfaces: frozenset[tuple[str, str]]
     """(host, interface) of its ports: what it shares with another domain makes them one fabric."""
-    switches: frozenset[tuple[str, str]]
-    """(protocol, chassis id) of the switches that its ports are plugged into."""
+    switches: frozenset[str]
+    """Chassis ids of the switches that its ports are plugged into."""
     subnets: dict[str, tuple[Port, ...]]
     """Subnet → ports with an address in it."""
     speaks: bool
@@ -46,28 +65,30 @@ def sort_key(port: Port) -> tuple[str, str, int]:
     return port.host, port.interface, -1 if port.vid is None else port.vid
 
 
-def derive(facts: Facts, nodes: Iterable[Node]) -> Domain:
+def derive(facts: State, nodes: Iterable[Node]) -> Domain:
     """What the facts say about the domain with these canonical ports (and switches' VLANs)."""
     ordered = sorted((node for node in nodes if type(node) is Port), key=sort_key)
-    joining = {port: [held for held in facts.held(port) if facts.join(held.evidence) is not None] for port in ordered}
-    tagged, told = _vids(facts, joining)
+    joining = {port: facts.joining(port) for port in ordered}
+    unconfirmed = [(port, one) for port, held in joining.items() for one in held if one.key.kind is not _CONFIRMED]
+    neighbours = [(port, one.evidence) for port, one in unconfirmed if one.evidence.neighbour is not None]
+    tagged, told = _vids(facts, ordered, neighbours)
     return Domain(
         members=tuple(_member(facts, port, held) for port, held in joining.items()),
         evident=any(_reaches_out(facts, held) for held in joining.values()),
         vid=_most_common(tagged) or _most_common(told),
         interfaces=frozenset((port.host, port.interface) for port in ordered),
-        switches=frozenset(switch for held in joining.values() for switch in _switches(facts, held)),
+        switches=frozenset(filter(None, (facts.switch(evidence) for _, evidence in neighbours))),
         subnets=_subnets(facts, ordered),
         speaks=any(_would_be_heard(facts, port, held) for port, held in joining.items()),
         conflicts=(
             *conflicts.two_vids(facts, tagged, told),
             *conflicts.duplicate_macs(facts, joining),
-            *conflicts.one_ways(facts, joining),
+            *conflicts.one_ways(facts, unconfirmed),
         ),
     )
 
 
-def _member(facts: Facts, port: Port, held: list[Held]) -> Member:
+def _member(facts: State, port: Port, held: list[Held]) -> Member:
     if not held:
         return Member(port=port, strength=Strength.CONFIGURED, seen=facts.seen.get(port.host, Wall(0.0)))
     best = held if len(held) == 1 else sorted(held, key=lambda one: _preference(facts, port, one))[:MOST_EVIDENCE]
@@ -79,19 +100,19 @@ def _member(facts: Facts, port: Port, held: list[Held]) -> Member:
     )
 
 
-def _preference(facts: Facts, port: Port, held: Held) -> tuple[object, ...]:
+def _preference(facts: State, port: Port, held: Held) -> tuple[object, ...]:
     """Strongest first; then what the port saw itself, then what has held the longest, then anything that is stable."""
-    key, evidence = held.key, held.evidence
-    peer = () if key.peer is None else sort_key(key.peer)
-    own = facts.canonical(key.port) == port
-    return RANK[key.kind], not own, evidence.since, key.kind, sort_key(key.port), peer, key.neighbour
+    key = held.key
+    at, of = key.port, key.peer or key.port
+    own = at == port or facts.canonical(at) == port
+    return RANK[key.kind], not own, held.evidence.since, at.host, of.host, _Rest(key)
 
 
-def _reaches_out(facts: Facts, held: list[Held]) -> bool:
+def _reaches_out(facts: State, held: list[Held]) -> bool:
     return any(one.key.kind is not EvidenceKind.OWN_BEACON or not inside(facts, one.key) for one in held)
 
 
-def inside(facts: Facts, key: EvidenceKey) -> bool:
+def inside(facts: State, key: EvidenceKey) -> bool:
     """Whether a host's own beacon took a way that its own configuration explains, so that it shows nothing of the outside."""
     assert key.peer is not None  # noqa: S101 - joins have peers
     start, goal = facts.canonical(key.port), facts.canonical(key.peer)
@@ -104,17 +125,18 @@ def inside(facts: Facts, key: EvidenceKey) -> bool:
     return goal in reached
 
 
-def _vids(facts: Facts, joining: dict[Port, list[Held]]) -> tuple[dict[int, list[Port]], dict[int, list[Port]]]:
+def _vids(
+    facts: State, ports: Iterable[Port], neighbours: Iterable[tuple[Port, Evidence]]
+) -> tuple[dict[int, list[Port]], dict[int, list[Port]]]:
     """VIDs that ports are tagged with, and the port VLANs that switches tell of untagged ports: VID → ports."""
     tagged: dict[int, list[Port]] = {}
     told: dict[int, list[Port]] = {}
-    for port, held in joining.items():
+    for port in ports:
         if port.vid is not None:
             tagged.setdefault(port.vid, []).append(port)
-            continue
-        for one in held:
-            if (neighbour := one.evidence.neighbour) and (segment := facts.segment(port, neighbour)):
-                told.setdefault(segment.pvid, []).append(port)
+    for port, evidence in neighbours:
+        if evidence.neighbour is not None and (segment := facts.segment(port, evidence.neighbour)) is not None:
+            told.setdefault(segment.pvid, []).append(port)
     return tagged, told
 
 
@@ -123,24 +145,7 @@ def _most_common(vids: dict[int, list[Port]]) -> int | None:
     return min(counts, key=lambda vid: (-counts[vid], vid), default=None)
 
 
-def _switches(facts: Facts, held: list[Held]) -> Iterable[tuple[str, str]]:
-    for one in held:
-        neighbour = one.evidence.neighbour
-        if (
-            neighbour is not None
-            and not facts.is_host(neighbour)
-            and (neighbour.pvid or not looks_like_mac(neighbour.port_id))
-        ):
-            yield neighbour.protocol, neighbour.chassis_id
-
-
-def looks_like_mac(port_id: str) -> bool:
-    """Whether a port id is a MAC address: servers name their ports so and switches hardly ever, and a server joins no fabrics."""
-    parts = port_id.replace("-", ":").split(":")
-    return len(parts) == 6 and all(len(part) == 2 and not part.strip("0123456789abcdefABCDEF") for part in parts)
-
-
-def _subnets(facts: Facts, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]:
+def _subnets(facts: State, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]:
     found: dict[str, dict[Port, None]] = {}
     for port in ports:
         for subnet in facts.subnets(port):
@@ -148,7 +153,7 @@ def _subnets(facts: Facts, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]
     return {subnet: tuple(found[subnet]) for subnet in sorted(found)}
 
 
-def _would_be_heard(facts: Facts, port: Port, held: list[Held]) -> bool:
+def _would_be_heard(facts: State, port: Port, held: list[Held]) -> bool:
     interface = facts.interface(port)
     if interface is not None:
         return interface.speaks and interface.settled

@@ -1,8 +1,4 @@
-"""What holds now: the fold of all observations, before any conclusion is drawn from it.
-
-Ports are canonical here: a VLAN interface `eth0.10` is the port (host, eth0, 10). A VLAN interface upon a VLAN interface
-(802.1ad, "QinQ") is a port of the outer one, (host, eth0.10, 20): its VIDs are another space than those of eth0.
-"""
+"""The fold of all observations: what each of them changes in what holds."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,39 +15,16 @@ from bellrock.model import (
     HostSeen,
     Interface,
     InterfaceGone,
-    InterfaceKind,
     InterfaceSeen,
-    Neighbour,
     Observation,
     Port,
     RefusalCount,
     Wall,
 )
-from bellrock.topology.links import Links, configured_links, is_down
-from bellrock.topology.subnets import subnet_of
+from bellrock.topology.links import is_down
+from bellrock.topology.state import BEACON_KINDS, Held, Join, State, key_of, vlan_port
 
-BEACON_KINDS = frozenset({EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.OWN_BEACON})
-"""The kinds that put two ports on one segment."""
-
-
-class Held(Struct, eq=False):
-    """A piece of evidence that holds; `evidence` is replaced in place by a later one with the same key."""
-
-    key: EvidenceKey
-    evidence: Evidence
-
-
-class Segment(Struct, frozen=True):
-    """A VLAN as a switch names it: ports whose neighbour is this chassis with this port VLAN are in one broadcast domain."""
-
-    protocol: str
-    chassis: str
-    pvid: int
-
-
-Node = Port | Segment
-Join = tuple[Port, Node | None]
-"""Two nodes of one broadcast domain; or a port and None, where a neighbour speaks for the port but joins it to nothing."""
+_CONFIRMED, _HEARD, _LOOP = EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.LOOP
 
 
 class Change(Struct):
@@ -71,136 +44,8 @@ class Change(Struct):
     """Hosts of which something changed that all their ports show: name, time, interfaces."""
 
 
-class Facts:
-    """Hosts, interfaces and evidence that hold now. `apply` is the only way in."""
-
-    def __init__(self) -> None:
-        self.hosts: dict[str, Host] = {}
-        self.seen: dict[str, Wall] = {}
-        self.interfaces: dict[str, dict[str, Interface]] = {}
-        self.evidence: dict[EvidenceKey, Held] = {}
-        self.about: dict[Port, list[Held]] = {}
-        """Evidence by the ports it names (as they were spelt), whether they observe or are observed."""
-        self.spelt: dict[str, dict[Port, None]] = {}
-        """The keys of `about`, by host."""
-        self.loops: dict[EvidenceKey, Held] = {}
-        self.neighbours: dict[str, dict[EvidenceKey, Held]] = {}
-        """LLDP and CDP evidence by chassis id."""
-        self.refusals: dict[tuple[str, str], dict[str, RefusalCount]] = {}
-        """The newest count per interface and reason."""
-        self._canonical: dict[Port, Port] = {}
-        self._spellings: dict[Port, tuple[Port, ...]] = {}
-        self._down: set[tuple[str, str]] = set()
-        self._macs: dict[str, int] = {}
-        self._links: dict[str, Links] = {}
-
-    # what may be asked
-
-    def canonical(self, port: Port) -> Port:
-        """The port itself, or the port that a VLAN interface's name stands for."""
-        return self._canonical.get(port, port)
-
-    def spellings(self, port: Port) -> tuple[Port, ...]:
-        """All names of a canonical port: itself, and the VLAN interfaces that are this port."""
-        return (port, *self._spellings.get(port, ()))
-
-    def carriers(self, port: Port) -> Iterator[Interface]:
-        """The interfaces whose addresses and MAC are those of a canonical port (one as a rule, or none)."""
-        table = self.interfaces.get(port.host)
-        if table is None:
-            return
-        if port.vid is None:
-            if (interface := table.get(port.interface)) is not None:
-                yield interface
-        else:
-            for spelling in self._spellings.get(port, ()):
-                yield table[spelling.interface]
-
-    def subnets(self, port: Port) -> Iterator[str]:
-        """Subnets of the addresses that a canonical port carries; link-local ones left out."""
-        for interface in self.carriers(port):
-            for _, subnet in self.addresses(interface):
-                yield subnet
-
-    @staticmethod
-    def addresses(interface: Interface) -> Iterator[tuple[str, str]]:
-        """Addresses of an interface with the subnets they stand for; link-local ones left out."""
-        for address in interface.addresses:
-            if (subnet := subnet_of(address)) is not None:
-                yield address, subnet
-
-    def interface(self, port: Port) -> Interface | None:
-        """The interface that a canonical port's frames pass through, if its host reported it."""
-        table = self.interfaces.get(port.host)
-        return None if table is None else table.get(port.interface)
-
-    def held(self, port: Port) -> list[Held]:
-        """Evidence that names a canonical port."""
-        if port not in self._spellings:
-            return self.about.get(port, [])
-        return [held for spelling in self.spellings(port) for held in self.about.get(spelling, ())]
-
-    def is_down(self, port: Port) -> bool:
-        """Whether the interface of a canonical port is known to pass no frames now."""
-        return (port.host, port.interface) in self._down
-
-    def last_seen(self, evidence: Evidence) -> Wall:
-        """When evidence was last known to hold: agents report changes only, so its host's word refreshes it."""
-        seen = self.seen.get(evidence.port.host)
-        return evidence.seen if seen is None or seen < evidence.seen else seen
-
-    def join(self, evidence: Evidence) -> Join | None:
-        """What a piece of evidence puts into one broadcast domain; None where it joins nothing."""
-        port = self._canonical.get(evidence.port, evidence.port)
-        if self._down and self.is_down(port):
-            return None
-        if evidence.kind in BEACON_KINDS and evidence.peer is not None:
-            peer = self._canonical.get(evidence.peer, evidence.peer)
-            return None if peer == port or (self._down and self.is_down(peer)) else (port, peer)
-        if evidence.kind is EvidenceKind.LLDP and evidence.neighbour is not None:
-            return port, self.segment(port, evidence.neighbour)
-        return None
-
-    def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
-        """The switch's VLAN that a port is in untagged, where the neighbour is a switch and tells.
-
-        IEEE 802.1Q Annex D.2.1: port VLAN id 0 means that the sender does not know it.
-        """
-        if not neighbour.pvid or port.vid is not None or self.is_host(neighbour):
-            return None
-        return Segment(neighbour.protocol, neighbour.chassis_id, neighbour.pvid)
-
-    def is_host(self, neighbour: Neighbour) -> bool:
-        """Whether the neighbour is one of the known hosts itself (an LLDP agent on a server), hence no switch."""
-        return neighbour.chassis_id.lower() in self._macs
-
-    def links(self, host: str) -> Links:
-        """The joins that a host's own configuration makes among its ports."""
-        found = self._links.get(host)
-        if found is None:
-            found = self._links[host] = configured_links(host, self.interfaces.get(host, {}), self.spelt.get(host, ()))
-        return found
-
-    def ports_of(self, host: str) -> set[Port]:
-        """Canonical ports of a host that any evidence or configured link names."""
-        ports = {self.canonical(port) for port in self.spelt.get(host, ())}
-        ports.update(self.links(host))
-        return ports
-
-    def name(self, host: str) -> str:
-        """A host's name: as it says, else as its beacons say (the most recently observed), else its id."""
-        known = self.hosts.get(host)
-        if known is not None:
-            return known.name
-        heard = (held.evidence for port in self.spelt.get(host, ()) for held in self.about[port])
-        names = [(e.seen, e.peer_name) for e in heard if e.peer_name and e.peer is not None and e.peer.host == host]
-        return max(names)[1] if names else host
-
-    def label(self, port: Port) -> str:
-        """A port for people: host name / interface . VID."""
-        return f"{self.name(port.host)}/{port.interface}" + ("" if port.vid is None else f".{port.vid}")
-
-    # what changes it
+class Facts(State):
+    """The state, and `apply`, the only way to change it."""
 
     def fold(self, observations: Iterable[Observation]) -> None:
         """Apply many observations whose single effects nobody wants to know."""
@@ -371,6 +216,7 @@ class Facts:
     def _learn(self, host: str, interface: Interface) -> None:
         if is_down(interface):
             self._down.add((host, interface.name))
+            self._down_hosts[host] = self._down_hosts.get(host, 0) + 1
         for mac in _macs(interface):
             self._macs[mac] = self._macs.get(mac, 0) + 1
         if (port := vlan_port(host, interface)) is not None:
@@ -379,7 +225,11 @@ class Facts:
             self._spellings[port] = (*self._spellings.get(port, ()), spelling)
 
     def _forget(self, host: str, interface: Interface) -> None:
-        self._down.discard((host, interface.name))
+        if is_down(interface):
+            self._down.discard((host, interface.name))
+            self._down_hosts[host] -= 1
+            if not self._down_hosts[host]:
+                del self._down_hosts[host]
         for mac in _macs(interface):
             self._macs[mac] -= 1
             if not self._macs[mac]:
@@ -398,11 +248,13 @@ class Facts:
         if held is not None:
             old, held.evidence = held.evidence, evidence
             return old
-        held = self.evidence[key] = Held(key, evidence)
-        self._index(key.port, held)
-        if key.peer is not None and key.peer != key.port:
-            self._index(key.peer, held)
-        if evidence.kind is EvidenceKind.LOOP:
+        kind, port, peer = key.kind, key.port, key.peer
+        plain = (kind is _CONFIRMED or kind is _HEARD) and peer is not None and peer.host != port.host
+        held = self.evidence[key] = Held(key, evidence, plain)
+        self._index(port, held)
+        if peer is not None and peer != port:
+            self._index(peer, held)
+        if kind is _LOOP:
             self.loops[key] = held
         if evidence.neighbour is not None:
             self.neighbours.setdefault(evidence.neighbour.chassis_id.lower(), {})[key] = held
@@ -414,11 +266,8 @@ class Facts:
             about.append(held)
             return
         self.about[port] = [held]
-        spelt = self.spelt.get(port.host)
-        if spelt is None:
-            self.spelt[port.host] = {port: None}
-        else:
-            spelt[port] = None
+        if self._spelt is not None:
+            self._spelt.setdefault(port.host, {})[port] = None
         if port.vid is not None and self._links.get(port.host):
             del self._links[port.host]
 
@@ -442,26 +291,12 @@ class Facts:
         if about:
             return
         del self.about[port]
-        del self.spelt[port.host][port]
-        if not self.spelt[port.host]:
-            del self.spelt[port.host]
+        spelt = self.spelt.get(port.host, {})
+        spelt.pop(port, None)
+        if not spelt:
+            self.spelt.pop(port.host, None)
         if port.vid is not None:
             self._links.pop(port.host, None)
-
-
-def key_of(evidence: Evidence) -> EvidenceKey:
-    """The identity of a piece of evidence."""
-    neighbour = evidence.neighbour
-    if neighbour is None:
-        return EvidenceKey(evidence.kind, evidence.port, evidence.peer)
-    return EvidenceKey(evidence.kind, evidence.port, evidence.peer, f"{neighbour.chassis_id} {neighbour.port_id}")
-
-
-def vlan_port(host: str, interface: Interface) -> Port | None:
-    """The port that a VLAN interface is, or None for any other interface."""
-    if interface.kind is not InterfaceKind.VLAN or interface.vid is None or not interface.parents:
-        return None
-    return Port(host, interface.parents[0], interface.vid)
 
 
 def _macs(interface: Interface | None) -> set[str]:

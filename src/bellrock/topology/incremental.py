@@ -7,8 +7,9 @@ from bellrock.topology import naming
 from bellrock.topology.assemble import assemble
 from bellrock.topology.batch import partition
 from bellrock.topology.domains import Domain, derive
-from bellrock.topology.facts import Change, Facts, Node
+from bellrock.topology.facts import Change, Facts
 from bellrock.topology.naming import Registry, carry
+from bellrock.topology.state import Node
 
 
 class Components:

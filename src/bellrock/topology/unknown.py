@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from bellrock.model import EvidenceKind, Interface, InterfaceKind, Port, RefusalCount
-from bellrock.topology.facts import Facts, vlan_port
+from bellrock.topology.state import State, vlan_port
 
 Homes = Mapping[str, list[str]]
 """Subnet → names of the VLANs that it is on (`VLAN 20`, `the segment of rack-1/eth0`)."""
 
 
-def why(facts: Facts, host: str, interface: Interface, homes: Homes) -> str:
+def why(facts: State, host: str, interface: Interface, homes: Homes) -> str:
     """Why nothing is known about an interface, in one sentence that ends with what would settle it where something would."""
     port = vlan_port(host, interface) or Port(host, interface.name)
     return (
@@ -49,7 +49,7 @@ def _beaconing(interface: Interface) -> str:
     return ""
 
 
-def _heard(facts: Facts, port: Port) -> str:
+def _heard(facts: State, port: Port) -> str:
     kinds = {held.key.kind: held for held in facts.held(port)}
     if EvidenceKind.LOOP in kinds:
         return "only its own beacons come back: a loop behind it, and nobody else"
@@ -60,7 +60,7 @@ def _heard(facts: Facts, port: Port) -> str:
     return ""
 
 
-def _address(facts: Facts, port: Port, homes: Homes) -> str:
+def _address(facts: State, port: Port, homes: Homes) -> str:
     for carrier in facts.carriers(port):
         for address, subnet in facts.addresses(carrier):
             if places := homes.get(subnet):
