@@ -247,7 +247,7 @@ def _say_how(built: "Lab") -> None:
 def _say_differences(title: str, differences: "Sequence[Difference]") -> None:
     click.echo(f"{title}: {len(differences) or 'none'}")
     for difference in differences:
-        click.echo(f"  {printable(str(difference))}")
+        click.echo(f"  {printable(difference.sentence)}")
 
 
 def _described(it: "State") -> dict[str, object]:

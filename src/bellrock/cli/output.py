@@ -18,7 +18,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int = EXIT_USAGE) -> None:
         super().__init__(" ".join(message.split()))
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance as well
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds

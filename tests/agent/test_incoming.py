@@ -1,0 +1,114 @@
+"""What came in becomes a beacon, a refusal with its reason, a neighbour, or nothing."""
+
+import os
+
+import pytest
+
+from bellrock.agent.incoming import Incoming
+from bellrock.beacon import Arrival, Refusal
+from bellrock.link.clock import Clocks
+from bellrock.link.device import Frame
+from bellrock.link.udp import Datagram
+from bellrock.model import InterfaceKind, Monotonic, Port, Wall
+from bellrock.wire.beacon import Beacon, BeaconType, Remote, encode
+from bellrock.wire.ethernet import TPID_CUSTOMER, Tag
+from bellrock.wire.frame import GROUP4, build_beacon_frame
+from bellrock.wire.keys import Key, Keyring
+
+KEY, OTHER = Key(b"k" * 32), Key(b"o" * 32)
+WALL_NS = 1_790_000_000_000_000_000
+CLOCKS = Clocks(Monotonic(500.0), Wall(WALL_NS / 1e9), WALL_NS)
+PEER_MAC = "52:54:00:00:00:02"
+BEACON = Beacon(
+    version=2,
+    type=BeaconType.SOLICITATION,
+    id="01M3250V7TXQRSP72K94ZGK21K",
+    remote=Remote("eth7", PEER_MAC, "physical"),
+)
+LLDP = bytes.fromhex(
+    "0180c200000e52540000000288cc"  # to the nearest bridge, LLDP
+    "0207 04 525400000001".replace(" ", "") + "0404 05 676531".replace(" ", "") + "06020078" + "0000"
+)
+
+
+def payload(key=KEY, seconds=WALL_NS / 1e9) -> bytes:
+    return encode(BEACON, key, Wall(seconds), os.urandom(16))
+
+
+def frame(data, ifindex=2, tags=(), age_ns=0) -> Frame:
+    return Frame(ifindex, tags, data, WALL_NS - age_ns)
+
+
+@pytest.fixture
+def incoming(make):
+    incoming = Incoming("H", Keyring([KEY]))
+    vlan = make("eth0.10", index=3, kind=InterfaceKind.VLAN, parents=("eth0",), vid=10)
+    incoming.follow({2: make("eth0"), 3: vlan, 4: make("eth1", index=4)})
+    return incoming
+
+
+def test_a_beacon_arrives_on_its_port_at_the_time_the_kernel_got_it(incoming):
+    arrival = incoming.take(frame(build_beacon_frame(payload(), PEER_MAC, "10.0.0.2"), age_ns=250_000_000), CLOCKS)
+    assert isinstance(arrival, Arrival)
+    assert (arrival.port, arrival.beacon, arrival.multicast) == (Port("H", "eth0"), BEACON, True)
+    assert (arrival.source_mac, arrival.source_ip, arrival.source_port) == (PEER_MAC, "10.0.0.2", 5240)
+    assert arrival.received.mono == pytest.approx(499.75)
+    assert arrival.received.wall == pytest.approx(WALL_NS / 1e9 - 0.25)
+
+
+@pytest.mark.parametrize("stripped", [True, False])
+def test_a_tag_makes_the_port(incoming, stripped):
+    tag = Tag(TPID_CUSTOMER, 20)
+    data = build_beacon_frame(payload(), PEER_MAC, "10.0.0.2", () if stripped else (tag,))
+    arrival = incoming.take(frame(data, tags=(tag,) if stripped else ()), CLOCKS)
+    assert arrival.port == Port("H", "eth0", 20)
+
+
+def test_the_copy_that_a_vlan_interface_hears_is_none(incoming):
+    assert incoming.take(frame(build_beacon_frame(payload(), PEER_MAC, "10.0.0.2"), ifindex=3), CLOCKS) is None
+
+
+def test_an_interface_that_is_left_alone_is_silent(incoming):
+    assert incoming.take(frame(build_beacon_frame(payload(), PEER_MAC, "10.0.0.2"), ifindex=9), CLOCKS) is None
+    assert incoming.take(Datagram(9, "10.0.0.2", 5240, GROUP4, 1, WALL_NS, payload()), CLOCKS) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "port"),
+    [
+        (build_beacon_frame(payload(OTHER), PEER_MAC, "10.0.0.2"), "wrong-secret", Port("H", "eth0")),
+        (build_beacon_frame(payload(seconds=WALL_NS / 1e9 - 90), PEER_MAC, "10.0.0.2"), "skew", Port("H", "eth0")),
+        (build_beacon_frame(payload(), PEER_MAC, "10.0.0.2")[:60], "truncated", Port("H", "eth0")),
+        (build_beacon_frame(b"", PEER_MAC, "10.0.0.2"), "truncated", Port("H", "eth0")),
+        (LLDP[:20], "truncated", Port("H", "eth0")),
+        (bytes.fromhex("01000ccccccc525400000002") + b"\x00\x40", "truncated", Port("H", "eth0")),
+    ],
+    ids=["wrong secret", "skew", "cut", "no payload", "LLDP cut", "CDP cut"],
+)
+def test_what_is_refused_keeps_source_and_reason(incoming, data, reason, port):
+    refusal = incoming.take(frame(data), CLOCKS)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.port, refusal.source_mac, refusal.error.reason) == (port, PEER_MAC, reason)
+
+
+def test_a_switch_is_a_neighbour_of_the_untagged_port(incoming):
+    port, source_mac, neighbour = incoming.take(frame(LLDP, ifindex=4), CLOCKS)
+    assert (port, source_mac) == (Port("H", "eth1"), PEER_MAC)
+    assert (neighbour.protocol, neighbour.chassis_id, neighbour.ttl) == ("lldp", "52:54:00:00:00:01", 120)
+
+
+def test_a_datagram_is_a_beacon_without_tags(incoming):
+    arrival = incoming.take(Datagram(4, "10.0.0.2", 5240, GROUP4, 1, WALL_NS, payload()), CLOCKS)
+    assert (arrival.port, arrival.multicast, arrival.source_mac) == (Port("H", "eth1"), True, PEER_MAC)
+    direct = incoming.take(Datagram(4, "fe80::1", 5240, "fe80::2", 64, WALL_NS, payload()), CLOCKS)
+    assert not direct.multicast
+
+
+def test_a_datagram_on_a_vlan_interface_is_its_lower_devices(incoming):
+    arrival = incoming.take(Datagram(3, "10.0.0.2", 5240, GROUP4, 1, WALL_NS, payload()), CLOCKS)
+    assert arrival.port == Port("H", "eth0", 10)
+
+
+def test_a_datagram_that_is_refused_names_its_address(incoming):
+    refusal = incoming.take(Datagram(4, "10.0.0.2", 5240, GROUP4, 1, WALL_NS, payload(OTHER)), CLOCKS)
+    assert (refusal.source_mac, refusal.error.reason) == ("10.0.0.2", "wrong-secret")
