@@ -84,6 +84,21 @@ def test_64_bit_integers_become_plain():
     assert (read.type, read.remote.vid, kept["far"]) == (BeaconType.SOLICITATION, 7, [2**60])
 
 
+@pytest.mark.parametrize("where", [("bellrock",), ("bellrock", "received"), ("remote",), ()])
+@pytest.mark.parametrize("value", [b"octets", Code("x"), float("nan"), {"deep": b"octets"}])
+def test_no_corner_is_left_unchecked(where, value):
+    payload = to_document(beacon(2, EXTENSION))
+    node = payload
+    for key in where:
+        node = node[key]
+    node["later"] = value
+    with refuses(Reason.MALFORMED):
+        read_document(2, bson.encode(payload))
+    node["later"] = Int64(2**40)
+    kept = read_document(2, bson.encode(payload))[1]
+    assert msgspec.json.decode(msgspec.json.encode(kept)) == kept
+
+
 @pytest.mark.parametrize(
     "payload",
     [

@@ -104,7 +104,9 @@ class _Document(Struct, frozen=True):
     bellrock: Extension | None = None
 
 
-_PLAIN_KEYS: Final = frozenset(_Document.__struct_fields__) - {"bellrock"}
+_KEYS: Final = frozenset(_Document.__struct_fields__)
+_EXTENSION_KEYS: Final = frozenset(Extension.__struct_fields__)
+_RECEIVED_KEYS: Final = frozenset(Received.__struct_fields__)
 _REMOTE_KEYS: Final = frozenset(Remote.__struct_fields__)
 _exact_types: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
@@ -135,13 +137,25 @@ def read_document(version: int, data: bytes) -> tuple[Beacon, Document]:
 
 def _is_plain(document: Document) -> bool:
     """Whether a document that has passed for a `_Document` holds plain values only; says no where that takes longer."""
-    if not (_PLAIN_KEYS.issuperset(document) and _REMOTE_KEYS.issuperset(document["remote"])):
+    if not (_KEYS.issuperset(document) and _REMOTE_KEYS.issuperset(document["remote"])):
+        return False
+    extension = document.get("bellrock")
+    if extension is not None and not _make_extension_plain(extension):
         return False
     try:
         # Known keys hold text, numbers and the like; this refuses the subclasses of those that BSON knows (Int64, Code).
         _exact_types(document)
     except TypeError:
         return False
+    return True
+
+
+def _make_extension_plain(extension: Document) -> bool:
+    """The same for the sub-document, in which one 64-bit integer is usual."""
+    if not (_EXTENSION_KEYS.issuperset(extension) and _RECEIVED_KEYS.issuperset(extension.get("received") or ())):
+        return False
+    if type(extension.get("sent_us")) is Int64:
+        extension["sent_us"] = int(extension["sent_us"])
     return True
 
 

@@ -1,0 +1,9 @@
+"""Fuzzing of every parser of `bellrock.wire`: bytes become a value or WireError, and nothing else ever happens.
+
+    .venv/bin/python -m fuzz.run [--seconds N] [--jobs N] [NAME...]
+
+Each harness is a module with `one(data: bytes) -> None`, which raises what is not allowed. `seeds` makes the corpus, `drive` runs
+one harness under atheris, `run` runs several, each in its own process.
+"""
+
+HARNESSES = ("beacon", "frame", "ethernet", "ip", "udp", "lldp", "cdp")

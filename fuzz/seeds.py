@@ -1,0 +1,132 @@
+"""Makes fuzz/corpus from the beacon vectors: `python -m fuzz.seeds`. The same every time, a few octets to a few hundred each."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from bellrock.wire import cdp, ethernet, ip
+from bellrock.wire.ethernet import EthernetFrame, Tag
+from bellrock.wire.frame import CDP_MAC, GROUP4, GROUP6, LLDP_MAC, build_beacon_frame
+from fuzz import HARNESSES, lldp
+from fuzz import cdp as cdp_harness
+from fuzz.beacon import IDS, REMOTE, TYPE, document, text
+
+HERE = Path(__file__).parent
+CORPUS = HERE / "corpus"
+VECTORS = HERE.parent / "tests" / "data" / "beacon-vectors.json"
+MAC, V4 = "52:54:00:12:34:56", "10.20.30.41"
+V6 = ip.link_local_from_mac(MAC)
+PAYLOAD = b"\x02\x01\x00\x03abc"
+
+
+def vectors() -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(VECTORS.read_text())["vectors"]
+    return found
+
+
+def beacon_seeds() -> Iterator[tuple[str, bytes]]:
+    for number, vector in enumerate(vectors()):
+        frame, packed, content = (bytes.fromhex(str(vector[key])) for key in ("frame_hex", "gzip_hex", "bson_hex"))
+        one = 0x80 if vector["version"] == 1 else 0
+        yield f"frame-{number}", b"\x00" + frame
+        yield f"signed-{number}", bytes((one | 1,)) + frame[29:-32]
+        yield f"gzip-{number}", bytes((one | 2,)) + packed
+        yield f"bson-{number}", bytes((one | 3,)) + content
+        yield f"elements-{number}", bytes((one | 4,)) + content[4:-1]
+    yield "elements-small", b"\x04" + REMOTE + IDS[2] + TYPE
+    yield "acks", b"\x05" + text(b"acks", b"01M7TV4A008RGG4V5HV8R13R8B")
+    yield "unknown-values", b"\x05" + b"\x01f\0" + bytes(8) + b"\x08b\0\x01" + b"\x0an\0" + b"\x12l\0" + bytes(8)
+    yield "values-refused", b"\x05" + b"\x09d\0" + bytes(8)
+    yield "nested", b"\x05" + b"\x04a\0" + document(b"\x030\0" + document(b"\x10x\0\x01\0\0\0"))
+    yield "extension", b"\x06" + extension_elements()
+    yield "extension-v1", b"\x86" + extension_elements()
+
+
+def extension_elements() -> bytes:
+    received = document(text(b"interface", b"eth0") + b"\x10vid\0\x0a\0\0\0" + b"\x10hops\0\x01\0\0\0")
+    return b"".join(
+        (
+            text(b"role", b"rack"),
+            b"\x10seq\0\x11\0\0\0",
+            b"\x12sent_us\0" + (1_790_000_000_250_000).to_bytes(8, "little"),
+            b"\x04acks\0" + document(text(b"0", b"01M7TV4A008RGG4V5HV8R13R8B")),
+            b"\x03received\0" + received,
+            b"\x08urgent\0\x01",
+            b"\x04regions\0" + document(text(b"0", b"ws://10.0.0.1:5240")),
+        )
+    )
+
+
+def frames() -> Iterator[tuple[str, bytes]]:
+    stack = (Tag(0x88A8, 0, 5), Tag(0x8100, 10))
+    for name, source in (("ipv4", V4), ("ipv6", V6)):
+        yield name, build_beacon_frame(PAYLOAD, MAC, source)
+        yield f"{name}-tagged", build_beacon_frame(PAYLOAD, MAC, source, stack[1:])
+        yield f"{name}-stacked", build_beacon_frame(PAYLOAD, MAC, source, stack)
+    headers = bytes.fromhex("3c00050200000100 2b00000000000000 1100010400000000")
+    segment = build_beacon_frame(PAYLOAD, MAC, V6)[54:]
+    yield "ipv6-extensions", wrapped(ip.build(V6, GROUP6, 1, 0, headers + segment), 0x86DD)
+    yield "ipv6-fragment", wrapped(ip.build(V6, GROUP6, 1, 44, bytes.fromhex("1100000100000001") + segment), 0x86DD)
+    options = bytearray(ip.build(V4, GROUP4, 1, 17, b"\x01" * 4 + build_beacon_frame(PAYLOAD, MAC, V4)[34:]))
+    options[0] = 0x46
+    yield "ipv4-options", wrapped(bytes(options), 0x0800)
+
+
+def wrapped(packet: bytes, ethertype: int) -> bytes:
+    return ethernet.build(EthernetFrame("01:00:5e:00:00:76", MAC, (), ethertype, packet))
+
+
+def frame_seeds() -> Iterator[tuple[str, bytes]]:
+    for name, data in frames():
+        yield name, b"\x09" + data
+    yield "ipv4-kernel-tag", b"\x05" + build_beacon_frame(PAYLOAD, MAC, V4)
+    yield "ipv6-not-filled-in", b"\x00" + build_beacon_frame(PAYLOAD, MAC, V6)
+
+
+def ethernet_seeds() -> Iterator[tuple[str, bytes]]:
+    yield from frames()
+    yield "lldp", ethernet.build(EthernetFrame(LLDP_MAC, MAC, (), 0x88CC, lldp.MANDATORY))
+    payload = cdp.LLC_SNAP + cdp_harness.packet(3, b"")
+    yield "cdp", ethernet.build(EthernetFrame(CDP_MAC, MAC, (), len(payload), payload))
+
+
+def ip_seeds() -> Iterator[tuple[str, bytes]]:
+    for name, data in frames():
+        yield name, b"\x01" + bytes(ethernet.parse(data).payload)
+
+
+def udp_seeds() -> Iterator[tuple[str, bytes]]:
+    yield "ipv4", b"\x02" + build_beacon_frame(PAYLOAD, MAC, V4)[34:]
+    yield "ipv6", b"\x03" + build_beacon_frame(PAYLOAD, MAC, V6)[54:]
+    yield "repaired", b"\x07" + build_beacon_frame(PAYLOAD + b"x", MAC, V4)[34:]
+
+
+def lldp_seeds() -> Iterator[tuple[str, bytes]]:
+    yield "mandatory", b"\x00" + lldp.MANDATORY
+    yield "shutdown", b"\x00" + lldp.MANDATORY[:-2] + bytes(4)
+    yield (
+        "optional",
+        b"\x01" + bytes.fromhex("0806 75706c696e6b 0a03 737731 fe06 0080c201 000a fe06 00120f04 2400 0000"),
+    )
+    yield (
+        "addresses",
+        b"\x00" + bytes.fromhex("0206 05 01 0a000001 0412 04 02 fe800000000000000000000000000001 0602 0001"),
+    )
+
+
+def cdp_seeds() -> Iterator[tuple[str, bytes]]:
+    yield "least", b"\x01\x02\xb4\0\0" + cdp_harness.IDS
+    yield "known", b"\x07" + bytes.fromhex("000a 0006 000a 0011 0008 000005dc 0014 0007 737731")
+    yield "unknown", b"\x03" + bytes.fromhex("0005 0007 494f53 0004 0008 00000028")
+
+
+def main() -> None:
+    for harness in HARNESSES:
+        folder = CORPUS / harness
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in globals()[f"{harness}_seeds"]():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
