@@ -122,7 +122,7 @@ def fifty() -> Site:
         "lab-west",
         [(100, "lab", "172.16.0.0/24"), (200, "scratch", "172.16.8.0/24"), (None, "vlan-of-cable-77", "")],
     )
-    for n in range(50):
+    for n in range(49):
         name, role = (f"rack-{n}", "rack") if n < 5 else (f"compute-{n:02}" if n < 40 else f"west-{n}", "node")
         _host(site, name, role)
         strength = ("confirmed", "confirmed", "confirmed", "heard", "confirmed", "lldp", "confirmed", "inferred")[n % 8]
@@ -145,7 +145,6 @@ def fifty() -> Site:
         _unknown(
             site, "spare-with-a-very-long-name.example.net", f"enp2s0f{port}", "the host sends no beacons", carrier=None
         )
-    site.hosts.pop(49)
     site.topology["conflicts"] = [
         {
             "kind": "two-vids",

@@ -83,6 +83,16 @@ class TestLive:
         expect(here.page.locator(".rows", has_text="Agent").locator("tbody")).to_contain_text("60 min")
         assert here.page.evaluate(where) == before
 
+    def test_looking_at_a_port_moves_nothing_below(self, visit: Opener) -> None:
+        here = visit().enter()
+        top = "document.querySelector('#interfaces-title').getBoundingClientRect().top + scrollY"
+        before = here.page.evaluate(top)
+        for key in ("rack-2/eth0", "node-03/eth1"):
+            plug(here.page, key).hover()
+            expect(here.page.locator(".detail .ident")).to_contain_text(key.split("/")[0])
+            expect(here.page.locator(".detail")).to_contain_text(re.compile("observation"))
+            assert here.page.evaluate(top) == before
+
     def test_what_does_not_fit_its_shape_is_said_and_not_shown(self, visit: Opener) -> None:
         here = visit().enter()
         broken = here.region.site.changed()
@@ -186,6 +196,19 @@ class TestNames:
         here.press("Escape")
         expect(here.page.get_by_role("button", name="Rename fabric fabric-1")).to_be_focused()
         assert here.region.calls == []
+
+
+class TestFolding:
+    def test_hosts_wired_alike_share_a_card_and_come_apart_again(self, visit: Opener) -> None:
+        here = visit(sites.fifty()).enter()
+        expect(here.page.locator(".card")).to_have_count(50)
+        here.press("f")
+        expect(here.page.locator(".host-label", has_text="compute-08 +12")).to_be_visible()
+        plug(here.page, "compute-08/enp1s0f0").hover()
+        expect(here.page.locator(".detail")).to_contain_text("and, wired alike: compute-10, compute-14")
+        expect(plug(here.page, "rack-2/enp1s0f0")).to_be_visible()
+        here.press("f")
+        expect(here.page.locator(".card")).to_have_count(50)
 
 
 class TestFindings:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changes, shorten } from "../src/site/changes.ts";
 import { makeFilter } from "../src/site/filter.ts";
+import { fold } from "../src/site/fold.ts";
 import { HUES, makeSite } from "../src/site/site.ts";
 import { facts, siteOf, topologyOf } from "./make.ts";
 
@@ -80,4 +81,24 @@ test("a port that is in two VLANs keeps both, and only what moved is told", () =
 test("many changes are cut short", () => {
   assert.equal(shorten(["a.", "b.", "c."], 2), "a. b. And 1 more.");
   assert.equal(shorten(["a."], 2), "a.");
+});
+
+test("hosts wired alike are folded into the first of them, unless there are but two", () => {
+  const alike = { eth0: ["v10", ["v20", 20]], eth1: [] } as const;
+  const wiring = { h1: alike, h2: alike, h10: alike, other: { eth0: ["v10"] }, another: { eth0: ["v10"] } } as never;
+  const site = siteOf(VLANS, wiring);
+  const folded = fold(site, new Set());
+  assert.deepEqual([...new Set(folded.plugs.map((plug) => plug.host))], ["another", "h1", "other"]);
+  assert.deepEqual(folded.plugs.find((plug) => plug.host === "h1")?.alike, ["h2", "h10"]);
+  assert.deepEqual(folded.plugs.find((plug) => plug.host === "other")?.alike, []);
+});
+
+test("a host in a conflict, or one that is pointed at, is not folded away; nor one that is known less well", () => {
+  const hosts = ["h1", "h2", "h3", "h4", "h5", "h6"];
+  const found = topologyOf(VLANS, Object.fromEntries(hosts.map((host) => [host, { eth0: ["v10"] }])));
+  const weak = found.fabrics[0]?.vlans.flatMap((vlan) => vlan.members).find((member) => member.host === "h5") as { strength: string };
+  weak.strength = "heard";
+  const conflict = { kind: "loop", where: [{ host: "h2", interface: "eth0", vid: null }], proof: "" };
+  const folded = fold(makeSite({ ...found, conflicts: [conflict] }, []), new Set(["h4"]));
+  assert.deepEqual(folded.plugs.map((plug) => [plug.host, plug.alike]), [["h1", ["h3", "h6"]], ["h2", []], ["h4", []], ["h5", []]]);
 });

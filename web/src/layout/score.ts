@@ -39,7 +39,7 @@ const STRETCH = 1.3;
 const BREAK_FILL = 0.55;
 
 export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-export type Card = Box & { readonly host: string; readonly label: string };
+export type Card = Box & { readonly host: string; readonly label: string; readonly alike: readonly string[] };
 export type Panel = Box & { readonly fabric: string; readonly label: string };
 /** A rail of one system: the guide runs from the label to `from`, the bar from `from` to `to`. */
 export type PlacedRail = {
@@ -98,7 +98,7 @@ export function layout(site: Site, width: number): Score {
   const slots = hosts.flatMap((host) => slotsOf(host, turned, room));
   const pace = hosts.length >= DENSE_FROM ? DENSE : ROOMY;
   const cardHeight = cardHeightOf(site.plugs, turned, pace);
-  const lines = breakLines(slots, room, fabricsOf(site));
+  const lines = breakLines(even(slots), room, fabricsOf(site));
   const right = gutter + Math.max(0, ...lines.map(widthOf));
   const systems: System[] = [];
   let y = EDGE;
@@ -111,7 +111,7 @@ export function layout(site: Site, width: number): Score {
 }
 
 type Slot = { readonly host: string; readonly label: string; readonly plugs: readonly Plug[]; readonly width: number };
-type Line = { readonly slots: readonly Slot[]; readonly slotWidth: number | null };
+type Line = readonly Slot[];
 type Frame = {
   readonly y: number;
   readonly width: number;
@@ -124,7 +124,7 @@ type Frame = {
 };
 
 function widthOf(line: Line): number {
-  return line.slots.reduce((sum, slot) => sum + (line.slotWidth ?? slot.width), 0);
+  return line.reduce((sum, slot) => sum + slot.width, 0);
 }
 
 function gutterWidth(rails: readonly Rail[], width: number): number {
@@ -143,7 +143,10 @@ function slotsOf(host: HostPlugs, turned: boolean, room: number): Slot[] {
   let plugs: Plug[] = [];
   let used = 2 * CARD_PAD;
   const close = (): void => {
-    const label = fit(host.host, Math.min(HOST_CHARS, Math.floor((room - CARD_GAP - 2 * CARD_PAD) / (HOST_SIZE * ADVANCE))));
+    const alike = host.plugs[0]?.alike.length ?? 0;
+    const more = alike > 0 ? ` +${alike}` : "";
+    const chars = Math.min(HOST_CHARS, Math.floor((room - CARD_GAP - 2 * CARD_PAD) / (HOST_SIZE * ADVANCE)) - more.length);
+    const label = fit(host.host, chars) + more;
     const width = Math.max(used, textWidth(label, HOST_SIZE) + 2 * CARD_PAD) + CARD_GAP;
     slots.push({ host: host.host, label, plugs, width });
   };
@@ -177,40 +180,34 @@ function fabricsOf(site: Site): (slot: Slot) => string {
 
 /** Fills lines from left to right. A line that is well filled ends early where the next host touches other fabrics. */
 function breakLines(slots: readonly Slot[], room: number, signature: (slot: Slot) => string): Line[] {
-  const grid = uniform(slots);
   const lines: Slot[][] = [];
   let used = 0;
   let last: Slot | null = null;
   for (const slot of slots) {
-    const width = grid ?? slot.width;
     const changes = last !== null && signature(last) !== signature(slot);
     const detached = last !== null && changes && signature(slot) === "";
-    if (last === null || used + width > room || detached || (changes && used > room * BREAK_FILL)) {
+    if (last === null || used + slot.width > room || detached || (changes && used > room * BREAK_FILL)) {
       lines.push([]);
       used = 0;
     }
     lines.at(-1)?.push(slot);
-    used += width;
+    used += slot.width;
     last = slot;
   }
-  const slotWidth = grid === null ? null : stretched(grid, room, Math.max(...lines.map((line) => line.length)));
-  return lines.map((line) => ({ slots: line, slotWidth }));
+  const scale = Math.min(STRETCH, room / Math.max(1, ...lines.map(widthOf)));
+  return lines.map((line) => line.map((slot) => ({ ...slot, width: slot.width * scale })));
 }
 
-/** One width for all slots, so that systems stand in one grid, where hosts are alike enough. */
-function uniform(slots: readonly Slot[]): number | null {
+/** One width for all but the few widest hosts, so that systems stand in one grid. */
+function even(slots: readonly Slot[]): Slot[] {
   const widths = slots.map((slot) => slot.width).sort((a, b) => a - b);
-  const widest = widths.at(-1) ?? 0;
   const median = widths[Math.floor(widths.length / 2)] ?? 0;
-  return widest <= median * 1.5 ? widest : null;
-}
-
-function stretched(grid: number, room: number, most: number): number {
-  return Math.min(grid * STRETCH, room / Math.max(1, most));
+  const grid = Math.max(0, ...widths.filter((width) => width <= median * 1.5));
+  return slots.map((slot) => ({ ...slot, width: Math.max(slot.width, grid) }));
 }
 
 function placeSystem(line: Line, rails: readonly Rail[], frame: Frame): System {
-  const touched = new Set(line.slots.flatMap((slot) => slot.plugs.flatMap((plug) => plug.touches.map((touch) => touch.rail))));
+  const touched = new Set(line.flatMap((slot) => slot.plugs.flatMap((plug) => plug.touches.map((touch) => touch.rail))));
   const { panels, rows, height } = placePanels(
     rails.filter((rail) => touched.has(rail.id)),
     frame,
@@ -255,9 +252,9 @@ function placeSlots(line: Line, rows: ReadonlyMap<string, Row>, frame: Frame): {
   const cards: Card[] = [];
   const plugs: PlacedPlug[] = [];
   let x = frame.gutter;
-  for (const slot of line.slots) {
-    const width = (line.slotWidth ?? slot.width) - CARD_GAP;
-    cards.push({ host: slot.host, label: slot.label, x, y: frame.y, width, height: frame.cardHeight });
+  for (const slot of line) {
+    const width = slot.width - CARD_GAP;
+    cards.push({ host: slot.host, label: slot.label, alike: slot.plugs[0]?.alike ?? [], x, y: frame.y, width, height: frame.cardHeight });
     plugs.push(...placePlugs(slot, x, width, rows, frame));
     x += width + CARD_GAP;
   }

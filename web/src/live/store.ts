@@ -4,6 +4,7 @@ import { batch, computed, signal } from "@preact/signals";
 import type { Explanation, Host, Interface, Port, Refusal, Topology } from "../api/types.ts";
 import { changes, shorten } from "../site/changes.ts";
 import { makeFilter } from "../site/filter.ts";
+import { fold } from "../site/fold.ts";
 import { makeSite, type Site } from "../site/site.ts";
 
 /** A value and when it arrived (ms of this browser's monotonic clock): ages in it were true then. */
@@ -49,6 +50,16 @@ export const shownSite = computed<Site>(() => {
   if (!query.value.trim()) return site.value;
   const kept = new Set(site.value.plugs.filter(filter.value).map((plug) => plug.host));
   return { rails: site.value.rails, plugs: site.value.plugs.filter((plug) => kept.has(plug.host)) };
+});
+
+/** Whether hosts that are wired alike share one card in the picture. */
+export const folded = signal(false);
+
+/** What the picture draws. A host that something points at is never folded away. */
+export const drawnSite = computed<Site>(() => {
+  if (!folded.value) return shownSite.value;
+  const apart = new Set(marked.value.map((port) => port.host));
+  return fold(shownSite.value, apart);
 });
 
 export const alone = computed(() => hosts.value !== null && hosts.value.value.length <= 1);

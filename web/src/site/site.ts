@@ -35,6 +35,8 @@ export type Plug = {
   /** Numbers (from 1) of the conflicts that name it, as they are listed. */
   readonly conflicts: readonly number[];
   readonly facts: Interface | null;
+  /** Hosts that this one stands for, where hosts wired alike are folded. */
+  readonly alike: readonly string[];
 };
 
 export type Site = {
@@ -77,7 +79,7 @@ function draft(plugs: Map<string, Draft>, host: string, name: string): Draft {
 function finish(plug: Draft, facts: ReadonlyMap<string, Interface>): Plug {
   const key = plugKey(plug.host, plug.interface);
   const touches = plug.touches.sort((a, b) => (a.vid ?? 0) - (b.vid ?? 0) || natural(a.rail, b.rail));
-  return { ...plug, key, touches, conflicts: [...plug.conflicts], facts: facts.get(key) ?? null };
+  return { ...plug, key, touches, conflicts: [...plug.conflicts], facts: facts.get(key) ?? null, alike: [] };
 }
 
 function byHostAndName(a: Draft, b: Draft): number {

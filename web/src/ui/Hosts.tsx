@@ -14,7 +14,7 @@ export function Hosts() {
         Hosts <span class="soft num">{all.length}</span>
       </h2>
       <Scroll label="Hosts">
-        <table class="rows">
+        <table class="rows whole">
           <thead>
             <tr>
               <th scope="col">Host</th>

@@ -58,7 +58,7 @@ function rowsOf(all: readonly Interface[], found: Site, fits: (plug: Plug) => bo
 
 function bare(facts: Interface): Plug {
   const touches = facts.vlans.map(({ vlan, vid, strength }) => ({ rail: vlan, vid, strength, age: 0, evidence: [] }));
-  return { key: plugKey(facts.host, facts.name), host: facts.host, interface: facts.name, touches, unknown: facts.unknown, conflicts: [], facts };
+  return { key: plugKey(facts.host, facts.name), host: facts.host, interface: facts.name, touches, unknown: facts.unknown, conflicts: [], facts, alike: [] };
 }
 
 function InterfaceRow({ row: { facts, plug, first } }: { row: Row }) {

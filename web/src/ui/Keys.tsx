@@ -1,5 +1,5 @@
 import { clear } from "../live/actions.ts";
-import { session, view } from "../live/store.ts";
+import { folded, session, view } from "../live/store.ts";
 import { toggleTheme } from "../live/theme.ts";
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["a, b", "in the picture: explain from here, to here"],
   ["e", "name two ports to explain"],
   ["v", "picture or table"],
+  ["f", "fold hosts wired alike, or unfold them"],
   ["t", "light or dark"],
   ["Esc", "let go of everything"],
   ["?", "these keys"],
@@ -47,6 +48,7 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   p: () => focus("#view [data-spot][tabindex='0'].plug, #view .cell[tabindex='0']"),
   e: () => focus("#end-a"),
   v: () => (view.value = view.value === "picture" ? "table" : "picture"),
+  f: () => (folded.value = !folded.value),
   t: toggleTheme,
   Escape: clear,
 };

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { layout, type Score } from "../layout/score.ts";
 import { DIRECTIONS, move, type Spot } from "../layout/move.ts";
 import { chooseEnd, clear, pin } from "../live/actions.ts";
-import { filter, hovered, marked, pinned, query, selection, shownSite, type Selection } from "../live/store.ts";
+import { drawnSite, filter, hovered, marked, pinned, query, selection, shownSite, type Selection } from "../live/store.ts";
 import type { Port } from "../api/types.ts";
 import { plugKey, type Plug, type Site } from "../site/site.ts";
 import { portName } from "../site/words.ts";
@@ -14,7 +14,7 @@ import { RailMark } from "./RailMark.tsx";
 export function Picture() {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const shown = shownSite.value;
+  const shown = drawnSite.value;
   const score = useMemo(() => layout(shown, width), [shown, width]);
   return (
     <div class="frame" ref={frame}>
@@ -28,7 +28,7 @@ export function Picture() {
 }
 
 function Drawing({ score }: { score: Score }) {
-  const site = shownSite.value;
+  const site = drawnSite.value;
   const light = litBy(site, selection.value, marked.value);
   const plugs = score.systems.flatMap((system) => system.plugs);
   const rails = score.systems.flatMap((system, at) => system.rails.map((rail) => ({ rail, key: `${at} ${rail.rail.id}` })));
@@ -68,7 +68,7 @@ function Drawing({ score }: { score: Score }) {
               <rect x={card.x} y={card.y} width={card.width} height={card.height} rx={4} />
               <text class="host-label" x={card.x + card.width / 2} y={card.y + 14}>
                 {card.label}
-                <title>{card.host}</title>
+                <title>{[card.host, ...card.alike].join(", ")}</title>
               </text>
             </g>
           )),

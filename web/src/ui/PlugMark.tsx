@@ -106,5 +106,6 @@ export function plugWords(plug: Plug): string {
   const state = plug.unknown !== null ? [`unknown: ${plug.unknown}`] : [];
   const carrier = plug.facts?.carrier === false ? ["no carrier"] : [];
   const conflicts = plug.conflicts.length > 0 ? [`in ${count(plug.conflicts.length, "conflict")}: ${plug.conflicts.join(", ")}`] : [];
-  return [`${plug.host} ${plug.interface}`, ...places, ...state, ...carrier, ...conflicts].join("; ");
+  const alike = plug.alike.length > 0 ? [`and ${count(plug.alike.length, "host")} wired alike`] : [];
+  return [`${plug.host} ${plug.interface}`, ...alike, ...places, ...state, ...carrier, ...conflicts].join("; ");
 }

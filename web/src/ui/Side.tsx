@@ -2,8 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { fetchEvidence } from "../api/client.ts";
 import type { Evidence, Interface } from "../api/types.ts";
 import { chooseEnd, clear, pin, refusal } from "../live/actions.ts";
-import { pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
-import type { Plug, Rail, Touch } from "../site/site.ts";
+import { drawnSite, pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
+import type { Plug, Rail, Site, Touch } from "../site/site.ts";
 import { conflictTitle, count, ownName, span, strengthMeaning, STRENGTHS, vlanName } from "../site/words.ts";
 import { plugPort } from "./Picture.tsx";
 import { Rename } from "./Rename.tsx";
@@ -19,19 +19,22 @@ const SHOWN_WEAK = 9;
 /** What speaks for the port or VLAN that is looked at. */
 export function Side() {
   const chosen = selection.value;
-  const plug = chosen?.kind === "plug" ? site.value.plugs.find((item) => item.key === chosen.key) : undefined;
+  const plugOf = (all: Site): Plug | undefined => (chosen?.kind === "plug" ? all.plugs.find((item) => item.key === chosen.key) : undefined);
+  const plug = plugOf(drawnSite.value) ?? plugOf(site.value);
   const rail = chosen?.kind === "rail" ? site.value.rails.find((item) => item.id === chosen.key) : undefined;
   return (
     <section class={pinned.value ? "detail held" : "detail"} aria-labelledby="detail-title">
-      <h2 id="detail-title">{plug ? "Port" : rail ? "VLAN" : "Evidence"}</h2>
+      <header class="section-head">
+        <h2 id="detail-title">{plug ? "Port" : rail ? "VLAN" : "Evidence"}</h2>
+        {pinned.value && (
+          <button type="button" class="link" onClick={clear}>
+            let go
+          </button>
+        )}
+      </header>
       {plug && <PlugDetail key={plug.key} plug={plug} />}
       {rail && <RailDetail rail={rail} />}
       {!plug && !rail && <Idle />}
-      {pinned.value && (
-        <button type="button" class="link let-go" onClick={clear}>
-          let go
-        </button>
-      )}
     </section>
   );
 }
@@ -72,6 +75,7 @@ function PlugDetail({ plug }: { plug: Plug }) {
       <p class="ident">
         {plug.host} <b>{plug.interface}</b> {pinned.value?.key === plug.key && <span class="soft">(held)</span>}
       </p>
+      {plug.alike.length > 0 && <p class="facts">and, wired alike: {plug.alike.join(", ")}</p>}
       {plug.facts && <Facts facts={plug.facts} />}
       {plug.unknown !== null && <p class="unknown-why">Unknown: {plug.unknown}</p>}
       {plug.conflicts.map((number) => (

@@ -1,4 +1,4 @@
-import { view } from "../live/store.ts";
+import { folded, view } from "../live/store.ts";
 
 const VIEWS = ["picture", "table"] as const;
 
@@ -12,6 +12,12 @@ export function ViewSwitch() {
     document.getElementById(`tab-${view.value}`)?.focus();
   };
   return (
+    <div class="views">
+      {view.value === "picture" && (
+        <button type="button" class="quiet" aria-pressed={folded.value} onClick={() => (folded.value = !folded.value)}>
+          fold hosts wired alike
+        </button>
+      )}
     <div class="tabs" role="tablist" aria-label="How to show it" onKeyDown={turn}>
       {VIEWS.map((name) => (
         <button
@@ -27,6 +33,7 @@ export function ViewSwitch() {
           {name}
         </button>
       ))}
+    </div>
     </div>
   );
 }
