@@ -278,3 +278,57 @@ def test_nothing_is_heard_before_the_filter_is_there(net):
         libc.send_packet(sock.fileno(), near, REFUSED["ARP"])
         with pytest.raises(BlockingIOError):
             sock.recv(100)
+
+
+def test_a_flooded_interface_is_thinned_so_that_the_others_are_heard(net, device, monkeypatch):
+    near, far = net.veth()
+    other, quiet = net.veth("blk-c", "blk-d")
+    hand = [100.0]
+    monkeypatch.setattr("bellrock.link.packet.clock.monotonic", lambda: hand[0])
+
+    def flood_and_read(count: int) -> list:
+        for _ in range(count):
+            device.send(near, PASSED["IPv4"])
+        kept = device.statistics().received
+        found = collect(device, kept - read[0])
+        read[0] = kept
+        return found
+
+    read = [0]
+    frame = PASSED["IPv4"]
+    for _ in range(4):
+        assert flood_and_read(4000)[0].data == frame
+        hand[0] += 0.11
+        device.receive(0)
+    thinned = device.statistics().thinned
+    assert thinned in ({far: 4}, {far: 8})
+    passed = len(flood_and_read(1000))
+    assert 0.5 * 1000 / thinned[far] < passed < 2 * 1000 / thinned[far]
+    for _ in range(30):
+        device.send(other, PASSED["IPv6"])
+    assert [heard.ifindex for heard in collect(device, 30)] == [quiet] * 30
+    hand[0] += 60
+    assert device.statistics().thinned == {}
+    for _ in range(50):
+        device.send(near, PASSED["IPv6"])
+    assert len(collect(device, 50)) == 50
+
+
+def test_a_device_that_cannot_change_its_filter_goes_on(net, device, monkeypatch):
+    near, far = net.veth()
+    hand = [100.0]
+    monkeypatch.setattr("bellrock.link.packet.clock.monotonic", lambda: hand[0])
+
+    def refuse(*_):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(libc, "attach_filter", refuse)
+    for _ in range(4):
+        for _ in range(4000):
+            device.send(near, PASSED["IPv4"])
+        assert collect(device, 100)
+        while device.receive(1000):
+            pass
+        hand[0] += 0.11
+        device.receive(0)
+    assert far in device.statistics().thinned

@@ -28,6 +28,9 @@ def net():
             inside.ip(f"addr add {ipv6}/64 dev {name} nodad")
             # Both ends are this machine: without it the kernel refuses its own address as a source.
             Path(f"/proc/sys/net/ipv4/conf/{name}/accept_local").write_text("1")
+        # The kernel adds the routes of IPv6 addresses a little later.
+        routes = Path("/proc/thread-self/net/ipv6_route")
+        until(lambda: all(f"fe80{one:028x} 80" in routes.read_text() for one in (0xA, 0xB)), "routes to our addresses")
         yield inside
 
 

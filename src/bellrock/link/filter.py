@@ -9,7 +9,7 @@ passes, because it shows the port: `wire` refuses it with its reason, which is c
 """
 
 import struct
-from functools import cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 SNAP_LENGTH: Final = 16384
@@ -17,8 +17,13 @@ SNAP_LENGTH: Final = 16384
 EXTENSION_HEADERS: Final = 4
 """RFC 8200 §4.1 has every header but one occur at most once; beacons need none."""
 
+_THINNED: Final = """
+dice{index}: ld #rand
+        jge  #{limit}, drop, start
+"""
+
 _LAYER2: Final = """
-        ld   #hatype               ; the offsets below hold on Ethernet only: not on loopback, tun, PPP
+start:  ld   #hatype               ; the offsets below hold on Ethernet only: not on loopback, tun, PPP
         jeq  #1, ether, drop       ; ARPHRD_ETHER
 ether:  ldx  #0                    ; X: octets of tags left in the frame
         ldh  [12]
@@ -103,12 +108,25 @@ class Instruction(NamedTuple):
     k: int
 
 
-@cache
-def beacon_filter(port: int = 5240) -> tuple[Instruction, ...]:
-    """The program for a beacon port."""
+@lru_cache(maxsize=4)
+def beacon_filter(port: int = 5240, thinned: tuple[tuple[int, int], ...] = ()) -> tuple[Instruction, ...]:
+    """The program for a beacon port.
+
+    Args:
+        port: UDP destination port.
+        thinned: pairs of ifindex and n: of that interface one frame in 2**n is looked at, chosen at random. At most 16 pairs.
+    """
     headers = "".join(_IPV6_HEADER.format(n=n) for n in range(EXTENSION_HEADERS))
-    text = _LAYER2 + _IPV4 + _IPV6 + headers + _UDP6 + _END
+    text = _thin(thinned) + _LAYER2 + _IPV4 + _IPV6 + headers + _UDP6 + _END
     return assemble(text.replace("{port}", str(port)).replace("{snap}", str(SNAP_LENGTH)))
+
+
+def _thin(thinned: tuple[tuple[int, int], ...]) -> str:
+    if not thinned:
+        return ""
+    tests = "".join(f"jeq #{index}, dice{index}\n" for index, _ in thinned)
+    dice = "".join(_THINNED.format(index=index, limit=1 << 32 - n) for index, n in thinned)
+    return f"ld #ifidx\n{tests}jmp start\n{dice}"
 
 
 def pack(program: tuple[Instruction, ...]) -> bytes:

@@ -4,11 +4,13 @@ import errno
 import os
 import socket
 import struct
+from contextlib import suppress
 from typing import Final
 
-from bellrock.link import libc
+from bellrock.link import clock, libc
 from bellrock.link.device import Frame, LinkError, SendCounter, Statistics, interface_text
 from bellrock.link.filter import Instruction, beacon_filter, pack
+from bellrock.link.relief import Relief
 from bellrock.link.ring import BLOCK_SIZE, SOL_PACKET, Ring
 from bellrock.wire.ethernet import mac_bytes
 from bellrock.wire.frame import CDP_MAC, GROUP4_MAC, GROUP6_MAC, LLDP_MACS
@@ -33,12 +35,15 @@ GROUPS: Final = (GROUP4_MAC, GROUP6_MAC, *LLDP_MACS, CDP_MAC)
 class PacketDevice:
     """Hears beacons, LLDP and CDP on every Ethernet interface, present or yet to come, addressed or not, and sends any frame on any of them.
 
+    When frames come faster than they are fetched, and more are lost than a pause explains, the busiest interface is thinned
+    (see `relief`), so that the others stay served; `statistics` tells.
+
     Frames that this machine sends are not heard. An interface that goes away, down or up again needs no attention,
     except that a network card passes multicast frames only after `join_groups`.
 
     Args:
         blocks: size of the receive ring in blocks of 32 KiB.
-        program: the kernel filter.
+        program: another kernel filter, without thinning.
         hardware_time: stamp frames with the network card's clock, where it has one. Only for cards whose clock is
             disciplined to the system's (phc2sys): others run on atomic time or from zero, and the kernel's own stamp is right.
 
@@ -61,6 +66,10 @@ class PacketDevice:
         self._counter = SendCounter()
         self._joined: set[int] = set()
         self._packets = self._drops = 0
+        self._relief = Relief()
+        self._may_thin = program is None
+        self._judged = 0
+        """Of the drops, those that `relief` has seen."""
         self._ring: Ring | None = None
         try:
             self._ring = self._set_up(blocks, beacon_filter() if program is None else program, hardware_time)
@@ -87,7 +96,12 @@ class PacketDevice:
 
     def receive(self, budget: int) -> list[Frame]:
         """At most `budget` frames in the order of their arrival; an empty list when there are none."""
-        return self._ring.read(budget) if self._ring else []
+        if not self._ring:
+            return []
+        frames = self._ring.read(budget)
+        if self._may_thin and (self._ring.losing or self._relief.active):
+            self._relieve(self._ring, frames)
+        return frames
 
     def send(self, ifindex: int, data: bytes) -> LinkError | None:
         """Send a whole Ethernet frame, tags included. A failure is counted and returned, never raised."""
@@ -124,15 +138,38 @@ class PacketDevice:
         return None
 
     def statistics(self) -> Statistics:
-        """The counters so far."""
-        if self._socket.fileno() >= 0:
-            # The kernel's counters start again at every reading.
-            packets, drops, _ = _STATISTICS.unpack(
-                self._socket.getsockopt(SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
-            )
-            self._packets += packets
-            self._drops += drops
-        return Statistics(self._packets - self._drops, self._drops, self._counter.sent, dict(self._counter.errors))
+        """The counters so far. To be asked now and then: an interface that was flooded and fell silent is served fully again."""
+        if self._ring:
+            self._count(self._ring)
+            if self._relief.active:
+                self._relieve(self._ring, [])
+        thinned = {ifindex: 1 << halvings for ifindex, halvings in self._relief.halvings.items()}
+        counter = self._counter
+        return Statistics(self._packets - self._drops, self._drops, counter.sent, dict(counter.errors), thinned)
+
+    def _count(self, ring: Ring) -> None:
+        """Add the kernel's counters, which start again at every reading, as do its hints in the ring."""
+        packets, drops, _ = _STATISTICS.unpack(
+            self._socket.getsockopt(SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
+        )
+        self._packets += packets
+        self._drops += drops
+        ring.losing = ring.losing or drops > 0
+
+    def _relieve(self, ring: Ring, frames: list[Frame]) -> None:
+        """Count while frames are being lost, and at the end of a window set a filter that thins more or less."""
+        now = clock.monotonic()
+        if not self._relief.count(frames, now):
+            return
+        self._count(ring)
+        drops, self._judged = self._drops - self._judged, self._drops
+        ring.losing = False
+        if self._relief.decide(drops, now):
+            # Short of memory the old filter stays, and drops go on being counted.
+            with suppress(OSError):
+                libc.attach_filter(
+                    self._socket.fileno(), pack(beacon_filter(thinned=tuple(self._relief.halvings.items())))
+                )
 
     def close(self) -> None:
         """Give back socket and ring; may be called twice."""

@@ -25,6 +25,7 @@ _BLOCK: Final = struct.Struct("=III")
 """Of struct tpacket_hdr_v1: block_status, num_pkts, offset_to_first_pkt."""
 _BLOCK_AT: Final = 8
 _USER: Final = 1
+_LOSING: Final = 1 << 2
 _KERNEL: Final = bytes(4)
 _HEADER: Final = struct.Struct("=4I4xIH6xIH14xi2xB")
 """Of struct tpacket3_hdr: next offset, seconds, nanoseconds, octets kept, status, offset of the Ethernet header, tag control, TPID;
@@ -43,7 +44,7 @@ class Ring:
         blocks: how many blocks of BLOCK_SIZE octets; all of them count as resident memory.
     """
 
-    __slots__ = ("_at", "_block", "_blocks", "_left", "_memory", "_tags")
+    __slots__ = ("_at", "_block", "_blocks", "_left", "_memory", "_tags", "losing")
 
     def __init__(self, sock: socket.socket, blocks: int) -> None:
         sock.setsockopt(SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
@@ -56,6 +57,8 @@ class Ring:
         self._block = 0
         self._left = 0
         self._at = 0
+        self.losing = False
+        """Whether a block said that frames were dropped since the socket's statistics were last read."""
         self._tags: dict[tuple[int, int], tuple[Tag, ...]] = {}
 
     def read(self, budget: int) -> list[Frame]:
@@ -75,6 +78,7 @@ class Ring:
         status, count, first = _BLOCK.unpack_from(self._memory, base + _BLOCK_AT)
         if not status & _USER:
             return False
+        self.losing = self.losing or bool(status & _LOSING)
         self._left, self._at = count, base + first
         if not count:
             self._release()
