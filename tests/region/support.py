@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -98,7 +99,9 @@ class Running:
     def live(self, **options: Any) -> connect:
         """The live WebSocket, with the API token."""
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("additional_headers", {})
-        return connect(self.url.replace("http", "ws") + "/api/v1/live", additional_headers=headers, proxy=None, **options)
+        return connect(
+            self.url.replace("http", "ws") + "/api/v1/live", additional_headers=headers, proxy=None, **options
+        )
 
 
 @asynccontextmanager
@@ -138,7 +141,14 @@ class Agent:
         assert isinstance(challenge, Challenge)
         nonce = secrets.token_hex(32)
         proof = prove(key, "agent", challenge.nonce, nonce, self.host.id)
-        fields = {"version": VERSION, "host": self.host, "boot": self.boot, "nonce": nonce, "proof": proof, "sent": now()}
+        fields = {
+            "version": VERSION,
+            "host": self.host,
+            "boot": self.boot,
+            "nonce": nonce,
+            "proof": proof,
+            "sent": now(),
+        }
         await self.connection.send(encode(Hello(**(fields | changes))))
         answer = decode_region_message(await self.connection.recv())
         if isinstance(answer, Rejected):
@@ -173,7 +183,9 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(url: str, name: str = "rack1", boot: str = "boot-1", key: bytes = KEY, **changes: Any) -> AsyncIterator[Agent]:
+async def agent(
+    url: str, name: str = "rack1", boot: str = "boot-1", key: bytes = KEY, **changes: Any
+) -> AsyncIterator[Agent]:
     """An agent that has been let in. Its id is `id-NAME`."""
     stream = url.replace("http", "ws") + "/api/v1/agents/stream"
     async with connect(stream, proxy=None, compression=None, max_size=None) as connection:
@@ -214,10 +226,12 @@ def port(text: str, vid: int | None = None) -> Port:
 
 async def closed(connection: ClientConnection) -> tuple[int, str]:
     """Read on until the connection is closed: (code, reason)."""
-    try:
-        async with asyncio.timeout(BOUND):
-            while True:
-                await connection.recv()
-    except websockets.ConnectionClosed as end:
-        assert end.rcvd is not None, end
-        return end.rcvd.code, end.rcvd.reason
+    with pytest.raises(websockets.ConnectionClosed) as end:
+        await asyncio.wait_for(_read_on(connection), BOUND)
+    assert end.value.rcvd is not None, end.value
+    return end.value.rcvd.code, end.value.rcvd.reason
+
+
+async def _read_on(connection: ClientConnection) -> None:
+    while True:
+        await connection.recv()

@@ -10,9 +10,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
-from bellrock.region.errors import RegionError
-from bellrock.region.server import Ready, Settings, serve
 from tests.region.support import (
     KEY,
     agent,
@@ -24,6 +21,9 @@ from tests.region.support import (
     region,
     until,
 )
+
+from bellrock.region.errors import RegionError
+from bellrock.region.server import Ready, Settings, serve
 
 
 async def _tell_two_racks(url: str) -> None:
@@ -120,7 +120,9 @@ async def test_tokens_and_secrets_stay_out_of_the_log(tmp_path, caplog):
         await _tell_two_racks(running.url)
         await running.get("hosts")
         secrets = [running.token, running.ready.login_token, session, KEY.hex()]
-    ours = [record for record in caplog.records if record.name.startswith(("bellrock", "uvicorn", "litestar", "sqlalchemy"))]
+    ours = [
+        record for record in caplog.records if record.name.startswith(("bellrock", "uvicorn", "litestar", "sqlalchemy"))
+    ]
     lines = "\n".join(record.getMessage() for record in ours)
     assert "agent-connected" in lines
     assert [secret for secret in [*secrets, "in-a-query"] if secret in lines] == []
@@ -166,13 +168,16 @@ def test_state_directory_that_is_a_file(tmp_path):
 
 
 def test_port_taken_names_the_holder_and_leaves_nothing_open(tmp_path):
+    name = Path("/proc/self/comm").read_text().strip()
+
     @asynchronous
     async def two() -> None:
         async with region(tmp_path / "one") as running:
             address = running.url.removeprefix("http://")
-            name = Path("/proc/self/comm").read_text().strip()
             with pytest.raises(RegionError) as caught:
-                await serve(_settings(tmp_path / "two", listen=("127.0.0.1:0", address)), lambda ready: None, asyncio.Event())
+                await serve(
+                    _settings(tmp_path / "two", listen=("127.0.0.1:0", address)), lambda ready: None, asyncio.Event()
+                )
             assert f"the port is held by {name} (pid {os.getpid()})" in str(caught.value)
 
     two()

@@ -16,6 +16,8 @@ from bellrock.region.errors import RegionError
 from bellrock.region.holders import holders_of
 
 BACKLOG: Final = 512
+USER_TIMEOUT: Final = 30
+"""Seconds that data may wait for a peer that does not take it."""
 UNIX: Final = "unix:"
 
 
@@ -147,6 +149,8 @@ def _bind(address: Address) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it: a peer that takes nothing for so long is let go by the kernel (RFC 5482).
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT * 1000)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address.host, address.port))

@@ -149,7 +149,7 @@ def _ready(bound: list[Address], token: str, aside: Path | None) -> Ready:
 
 def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 -- uvicorn's own type for it is private
     return uvicorn.Config(
-        app, loop="none", http=BoundedHttp, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False,
+        app, loop="none", http=BoundedHttp, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False, log_level="warning",
         ws_max_size=MAX_WS_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=20.0, ws_ping_timeout=20.0,
         proxy_headers=False, server_header=False, limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE,

@@ -2,6 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import Final
 
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
@@ -22,6 +23,9 @@ from bellrock.region.api.sockets import (
     turn_down,
 )
 from bellrock.region.service import HANDSHAKE, Region, Session, TurnedAway
+
+MAX_SEQ: Final = 2**62
+"""Far beyond any agent's life, and within SQLite's integers."""
 
 
 @websocket("/api/v1/agents/stream")
@@ -108,6 +112,8 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 raise ContractError(
                     f"{len(observations)} observations in one report; at most {MAX_OBSERVATIONS} are taken"
                 )
+            case Report(seq=seq) if not 0 < seq < MAX_SEQ:
+                raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
             case Report() | KeepAlive():
                 await region.tell(session, message)
             case Hello():

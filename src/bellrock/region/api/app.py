@@ -2,13 +2,16 @@
 
 from importlib.metadata import version
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp
+from litestar.routes import BaseRoute
+from litestar.types import ASGIApp, ControllerRouterHandler
+from typing_extensions import override
 
 from bellrock.region.api.agents import agents_stream
 from bellrock.region.api.headers import SecurityHeaders
@@ -49,6 +52,15 @@ def make_app(region: Region) -> ASGIApp:
     return SecurityHeaders(app)
 
 
+class _SchemaOnly(Router):
+    """Serves the schema, without Litestar's catch-all beside it, which answers unknown paths in HTML."""
+
+    @override
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        catches_all = isinstance(value, HTTPRouteHandler) and "/{path:str}" in value.paths
+        return [] if catches_all else super().register(value)
+
+
 def _openapi() -> OpenAPIConfig:
     schemes: dict[str, SecurityScheme] = {
         "session": SecurityScheme(type="apiKey", name="bellrock_session", security_scheme_in="cookie"),
@@ -58,7 +70,7 @@ def _openapi() -> OpenAPIConfig:
         title="Bellrock region",
         version=version("bellrock"),
         description=DESCRIPTION,
-        path="/api/v1",
+        openapi_router=_SchemaOnly("/api/v1", route_handlers=[], include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         components=Components(security_schemes=schemes),  # type: ignore[arg-type]
         security=[{"session": []}, {"token": []}],

@@ -1,10 +1,12 @@
 """What both WebSockets need."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, Final
 
 from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
 
 from bellrock.region.api.problems import MEDIA_TYPE, encoded
 
@@ -15,6 +17,8 @@ MAX_REASON: Final = 123
 """Octets of a close reason (RFC 6455 §5.5)."""
 SEND_WITHIN: Final = 20.0
 """Seconds in which a peer must take a message; one that does not is cut off."""
+CLOSE_WITHIN: Final = 1.0
+"""Seconds in which a peer must take the closing frame; after that it is left to TCP_USER_TIMEOUT."""
 
 Socket = WebSocket[Any, Any, Any]
 
@@ -55,9 +59,11 @@ async def receive(socket: Socket) -> str | bytes | None:
 
 
 async def close(socket: Socket, code: int, why: str) -> None:
-    """Close, with as much of the reason as fits."""
+    """Close, with as much of the reason as fits. A peer that reads nothing does not hold this up."""
     reason = why.encode()[:MAX_REASON].decode(errors="ignore")
-    await socket.close(code, reason)
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect):
+        async with asyncio.timeout(CLOSE_WITHIN):
+            await socket.close(code, reason)
 
 
 async def race(*works: Coroutine[Any, Any, None]) -> None:

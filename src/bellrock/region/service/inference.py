@@ -1,16 +1,12 @@
 """Evidence → topology, as it changes."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from bellrock.model import Host, HostSeen, Observation, Port, Topology, Wall
 from bellrock.region.service.state import State
-from bellrock.topology.incremental import Incremental
-from bellrock.topology.naming import Registry
-
-if TYPE_CHECKING:
-    from bellrock.topology.explain import Explanation
+from bellrock.topology import Explanation, Incremental, Registry, explain
 
 SILENCE: Final = 90.0
 """Seconds without a keep-alive after which what an agent said no longer counts."""
@@ -61,10 +57,8 @@ class Inference:
         self.revision += 1
         return True
 
-    def explain(self, a: Port, b: Port) -> "Explanation":
+    def explain(self, a: Port, b: Port) -> Explanation:
         """Why two ports are one VLAN, or what is missing to say so."""
-        from bellrock.topology.explain import explain
-
         return explain(self._incremental, a, b)
 
     def rename(self, identity: str, name: str) -> None:

@@ -8,19 +8,9 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from bellrock.contract import KeepAlive, Report
-from bellrock.model import (
-    EvidenceGone,
-    EvidenceSeen,
-    Host,
-    HostGone,
-    HostSeen,
-    InterfaceGone,
-    InterfaceSeen,
-    Observation,
-    RefusalCount,
-    Wall,
-)
+from bellrock.model import Host, Observation, Wall
 from bellrock.region.logs import Limited, line
+from bellrock.region.service.check import flaw, surplus
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.shift import shifted
 from bellrock.region.service.state import State
@@ -32,8 +22,6 @@ BATCH: Final = 256
 """Messages in one transaction."""
 RETRY: Final = (0.25, 5.0)
 """Seconds until a transaction that failed is tried again, at first and, doubling, at most."""
-MAX_SEQ: Final = 2**62
-PEER_PREFIX: Final = "peer-"
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +60,9 @@ class Ingest:
         self._alive = alive
         self._queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE)
         self._complaints = Limited(30.0)
+        self._flaws = Limited(10.0)
+        self.dropped = 0
+        """Observations that were not taken since the start."""
         self.stalled = False
         """True while the disk does not take reports."""
 
@@ -109,7 +100,7 @@ class Ingest:
         fresh = []
         for told in batch:
             if isinstance(told.message, Report) and self._continues(told, told.message, last):
-                fresh.append(_accepted(told, told.message))
+                fresh.append(self._accepted(told, told.message))
                 last[told.teller.host.id] = told.message.seq
         return fresh, last
 
@@ -122,6 +113,30 @@ class Ingest:
         if report.seq > known + 1:
             told.teller.refuse(f"report {report.seq} came where {known + 1} was due; send from there again")
         return False
+
+    def _accepted(self, told: Told, report: Report) -> Accepted:
+        teller = told.teller
+        teller.offset.bound(report.sent, told.received)
+        kept = tuple(one for one in report.observations if self._takes(teller.host.id, one))
+        own = Report(report.seq, report.boot, report.sent, kept, report.begin, report.complete)
+        return Accepted(
+            agent=teller.host,
+            report=shifted(own, teller.offset, told.received),
+            received=told.received,
+            offset=teller.offset.value,
+            software=teller.software,
+        )
+
+    def _takes(self, agent: str, observation: Observation) -> bool:
+        why = flaw(agent, observation)
+        if not why and surplus(self._state.accounts.get(agent), observation):
+            why = "more than the region keeps of one host"
+        if why:
+            self.dropped += 1
+            if self._flaws.may():
+                kind = observation.__struct_config__.tag
+                log.warning(line("observation-dropped", agent=agent, kind=kind, why=why, total=self.dropped))
+        return not why
 
     async def _commit(self, fresh: list[Accepted]) -> None:
         accounts = self._state.running({accepted.agent.id for accepted in fresh})
@@ -147,34 +162,3 @@ class Ingest:
         teller = told.teller
         teller.offset.sample(told.message.sent, told.received)
         self._alive(teller.host, teller.offset.shift(told.message.sent, told.received), teller.offset.value)
-
-
-def _accepted(told: Told, report: Report) -> Accepted:
-    teller = told.teller
-    teller.offset.bound(report.sent, told.received)
-    kept = tuple(one for one in report.observations if _owns(teller.host.id, one))
-    if len(kept) < len(report.observations):
-        foreign = len(report.observations) - len(kept)
-        log.warning(line("foreign-observations", agent=teller.host.id, report=report.seq, dropped=foreign))
-    own = Report(report.seq, report.boot, report.sent, kept, report.begin, report.complete)
-    return Accepted(
-        agent=teller.host, report=shifted(own, teller.offset, told.received), received=told.received,
-        offset=teller.offset.value, software=teller.software,
-    )  # fmt: skip
-
-
-def _owns(agent: str, observation: Observation) -> bool:
-    """Whether it is the agent's to say: its own ports, and peers that cannot speak for themselves."""
-    match observation:
-        case HostSeen(host):
-            return host.id == agent or host.id.startswith(PEER_PREFIX)
-        case HostGone(host):
-            return host == agent or host.startswith(PEER_PREFIX)
-        case InterfaceSeen(host) | InterfaceGone(host):
-            return host == agent
-        case EvidenceSeen(evidence):
-            return evidence.port.host == agent
-        case EvidenceGone(key):
-            return key.port.host == agent
-        case RefusalCount(port):
-            return port.host == agent

@@ -67,13 +67,14 @@ class TopologyView(Struct, frozen=True):
 
 
 class StepView(Struct, frozen=True):
-    """One observation in a chain of proof."""
+    """One link in a chain of proof."""
 
     a: PortView
-    b: PortView | None
+    b: PortView
     kind: str
     sentence: str
-    age: float
+    age: float | None
+    """Null for what needs no observation, such as a host's own configuration."""
 
 
 class ExplanationView(Struct, frozen=True):

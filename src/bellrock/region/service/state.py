@@ -81,7 +81,7 @@ class State:
             key = key_of(held.evidence)
             self.accounts[key.port.host].evidence[key] = (held.evidence, held.account)
         for refusal, number in loaded.refusals:
-            self.accounts[refusal.port.host].refusals[_refusal_key(refusal)] = (refusal, number)
+            self.accounts[refusal.port.host].refusals[refusal_key(refusal)] = (refusal, number)
 
     def replay(self) -> Iterator[Observation]:
         """All that holds, for an inference that begins."""
@@ -136,7 +136,7 @@ class State:
                 account.evidence.pop(key, None)
                 self._forget_mirrors(key, since)
             case RefusalCount():
-                account.refusals[_refusal_key(observation)] = (observation, account.number)
+                account.refusals[refusal_key(observation)] = (observation, account.number)
 
     def _forget_evidence(self, host: str, interface: str) -> None:
         """A port that passes no frames: what it saw and what others saw of it no longer holds."""
@@ -166,5 +166,6 @@ class State:
             account.refusals.clear()
 
 
-def _refusal_key(refusal: RefusalCount) -> RefusalKey:
+def refusal_key(refusal: RefusalCount) -> RefusalKey:
+    """What makes a refusal counter one and the same."""
     return refusal.port, refusal.source_mac, refusal.reason

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from bellrock.model import (
     Conflict,
@@ -17,7 +16,6 @@ from bellrock.model import (
 )
 from bellrock.region.service.inference import SILENCE
 from bellrock.region.service.places import Place, Registrar, places_at, places_of
-from bellrock.region.service.sentences import key_sentence
 from bellrock.region.service.shapes import (
     ConflictView,
     EvidenceView,
@@ -36,9 +34,7 @@ from bellrock.region.service.shapes import (
     VlanView,
 )
 from bellrock.region.service.state import Account, State
-
-if TYPE_CHECKING:
-    from bellrock.topology.explain import Explanation
+from bellrock.topology import Explanation, key_sentence, sentence
 
 UNSETTLED = "Beaconing is under way: the first solicitations are out and their answers may still come. It settles by itself within a second."
 NO_EVIDENCE = "Nothing was heard here yet."
@@ -101,7 +97,7 @@ class Views:
             lapsed = self._now - account.seen > SILENCE
             for key, (evidence, _) in account.evidence.items():
                 if interface is None or key.port.interface == interface:
-                    views.append(self._evidence(key, evidence, account, lapsed=lapsed))
+                    views.append(self._evidence(evidence, account, lapsed=lapsed))
         return sorted(views, key=lambda view: (view.port.host, view.port.interface, view.port.vid or 0, view.kind))
 
     def refusals(self) -> list[RefusalView]:
@@ -116,11 +112,11 @@ class Views:
         ]  # fmt: skip
         return sorted(views, key=lambda view: view.age)
 
-    def explanation(self, found: "Explanation") -> ExplanationView:
+    def explanation(self, found: Explanation) -> ExplanationView:
         """A chain of proof."""
         chain = tuple(
             StepView(
-                self.port(step.a), self.port(step.b), str(step.kind), step.sentence, self._age(step.seen),
+                self.port(step.a), self.port(step.b), str(step.kind), step.sentence, None if step.seen is None else self._age(step.seen),
             )
             for step in found.chain
         )  # fmt: skip
@@ -141,16 +137,16 @@ class Views:
         return VlanView(vlan.id, vlan.name, vlan.vid, tuple(self._member(one) for one in vlan.members), vlan.subnets)
 
     def _member(self, member: Member) -> MemberView:
-        sentences = tuple(key_sentence(key, self._held(key), self.name) for key in member.evidence)
+        sentences = tuple(self._sentence(key) for key in member.evidence)
         where = self.port(member.port)
         return MemberView(
             where.host, where.interface, where.vid, str(member.strength), self._age(member.seen), sentences
         )
 
-    def _held(self, key: EvidenceKey) -> Evidence | None:
+    def _sentence(self, key: EvidenceKey) -> str:
         account = self._state.accounts.get(key.port.host)
         held = account.evidence.get(key) if account else None
-        return held[0] if held else None
+        return sentence(held[0], self.names) if held else key_sentence(key, self.names)
 
     def _conflict(self, conflict: Conflict) -> ConflictView:
         return ConflictView(str(conflict.kind), tuple(self.port(port) for port in conflict.where), conflict.proof)
@@ -189,12 +185,12 @@ class Views:
             one.max_frame_size, self._age(evidence.seen),
         )  # fmt: skip
 
-    def _evidence(self, key: EvidenceKey, evidence: Evidence, account: Account, *, lapsed: bool) -> EvidenceView:
+    def _evidence(self, evidence: Evidence, account: Account, *, lapsed: bool) -> EvidenceView:
         # Agents report changes only: what was not taken back held as long as the agent was there.
         seen = max(evidence.seen, account.seen)
         return EvidenceView(
             str(evidence.kind), self.port(evidence.port), self.port(evidence.peer) if evidence.peer else None,
-            evidence.peer_name, key_sentence(key, evidence, self.name), evidence.round_trip,
+            evidence.peer_name, sentence(evidence, self.names), evidence.round_trip,
             self._age(evidence.since), self._age(seen), evidence.source_mac, evidence.proof, lapsed,
         )  # fmt: skip
 

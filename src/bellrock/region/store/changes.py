@@ -20,8 +20,8 @@ from bellrock.model import (
     Wall,
 )
 from bellrock.region.store.rows import Accepted
-from bellrock.topology.facts import BEACON_KINDS
 from bellrock.topology.links import is_down
+from bellrock.topology.state import BEACON_KINDS
 
 Row = tuple[Any, ...]
 _encode = msgspec.json.Encoder().encode

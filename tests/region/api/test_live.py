@@ -1,0 +1,157 @@
+"""The live WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import socket
+
+import pytest
+import websockets
+from tests.region.support import agent, asynchronous, closed, confirmed, host_seen, interface, region
+
+from bellrock.region.api import live as live_module
+from bellrock.region.service.publish import Publisher
+
+TOPICS = {"topology", "hosts", "interfaces", "refusals"}
+
+
+async def first(connection) -> dict[str, dict]:
+    """The state that comes on connect, by type."""
+    messages = [json.loads(await connection.recv()) for _ in TOPICS]
+    return {message["type"]: message for message in messages}
+
+
+@asynchronous
+async def test_all_state_on_connect_and_then_what_changes(tmp_path):
+    async with region(tmp_path) as running, running.live() as live:
+        state = await first(live)
+        assert state.keys() == TOPICS
+        assert state["hosts"] == {"type": "hosts", "hosts": []}
+        assert state["topology"]["fabrics"] == []
+        async with agent(running.url) as one:
+            await one.report(1, host_seen(), interface("eth0"), confirmed("rack1/eth0", "rack2/eth0"), begin=True)
+            seen: dict[str, dict] = {}
+            async with asyncio.timeout(5):
+                while not (seen.get("topology", {}).get("fabrics") and seen.get("interfaces", {}).get("interfaces")):
+                    message = json.loads(await live.recv())
+                    seen[message["type"]] = message
+        revision = seen["topology"]["revision"]
+        async with running.client(authorization=f"Bearer {running.token}") as client:
+            fabric = seen["topology"]["fabrics"][0]["id"]
+            await client.patch(f"/api/v1/fabrics/{fabric}", json={"name": "storage"})
+        async with asyncio.timeout(5):
+            while message["type"] != "topology" or message["fabrics"][0]["name"] != "storage":
+                message = json.loads(await live.recv())
+        assert message["revision"] > revision
+
+
+@asynchronous
+async def test_a_slow_reader_gets_the_latest_state_and_holds_nobody_up(tmp_path):
+    async with (
+        region(tmp_path) as running,
+        running.live(max_queue=1, close_timeout=0.1) as slow,
+        running.live() as quick,
+    ):
+        await first(quick)
+        async with agent(running.url) as one:
+            for seq in range(1, 101):
+                addresses = tuple(f"fd00:{seq:x}::{number:x}/64" for number in range(100))
+                await one.report(seq, interface(f"eth{seq % 3}", addresses=addresses), begin=seq == 1)
+            await one.acknowledged(100)
+
+        async def latest(connection) -> int:
+            count = 0
+            async with asyncio.timeout(10):
+                while True:
+                    message = json.loads(await connection.recv())
+                    count += 1
+                    if message["type"] == "interfaces" and "fd00:64::1/64" in str(message):
+                        return count
+
+        assert await latest(quick) < 100
+        assert await latest(slow) < 100
+
+
+@asynchronous
+async def test_one_that_does_not_read_at_all_is_cut_off(tmp_path, monkeypatch):
+    monkeypatch.setattr("bellrock.region.api.sockets.SEND_WITHIN", 0.2)
+    monkeypatch.setattr("bellrock.region.service.publish.PERIOD", 0.01)
+    async with region(tmp_path) as running:
+        host, _, port = running.url.removeprefix("http://").partition(":")
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect((host, int(port)))
+        reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+        writer.write(
+            f"GET /api/v1/live HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n"
+            f"Authorization: Bearer {running.token}\r\n\r\n".encode()
+        )
+        assert b"101" in await reader.readline()
+        async with agent(running.url) as one:
+            # Every message then is as large as 400 interfaces, however little has changed.
+            await one.report(1, *(interface(f"eth{number}", index=number) for number in range(400)), begin=True)
+            seq = 1
+            while running_watchers(running):
+                seq += 1
+                assert seq < 2000
+                await one.report(seq, interface("eth0", index=0, mtu=1000 + seq))
+                await one.acknowledged(seq)
+            assert seq > 2
+        writer.close()
+
+
+def running_watchers(running) -> int:
+    """How many watch; the publisher is not reachable from outside the region, and need not be."""
+    return sum(len(one._watchers) for one in gc.get_objects() if type(one) is Publisher)
+
+
+@asynchronous
+async def test_pings(tmp_path, monkeypatch):
+    monkeypatch.setattr(live_module, "PING", 0.05)
+    async with region(tmp_path) as running, running.live() as live:
+        await first(live)
+        async with asyncio.timeout(5):
+            while json.loads(await live.recv()) != {"type": "ping"}:
+                pass
+
+
+@asynchronous
+async def test_what_a_watcher_says_is_ignored(tmp_path):
+    async with region(tmp_path) as running, running.live() as live:
+        await live.send("anything")
+        await live.send(b"\x00")
+        assert (await first(live)).keys() == TOPICS
+
+
+@asynchronous
+async def test_a_cookie_or_the_token_and_this_origin(tmp_path):
+    async with region(tmp_path) as running:
+        async with running.client() as client:
+            answer = await client.post("/api/v1/login", json={"token": running.ready.login_token})
+            cookie = f"bellrock_session={answer.cookies['bellrock_session']}"
+        url = running.url.replace("http", "ws") + "/api/v1/live"
+        good = {"Cookie": cookie, "Origin": running.url}
+        async with websockets.connect(url, additional_headers=good, proxy=None) as live:
+            assert (await first(live)).keys() == TOPICS
+        for headers, status in (
+            ({}, 401),
+            ({"Cookie": "bellrock_session=wrong"}, 401),
+            (good | {"Origin": "http://evil.example"}, 403),
+            ({"Authorization": f"Bearer {running.token}", "Origin": "http://evil.example"}, 403),
+        ):
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(url, additional_headers=headers, proxy=None)
+            assert refused.value.response.status_code == status
+            assert json.loads(refused.value.response.body)["status"] == status
+
+
+@asynchronous
+async def test_too_many_watchers(tmp_path, monkeypatch):
+    monkeypatch.setattr("bellrock.region.service.publish.MAX_WATCHERS", 1)
+    async with region(tmp_path) as running, running.live() as live:
+        await first(live)
+        async with running.live() as more:
+            assert await closed(more) == (1013, "too many watch already")

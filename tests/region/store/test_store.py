@@ -1,0 +1,79 @@
+"""The open store."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+
+import pytest
+
+from bellrock.model import Wall
+from bellrock.region.store import CredentialKind, Registration, Store, StoreFull, open_store
+
+
+def with_store(test):
+    @functools.wraps(test)
+    def run(tmp_path) -> None:
+        async def inside() -> None:
+            store = await open_store(tmp_path / "region.sqlite")
+            try:
+                await test(store)
+            finally:
+                await store.close()
+
+        asyncio.run(inside())
+
+    del run.__wrapped__  # pytest asks for the arguments of `run`, not of the test inside
+    return run
+
+
+@with_store
+async def test_credentials_are_taken_once_and_expire(store: Store):
+    await store.add_credential(CredentialKind.LOGIN, "a", Wall(100.0), Wall(0.0))
+    await store.add_credential(CredentialKind.LOGIN, "b", Wall(50.0), Wall(0.0))
+    assert not await store.take_credential(CredentialKind.SESSION, "a", Wall(1.0))
+    assert await store.take_credential(CredentialKind.LOGIN, "a", Wall(1.0))
+    assert not await store.take_credential(CredentialKind.LOGIN, "a", Wall(1.0))
+    assert not await store.take_credential(CredentialKind.LOGIN, "b", Wall(50.0))
+    assert await store.credentials(CredentialKind.LOGIN, Wall(1.0)) == {"b": 50.0}
+    await store.add_credential(CredentialKind.LOGIN, "c", Wall(200.0), Wall(60.0))
+    await store.add_credential(CredentialKind.SESSION, "s", Wall(200.0), Wall(60.0))
+    await store.add_credential(CredentialKind.LOGIN, "d", Wall(200.0), Wall(60.0), alone=True)
+    assert await store.credentials(CredentialKind.LOGIN, Wall(0.0)) == {"d": 200.0}
+    assert await store.credentials(CredentialKind.SESSION, Wall(0.0)) == {"s": 200.0}
+
+
+@with_store
+async def test_places_are_kept_and_journalled(store: Store):
+    one = Registration(
+        id="if-1", host="h", mac="m", name="eth0", vlans=(("fabric-1", "vlan-1", None),), since=Wall(5.0)
+    )
+    await store.save_places(b"{}", [one], [], Wall(5.0))
+    loaded = await store.load()
+    assert (loaded.registry, loaded.registrations) == (b"{}", (one,))
+    await store.save_places(b'{"x":1}', [], ["if-1"], Wall(6.0))
+    loaded = await store.load()
+    assert (loaded.registry, loaded.registrations) == (b'{"x":1}', ())
+    assert [(entry[1], entry[4]) for entry in await store.journal()] == [(5.0, "registered"), (6.0, "unregistered")]
+    assert len(await store.journal(after=1)) == 1
+
+
+@with_store
+async def test_nothing_to_touch_is_no_transaction(store: Store):
+    await store.touch({})
+    await store.touch({"nobody": (Wall(1.0), 0.0)})
+    assert (await store.load()).agents == ()
+
+
+@with_store
+async def test_a_failing_disk_is_store_full(store: Store):
+    async with store._engine.begin() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreFull, match="full"):
+        await _fill(store)
+    assert len(await store.credentials(CredentialKind.SESSION, Wall(0.0))) > 0
+
+
+async def _fill(store: Store) -> None:
+    for number in range(1000):
+        await store.add_credential(CredentialKind.SESSION, str(number) * 100, Wall(100.0), Wall(0.0))
