@@ -99,7 +99,8 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
     if as_json:
         print_json([to_builtins(difference) for difference in differences])
     else:
-        print_table(("difference", "where", "what"), [_difference_row(d) for d in differences], "No difference.")
+        rows = [(difference.kind, difference.sentence) for difference in differences]
+        print_table(("difference", "what"), rows, "No difference.")
     if differences:
         sys.exit(EXIT_NO)
 
