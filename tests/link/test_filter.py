@@ -178,11 +178,11 @@ def test_random_mutations_of_the_group_address_do_not_matter():
     ],
 )
 def test_thinned_interfaces_pass_by_chance(ifindex, dice, passes):
-    program = beacon_filter(thinned=((7, 2), (9, 1)))
+    program = beacon_filter(thinned=((7, 0.25), (9, 0.5)))
     assert bool(run(program, PASSED["IPv4"], {28: 1, 8: ifindex, 56: dice})) is passes
     assert run(program, REFUSED["ARP"], {28: 1, 8: ifindex, 56: 0}) == 0
 
 
 def test_as_many_interfaces_as_may_be_thinned_fit_the_program():
-    program = beacon_filter(thinned=tuple((1_000_000 + index, 8) for index in range(16)))
+    program = beacon_filter(thinned=tuple((1_000_000 + index, 0.1) for index in range(16)))
     assert run(program, PASSED["IPv4"], {28: 1, 8: 1_000_015, 56: 0}) == SNAP_LENGTH

@@ -29,7 +29,7 @@ class Story:
         self.now += seconds + 1e-6
         assert self.relief.count([], self.now)
         self.relief.decide(drops, self.now)
-        return self.relief.halvings
+        return self.relief.steps
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_the_busiest_interface_is_thinned_while_drops_go_on(story):
     assert story.window(500, flooded=1000, other=10) == {FLOODED: 1}
     assert story.window(500, flooded=1000, other=10) == {FLOODED: 2}
     assert story.window(0, flooded=1000, other=10) == {FLOODED: 2}
+    assert story.relief.shares() == {FLOODED: 0.75**2}
     assert story.relief.active
 
 
@@ -70,7 +71,7 @@ def test_two_floods_are_thinned_in_turn(story):
 def test_when_the_flood_ends_all_passes_again_soon(story):
     for _ in range(5):
         story.window(500, flooded=1000)
-    assert story.relief.halvings == {FLOODED: 4}
+    assert story.relief.steps == {FLOODED: 4}
     assert story.window(0, flooded=10) == {FLOODED: 3}
     assert story.window(0, seconds=5.0) == {}
     assert not story.relief.active
@@ -81,7 +82,7 @@ def test_more_is_tried_after_a_while_and_less_often_each_time(story):
         story.window(500, flooded=1000)
     tried = []
     for _ in range(200):
-        before = dict(story.relief.halvings)
+        before = dict(story.relief.steps)
         if story.window(0, flooded=900) != before:
             tried.append(story.now)
             story.window(500, flooded=1000)  # too soon
@@ -95,7 +96,7 @@ def test_patience_has_a_bound_and_begins_anew_with_another_flood(story):
         story.window(500, flooded=1000)
     for _ in range(8):
         story.window(0, seconds=relief.MAX_PATIENCE + 1, flooded=100_000)
-    assert story.relief.halvings == {}
+    assert story.relief.steps == {}
     assert story.relief._patience <= relief.MAX_PATIENCE
     story.now += 100
     story.window(500, flooded=1000)
@@ -103,12 +104,12 @@ def test_patience_has_a_bound_and_begins_anew_with_another_flood(story):
     assert story.relief._patience == relief.PATIENCE
 
 
-def test_halvings_and_interfaces_are_bounded(story, monkeypatch):
+def test_steps_and_interfaces_are_bounded(story, monkeypatch):
     for _ in range(40):
         story.window(500, flooded=1000)
-    assert story.relief.halvings == {FLOODED: relief.MAX_HALVINGS}
+    assert story.relief.steps == {FLOODED: relief.MAX_STEPS}
     monkeypatch.setattr(relief, "MAX_INTERFACES", 1)
-    assert story.window(500, other=1000) == {FLOODED: relief.MAX_HALVINGS}
+    assert story.window(500, other=1000) == {FLOODED: relief.MAX_STEPS}
 
 
 def test_drops_without_frames_blame_nobody(story):

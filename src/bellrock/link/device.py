@@ -63,8 +63,8 @@ class Statistics(Struct, frozen=True):
     sent: int = 0
     send_errors: dict[str, int] = {}
     """Errno name → how many frames were not sent for it."""
-    thinned: dict[int, int] = {}
-    """ifindex → n of interfaces so flooded that now only one frame in n is looked at."""
+    thinned: dict[int, float] = {}
+    """ifindex → share of the frames that is looked at now, of interfaces so flooded that the others would suffer."""
 
 
 class Device(Protocol):

@@ -109,23 +109,23 @@ class Instruction(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def beacon_filter(port: int = 5240, thinned: tuple[tuple[int, int], ...] = ()) -> tuple[Instruction, ...]:
+def beacon_filter(port: int = 5240, thinned: tuple[tuple[int, float], ...] = ()) -> tuple[Instruction, ...]:
     """The program for a beacon port.
 
     Args:
         port: UDP destination port.
-        thinned: pairs of ifindex and n: of that interface one frame in 2**n is looked at, chosen at random. At most 16 pairs.
+        thinned: at most 16 pairs of ifindex and the share of its frames, below 1, that is looked at, chosen at random.
     """
     headers = "".join(_IPV6_HEADER.format(n=n) for n in range(EXTENSION_HEADERS))
     text = _thin(thinned) + _LAYER2 + _IPV4 + _IPV6 + headers + _UDP6 + _END
     return assemble(text.replace("{port}", str(port)).replace("{snap}", str(SNAP_LENGTH)))
 
 
-def _thin(thinned: tuple[tuple[int, int], ...]) -> str:
+def _thin(thinned: tuple[tuple[int, float], ...]) -> str:
     if not thinned:
         return ""
     tests = "".join(f"jeq #{index}, dice{index}\n" for index, _ in thinned)
-    dice = "".join(_THINNED.format(index=index, limit=1 << 32 - n) for index, n in thinned)
+    dice = "".join(_THINNED.format(index=index, limit=int(share * 2**32)) for index, share in thinned)
     return f"ld #ifidx\n{tests}jmp start\n{dice}"
 
 

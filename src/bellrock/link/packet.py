@@ -143,9 +143,9 @@ class PacketDevice:
             self._count(self._ring)
             if self._relief.active:
                 self._relieve(self._ring, [])
-        thinned = {ifindex: 1 << halvings for ifindex, halvings in self._relief.halvings.items()}
         counter = self._counter
-        return Statistics(self._packets - self._drops, self._drops, counter.sent, dict(counter.errors), thinned)
+        received = self._packets - self._drops
+        return Statistics(received, self._drops, counter.sent, dict(counter.errors), self._relief.shares())
 
     def _count(self, ring: Ring) -> None:
         """Add the kernel's counters, which start again at every reading, as do its hints in the ring."""
@@ -168,7 +168,7 @@ class PacketDevice:
             # Short of memory the old filter stays, and drops go on being counted.
             with suppress(OSError):
                 libc.attach_filter(
-                    self._socket.fileno(), pack(beacon_filter(thinned=tuple(self._relief.halvings.items())))
+                    self._socket.fileno(), pack(beacon_filter(thinned=tuple(self._relief.shares().items())))
                 )
 
     def close(self) -> None:
