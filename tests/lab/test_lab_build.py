@@ -1,6 +1,7 @@
 """A lab as built, seen from inside."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class Site:
         return {link["ifname"]: link for link in json.loads(self.run(host, "ip", "-j", "-d", "link").stdout)}
 
     def reaches(self, host, address, size=56):
-        done = self.run(host, "ping", "-c", "1", "-W", "1", "-M", "do", "-s", str(size), address)
+        done = self.run(host, "ping", "-c", "1", "-w", "3", "-i", "0.2", "-M", "do", "-s", str(size), address)
         return done.returncode == 0
 
     def close(self):
@@ -91,6 +92,25 @@ def built(tmp_path, work):
     return apart(run)
 
 
+def goes_round(site, host, out, back):
+    """Whether a tagged frame sent on one interface comes in on another."""
+    namespaces.enter(site.builder.spaces[host])
+    try:
+        receiver = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    finally:
+        namespaces.enter(site.back)
+    with receiver, sender:
+        receiver.bind((back, 3))
+        receiver.settimeout(2)
+        sender.bind((out, 0))
+        frame = bytes.fromhex("ffffffffffff 02aabbccddee 8100 0007 88b5") + b"round" * 10
+        sender.send(frame)
+        while receiver.recv(2000)[-50:] != frame[-50:]:
+            pass
+        return True
+
+
 def test_everything_is_as_the_file_says(tmp_path):
     def work(site):
         return (
@@ -101,16 +121,23 @@ def test_everything_is_as_the_file_says(tmp_path):
                 "into a bridge": site.reaches("b", "10.20.0.1"),
                 "by a cable": site.reaches("c", "10.9.0.2"),
                 "mute": site.reaches("c", "10.0.0.1"),
+                "round a loop": goes_round(site, "a", "loop0", "loop1"),
             },
         )
 
     told, links, reached = built(tmp_path, work)
     assert told == ["4 hosts made", "2 switches with 7 cables are up"]
-    assert reached == {"over both switches": True, "into a bridge": True, "by a cable": True, "mute": False}
+    assert reached == {
+        "over both switches": True,
+        "into a bridge": True,
+        "by a cable": True,
+        "mute": False,
+        "round a loop": True,
+    }
     assert list(links["a"]) == ["lo", "eth0", "eth1", "loop0", "loop1", "br0"]
     assert (links["a"]["eth0"]["address"], links["a"]["eth0"]["mtu"]) == ("02:aa:00:00:00:01", 9000)
     assert (links["a"]["eth1"]["master"], links["a"]["br0"]["mtu"]) == ("br0", 1400)
-    assert links["a"]["loop0"]["link"] == "loop1"
+    assert "link" not in links["a"]["loop0"], "the host knows by itself where its loop leads"
     states = {name: ("UP" in link["flags"], "LOWER_UP" in link["flags"]) for name, link in links["b"].items()}
     assert states == {
         "lo": (True, True),

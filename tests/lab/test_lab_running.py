@@ -56,7 +56,7 @@ def gone(pids, timeout=5.0):
 def test_commands_run_in_a_host_and_come_back_with_their_code(racks):
     assert racks.exec("rack-1", ["hostname"]).stdout == "rack-1\n"
     assert racks.exec("rack-1", ["pwd"]).stdout.strip() == str(Path.cwd())
-    assert racks.exec("node-1", ["ping", "-c", "1", "-W", "1", "10.20.0.12"]).returncode == 0
+    assert racks.exec("node-1", ["ping", "-c", "1", "-w", "3", "10.20.0.12"]).returncode == 0
     assert racks.exec("node-1", ["sh", "-c", "exit 7"], check=False).returncode == 7
     with pytest.raises(subprocess.CalledProcessError):
         racks.exec("node-1", ["false"])
@@ -108,7 +108,7 @@ def test_a_wait_that_ends_in_vain_shows_every_host(racks):
 
 def test_a_lab_is_changed_while_it_runs(own_root):
     with Lab.from_text(SMALL, name="bll-change") as lab:
-        ping = ["ping", "-c", "1", "-W", "1", "10.0.0.1"]
+        ping = ["ping", "-c", "1", "-w", "3", "-i", "0.2", "10.0.0.1"]
 
         def reaches():
             return lab.exec("b", ping, check=False).returncode == 0
@@ -123,7 +123,7 @@ def test_a_lab_is_changed_while_it_runs(own_root):
         before = time.time()
         came = lab.add_interface("b", "eth1", to="sw0", access=10, addresses=["10.0.0.3/24"])
         assert before <= came <= time.time()
-        assert lab.exec("a", ["ping", "-c", "1", "-W", "1", "10.0.0.3"]).returncode == 0
+        assert lab.exec("a", ["ping", "-c", "1", "-w", "3", "10.0.0.3"]).returncode == 0
         lab.remove_interface("b", "eth1")
         assert "eth1" not in lab.exec("b", ["ls", "/sys/class/net"]).stdout
         with pytest.raises(LabError, match="a/eth7: no such interface"):

@@ -136,7 +136,7 @@ def test_a_user_without_privilege_has_labs_too(short_path):
     program = (
         "from bellrock.lab.running import Lab\n"
         f"with Lab.from_text({SMALL!r}) as lab:\n"
-        "    print(lab.state.user, lab.exec('b', ['sh', '-c', 'hostname; ping -c 1 -W 1 10.0.0.1']).stdout)\n"
+        "    print(lab.state.user, lab.exec('b', ['sh', '-c', 'hostname; ping -c 1 -w 3 10.0.0.1']).stdout)\n"
     )
     short_path.chmod(0o777)
     done = subprocess.run(

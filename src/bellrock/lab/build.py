@@ -13,6 +13,8 @@ from bellrock.lab.wiring import Plug, interfaces, plug_of, plugs, split
 SWITCH_SPACE = "switches"
 _FIRST_INDEX = 2
 """1 is lo's."""
+_LOOP_INDEX = 1_000_000
+"""Far above what the kernel counts up to by itself."""
 
 
 class Builder:
@@ -110,8 +112,12 @@ class Builder:
         for position, link in enumerate(self._lab.link):
             requests.append(self._link(position, link.mtu))
         self._switch_space.netlink.do(requests)
-        for cable in self._lab.cable:
-            self._direct(*(split(end) for end in cable.between))
+        for position, cable in enumerate(self._lab.cable):
+            a, b = (split(end) for end in cable.between)
+            if a[0] == b[0]:
+                self._loop(position, a, b)
+            else:
+                self._direct(a, b)
 
     def _cable(self, host: str, name: str, spec: InterfaceSpec, device: str, mtu: int) -> Request:
         there = self._end(host, name, spec)
@@ -121,6 +127,17 @@ class Builder:
     def _direct(self, a: tuple[str, str], b: tuple[str, str]) -> None:
         ends = [self._end(host, name, self._lab.host[host].interface[name]) for host, name in (a, b)]
         self.spaces[a[0]].netlink.do([rtnetlink.veth(*ends)])
+
+    def _loop(self, position: int, a: tuple[str, str], b: tuple[str, str]) -> None:
+        """A cable from a host to itself goes round outside of it: the ends of a plain one would know each other."""
+        index = _LOOP_INDEX + 3 * position
+        requests = [rtnetlink.bridge(f"loop{position}", index), rtnetlink.set_up(f"loop{position}")]
+        for side, (host, name) in enumerate((a, b), start=1):
+            spec = self._lab.host[host].interface[name]
+            outer = End(name=f"loop{position}.{side}", mtu=spec.mtu, index=index + side)
+            requests.append(rtnetlink.veth(outer, self._end(host, name, spec)))
+            requests += [rtnetlink.enslave(outer.index, index), rtnetlink.set_up(outer.name)]
+        self._switch_space.netlink.do(requests)
 
     def _end(self, host: str, name: str, spec: InterfaceSpec) -> End:
         index, number = self._take_index(host, name), self._number[host]

@@ -29,7 +29,7 @@ async def forward(path: Path, port: int, ready: Callable[[int], None], stop: asy
         ready(server.sockets[0].getsockname()[1])
         await stop.wait()
         server.close()
-        gate.close()
+        await gate.close()
 
 
 class _Gate:
@@ -51,9 +51,11 @@ class _Gate:
             self._open.discard(task)
             writer.close()
 
-    def close(self) -> None:
-        for task in self._open:
+    async def close(self) -> None:
+        tasks = tuple(self._open)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_unix_connection(str(self._path))

@@ -14,6 +14,8 @@ from bellrock.lab.schema import LabError
 
 GRACE: Final = 2.0
 """Seconds that programs have to end by themselves when they are asked to."""
+END_TIMEOUT: Final = 5.0
+"""Seconds for one that was sent a signal to be gone."""
 
 
 class Programs:
@@ -70,9 +72,9 @@ class Programs:
         if number not in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
             return program.poll()
         try:
-            return program.wait(timeout=5.0)
+            return program.wait(timeout=END_TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise LabError(f"{name} does not end within 5 s of signal {number}") from None
+            raise LabError(f"{name} does not end within {END_TIMEOUT:g} s of signal {number}") from None
 
     def poll(self, pid: int) -> bool:
         """Take note that a process ended; False if it is not one of these."""
