@@ -112,3 +112,18 @@ def test_a_datagram_on_a_vlan_interface_is_its_lower_devices(incoming):
 def test_a_datagram_that_is_refused_names_its_address(incoming):
     refusal = incoming.take(Datagram(4, "10.0.0.2", 5240, GROUP4, 1, WALL_NS, payload(OTHER)), CLOCKS)
     assert (refusal.source_mac, refusal.error.reason) == ("10.0.0.2", "wrong-secret")
+
+
+def test_a_flood_is_sifted_into_what_is_worth_reading_and_one_count_per_source(incoming):
+    forged = build_beacon_frame(payload(OTHER), PEER_MAC, "10.0.0.2")
+    other = build_beacon_frame(payload(OTHER), "52:54:00:00:00:03", "10.0.0.3")
+    ours = frame(build_beacon_frame(payload(), PEER_MAC, "10.0.0.2"))
+    tagged = frame(forged, tags=(Tag(TPID_CUSTOMER, 20),))
+    flood = [frame(forged)] * 40 + [ours, tagged, frame(LLDP), frame(other), frame(forged, ifindex=3)] + [frame(forged)]
+    kept, refusals = incoming.sift([*flood, frame(forged, ifindex=9)], CLOCKS)
+    assert kept == [ours, frame(LLDP)]
+    assert {(r.port, r.source_mac, r.error.reason, r.times) for r in refusals} == {
+        (Port("H", "eth0"), PEER_MAC, "wrong-secret", 41),
+        (Port("H", "eth0", 20), PEER_MAC, "wrong-secret", 1),
+        (Port("H", "eth0"), "52:54:00:00:00:03", "wrong-secret", 1),
+    }

@@ -1,5 +1,6 @@
 """From what came in to what the engine and the neighbour table take: a beacon, a refusal, or a neighbour."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,15 +11,18 @@ from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
 from bellrock.model import Interface, InterfaceKind, Neighbour, Port, Wall
 from bellrock.wire import cdp, lldp
-from bellrock.wire.beacon import decode
+from bellrock.wire.beacon import examine
 from bellrock.wire.errors import Reason, WireError
+from bellrock.wire.ethernet import Tag
 from bellrock.wire.frame import HeardDatagram, open_beacon_frame
 from bellrock.wire.keys import Keyring
+from bellrock.wire.sieve import Sieve
 
 NeighbourHeard = tuple[Port, str, Neighbour]
 _LLDP: Final = b"\x88\xcc"
 ETHERNET_HEADER: Final = 14
 LLC_SNAP: Final = 8
+FORGED: Final = WireError(Reason.WRONG_SECRET, "no key of ours made its signature")
 _CDP_GROUP: Final = bytes.fromhex("01000ccccccc")
 
 
@@ -28,6 +32,7 @@ class Incoming:
     def __init__(self, agent: str, keyring: Keyring) -> None:
         self._agent = agent
         self._keyring = keyring
+        self._sieve = Sieve(keyring)
         self._by_index: Mapping[int, Interface] = {}
         self._ports: dict[int, Port] = {}
         self._copies: frozenset[int] = frozenset()
@@ -48,6 +53,24 @@ class Incoming:
         """Take apart what came in; None for a copy, and for interfaces that are to be left alone."""
         return self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
 
+    def sift(self, frames: list[Frame], clocks: Clocks) -> tuple[list[Frame], list[Refusal]]:
+        """Of a batch under flood: the frames worth taking apart, and all forged ones as one refusal per port and source."""
+        kept: list[Frame] = []
+        forged: Counter[tuple[int, tuple[Tag, ...], bytes]] = Counter()
+        is_forged = self._sieve.forged
+        for frame in frames:
+            if is_forged(frame.data):
+                forged[frame.ifindex, frame.tags, frame.data[6:12]] += 1
+            else:
+                kept.append(frame)
+        now = Now(clocks.mono, clocks.wall)
+        refusals = [
+            Refusal(port=port, source_mac=mac.hex(":"), error=FORGED, received=now, times=times)
+            for (index, tags, mac), times in forged.items()
+            if index not in self._copies and (port := self._port_of(index, tags)) is not None
+        ]
+        return kept, refusals
+
     def frame(self, frame: Frame, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
         """Take a raw frame apart; None for a copy, and for interfaces that are to be left alone."""
         port = self._ports.get(frame.ifindex)
@@ -61,10 +84,11 @@ class Incoming:
             if frame.data[:6] == _CDP_GROUP:
                 return Port(port.host, port.interface), source_mac, cdp.parse(_snap_payload(frame.data))
             heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready)
-            port = Port(port.host, port.interface, heard.vid if heard.vid is not None else port.vid)
-            return self._arrival(port, heard, now)
         except WireError as error:
             return Refusal(port=port, source_mac=source_mac, error=error, received=now)
+        if heard.vid is not None:
+            port = Port(port.host, port.interface, heard.vid)
+        return self._open(port, heard, source_mac, now)
 
     def datagram(self, datagram: Datagram, clocks: Clocks) -> Arrival | Refusal | None:
         """Open what a UDP socket received; its MAC addresses are not known."""
@@ -77,13 +101,17 @@ class Incoming:
             "", "", None, datagram.source, datagram.destination, datagram.hop_limit, multicast, datagram.source_port,
             datagram.payload,
         )  # fmt: skip
-        try:
-            return self._arrival(port, heard, now)
-        except WireError as error:
-            return Refusal(port=port, source_mac=datagram.source, error=error, received=now)
+        return self._open(port, heard, datagram.source, now)
 
-    def _arrival(self, port: Port, heard: HeardDatagram, now: Now) -> Arrival:
-        decoded = decode(heard.payload, self._keyring, now.wall)
+    def _port_of(self, ifindex: int, tags: tuple[Tag, ...]) -> Port | None:
+        port = self._ports.get(ifindex)
+        vid = next((tag.vid for tag in tags if tag.vid), None)
+        return port if port is None or vid is None else Port(port.host, port.interface, vid)
+
+    def _open(self, port: Port, heard: HeardDatagram, source: str, now: Now) -> Arrival | Refusal:
+        decoded = examine(heard.payload, self._keyring, now.wall)
+        if isinstance(decoded, WireError):
+            return Refusal(port=port, source_mac=source, error=decoded, received=now)
         return Arrival(
             port=port,
             beacon=decoded.beacon,

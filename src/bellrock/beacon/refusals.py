@@ -47,12 +47,12 @@ class Refusals:
             return None
         return self._tallies[next(iter(self._waiting))].told_at + EVERY
 
-    def count(self, key: Key, detail: str, skew: float | None, now: Now) -> Refused | None:
-        """Count a refusal; the event, if it is time for one."""
+    def count(self, key: Key, detail: str, skew: float | None, now: Now, times: int = 1) -> Refused | None:
+        """Count a refusal, or so many at once; the event, if it is time for one."""
         key = self._room_for(key, now)
         tally = self._tallies.setdefault(key, Tally(now))
         self._tallies.move_to_end(key)
-        tally.count += 1
+        tally.count += times
         tally.detail, tally.skew, tally.seen = detail, skew, now
         if now.mono - tally.told_at >= EVERY:
             return self._tell(key, tally, now)

@@ -120,6 +120,8 @@ class Refusal(Struct, frozen=True, kw_only=True):
     source_mac: str
     error: WireError
     received: Now
+    times: int = 1
+    """How many like it came at once: a flood is counted by the batch."""
 
 
 class Transmission(Struct, frozen=True, kw_only=True):

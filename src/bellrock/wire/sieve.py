@@ -9,6 +9,7 @@ import struct
 from typing import Final
 
 from bellrock.wire.keys import Keyring
+from bellrock.wire.token import MIN_SIZE, SIGNATURE
 
 _IPV4: Final = b"\x08\x00\x45"
 """EtherType, and IPv4 without options."""
@@ -16,9 +17,8 @@ _IPV6: Final = b"\x86\xdd"
 _UDP: Final = 17
 _START4: Final = 14 + 20 + 8
 _START6: Final = 14 + 40 + 8
-_SIGNATURE: Final = 32
-_LEAST: Final = 4 + 1 + 8 + 16 + 16 + _SIGNATURE
-"""Octets of the shortest beacon: header, and a token with one block of ciphertext."""
+_LEAST: Final = 4 + MIN_SIZE
+"""Octets of the shortest beacon: header and token."""
 _length: Final = struct.Struct("!H").unpack_from
 
 
@@ -28,7 +28,7 @@ class Sieve:
     __slots__ = ("_signers",)
 
     def __init__(self, keyring: Keyring) -> None:
-        self._signers = tuple(key.signer.copy for key in keyring.keys)
+        self._signers = tuple(start for _, start in keyring.openers)
 
     def forged(self, data: bytes) -> bool:
         """Whether this frame, tags stripped, is a beacon of ordinary shape that none of our keys signed."""
@@ -41,7 +41,7 @@ class Sieve:
         end = start + 4 + _length(data, start + 2)[0] if len(data) >= start + _LEAST else 0
         if end < start + _LEAST or end > len(data):
             return False
-        signed, signature = data[start + 4 : end - _SIGNATURE], data[end - _SIGNATURE : end]
+        signed, signature = data[start + 4 : end - SIGNATURE], data[end - SIGNATURE : end]
         for copy in self._signers:
             signer = copy()
             signer.update(signed)
