@@ -152,15 +152,10 @@ def composed(data, tags, checksum_ready) -> HeardDatagram:
     """What `open_beacon_frame` says, said by the parsers of the layers one after the other."""
     outer = ethernet.parse(data, tags)
     vid = ethernet.only_vid(outer.tags)
-    version = {0x0800: 4, 0x86DD: 6}.get(outer.ethertype)
-    if version is None:
+    parse = {0x0800: ip.parse4, 0x86DD: ip.parse6}.get(outer.ethertype)
+    if parse is None:
         raise WireError(Reason.UNSUPPORTED, "not IP")
-    # A packet whose version belies the EtherType is malformed.
-    if outer.payload and outer.payload[0] >> 4 != version and len(outer.payload) >= {4: 20, 6: 40}[version]:
-        raise WireError(Reason.MALFORMED, "version")
-    if len(outer.payload) < {4: 20, 6: 40}[version]:
-        raise WireError(Reason.TRUNCATED, "header")
-    datagram = ip.parse(outer.payload)
+    datagram = parse(outer.payload)
     segment = udp.parse(datagram, checksum_ready)
     if segment.destination_port != BEACON_PORT:
         raise WireError(Reason.UNSUPPORTED, "port")

@@ -92,9 +92,16 @@ def test_ipv4_header_checksum():
         ip.parse(data)
 
 
-def test_bounds6_judges_the_version_itself():
+@pytest.mark.parametrize(("parse", "first"), [(ip.parse4, 0x60), (ip.parse6, 0x45)])
+def test_the_other_version(parse, first):
     with refuses(Reason.MALFORMED):
-        ip.bounds6(b"\x45" + bytes(60), 0)
+        parse(bytes((first,)) + bytes(60))
+
+
+@pytest.mark.parametrize("parse", [ip.parse4, ip.parse6])
+def test_nothing_of_either_version(parse):
+    with refuses(Reason.TRUNCATED):
+        parse(b"")
 
 
 @pytest.mark.parametrize(

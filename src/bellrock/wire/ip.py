@@ -47,7 +47,8 @@ class Datagram(Struct, frozen=True):
     @property
     def multicast(self) -> bool:
         """Whether the destination is a group."""
-        return ip_address(self.destination).is_multicast
+        first = address_bytes(self.destination)[0]
+        return 224 <= first < 240 if self.version == 4 else first == 0xFF
 
 
 @lru_cache(maxsize=4096)
@@ -58,6 +59,7 @@ def address_text(address: bytes) -> str:
     return str(IPv6Address(address))
 
 
+@lru_cache(maxsize=4096)
 def address_bytes(text: str) -> bytes:
     """`10.0.0.1`, `fe80::1` → four or sixteen octets.
 
@@ -86,69 +88,59 @@ def parse(data: bytes | memoryview) -> Datagram:
     if not data:
         raise WireError(Reason.TRUNCATED, "IP: no octets")
     if data[0] >> 4 == 4:
-        return _parse4(data)
+        return parse4(data)
     if data[0] >> 4 == 6:
-        return _parse6(data)
+        return parse6(data)
     raise WireError(Reason.MALFORMED, ("IP: version %d", data[0] >> 4))
 
 
-def _parse4(data: bytes | memoryview) -> Datagram:
-    header_length, end = bounds4(data, 0)
+def parse4(data: bytes | memoryview) -> Datagram:
+    """`parse` where an EtherType says that it is IPv4."""
+    header_length, end = _bounds4(data)
     _, _, _, _, _, ttl, protocol, _, source, destination = HEADER4.unpack_from(data)
     payload = data[header_length:end]
     return Datagram(4, address_text(source), address_text(destination), ttl, protocol, payload)
 
 
-def bounds4(data: bytes | memoryview, at: int) -> tuple[int, int]:
-    """Where the payload of the IPv4 packet that begins at `at` begins and ends.
-
-    Raises:
-        WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM, FRAGMENT.
-    """
-    if len(data) < at + HEADER4.size:
-        raise WireError(Reason.TRUNCATED, ("IPv4: %d octets, a header has 20", len(data) - at))
-    first = data[at]
+def _bounds4(data: bytes | memoryview) -> tuple[int, int]:
+    """Where the payload begins and ends."""
+    if len(data) < HEADER4.size:
+        raise WireError(Reason.TRUNCATED, ("IPv4: %d octets, a header has 20", len(data)))
+    first, _, end, _, fragment, *_ = HEADER4.unpack_from(data)
     if not 0x45 <= first <= 0x4F:
         raise WireError(Reason.MALFORMED, ("IPv4: version and header length 0x%02x", first))
-    start = at + (first & 15) * 4
-    end = at + (data[at + 2] << 8 | data[at + 3])
+    start = (first & 15) * 4
     if end < start:
-        raise WireError(Reason.MALFORMED, ("IPv4: total length %d is shorter than the header", end - at))
+        raise WireError(Reason.MALFORMED, ("IPv4: total length %d is shorter than the header", end))
     if end > len(data):
-        raise WireError(Reason.TRUNCATED, ("IPv4: total length %d, %d octets are there", end - at, len(data) - at))
-    if remainder(data[at:start]):
+        raise WireError(Reason.TRUNCATED, ("IPv4: total length %d, %d octets are there", end, len(data)))
+    if remainder(data[:start]):
         raise WireError(Reason.BAD_CHECKSUM, "IPv4: header checksum")
-    if (data[at + 6] << 8 | data[at + 7]) & FRAGMENT_BITS:
+    if fragment & FRAGMENT_BITS:
         raise WireError(Reason.FRAGMENT, "IPv4: a fragment")
     return start, end
 
 
-def _parse6(data: bytes | memoryview) -> Datagram:
-    start, end, protocol = bounds6(data, 0)
+def parse6(data: bytes | memoryview) -> Datagram:
+    """`parse` where an EtherType says that it is IPv6."""
+    start, end, protocol = _bounds6(data)
     _, _, _, hop_limit, source, destination = HEADER6.unpack_from(data)
     return Datagram(6, address_text(source), address_text(destination), hop_limit, protocol, data[start:end])
 
 
-def bounds6(data: bytes | memoryview, at: int) -> tuple[int, int, int]:
-    """Where the payload of the IPv6 packet that begins at `at` begins and ends, and its protocol.
-
-    Raises:
-        WireError: TRUNCATED, MALFORMED, FRAGMENT, UNSUPPORTED.
-    """
-    start = at + HEADER6.size
+def _bounds6(data: bytes | memoryview) -> tuple[int, int, int]:
+    """Where the payload begins and ends, and its protocol."""
+    start = HEADER6.size
     if len(data) < start:
-        raise WireError(Reason.TRUNCATED, ("IPv6: %d octets, a header has 40", len(data) - at))
-    if data[at] >> 4 != 6:
-        raise WireError(Reason.MALFORMED, ("IPv6: version %d", data[at] >> 4))
-    end = start + (data[at + 4] << 8 | data[at + 5])
-    if end > len(data):
-        raise WireError(
-            Reason.TRUNCATED, ("IPv6: payload length %d, %d octets are there", end - start, len(data) - start)
-        )
-    protocol = data[at + 6]
-    if protocol != PROTOCOL_UDP:
-        start, protocol = _skip_extensions(data, start, end, protocol)
-    return start, end, protocol
+        raise WireError(Reason.TRUNCATED, ("IPv6: %d octets, a header has 40", len(data)))
+    if data[0] >> 4 != 6:
+        raise WireError(Reason.MALFORMED, ("IPv6: version %d", data[0] >> 4))
+    length = data[4] << 8 | data[5]
+    if start + length > len(data):
+        there = len(data) - start
+        raise WireError(Reason.TRUNCATED, ("IPv6: payload length %d, %d octets are there", length, there))
+    at, protocol = _skip_extensions(data, start, start + length, data[6])
+    return at, start + length, protocol
 
 
 def _skip_extensions(data: bytes | memoryview, start: int, end: int, protocol: int) -> tuple[int, int]:
