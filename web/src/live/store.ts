@@ -62,7 +62,11 @@ export const drawnSite = computed<Site>(() => {
   return fold(shownSite.value, apart);
 });
 
-export const alone = computed(() => hosts.value !== null && hosts.value.value.length <= 1);
+/** Whether one host at most is known, as an agent or by its beacons. */
+export const alone = computed(() => {
+  if (hosts.value === null) return false;
+  return new Set([...hosts.value.value.map((host) => host.name), ...site.value.plugs.map((plug) => plug.host)]).size <= 1;
+});
 
 export function stamp<T>(value: T): Stamped<T> {
   return { value, at: performance.now() };

@@ -1,4 +1,4 @@
-import { hosts, interfaces, topology } from "../live/store.ts";
+import { hosts, interfaces, refusals, topology } from "../live/store.ts";
 import { count, RACK_LINE } from "../site/words.ts";
 
 /** For a machine that is alone: what is known all the same, what is not, and what would settle it. */
@@ -17,6 +17,11 @@ export function Alone() {
       <p>
         <b>Unknown:</b> what lies behind {count(topology.value?.value.unknown.length ?? 0, "interface")}. One machine can hear, but a shared wire is only proved by two that answer each other.
       </p>
+      {(refusals.value?.value.length ?? 0) > 0 && (
+        <p>
+          <b>Refused:</b> someone else does speak here, but could not be believed; the reasons are <a href="#refusals-title">below</a>.
+        </p>
+      )}
       <p>
         <b>What would settle it:</b> the same secret and one more Bellrock on another machine of this network:
       </p>

@@ -63,13 +63,15 @@ function Found() {
           <Explain />
           <Changes />
         </aside>
+        <div class="rest">
+          <Interfaces />
+          <div class="pair">
+            <Hosts />
+            <Fabrics />
+          </div>
+          <Refusals />
+        </div>
       </div>
-      <Interfaces />
-      <div class="pair">
-        <Hosts />
-        <Fabrics />
-      </div>
-      <Refusals />
     </>
   );
 }

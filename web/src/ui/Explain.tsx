@@ -3,7 +3,7 @@ import type { Explanation } from "../api/types.ts";
 import { clear, explain } from "../live/actions.ts";
 import { ends, explanation, site, type Stamped } from "../live/store.ts";
 import { portName, verdictSentence } from "../site/words.ts";
-import { Age } from "./small.tsx";
+import { Age, Sentence } from "./small.tsx";
 
 export function Explain() {
   const [wrong, setWrong] = useState("");
@@ -69,7 +69,7 @@ function Answer({ a, b, answer }: { a: string; b: string; answer: Stamped<Explan
                 {portName(step.a)}
                 {step.b && ` — ${portName(step.b)}`}
               </span>
-              {step.sentence}{" "}
+              <Sentence>{step.sentence}</Sentence>{" "}
               <span class="soft">
                 {step.kind}, <Age seconds={step.age} at={answer.at} /> ago
               </span>
@@ -77,7 +77,9 @@ function Answer({ a, b, answer }: { a: string; b: string; answer: Stamped<Explan
           ))}
         </ol>
       )}
-      {missing && <p class="missing">Missing: {missing}</p>}
+      {missing && <p class="missing">
+          Missing: <Sentence>{missing}</Sentence>
+        </p>}
       <button
         type="button"
         class="link"

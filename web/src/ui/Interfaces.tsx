@@ -4,7 +4,7 @@ import { pin } from "../live/actions.ts";
 import { filter, interfaces, pinned, query, site } from "../live/store.ts";
 import { plugKey, type Plug, type Site } from "../site/site.ts";
 import { count, natural, ownName } from "../site/words.ts";
-import { Scroll, VlanTag } from "./small.tsx";
+import { Prose, Scroll, VlanTag } from "./small.tsx";
 
 type Row = { readonly facts: Interface; readonly plug: Plug | null; readonly first: boolean };
 
@@ -30,7 +30,7 @@ export function Interfaces() {
               </th>
               <th scope="col">Addresses</th>
               <th scope="col">VLANs</th>
-              <th scope="col">Switch and port</th>
+              <th scope="col">Switch port</th>
               <th scope="col">MAC</th>
             </tr>
           </thead>
@@ -99,13 +99,13 @@ function kindWords(facts: Interface): string {
 function carrierWords(facts: Interface) {
   if (!facts.up) return <span class="soft">down</span>;
   if (facts.carrier === null) return <span class="soft">not told</span>;
-  return facts.carrier ? "yes" : <span class="bad">no carrier</span>;
+  return facts.carrier ? "yes" : <span class="bad unbroken">no carrier</span>;
 }
 
 function Places({ facts, plug }: { facts: Interface; plug: Plug | null }) {
   const rails = new Map(site.value.rails.map((rail) => [rail.id, rail]));
   const touches = plug?.touches ?? facts.vlans.map(({ vlan, vid }) => ({ rail: vlan, vid }));
-  if (touches.length === 0) return facts.unknown ? <span class="unknown-why">unknown: {facts.unknown}</span> : <span class="soft">{facts.settled ? "–" : "still listening"}</span>;
+  if (touches.length === 0) return facts.unknown ? <span class="unknown-why">unknown: <Prose>{facts.unknown}</Prose></span> : <span class="soft">{facts.settled ? "–" : "still listening"}</span>;
   return (
     <span class="places">
       {touches.map((touch) => {

@@ -9,7 +9,7 @@ export function Refusals() {
   const reasons = [...new Set(all.map((refusal) => refusal.reason))].sort();
   return (
     <section class="block" aria-labelledby="refusals-title">
-      <h2 id="refusals-title">
+      <h2 id="refusals-title" tabIndex={-1}>
         Refused <span class="soft num">{all.length}</span>
       </h2>
       {all.length === 0 && <p class="soft">Every beacon that was heard could be believed.</p>}

@@ -7,7 +7,7 @@ import type { Plug, Rail, Site, Touch } from "../site/site.ts";
 import { conflictTitle, count, ownName, span, strengthMeaning, STRENGTHS, vlanName } from "../site/words.ts";
 import { plugPort } from "./Picture.tsx";
 import { Rename } from "./Rename.tsx";
-import { Age, VlanTag } from "./small.tsx";
+import { Age, Prose, Sentence, VlanTag } from "./small.tsx";
 
 /** Rests before evidence is asked for, so that a pointer that crosses the picture asks for none. */
 const REST = 180;
@@ -77,7 +77,9 @@ function PlugDetail({ plug }: { plug: Plug }) {
       </p>
       {plug.alike.length > 0 && <p class="facts">and, wired alike: {plug.alike.join(", ")}</p>}
       {plug.facts && <Facts facts={plug.facts} />}
-      {plug.unknown !== null && <p class="unknown-why">Unknown: {plug.unknown}</p>}
+      {plug.unknown !== null && <p class="unknown-why">
+          Unknown: <Prose>{plug.unknown}</Prose>
+        </p>}
       {plug.conflicts.map((number) => (
         <ConflictNote key={number} number={number} />
       ))}
@@ -139,7 +141,9 @@ function TouchLine({ touch }: { touch: Touch }) {
       {touch.evidence.length > 0 && (
         <ul class="sentences">
           {touch.evidence.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
+            <li key={sentence}>
+              <Sentence>{sentence}</Sentence>
+            </li>
           ))}
         </ul>
       )}
@@ -179,10 +183,10 @@ function EvidenceList({ plug }: { plug: Plug }) {
       <ul class="sentences">
         {found.value.map((item, index) => (
           <li key={index}>
-            {item.sentence}{" "}
+            <Sentence>{item.sentence}</Sentence>{" "}
             <span class="soft">
               <Age seconds={item.age} at={found.at} /> ago
-              {item.round_trip !== null && `, round trip ${span(item.round_trip)}`}
+              {item.round_trip !== null && <>, round trip <span class="unbroken">{span(item.round_trip)}</span></>}
               {item.lapsed && "; its agent is silent, so nothing is concluded from it"}
             </span>
           </li>

@@ -2,6 +2,7 @@ import { clear } from "../live/actions.ts";
 import { hosts, marked, query, shownSite, site, topology } from "../live/store.ts";
 import { plugKey } from "../site/site.ts";
 import { conflictTitle, count, headline, portName } from "../site/words.ts";
+import { Sentence } from "./small.tsx";
 import type { Conflict } from "../api/types.ts";
 
 export function Summary() {
@@ -39,7 +40,7 @@ function ConflictLine({ conflict, number }: { conflict: Conflict; number: number
         {number}
       </span>
       <div>
-        <strong>{conflictTitle(conflict.kind)}.</strong> {conflict.proof}{" "}
+        <strong>{conflictTitle(conflict.kind)}.</strong> <Sentence>{conflict.proof}</Sentence>{" "}
         <button type="button" class="link" aria-pressed={on} title={conflict.where.map(portName).join(", ")} onClick={show}>
           {on ? "stop showing" : `show ${count(new Set(keys).size, "port")} in the picture`}
         </button>

@@ -18,6 +18,26 @@ export function Prose({ children }: { children: string }) {
   );
 }
 
+/** Longer words may break in a narrow column after all. */
+const UNBROKEN = 34;
+
+/** A sentence of the region. Port names in it (`host/interface`) are set as names and not broken at their hyphens. */
+export function Sentence({ children }: { children: string }) {
+  return (
+    <>
+      {children.split(/(\S+\/\S*\w)/).map((part, index) =>
+        index % 2 === 1 ? (
+          <span key={index} class={part.length <= UNBROKEN ? "port unbroken" : "port"}>
+            {part}
+          </span>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
+}
+
 /** A table that scrolls by itself where the window is narrow, and can be scrolled with the keyboard. */
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
