@@ -3,6 +3,8 @@
 import pytest
 from tests.sim.judge import judge
 
+from bellrock.beacon import Config
+
 SEEDS = range(150)
 
 
@@ -40,7 +42,7 @@ def test_the_judge_sees_agents_that_never_forget(monkeypatch):
     """The check can fail: with peers that are kept for ever, moves leave false claims behind."""
     forever = Config(peer_ttl=1e9, fade_after=1e9, verify_for=1e9)
     monkeypatch.setattr("tests.sim.hosts.CONFIG", forever)
-    verdicts = [judge(9000 + seed, fair=True, moves=1, size=8) for seed in range(4)]
+    verdicts = [judge(9000 + seed, fair=True, moves=1, size=8) for seed in range(8)]
     assert any(verdict.false_merges for verdict in verdicts)
     assert any(verdict.late for verdict in verdicts)
 

@@ -41,8 +41,7 @@ class Core:
     def new_port(self, facts: PortFacts, dynamic: bool, now: Now) -> PortState:
         """A port that just came up, with its timers and tables new."""
         config = self.config
-        trickle_start = now.mono + (config.burst[-1] if config.burst else 0.0)
-        trickle = Trickle(config.trickle_min, config.trickle_max, config.trickle_k, self.jitter, trickle_start)
+        trickle = Trickle(config.trickle_min, config.trickle_max, config.trickle_k, self.jitter, now.mono)
         bucket = Bucket(*config.maas_replies, now.mono)
         state = PortState(facts, dynamic, trickle, bucket, Peers(facts.port, self.events.append))
         self.ports.add(state)
@@ -53,10 +52,10 @@ class Core:
         self.timers.set_by((state.port, alarm), at)
 
     def refuse(
-        self, port: Port, source_mac: str, reason: str, detail: str, now: Now, skew: float | None = None
+        self, port: Port, source_mac: str, reason: str, detail: str, now: Now, skew: float | None = None, times: int = 1
     ) -> None:
         """Count a refusal, and tell it now or later."""
-        told = self.refusals.count((port, source_mac, reason), detail, skew, now)
+        told = self.refusals.count((port, source_mac, str(reason)), detail, skew, now, times)
         if told is not None:
             self.events.append(told)
         if (due := self.refusals.due) is not None:

@@ -61,7 +61,7 @@ class Engine:
                 self._hearing.hear(input, now)
             case Refusal():
                 error = input.error
-                self._core.refuse(input.port, input.source_mac, error.reason, error.detail, now, error.skew)
+                self._core.refuse(input.port, input.source_mac, error.reason, error.detail, now, error.skew, input.times)
 
     def drop_port(self, port: Port, now: Now) -> None:
         """A port went down: its evidence is lost, and so are the dynamic ports of its interface if it was the untagged one."""
@@ -120,10 +120,10 @@ class Engine:
         config = self._core.config
         if not state.dynamic:
             self._core.timers.set((state.port, Alarm.SETTLE), now.mono + config.settle)
-        if not state.facts.speaks or not config.burst:
-            return
         state.burst = sorted((now.mono + self._core.around(after) for after in config.burst), reverse=True)
-        self._core.timers.set((state.port, Alarm.BURST), state.burst[-1])
+        state.trickle.restart(state.burst[0] if state.burst else now.mono)
+        if state.facts.speaks and state.burst:
+            self._core.timers.set((state.port, Alarm.BURST), state.burst[-1])
         self._arm_trickle(state)
 
     def _arm_trickle(self, state: PortState) -> None:

@@ -11,7 +11,7 @@ from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import Cause, State
 from bellrock.beacon.timers import Alarm
 from bellrock.beacon.values import Arrival, Now, PortFacts
-from bellrock.model import Port
+from bellrock.model import Port, Wall
 from bellrock.wire.beacon import Beacon, BeaconType
 from bellrock.wire.errors import Reason
 
@@ -167,7 +167,8 @@ class Hearing:
         peer.restarted(extension.boot, now)
         peer.window.accept(extension.seq)
         if arrival.multicast:
-            state.peers.move(peer, Cause.RESTART, now, "restarted")
+            # It is not silent, so what it observes of us stands: no time from which on it did not answer.
+            state.peers.move(peer, Cause.RESTART, now, "restarted", Wall(0.0))
         return True
 
     def _know(self, state: PortState, port: Port, arrival: Arrival, cause: Cause, now: Now) -> Peer | None:

@@ -18,8 +18,12 @@ class Trickle:
         self._k = k
         self._draw = draw
         self._fired = False
+        self.restart(now)
+
+    def restart(self, now: float) -> None:
+        """Begin anew at `now`, which may lie ahead."""
         # RFC 6206 §4.2 rule 1: "it sets I to a value in the range of [Imin, Imax]"
-        self._begin(imin, now)
+        self._begin(self._imin, now)
 
     @property
     def at(self) -> float:
