@@ -1,40 +1,47 @@
 """How many frames a second the receive path takes without losing one, and what it costs when nothing comes.
 
 `python -m bench.flood` measures in a network namespace of its own, with two veth pairs: one is flooded, over the other come
-100 numbered frames a second, which must all arrive. The consumer spends CONSUMER_US on each frame, as the agent does to refuse a wrong key.
+100 numbered frames a second, which must all arrive; among the flood are as many. The consumer spends CONSUMER_US on each frame, about
+what refusing a wrong key takes. Where it may, it takes precedence (nice -10) over what else runs on the machine.
 """
 
 import json
 import os
 import resource
 import select
+import socket
 import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from bellrock.link.device import Frame
 from bellrock.link.packet import PacketDevice
 from bench._report import Figure, at_least, at_most, plain, report
-from bench._sender import MARK
+from bench._sender import MARK, beacon_frame
 
 CONSUMER_US = 3
 RATES = (100_000, 150_000, 175_000, 200_000, 225_000, 250_000, 300_000, 350_000)
 GOAL_RATE = 150_000
+ROUNDS = 3
+EXCESSIVE_RATE = 0
+"""As fast as the sender can."""
 QUIET_LINK, FLOODED_LINK = "blq0", "blf0"
 
 
+@dataclass(frozen=True)
 class Outcome:
-    """What one flood did."""
+    """What one flood did. `lost` are numbered frames that did not arrive: on the flooded link, and on the other of `quiet` sent."""
 
-    def __init__(
-        self, flooded: dict[str, float], quiet: dict[str, float], marks: dict[int, set[int]], links: tuple[int, int]
-    ) -> None:
-        self.rate = flooded["sent"] / flooded["seconds"]
-        self.lost_here = flooded["marked"] - len(marks[links[0]])
-        self.lost_elsewhere = quiet["marked"] - len(marks[links[1]])
-        self.cpu = 0.0
-        self.dropped = 0
+    rate: float
+    lost_here: int
+    lost_elsewhere: int
+    quiet: int
+    dropped: int
+    cpu: float
 
     def clean(self) -> bool:
         return self.lost_here == self.lost_elsewhere == self.dropped == 0
@@ -42,12 +49,10 @@ class Outcome:
 
 def run(rate: int, seconds: float) -> Outcome:
     """Flood one link and send a few frames over the other; count what is missing."""
-    import socket
-
     device = PacketDevice()
     links = socket.if_nametoindex(FLOODED_LINK), socket.if_nametoindex(QUIET_LINK)
     marks: dict[int, set[int]] = {link: set() for link in links}
-    senders = [sender("blf1", rate, seconds, 300), sender("blq1", 100, seconds, 1)]
+    senders = [sender("blf1", rate, seconds, max(rate, 100_000) // 100), sender("blq1", 100, seconds, 1)]
     before = resource.getrusage(resource.RUSAGE_SELF)
     begin = time.perf_counter()
     poll = select.epoll()
@@ -62,9 +67,15 @@ def run(rate: int, seconds: float) -> Outcome:
             quiet_since = max(quiet_since, time.perf_counter())
     after = resource.getrusage(resource.RUSAGE_SELF)
     results = [json.loads(process.communicate()[0]) for process in senders]
-    outcome = Outcome(results[0], results[1], marks, links)
-    outcome.dropped = device.statistics().dropped
-    outcome.cpu = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / seconds
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    outcome = Outcome(
+        rate=results[0]["sent"] / results[0]["seconds"],
+        lost_here=results[0]["marked"] - len(marks[links[0]]),
+        lost_elsewhere=results[1]["marked"] - len(marks[links[1]]),
+        quiet=results[1]["marked"],
+        dropped=device.statistics().dropped,
+        cpu=used / seconds,
+    )
     poll.close()
     device.close()
     return outcome
@@ -86,12 +97,8 @@ def consume(frame: Frame, marks: dict[int, set[int]]) -> None:
 
 def latency_ms(count: int = 100) -> list[float]:
     """From sending a frame on an idle link to having it in hand, sorted."""
-    import socket
-
     device = PacketDevice()
     out = socket.if_nametoindex("blf1")
-    from bench._sender import beacon_frame
-
     data, found = beacon_frame(300), []
     for _ in range(count):
         sent = time.perf_counter()
@@ -118,7 +125,16 @@ def idle(seconds: float = 5.0) -> tuple[int, float]:
     return wakes, used / seconds
 
 
+def take_precedence() -> None:
+    """Be scheduled before other work, so far as the kernel lets us: by process and, with autogroups, by session (sched(7))."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("-10")
+
+
 def measure() -> bool:
+    take_precedence()
     wakes, idle_share = idle()
     delays = latency_ms()
     figures: list[Figure] = [
@@ -137,15 +153,28 @@ def measure() -> bool:
         if not outcome.clean():
             break
         best = max(best, outcome.rate)
-    long = run(GOAL_RATE, 10)
+    rounds = [run(GOAL_RATE, 10) for _ in range(ROUNDS)]
+    most = run(EXCESSIVE_RATE, 5)
     figures += [
         plain("link: highest rate that loses nothing, 3 us consumer", best, "frames/s"),
-        at_least("link: rate of the 10 s flood", long.rate, "frames/s", GOAL_RATE * 0.99),
-        at_most("link: numbered frames lost on the flooded link", long.lost_here, "frames", 0),
-        at_most("link: numbered frames lost on the other link", long.lost_elsewhere, "frames", 0),
-        plain("link: frames dropped in the 10 s flood", long.dropped, "frames"),
-        plain("link: consumer's share of a core", long.cpu * 100, "%"),
-        plain("link: resident", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
+        at_least("link: rate of the 10 s floods", min(one.rate for one in rounds), "frames/s", GOAL_RATE * 0.99),
+        at_most(
+            "link: numbered frames lost on the flooded link, 3 rounds",
+            sum(one.lost_here for one in rounds),
+            "frames",
+            0,
+        ),
+        at_most(
+            "link: numbered frames lost on the other link, 3 rounds",
+            sum(one.lost_elsewhere for one in rounds),
+            "frames",
+            0,
+        ),
+        plain("link: frames dropped, 3 rounds", sum(one.dropped for one in rounds), "frames"),
+        plain("link: consumer's share of a core", max(one.cpu for one in rounds) * 100, "%"),
+        plain("link: rate of an excessive flood", most.rate, "frames/s"),
+        at_most("link: then lost on the other link", 100 * most.lost_elsewhere / most.quiet, "%", 5),
+        plain("link: resident, ring included", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
     ]
     return report("flood", figures)
 
@@ -160,7 +189,8 @@ def set_up() -> None:
 def main() -> int:
     if os.environ.get("BELLROCK_FLOOD") != "inside":
         command = ["unshare", "-n", sys.executable, "-m", "bench.flood"]
-        return subprocess.run(command, check=False, env={**os.environ, "BELLROCK_FLOOD": "inside"}).returncode
+        inside = {**os.environ, "BELLROCK_FLOOD": "inside"}
+        return subprocess.run(command, check=False, env=inside, start_new_session=True).returncode
     set_up()
     return 0 if measure() else 1
 
