@@ -1,11 +1,13 @@
 """Contradictions, each from observations to the sentence."""
 
+from itertools import pairwise
+
 import pytest
+from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 from bellrock.topology.batch import infer
 from bellrock.topology.conflicts import naming
 from bellrock.topology.facts import Facts
-from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 
 def conflicts(*observations, kind=None):
@@ -14,7 +16,7 @@ def conflicts(*observations, kind=None):
 
 def joined(*ports, kind="confirmed", **fields):
     """A chain of beacons through ports, and an interface for each."""
-    seen = [saw(kind, a, b, **fields) for a, b in zip(ports, ports[1:], strict=False)]
+    seen = [saw(kind, a, b, **fields) for a, b in pairwise(ports)]
     return [*seen, *(interface(text.split("/")[0], text.split("/")[1].split(".")[0]) for text in ports)]
 
 
@@ -30,7 +32,9 @@ def test_two_vids():
     (found,) = conflicts(*NAMES, *joined("a/eth0.10", "b/eth0.20"))
     assert found.kind == "two-vids"
     assert found.where == (port("a/eth0.10"), port("b/eth0.20"))
-    assert found.proof == "One segment has 2 VIDs: node-a/eth0.10 tagged with VID 10; node-b/eth0.20 tagged with VID 20."
+    assert (
+        found.proof == "One segment has 2 VIDs: node-a/eth0.10 tagged with VID 10; node-b/eth0.20 tagged with VID 20."
+    )
 
 
 def test_two_vids_by_a_switchs_word():
@@ -125,7 +129,12 @@ def test_loop():
 
 def split_vlan():
     # a/eth0 and c/eth0 are trunks of one fabric by VLAN 20; VLAN 10 is in two parts.
-    return [*NAMES, *joined("a/eth0.10", "b/eth0.10"), *joined("c/eth0.10", "d/eth0.10"), *joined("a/eth0.20", "c/eth0.20")]
+    return [
+        *NAMES,
+        *joined("a/eth0.10", "b/eth0.10"),
+        *joined("c/eth0.10", "d/eth0.10"),
+        *joined("a/eth0.20", "c/eth0.20"),
+    ]
 
 
 def test_vid_split():
@@ -174,7 +183,9 @@ def test_address_misfit():
 
 
 def test_no_conflict_in_good_order():
-    assert not conflicts(*homes([("a/eth0", ("10.0.0.1/24",)), ("b/eth0", ("10.0.0.2/24",))], [("c/eth0", ()), ("d/eth0", ())]))
+    assert not conflicts(
+        *homes([("a/eth0", ("10.0.0.1/24",)), ("b/eth0", ("10.0.0.2/24",))], [("c/eth0", ()), ("d/eth0", ())])
+    )
 
 
 def test_naming_is_short():

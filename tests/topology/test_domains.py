@@ -1,9 +1,10 @@
 """One broadcast domain."""
 
+from tests.topology.worlds import host, interface, lldp, port, saw
+
 from bellrock.model import EvidenceKind, Strength
 from bellrock.topology.domains import MOST_EVIDENCE, derive
 from bellrock.topology.facts import Facts
-from tests.topology.worlds import host, interface, lldp, port, saw
 
 
 def domain(*observations, of):
@@ -46,7 +47,10 @@ def test_own_beacons_confirm():
 
 
 def test_evidence_is_ordered_and_bounded_whatever_the_order_of_arrival():
-    seen = [saw("heard", "a/eth0", f"{peer}/eth0", since=since) for peer, since in zip("bcdefg", (9, 1, 5, 5, 2, 3), strict=True)]
+    seen = [
+        saw("heard", "a/eth0", f"{peer}/eth0", since=since)
+        for peer, since in zip("bcdefg", (9, 1, 5, 5, 2, 3), strict=True)
+    ]
     seen.append(saw("heard", "h/eth0", "a/eth0", since=0.5))
     ports = "a/eth0 b/eth0 c/eth0 d/eth0 e/eth0 f/eth0 g/eth0 h/eth0"
     for order in (seen, seen[::-1]):

@@ -1,11 +1,11 @@
 """What each observation changes."""
 
 from msgspec.structs import replace
+from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 from bellrock.model import EvidenceGone, EvidenceKey, HostGone, InterfaceGone, Port, RefusalCount, Wall
 from bellrock.topology.facts import Facts
 from bellrock.topology.state import key_of
-from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 
 def after(*observations):
@@ -26,7 +26,9 @@ def test_later_evidence_with_the_same_key_replaces():
 
 
 def test_gone_takes_the_one_piece():
-    facts = after(saw("heard", "a/eth0", "b/eth0"), saw("confirmed", "a/eth0", "b/eth0"), gone("heard", "a/eth0", "b/eth0"))
+    facts = after(
+        saw("heard", "a/eth0", "b/eth0"), saw("confirmed", "a/eth0", "b/eth0"), gone("heard", "a/eth0", "b/eth0")
+    )
     assert kept(facts) == {("confirmed", "a/eth0")}
     assert not after(saw("heard", "a/eth0", "b/eth0"), gone("heard", "a/eth0", "b/eth0")).about
     assert kept(after(gone("heard", "a/eth0", "b/eth0"), gone("lldp", "a/eth0", neighbour="sw1 E1"))) == set()
@@ -35,7 +37,9 @@ def test_gone_takes_the_one_piece():
 def test_gone_in_another_spelling():
     vlan = interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10)
     facts = after(vlan, saw("heard", "a/eth0.10", "b/eth0"))
-    facts.apply(EvidenceGone(EvidenceKey(gone("heard", "a/x").key.kind, Port("a", "eth0.10"), port("b/eth0")), "silent"))
+    facts.apply(
+        EvidenceGone(EvidenceKey(gone("heard", "a/x").key.kind, Port("a", "eth0.10"), port("b/eth0")), "silent")
+    )
     assert kept(facts) == set()
 
 
@@ -43,7 +47,9 @@ def test_silence_takes_what_the_peer_observed_before_it():
     heard = saw("confirmed", "b/eth0", "a/eth0", seen=10.0)
     silent = gone("heard", "a/eth0", "b/eth0", since=20.0)
     assert kept(after(heard, silent)) == set()
-    assert kept(after(replace(heard, evidence=replace(heard.evidence, seen=Wall(20.0))), silent)) == {("confirmed", "b/eth0")}
+    assert kept(after(replace(heard, evidence=replace(heard.evidence, seen=Wall(20.0))), silent)) == {
+        ("confirmed", "b/eth0")
+    }
     assert kept(after(heard, gone("heard", "a/eth0", "b/eth0", why="restarted"))) == {("confirmed", "b/eth0")}
 
 
@@ -60,7 +66,9 @@ def test_an_interface_that_falls_takes_evidence_of_and_about_it():
 
 def test_a_vlan_interface_that_falls_takes_its_port_alone():
     vlan = interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10)
-    facts = after(vlan, saw("heard", "a/eth0.10", "b/eth0"), saw("heard", "a/eth0", "b/eth1"), InterfaceGone("a", "eth0.10"))
+    facts = after(
+        vlan, saw("heard", "a/eth0.10", "b/eth0"), saw("heard", "a/eth0", "b/eth1"), InterfaceGone("a", "eth0.10")
+    )
     assert kept(facts) == {("heard", "a/eth0")}
     assert facts.canonical(Port("a", "eth0.10")) == Port("a", "eth0.10")
 

@@ -47,7 +47,7 @@ def run(script):
     return state, oracle, history
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(scripts(steps, 40))
 def test_batch_incremental_and_oracle_agree(script):
     state, oracle, history = run(script)

@@ -1,11 +1,11 @@
 """What may be asked of the state."""
 
 import pytest
+from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 from bellrock.model import Evidence, EvidenceKind, Neighbour, Port, Wall
 from bellrock.topology.facts import Facts
 from bellrock.topology.state import Segment, key_of, looks_like_mac, vlan_port
-from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 
 def facts(*observations):
@@ -36,7 +36,9 @@ def test_evidence_in_either_spelling_is_of_one_port():
     state = facts(VLAN, saw("heard", "a/eth0.10", "b/eth0"), saw("heard", "a/eth1", "c/eth0"))
     state.fold([saw("heard", "c/eth0", "a/eth9")])
     spelt = saw("confirmed", "a/eth1", "b/eth0").evidence
-    state.fold([type(saw("heard", "a/x", "b/y"))(Evidence(kind=spelt.kind, port=Port("a", "eth0.10"), peer=Port("b", "eth0")))])
+    state.fold(
+        [type(saw("heard", "a/x", "b/y"))(Evidence(kind=spelt.kind, port=Port("a", "eth0.10"), peer=Port("b", "eth0")))]
+    )
     assert {held.key.kind for held in state.held(Port("a", "eth0", 10))} == {"heard", "confirmed"}
     assert len(state.joining(Port("a", "eth0", 10))) == 2
 
@@ -49,7 +51,12 @@ def test_beacons_join(kind):
 
 @pytest.mark.parametrize(
     "observation",
-    [saw("routable", "a/eth0", "b/eth1"), saw("loop", "a/eth0", "a/eth0"), saw("heard", "a/eth0"), saw("lldp", "a/eth0")],
+    [
+        saw("routable", "a/eth0", "b/eth1"),
+        saw("loop", "a/eth0", "a/eth0"),
+        saw("heard", "a/eth0"),
+        saw("lldp", "a/eth0"),
+    ],
 )
 def test_what_joins_nothing(observation):
     state = facts(observation)
@@ -101,7 +108,13 @@ def test_a_neighbour_with_a_mac_for_port_id_is_a_switch_only_if_it_tells_a_vlan(
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("02:00:00:00:00:01", True), ("02-AB-00-00-00-01", True), ("Eth1/1", False), ("0x:00:00:00:00:01", False), ("1:2", False)],
+    [
+        ("02:00:00:00:00:01", True),
+        ("02-AB-00-00-00-01", True),
+        ("Eth1/1", False),
+        ("0x:00:00:00:00:01", False),
+        ("1:2", False),
+    ],
 )
 def test_looks_like_mac(text, answer):
     assert looks_like_mac(text) is answer
