@@ -88,7 +88,7 @@ def content(state: State) -> dict:
     return {"accounts": accounts, "peers": state.peers}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches())
 def test_a_state_loaded_from_the_store_is_the_state_in_memory(made):
     async def compare() -> None:

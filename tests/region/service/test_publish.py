@@ -1,0 +1,120 @@
+"""Publishing: at once, then coalesced; the latest state for whoever reads."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bellrock.region.service import publish
+from bellrock.region.service.publish import Publisher, Topic, Watcher
+
+
+async def drain(watcher: Watcher, within: float = 0.05) -> list[bytes]:
+    found = []
+    while True:
+        try:
+            found.append(await asyncio.wait_for(watcher.next(), within))
+        except TimeoutError:
+            return found
+
+
+@pytest.fixture
+def run():
+    def runner(test):
+        async def inside() -> None:
+            rendered: list[Topic] = []
+            extra: set[Topic] = set()
+
+            async def prepare() -> set[Topic]:
+                return set(extra)
+
+            def render(topic: Topic) -> bytes:
+                rendered.append(topic)
+                return f"{topic} {len(rendered)}".encode()
+
+            publisher = Publisher(prepare, render)
+            task = asyncio.create_task(publisher.run())
+            try:
+                async with asyncio.timeout(20):
+                    await test(publisher, rendered, extra)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+        asyncio.run(inside())
+
+    return runner
+
+
+def test_everything_on_watching_then_changes_coalesced(run, monkeypatch):
+    monkeypatch.setattr(publish, "PERIOD", 0.02)
+
+    async def test(publisher, rendered, extra) -> None:
+        watcher = publisher.watch()
+        assert {text.split()[0] for text in await drain(watcher)} == {topic.encode() for topic in Topic}
+        publisher.changed(Topic.HOSTS)
+        assert (await watcher.next()).startswith(b"hosts ")
+        rendered.clear()
+        for _ in range(100):
+            publisher.changed(Topic.HOSTS)
+        assert len(await drain(watcher, 0.2)) == 1
+        extra.add(Topic.TOPOLOGY)
+        publisher.changed(Topic.HOSTS)
+        assert {text.split()[0] for text in await drain(watcher, 0.2)} == {b"hosts", b"topology"}
+
+    run(test)
+
+
+def test_a_watcher_that_does_not_read_holds_the_latest_of_each_topic_only(run, monkeypatch):
+    monkeypatch.setattr(publish, "PERIOD", 0.001)
+
+    async def test(publisher, rendered, extra) -> None:
+        watcher = publisher.watch()
+        for _ in range(20):
+            publisher.changed(*Topic)
+            before = len(rendered)
+            while len(rendered) < before + len(Topic):
+                await asyncio.sleep(0)
+        found = await drain(watcher)
+        assert len(found) == len(Topic)
+        assert {int(text.split()[1]) for text in found} == set(range(len(rendered) - 3, len(rendered) + 1))
+
+    run(test)
+
+
+def test_nobody_watches_nothing_is_rendered(run):
+    async def test(publisher, rendered, extra) -> None:
+        watcher = publisher.watch()
+        publisher.leave(watcher)
+        rendered.clear()
+        publisher.changed(*Topic)
+        await asyncio.sleep(0.05)
+        assert rendered == []
+
+    run(test)
+
+
+def test_ages_go_out_with_the_next_refresh(run, monkeypatch):
+    monkeypatch.setattr(publish, "REFRESH", 0.1)
+
+    async def test(publisher, rendered, extra) -> None:
+        watcher = publisher.watch()
+        await drain(watcher)
+        publisher.aged(Topic.HOSTS)
+        assert await drain(watcher, 0.01) == []
+        assert (await watcher.next()).startswith(b"hosts ")
+
+    run(test)
+
+
+def test_watchers_are_bounded(run, monkeypatch):
+    monkeypatch.setattr(publish, "MAX_WATCHERS", 1)
+
+    async def test(publisher, rendered, extra) -> None:
+        watcher = publisher.watch()
+        assert publisher.watch() is None
+        publisher.leave(watcher)
+        assert publisher.watch() is not None
+
+    run(test)

@@ -1,0 +1,223 @@
+"""The region without HTTP, on a clock of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+
+import pytest
+from tests.region.support import KEY, confirmed, host_seen, interface, until
+
+from bellrock.contract import Challenge, Hello, KeepAlive, Report, prove
+from bellrock.model import Host, Wall
+from bellrock.region.service import Region
+from bellrock.region.service import region as region_module
+from bellrock.region.service.inference import SILENCE
+from bellrock.region.store import StoreFull, open_store
+
+START = 1_000_000.0
+
+
+class World:
+    """A region, and a clock that stands still unless told."""
+
+    def __init__(self, region: Region, store) -> None:
+        self.region = region
+        self.store = store
+        self.now = Wall(START)
+        self.sessions = {}
+
+    def connect(self, name: str):
+        """An agent is let in."""
+        challenge = self.region.knock()
+        assert isinstance(challenge, Challenge)
+        host = Host(f"id-{name}", name, "rack")
+        nonce = "11" * 32
+        proof = prove(KEY, "agent", challenge.nonce, nonce, host.id)
+        hello = Hello(version=1, host=host, boot="boot", nonce=nonce, proof=proof, sent=self.now)
+        session, welcome = self.region.greet(hello, challenge)
+        self.region.settled()
+        self.sessions[name] = session
+        return welcome
+
+    async def report(self, name: str, seq: int, *told, **options) -> None:
+        """An agent reports, and is acknowledged."""
+        session = self.sessions[name]
+        await self.region.tell(session, Report(seq, "boot", self.now, told, **options))
+        async with asyncio.timeout(5):
+            while await session.next() != seq:
+                pass
+
+    async def keep_alive(self, name: str, seq: int) -> None:
+        """An agent says that its word still holds."""
+        await self.region.tell(self.sessions[name], KeepAlive(seq, self.now))
+        await until(lambda: self.region._ingest._queue.empty())
+        await asyncio.sleep(0)
+
+    def members(self) -> set[tuple[str, str]]:
+        """Who is in any VLAN."""
+        found = self.region.topology().fabrics
+        return {(one.host, one.interface) for fabric in found for vlan in fabric.vlans for one in vlan.members}
+
+
+def in_a_world(test):
+    @functools.wraps(test)
+    def run(tmp_path, monkeypatch, caplog) -> None:
+        monkeypatch.setattr(region_module, "TICK", 0.01)
+        monkeypatch.setattr(region_module, "TOUCH", 0.02)
+        caplog.set_level(logging.INFO)
+
+        async def inside() -> None:
+            store = await open_store(tmp_path / "region.sqlite")
+            world: World | None = None
+            region = Region(store, await store.load(), "region", (KEY,), lambda: world.now if world else Wall(START))
+            world = World(region, store)
+            running = asyncio.create_task(region.run())
+            try:
+                async with asyncio.timeout(30):
+                    await test(world, monkeypatch, caplog)
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+                await store.close()
+
+        asyncio.run(inside())
+
+    del run.__wrapped__  # pytest asks for the arguments of `run`, not of the test inside
+    return run
+
+
+async def _two_racks(world: World) -> None:
+    for name, peer in (("rack1", "rack2"), ("rack2", "rack1")):
+        world.connect(name)
+        told = (
+            host_seen(name),
+            interface("eth0", name),
+            confirmed(f"{name}/eth0", f"{peer}/eth0", seen=world.now, since=world.now),
+        )
+        await world.report(name, 1, *told, begin=True, complete=True)
+
+
+BOTH = {("rack1", "eth0"), ("rack2", "eth0")}
+
+
+@in_a_world
+async def test_silent_agents_lapse_and_come_back_with_a_keep_alive(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    assert world.members() == BOTH
+    world.now = Wall(START + SILENCE - 1)
+    await asyncio.sleep(0.05)
+    assert world.members() == BOTH
+    await world.keep_alive("rack2", 1)
+    world.now = Wall(START + SILENCE + 1)
+    await until(lambda: "agent-silent agent=id-rack1" in caplog.text)
+    assert world.members() == BOTH, "what rack2 confirmed still holds"
+    assert [one.lapsed for one in world.region.view().evidence(None, None)] == [True, False]
+    world.now = Wall(START + 3 * SILENCE)
+    await until(lambda: not world.members())
+    await world.keep_alive("rack1", 1)
+    await until(world.members)
+    assert "agent-back agent=id-rack1" in caplog.text
+
+
+@in_a_world
+async def test_nothing_lapses_while_the_disk_keeps_agents_waiting(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    commit, full = world.store.commit, True
+
+    async def failing(*arguments) -> None:
+        if full:
+            raise StoreFull("disk is full")
+        await commit(*arguments)
+
+    monkeypatch.setattr(world.store, "commit", failing)
+    monkeypatch.setattr("bellrock.region.service.ingest.RETRY", (0.01, 0.01))
+    await world.region.tell(world.sessions["rack1"], Report(2, "boot", world.now, (interface("eth1"),)))
+    await until(lambda: "store-full" in caplog.text)
+    world.now = Wall(START + 10 * SILENCE)
+    await asyncio.sleep(0.1)
+    assert world.members() == BOTH
+    assert caplog.text.count("store-full") == 1
+    full = False
+    await until(lambda: "store-recovered" in caplog.text)
+    await until(lambda: any(one.name == "eth1" for one in world.region.interfaces()))
+
+
+@in_a_world
+async def test_keep_alives_are_noted_on_disk(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    world.now = Wall(START + 60)
+    await world.keep_alive("rack1", 1)
+
+    async def noted() -> bool:
+        return {row.host.name: row.seen for row in (await world.store.load()).agents}["rack1"] == START + 60
+
+    await until(noted)
+
+
+@in_a_world
+async def test_times_wait_in_memory_while_the_disk_is_full(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    touch, full = world.store.touch, True
+
+    async def failing(seen) -> None:
+        if full:
+            raise StoreFull("disk is full")
+        await touch(seen)
+
+    monkeypatch.setattr(world.store, "touch", failing)
+    world.now = Wall(START + 60)
+    await world.keep_alive("rack1", 1)
+    await until(lambda: "times of keep-alives are kept in memory" in caplog.text)
+    full = False
+    await world.region.stop()
+    assert {row.host.name: row.seen for row in (await world.store.load()).agents}["rack1"] == START + 60
+
+
+@in_a_world
+async def test_a_keep_alive_for_more_than_is_committed_says_nothing(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    world.now = Wall(START + 60)
+    await world.keep_alive("rack1", 7)
+    assert world.region.view().hosts()[0].seen_age == 60
+
+
+@in_a_world
+async def test_stopping_ends_all_sessions(world: World, monkeypatch, caplog):
+    await _two_racks(world)
+    await world.region.stop()
+    assert [await session.next() for session in world.sessions.values()] == ["the region is stopping"] * 2
+    world.region.leave(world.sessions["rack1"], "bye")
+    world.region.leave(world.sessions["rack1"], "bye")
+    assert caplog.text.count("agent-disconnected") == 1
+
+
+@in_a_world
+async def test_names_that_cannot_be_kept_are_kept_in_memory_until_they_can(world: World, monkeypatch, caplog):
+    save, full = world.store.save_places, True
+
+    async def failing(*arguments) -> None:
+        if full:
+            raise StoreFull("disk is full")
+        await save(*arguments)
+
+    monkeypatch.setattr(world.store, "save_places", failing)
+    await _two_racks(world)
+    await until(lambda: "names and registrations are kept in memory" in caplog.text)
+    fabric = world.region.topology().fabrics[0].id
+    await world.region.rename(fabric, "storage")
+    assert world.region.topology().fabrics[0].name == "storage"
+    full = False
+
+    async def kept() -> bool:
+        loaded = await world.store.load()
+        return loaded.registry is not None and b"storage" in loaded.registry and len(loaded.registrations) == 2
+
+    await until(kept)
+
+
+@in_a_world
+async def test_an_unknown_id_cannot_be_named(world: World, monkeypatch, caplog):
+    with pytest.raises(ValueError, match="no fabric or VLAN"):
+        await world.region.rename("none", "x")
