@@ -17,6 +17,15 @@ def test_sent_ids_are_known_with_port_and_time():
     assert sent.get("b") is None
 
 
+def test_the_newest_of_several_ids_on_a_port_is_found():
+    sent = SentIds(10)
+    sent.add("old", ETH0, at(1.0))
+    sent.add("new", ETH0, at(2.0))
+    sent.add("elsewhere", ETH1, at(3.0))
+    assert sent.newest(("new", "old", "elsewhere", "theirs"), ETH0)[0] == "new"
+    assert sent.newest(("theirs", "elsewhere"), ETH0) is None
+
+
 def test_sent_ids_are_bounded_in_number_and_age():
     sent = SentIds(3)
     for number in range(5):

@@ -46,6 +46,7 @@ class Network:
         self.random = random.Random(seed)
         self.weather = weather
         self.time = 0.0
+        self._now = Now(Monotonic(0.0), Wall(EPOCH))
         self.devices: list[Device] = []
         self.hosts: dict[Plug, Listener] = {}
         self.vids: set[int] = set()
@@ -89,7 +90,9 @@ class Network:
 
     @property
     def now(self) -> Now:
-        return Now(Monotonic(self.time), Wall(EPOCH + self.time))
+        if self._now.mono != self.time:
+            self._now = Now(Monotonic(self.time), Wall(EPOCH + self.time))
+        return self._now
 
     def at(self, time: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (time, next(self._count), action))

@@ -61,7 +61,9 @@ class Engine:
                 self._hearing.hear(input, now)
             case Refusal():
                 error = input.error
-                self._core.refuse(input.port, input.source_mac, error.reason, error.detail, now, error.skew, input.times)
+                self._core.refuse(
+                    input.port, input.source_mac, error.reason, error.detail, now, error.skew, input.times
+                )
 
     def drop_port(self, port: Port, now: Now) -> None:
         """A port went down: its evidence is lost, and so are the dynamic ports of its interface if it was the untagged one."""

@@ -1,6 +1,7 @@
 """Beacon ids and sequence numbers: which are ours, and which were heard before."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -37,6 +38,12 @@ class SentIds:
     def get(self, beacon_id: str) -> Sent | None:
         """Where and when the beacon went out; None if it is not ours, or too old."""
         return self._sent.get(beacon_id)
+
+    def newest(self, beacon_ids: Iterable[str], port: Port) -> tuple[str, Sent] | None:
+        """Of the ids that are ours and went out on `port`, the one that did so last."""
+        sent = self._sent
+        found = [(beacon_id, it) for beacon_id in beacon_ids if (it := sent.get(beacon_id)) and it.port == port]
+        return max(found, key=lambda pair: pair[1].at.mono, default=None)
 
     def _oldest_age(self, now: Now) -> float:
         return now.mono - next(iter(self._sent.values())).at.mono

@@ -40,7 +40,8 @@ class Speaker:
             return
         earlier = state.pending.get(peer.port)
         state.pending[peer.port] = Ask(peer.ids[-1], ask or (earlier is not None and earlier.urgent))
-        self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
+        if earlier is None and len(state.pending) == 1:
+            self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
 
     def advertise(self, state: PortState, now: Now) -> None:
         """One multicast advertisement, or as few as hold them, for all that is to be acknowledged."""
