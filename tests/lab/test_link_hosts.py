@@ -1,5 +1,6 @@
 """`link` between two hosts: namespaces of their own, joined by a cable, each program a process of its own."""
 
+import asyncio
 import json
 import os
 import select
@@ -15,6 +16,7 @@ from tests.link.namespaces import Namespace, collect, network_namespace, until
 
 from bellrock.link.netlink import InterfaceChanged, LinkMonitor
 from bellrock.link.packet import PacketDevice
+from bellrock.link.udp import UdpDevice
 
 pytestmark = pytest.mark.lab
 UNPRIVILEGED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
@@ -194,3 +196,39 @@ def test_the_other_end_vanishes_while_frames_are_sent(hosts):
     device.close()
     assert errors == {"ENXIO"}
     assert statistics.sent + sum(statistics.send_errors.values()) == 300
+
+
+def test_devices_wake_an_asyncio_loop(hosts):
+    """Both kinds of device and the monitor, with `add_reader`, as the agent uses them."""
+    net = hosts.one
+    near, far = net.veth()
+    packet, udp, monitor = PacketDevice(blocks=8), UdpDevice(), LinkMonitor()
+    monitor.snapshot()
+    udp.join_groups(far)
+    heard: dict[str, list] = {"packet": [], "udp": [], "monitor": []}
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        everything = asyncio.Event()
+
+        def take(name: str, fetch) -> None:
+            heard[name] += fetch()
+            if all(heard.values()):
+                everything.set()
+
+        loop.add_reader(packet, take, "packet", lambda: packet.receive(64))
+        loop.add_reader(udp, take, "udp", lambda: udp.receive(64))
+        loop.add_reader(monitor, take, "monitor", monitor.changes)
+        packet.send(near, PASSED["IPv6"])
+        net.ip("addr add 10.8.0.1/24 dev blk-b")
+        udp.send_unicast(0, "10.8.0.1", 5240, b"to myself")
+        await asyncio.wait_for(everything.wait(), 10)
+        for device in (packet, udp, monitor):
+            loop.remove_reader(device)
+
+    asyncio.run(main())
+    for device in (packet, udp, monitor):
+        device.close()
+    assert heard["packet"][0].ifindex == far
+    assert heard["udp"][0].payload == b"to myself"
+    assert any(change.interface.index == far for change in heard["monitor"])
