@@ -78,9 +78,7 @@ def test_a_port_with_a_vid_is_tagged_on_its_lower_device(make):
 
 def test_unicast_goes_to_the_peer_alone(make):
     peer = ("52:54:00:00:00:02", "10.0.0.2", 5240)
-    transmission = Transmission(
-        port=Port("H", "eth0"), beacon=beacon(), family=4, source_ip="10.0.0.1", unicast=peer
-    )
+    transmission = Transmission(port=Port("H", "eth0"), beacon=beacon(), family=4, source_ip="10.0.0.1", unicast=peer)
     ((_, heard),) = send(Raw(), make, transmission)
     assert (heard.destination_mac, heard.destination_ip, heard.hop_limit) == (peer[0], peer[1], 64)
 

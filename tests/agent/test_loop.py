@@ -1,0 +1,299 @@
+"""The shell around the engine, with a network of queues: two loops hear each other, report, follow changes, and stop."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+
+import pytest
+
+from bellrock.agent import loop as module
+from bellrock.agent.loop import Loop, jitter
+from bellrock.agent.network import RawNetwork
+from bellrock.agent.reporter import Reporter
+from bellrock.agent.run import new_id
+from bellrock.agent.settings import Settings
+from bellrock.agent.spool import Spool
+from bellrock.beacon import Engine, Identity
+from bellrock.link import clock
+from bellrock.link.device import Frame, Statistics
+from bellrock.model import (
+    EvidenceGone,
+    EvidenceKind,
+    EvidenceSeen,
+    Host,
+    InterfaceGone,
+    InterfaceSeen,
+    Port,
+    RefusalCount,
+)
+from bellrock.model import Interface as Iface
+from bellrock.wire.keys import Key, Keyring
+
+KEYRING = Keyring([Key(b"k" * 32)])
+LLDP = bytes.fromhex("0180c200000e52540000000288cc020704525400000001040405676531060200780000")
+
+
+class Bell:
+    """A descriptor that polls readable while something waits."""
+
+    def __init__(self):
+        self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE)
+        self.waiting = []
+
+    def put(self, *items):
+        self.waiting += items
+        os.eventfd_write(self.descriptor, len(items))
+
+    def take(self, budget):
+        taken, self.waiting = self.waiting[:budget], self.waiting[budget:]
+        for _ in taken:
+            os.eventfd_read(self.descriptor)
+        return taken
+
+    def close(self):
+        os.close(self.descriptor)
+
+
+class Cable(RawNetwork):
+    """A network that is one cable to another of its kind, on interface index 2."""
+
+    def __init__(self):
+        self.queue = Bell()
+        self.far = None
+        self.followed = []
+
+    def filenos(self):
+        return (self.queue.descriptor,)
+
+    def receive(self, budget):
+        return self.queue.take(budget)
+
+    def send(self, ifindex, frame):
+        if self.far is not None:
+            self.far.queue.put(Frame(ifindex, (), frame, clock.read().wall_ns))
+
+    def follow(self, interfaces):
+        self.followed = [interface.name for interface in interfaces]
+
+    def statistics(self):
+        return Statistics()
+
+
+class Monitor:
+    """Interfaces as the test says."""
+
+    def __init__(self, *interfaces):
+        self.bell = Bell()
+        self.now = {interface.index: interface for interface in interfaces}
+
+    def fileno(self):
+        return self.bell.descriptor
+
+    def snapshot(self):
+        return self.now
+
+    def changes(self):
+        return self.bell.take(100)
+
+    def become(self, *interfaces):
+        self.now = {interface.index: interface for interface in interfaces}
+        self.bell.put("changed")
+
+
+class Agent:
+    """A loop with everything around it."""
+
+    def __init__(self, tmp_path, name, *interfaces, **settings):
+        self.id = f"01M3250V7TXQRSP72K94ZGK2{name:0>2}".upper()[:26]
+        self.spool = Spool(tmp_path / f"{name}.sqlite")
+        self.cable, self.monitor = Cable(), Monitor(*interfaces)
+        self.wakes = 0
+        identity = Identity(self.id, name, "rack", "BOOT" + name)
+        reporter = Reporter(Host(self.id, name, "rack"), "BOOT" + name, self.spool)
+        engine = Engine(identity, new_id, jitter)
+        self.loop = Loop(
+            Settings(state_dir=tmp_path, **settings),
+            self.id,
+            engine,
+            KEYRING,
+            self.cable,
+            self.monitor,
+            reporter,
+            self.wake,
+        )
+
+    def wake(self):
+        self.wakes += 1
+
+    def told(self, kind=object):
+        return [o for report in self.spool.after(0, limit=10_000) for o in report.observations if isinstance(o, kind)]
+
+    def kinds(self):
+        return {seen.evidence.kind for seen in self.told(EvidenceSeen)}
+
+    def close(self):
+        self.loop.stop()
+        self.spool.close()
+        self.cable.queue.close()
+        self.monitor.bell.close()
+
+
+def eth(name="eth0", index=2, **rest):
+    return Iface(name=name, index=index, mac=f"52:54:00:00:00:{index:02x}", **({"carrier": True} | rest))
+
+
+async def until(predicate, what):
+    async with asyncio.timeout(10):
+        while not predicate():
+            await asyncio.sleep(0.005)
+    assert predicate(), what
+
+
+def play(scene):
+    asyncio.run(scene())
+
+
+@pytest.fixture
+def two(tmp_path):
+    made = []
+
+    def _make(*interfaces, **settings):
+        a = Agent(tmp_path, "a", *interfaces, **settings)
+        b = Agent(tmp_path, "b", Iface(name="eth0", index=2, mac="52:54:00:00:00:fe", carrier=True))
+        a.cable.far, b.cable.far = b.cable, a.cable
+        made.extend((a, b))
+        return a, b
+
+    yield _make
+    for agent in made:
+        agent.spool.close()
+        agent.cable.queue.close()
+        agent.monitor.bell.close()
+
+
+def test_two_agents_confirm_each_other_and_report_it(two):
+    async def scene():
+        a, b = two(eth())
+        a.loop.start()
+        b.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds() & b.kinds(), "both confirmed")
+        confirmed = next(s.evidence for s in a.told(EvidenceSeen) if s.evidence.kind is EvidenceKind.CONFIRMED)
+        assert (confirmed.port, confirmed.peer) == (Port(a.id, "eth0"), Port(b.id, "eth0"))
+        assert 0 < confirmed.round_trip < 5
+        await a.loop.settled.wait()
+        await until(lambda: any(s.interface.settled for s in a.told(InterfaceSeen)), "told that it settled")
+        assert a.cable.followed == ["eth0"]
+        assert a.loop.interface_count == 1
+        assert a.wakes > 0
+        a.loop.stop()
+        b.loop.stop()
+
+    play(scene)
+
+
+def test_the_first_account_completes_when_every_port_had_its_say(two):
+    async def scene():
+        a, _ = two(eth(), eth("eth1", 3, carrier=False))
+        a.loop.start()
+        await a.loop.settled.wait()
+        await until(lambda: any(report.complete for report in a.spool.after(0)), "complete")
+        assert a.spool.after(0)[0].begin
+        a.loop.stop()
+
+    play(scene)
+
+
+def test_a_cable_that_is_pulled_takes_its_evidence_and_its_neighbour_along(two):
+    async def scene():
+        a, b = two(eth(), ignore=("docker*",))
+        a.loop.start()
+        b.loop.start()
+        a.cable.queue.put(Frame(2, (), LLDP, clock.read().wall_ns))
+        await until(lambda: {EvidenceKind.CONFIRMED, EvidenceKind.LLDP} <= a.kinds(), "confirmed, and the switch heard")
+        a.monitor.become(eth(carrier=False), eth("docker0", 9))
+        await until(lambda: len(a.told(EvidenceGone)) >= 3, "taken back")
+        assert {gone.key.kind for gone in a.told(EvidenceGone)} == {
+            EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.LLDP,
+        }  # fmt: skip
+        assert a.loop.interface_count == 1
+        a.monitor.become()
+        await until(lambda: a.told(InterfaceGone), "gone")
+        a.loop.stop()
+        b.loop.stop()
+
+    play(scene)
+
+
+def test_a_flood_is_counted_and_the_beacons_in_it_are_heard(two, monkeypatch):
+    monkeypatch.setattr(module, "FLOOD", 8)
+
+    async def scene():
+        a, b = two(eth())
+        stranger = Agent(a.loop._settings.state_dir, "s", eth(index=2))
+        stranger.loop._outgoing._keyring = Keyring([Key(b"x" * 32)])
+        stranger.cable.far = a.cable
+        stranger.loop.start()
+        await until(lambda: a.cable.queue.waiting, "a forged beacon")
+        forged = a.cable.queue.waiting[0]
+        stranger.loop.stop()
+        b.loop.start()
+        a.cable.queue.put(*[forged] * 500)
+        a.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds(), "confirmed through the flood")
+        a.loop.stop()
+        b.loop.stop()
+        refused = [o for o in a.told(RefusalCount) if o.reason == "wrong-secret"]
+        assert max(o.count for o in refused) >= 500
+        stranger.close()
+
+    play(scene)
+
+
+def test_a_loop_is_told_to_the_operator(two, caplog):
+    caplog.set_level(logging.WARNING)
+
+    async def scene():
+        a, _ = two(eth())
+        a.cable.far = a.cable
+        a.loop.start()
+        await until(lambda: EvidenceKind.LOOP in a.kinds(), "the loop")
+        a.loop.stop()
+
+    play(scene)
+    assert "interface=eth0: hears its own beacons, there is a loop" in caplog.text
+
+
+def test_a_region_that_forgot_gets_everything_again(two):
+    async def scene():
+        a, b = two(eth())
+        a.loop.start()
+        b.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds(), "confirmed")
+        await a.loop.settled.wait()
+        a.spool.acknowledge(a.spool.last)
+        a.loop.tell_anew()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds(), "told again")
+        assert a.spool.after(0)[0].begin
+        a.loop.stop()
+        b.loop.stop()
+
+    play(scene)
+
+
+def test_a_spool_that_takes_nothing_is_tried_again(two, monkeypatch, caplog):
+    monkeypatch.setattr(module, "RETRY", 0.01)
+
+    async def scene():
+        a, _ = two(eth())
+        a.spool._db.execute("PRAGMA busy_timeout = 1")
+        lock = sqlite3.connect(a.spool._path, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+        a.loop.start()
+        await until(lambda: "database is locked" in caplog.text, "the spool is stuck")
+        lock.execute("ROLLBACK")
+        lock.close()
+        await until(lambda: a.told(InterfaceSeen), "told after all")
+        a.loop.stop()
+
+    play(scene)
