@@ -1,24 +1,28 @@
 """The application."""
 
+import inspect
 from importlib.metadata import version
 
+import msgspec
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPI, SecurityScheme
 from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, ControllerRouterHandler
 from typing_extensions import override
 
+from bellrock.region.api import routes
 from bellrock.region.api.agents import agents_stream
+from bellrock.region.api.examples import EXAMPLES
 from bellrock.region.api.headers import SecurityHeaders
 from bellrock.region.api.live import live
 from bellrock.region.api.problems import http_problem, store_problem, unexpected
 from bellrock.region.api.routes import closed_routes, open_routes
-from bellrock.region.service import Region
+from bellrock.region.service import Region, shapes
 from bellrock.region.store import StoreFull
 from bellrock.region.web import page_routes
 
@@ -49,7 +53,19 @@ def make_app(region: Region) -> ASGIApp:
         debug=False,
         logging_config=None,
     )
+    _describe(app.openapi_schema)
     return SecurityHeaders(app)
+
+
+def _describe(schema: OpenAPI) -> None:
+    """Add what the Structs' docstrings say, and an example of each; Litestar takes neither from msgspec."""
+    kinds = {kind.__name__: kind for kind in (*vars(shapes).values(), *vars(routes).values()) if isinstance(kind, type)}
+    examples = {type(one).__name__: msgspec.to_builtins(one) for one in EXAMPLES}
+    for name, found in schema.components.schemas.items():
+        if (kind := kinds.get(found.title or name)) is not None:
+            found.description = inspect.getdoc(kind)
+        if (example := examples.get(found.title or name)) is not None:
+            found.examples = [example]
 
 
 class _SchemaOnly(Router):

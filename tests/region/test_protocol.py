@@ -1,0 +1,54 @@
+"""HTTP with a bounded head."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.region.support import asynchronous, region
+
+from bellrock.region.protocol import MAX_HEAD
+
+
+async def converse(running, *pieces: bytes) -> bytes:
+    """Send pieces, and read all that comes back until the region closes."""
+    host, _, port = running.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionError:
+        return b"reset"
+    finally:
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+
+@asynchronous
+async def test_a_head_that_does_not_end_is_cut_off(tmp_path):
+    async with region(tmp_path) as running:
+        answer = await converse(running, b"GET / HTTP/1.1\r\nX: ", *[b"a" * 4096] * (2 * MAX_HEAD // 4096))
+        assert answer == b"reset" or b"400 Bad Request" in answer
+        many = [b"X%d: y\r\n" % number for number in range(2 * MAX_HEAD // 8)]
+        answer = await converse(running, b"GET / HTTP/1.1\r\n", *many)
+        assert answer == b"reset" or b"400 Bad Request" in answer
+
+
+@asynchronous
+async def test_a_large_body_behind_a_small_head_is_no_large_head(tmp_path):
+    async with region(tmp_path) as running:
+        body = b'{"token": "' + b"x" * (MAX_HEAD + 5000) + b'"}'
+        head = b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        answer = await converse(running, head % len(body) + body)
+        assert b"400 Bad Request" in answer
+        assert b"application/problem+json" in answer
+
+
+@asynchronous
+async def test_each_request_of_a_connection_is_counted_anew(tmp_path):
+    async with region(tmp_path) as running, running.client() as client:
+        for _ in range(8):
+            answer = await client.get("/healthz", headers={"X": "a" * (MAX_HEAD // 4)})
+            assert answer.status_code == 200
