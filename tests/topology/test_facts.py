@@ -169,3 +169,19 @@ def test_fold_is_apply_without_the_account():
     facts = Facts()
     facts.fold(observations)
     assert facts.evidence.keys() == after(*observations).evidence.keys() == {key_of(observations[3].evidence)}
+
+
+def test_a_vid_is_known_as_long_as_any_evidence_names_it():
+    facts = after(interface("a", "br0", "bridge"), interface("a", "eth0", master="br0"))
+    facts.apply(saw("heard", "a/eth0.10", "a/br0.10"))
+    change = facts.apply(gone("heard", "a/eth0.10", "a/br0.10"))
+    assert port("a/br0.10") in change.lost
+    assert port("a/br0.10") not in facts.ports_of("a")
+
+
+def test_an_interface_that_changes_nothing_of_its_place_is_only_replaced():
+    facts = after(interface("a", "eth0"), saw("heard", "a/eth0", "b/eth0"))
+    change = facts.apply(interface("a", "eth0", mtu=9000, addresses=("10.0.0.1/24",)))
+    assert (change.lost, change.gained, change.hosts) == ([], [], ["a"])
+    assert facts.interfaces["a"]["eth0"].mtu == 9000
+    assert facts.apply(InterfaceGone("z", "eth0")).lost == []

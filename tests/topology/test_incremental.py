@@ -1,10 +1,11 @@
 """`Incremental` and `infer` agree, and both agree with an oracle that shares no code with them."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.topology.oracle import Oracle
-from tests.topology.worlds import observations, scripts, times
+from tests.topology.worlds import gone, host, interface, lldp, observations, port, saw, scripts, times
 
 from bellrock.model import EvidenceGone, Port, Wall
 from bellrock.topology.batch import infer, partition
@@ -71,3 +72,72 @@ def test_a_loaded_state_goes_on_like_one_that_heard_all(first, then):
     for observation in then:
         loaded.apply(observation)
     assert nameless(loaded.topology()) == nameless(infer([*first, *then]))
+
+
+def heard(*pairs):
+    state = Incremental()
+    for a, b in pairs:
+        state.apply(saw("heard", a, b))
+    return state
+
+
+def test_domain_of():
+    state = heard(("a/eth0", "b/eth0"), ("c/eth0", "b/eth0"), ("d/eth0", "e/eth0"))
+    assert state.domain_of(port("c/eth0")) == {port("a/eth0"), port("b/eth0"), port("c/eth0")}
+    assert state.domain_of(port("x/eth0")) == {port("x/eth0")}
+
+
+def test_the_smaller_component_is_relabelled_even_if_it_waits_to_be_walked():
+    state = heard(
+        ("a/eth0", "b/eth0"), ("b/eth0", "c/eth0"), ("d/eth0", "e/eth0"), ("e/eth0", "f/eth0"), ("f/eth0", "g/eth0")
+    )
+    state.apply(gone("heard", "a/eth0", "b/eth0"))
+    state.apply(saw("heard", "c/eth0", "d/eth0"))
+    assert state.domain_of(port("b/eth0")) == {port(f"{h}/eth0") for h in "bcdefg"}
+    assert state.domain_of(port("a/eth0")) == {port("a/eth0")}
+
+
+def test_a_join_that_other_evidence_holds_stays():
+    state = heard(("a/eth0", "b/eth0"), ("b/eth0", "a/eth0"))
+    state.apply(gone("heard", "a/eth0", "b/eth0"))
+    assert len(state.domain_of(port("a/eth0"))) == 2
+    state.apply(gone("heard", "b/eth0", "a/eth0"))
+    assert len(state.domain_of(port("a/eth0"))) == 1
+    state.apply(gone("heard", "b/eth0", "a/eth0"))
+
+
+def test_the_topology_is_drawn_anew_only_after_a_change():
+    state = heard(("a/eth0", "b/eth0"))
+    first = state.topology()
+    assert state.topology() is first
+    state.apply(host("a", "rack-1"))
+    assert state.topology().names["a"] == "rack-1"
+
+
+def test_names_given_by_people_show_at_once():
+    state = heard(("a/eth0", "b/eth0"))
+    state.rename("fabric-1", "core")
+    assert state.topology().fabrics[0].name == "core"
+    with pytest.raises(ValueError, match="no fabric or VLAN"):
+        state.rename("fabric-7", "core")
+
+
+def test_expiry():
+    state = heard(("a/eth0", "b/eth0"))
+    assert [key.port for key in state.expire(Wall(200.0))] == [port("a/eth0")]
+    assert not state.topology().fabrics
+
+
+def test_load_comes_first():
+    state = heard(("a/eth0", "b/eth0"))
+    with pytest.raises(RuntimeError, match="before anything"):
+        state.load([])
+
+
+def test_switches_come_and_go():
+    state = Incremental()
+    state.apply(lldp("a/eth0", pvid=5))
+    state.apply(lldp("b/eth0", port_id="Eth2", pvid=5))
+    assert len(state.domain_of(port("a/eth0"))) == 2
+    state.apply(interface("b", "eth0", carrier=False))
+    assert len(state.domain_of(port("a/eth0"))) == 1

@@ -29,10 +29,8 @@ def topology_of(facts: Facts, registry: Registry | None = None) -> Topology:
 def partition(facts: Facts) -> list[list[Node]]:
     """Ports (and switches' VLANs) that any evidence or configuration joins, as broadcast domains."""
     forest = _Forest()
-    for held in facts.evidence.values():
-        joined = facts.join(held.evidence)
-        if joined is not None:
-            forest.join(joined[0], joined[0] if joined[1] is None else joined[1])
+    for port, other in facts.joins():
+        forest.join(port, port if other is None else other)
     for host in facts.interfaces:
         for port, others in facts.links(host).items():
             for other in others:

@@ -25,22 +25,6 @@ RANK = {kind: list(Strength).index(strength) for kind, strength in STRENGTH.item
 _CONFIRMED = EvidenceKind.CONFIRMED
 
 
-class _Rest:
-    """What is left of a key to order evidence by when all that matters is equal: compared rarely, so made late."""
-
-    __slots__ = ("_key",)
-
-    def __init__(self, key: EvidenceKey) -> None:
-        self._key = key
-
-    def __lt__(self, other: "_Rest") -> bool:
-        return self._tuple() < other._tuple()
-
-    def _tuple(self) -> tuple[object, ...]:
-        key = self._key
-        return key.kind, sort_key(key.port), sort_key(key.peer or key.port), key.neighbour
-
-
 class Domain(Struct, frozen=True, eq=False, kw_only=True):
     """A broadcast domain as it follows from its ports and the facts about them."""
 
@@ -105,7 +89,8 @@ def _preference(facts: State, port: Port, held: Held) -> tuple[object, ...]:
     key = held.key
     at, of = key.port, key.peer or key.port
     own = at == port or facts.canonical(at) == port
-    return RANK[key.kind], not own, held.evidence.since, at.host, of.host, _Rest(key)
+    rest = at.host, of.host, at.interface, of.interface, key.neighbour, at.vid or 0, of.vid or 0, key.kind
+    return RANK[key.kind], not own, held.evidence.since, rest
 
 
 def _reaches_out(facts: State, held: list[Held]) -> bool:

@@ -87,11 +87,12 @@ class Facts(State):
         return list({held.key: held for held in own}.values())
 
     def _evidence_seen(self, evidence: Evidence) -> Change:
-        grown = self._grows(evidence.port) or (evidence.peer is not None and self._grows(evidence.peer))
+        port, peer = evidence.port, evidence.peer
+        grown = self._grows(port) or (peer is not None and self._grows(peer))
         before = self._ends(evidence) if grown else set()
         replaced = self._hold(evidence)
-        ports = [self.canonical(port) for port in (evidence.port, evidence.peer) if port is not None]
-        change = Change(ports=ports, hosts=[p.host for p in ports if p.host not in self.hosts])
+        ports = [self.canonical(port)] if peer is None else [self.canonical(port), self.canonical(peer)]
+        change = Change(ports=ports, hosts=[end.host for end in ports if end.host not in self.hosts])
         joined = self.join(evidence)
         if replaced is None:
             change.joined = joined
@@ -103,7 +104,7 @@ class Facts(State):
 
     def _grows(self, port: Port) -> bool:
         """Whether evidence on a port makes a VID known that the host's bridges and bonds then pass on."""
-        return port not in self.about and port.vid is not None and bool(self.links(port.host))
+        return port.vid is not None and port not in self.about and bool(self.links(port.host))
 
     def _ends(self, evidence: Evidence) -> set[Port]:
         hosts = {port.host for port in (evidence.port, evidence.peer) if port is not None}

@@ -160,6 +160,16 @@ class State:
             return port, self.segment(port, evidence.neighbour)
         return None
 
+    def joins(self) -> Iterator[Join]:
+        """What all evidence joins."""
+        down, canonical = self._down_hosts, self._canonical
+        for held in self.evidence.values():
+            port, peer = held.key.port, held.key.peer
+            if held.plain and peer is not None and port.host not in down and peer.host not in down:
+                yield canonical.get(port, port), canonical.get(peer, peer)
+            elif (join := self.join(held.evidence)) is not None:
+                yield join
+
     def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
         """The switch's VLAN that a port is in untagged, where the neighbour is a switch and tells.
 
