@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import time
+from contextlib import suppress
 
 from bellrock.wire.checksum import complement, remainder
 
@@ -108,6 +109,8 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=300)
     parser.add_argument("--every", type=int, default=0)
     given = parser.parse_args()
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     print(json.dumps(flood(given.interface, given.rate, given.seconds, given.length, given.every)))
 
 
