@@ -10,20 +10,19 @@ from bellrock.link.clock import Clocks
 from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
 from bellrock.model import Interface, InterfaceKind, Neighbour, Port, Wall
-from bellrock.wire import cdp, lldp
+from bellrock.wire import ethernet
 from bellrock.wire.beacon import examine
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import Tag
-from bellrock.wire.frame import HeardDatagram, open_beacon_frame
+from bellrock.wire.frame import CDP_MAC, HeardDatagram, open_beacon_frame
 from bellrock.wire.keys import Keyring
+from bellrock.wire.neighbour import open_neighbour_frame
 from bellrock.wire.sieve import Sieve
 
 NeighbourHeard = tuple[Port, str, Neighbour]
 _LLDP: Final = b"\x88\xcc"
-ETHERNET_HEADER: Final = 14
-LLC_SNAP: Final = 8
 FORGED: Final = WireError(Reason.WRONG_SECRET, "no key of ours made its signature")
-_CDP_GROUP: Final = bytes.fromhex("01000ccccccc")
+_CDP_GROUP: Final = ethernet.mac_bytes(CDP_MAC)
 
 
 class Incoming:
@@ -79,10 +78,8 @@ class Incoming:
         now = _moment(clocks, frame.received_ns)
         source_mac = frame.data[6:12].hex(":")
         try:
-            if frame.data[12:14] == _LLDP:
-                return Port(port.host, port.interface), source_mac, lldp.parse(frame.data[14:])
-            if frame.data[:6] == _CDP_GROUP:
-                return Port(port.host, port.interface), source_mac, cdp.parse(_snap_payload(frame.data))
+            if frame.data[12:14] == _LLDP or frame.data[:6] == _CDP_GROUP:
+                return Port(port.host, port.interface), source_mac, open_neighbour_frame(frame.data, frame.tags)
             heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready)
         except WireError as error:
             return Refusal(port=port, source_mac=source_mac, error=error, received=now)
@@ -127,11 +124,3 @@ class Incoming:
 def _moment(clocks: Clocks, received_ns: int) -> Now:
     mono = clocks.when(received_ns)
     return Now(mono, Wall(clocks.wall - (clocks.mono - mono)))
-
-
-def _snap_payload(data: bytes) -> bytes:
-    """What follows the LLC and SNAP header (IEEE 802.2) of a CDP frame."""
-    end = ETHERNET_HEADER + int.from_bytes(data[12:14], "big")
-    if len(data) < max(end, ETHERNET_HEADER + LLC_SNAP):
-        raise WireError(Reason.TRUNCATED, "CDP: the frame is shorter than its length says")
-    return data[ETHERNET_HEADER + LLC_SNAP : end]
