@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hatch_build
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.browser.sites import Site, three_racks
 from tests.browser.standin import TOKEN, StandIn
 
@@ -21,6 +21,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+BOUND = 20_000
+"""Milliseconds after which a wait has failed, also on a machine that is busy with other tests."""
+expect.set_options(timeout=BOUND)
 WATCH_POLICY = (
     "addEventListener('securitypolicyviolation', (e) => console.error('policy:', e.violatedDirective, e.blockedURI))"
 )
@@ -95,7 +98,7 @@ def visit(browser: Browser) -> Iterator[Opener]:
         regions.append(region)
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         context.add_init_script(WATCH_POLICY)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(BOUND)
         contexts.append(context)
         visits.append(Visit(context.new_page(), region))
         return visits[-1]

@@ -15,7 +15,7 @@ export function Alone() {
         <b>Known:</b> {count(all.length, "interface")}; {up} with carrier, {down} without; {told === 0 ? "no switch has named itself" : `${count(told, "switch port")} named by LLDP or CDP`}.
       </p>
       <p>
-        <b>Unknown:</b> what lies behind {count(topology.value?.value.unknown.length ?? 0, "interface")}. One machine can hear, but a shared wire is only proved by two that answer each other.
+        <b>Unknown:</b> what lies behind {count(topology.value?.value.unknown.length ?? 0, "interface")}. This machine proves by its own beacons which of its interfaces share a wire; what is beyond them, only another that answers can prove.
       </p>
       {(refusals.value?.value.length ?? 0) > 0 && (
         <p>

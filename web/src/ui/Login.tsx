@@ -4,7 +4,7 @@ import { trouble } from "../live/store.ts";
 
 export function Login() {
   const [token, setToken] = useState("");
-  const [wrong, setWrong] = useState(trouble.value);
+  const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -38,7 +38,7 @@ export function Login() {
           Log in
         </button>
         <p id="wrong" class="wrong" role="alert">
-          {wrong}
+          {wrong || trouble.value}
         </p>
       </form>
     </main>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { rename } from "../api/client.ts";
 import { refusal } from "../live/actions.ts";
 
@@ -11,8 +11,11 @@ export function Rename({ what, id, name, label }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const editing = draft !== null;
-  useEffect(() => {
-    if (editing) field.current?.select();
+  // Before the next key can arrive: whoever types on at once loses no letter.
+  useLayoutEffect(() => {
+    if (!editing) return;
+    field.current?.focus();
+    field.current?.select();
   }, [editing]);
   const close = (): void => {
     setDraft(null);
