@@ -1,0 +1,101 @@
+"""Agents' sessions, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bellrock.contract import Challenge, Hello, prove
+from bellrock.model import Host, Wall
+from bellrock.region.service import agents as module
+from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.clock import Offset
+from bellrock.region.service.state import State
+from bellrock.region.store import AgentRow, Loaded
+
+KEYS = (b"new", b"old")
+
+
+@pytest.fixture
+def agents():
+    return Agents("region", KEYS, State(Loaded(agents=(AgentRow(host=Host("a", "rack"), last=9, offset=3.0),))))
+
+
+def hello(challenge: Challenge, key: bytes = KEYS[0], **changes) -> Hello:
+    nonce = "22" * 32
+    fields = {
+        "version": 1, "host": Host("a", "rack"), "boot": "b", "nonce": nonce, "sent": Wall(100.0),
+        "proof": prove(key, "agent", challenge.nonce, nonce, "a"),
+    }  # fmt: skip
+    return Hello(**(fields | changes))
+
+
+def test_each_key_proves_and_is_answered_with_itself(agents):
+    for key in KEYS:
+        challenge = agents.knock()
+        session, welcome = agents.greet(hello(challenge, key), challenge, Wall(101.0))
+        agents.settled()
+        assert welcome.proof == prove(key, "region", "22" * 32, challenge.nonce, "region")
+        assert (welcome.acked, session.offset.value) == (9, 1.0)
+
+
+def test_the_region_does_not_reveal_its_proof_to_who_has_none(agents):
+    challenge = agents.knock()
+    with pytest.raises(TurnedAway) as caught:
+        agents.greet(hello(challenge, b"wrong"), challenge, Wall(101.0))
+    assert caught.value.wrong
+    assert agents.sessions == {}
+
+
+def test_unproven_connections_are_bounded(agents, monkeypatch):
+    monkeypatch.setattr(module, "MAX_UNPROVEN", 2)
+    agents.knock()
+    agents.knock()
+    with pytest.raises(TurnedAway, match="too many"):
+        agents.knock()
+    agents.settled()
+    agents.knock()
+
+
+def test_wrong_proofs_are_counted_per_address_within_a_bound_and_logged_rarely(agents, monkeypatch, caplog):
+    monkeypatch.setattr(module, "REMEMBERED", 2)
+    wrong = TurnedAway("wrong", wrong=True)
+    assert [agents.turn_away("x", wrong) for _ in range(5)] == [0, 0, 0, module.LATE, module.LATE]
+    assert agents.turn_away("y", TurnedAway("no hello")) == 0
+    assert len(agents._wrong) == 1
+    for address in ("y", "z"):
+        assert agents.turn_away(address, wrong) == 0
+    assert agents.turn_away("x", wrong) == 0, "the oldest was forgotten"
+    assert agents.turned_away == 9
+    assert len(caplog.records) == 1
+
+
+def test_a_session_tells_acknowledgements_before_its_end():
+    async def tell() -> None:
+        session = Session(Host("a", "rack"), "", Offset())
+        session.ack(3)
+        session.ack(7)
+        session.ack(5)
+        session.refuse("first")
+        session.refuse("second")
+        assert [await session.next(), await session.next()] == [7, "first"]
+        other = Session(Host("a", "rack"), "", Offset())
+        other.ack(1)
+        assert await other.next() == 1
+        waiting = asyncio.create_task(other.next())
+        await asyncio.sleep(0)
+        other.ack(1)
+        assert await waiting == 1, "a report that came twice is acknowledged twice"
+
+    asyncio.run(tell())
+
+
+def test_only_the_newest_session_leaves(agents):
+    made = []
+    for _ in range(2):
+        challenge = agents.knock()
+        made.append(agents.greet(hello(challenge), challenge, Wall(1.0))[0])
+    assert not agents.leave(made[0])
+    assert agents.leave(made[1])
+    assert agents.sessions == {}
