@@ -7,7 +7,11 @@ import { App } from "./ui/App.tsx";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/picture.css";
-import "./styles/parts.css";
+import "./styles/frame.css";
+import "./styles/side.css";
+import "./styles/tables.css";
+import "./styles/panes.css";
+import "./styles/widths.css";
 
 /** Takes the one-time token out of the address bar before anything else can see, store or send it. */
 function takeToken(): string {
