@@ -90,7 +90,9 @@ def test_a_process_with_threads_gets_no_user_namespace_and_is_told_what_would_he
     other = threading.Thread(target=stop.wait, args=(30,))
     other.start()
     try:
-        with pytest.raises(LabError, match=r"gives user \d+ no user namespace .*run it as root, or set kernel"):
+        with pytest.raises(
+            LabError, match=r"gives user \d+ no user namespace .*run it as root, or allow it: sysctl kernel"
+        ):
             namespaces.own_user()
     finally:
         stop.set()

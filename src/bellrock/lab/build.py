@@ -194,7 +194,8 @@ class Builder:
         up = [rtnetlink.set_up(plug.device) for plug in wired if plug.port.up]
         up += [rtnetlink.set_up(f"link{n}{side}") for n, link in enumerate(self._lab.link) if link.up for side in "ab"]
         self._switch_space.netlink.do(up)
-        self._progress(f"{len(self._lab.switch)} switches with {len(wired)} cables are up")
+        switches = "1 switch" if len(self._lab.switch) == 1 else f"{len(self._lab.switch)} switches"
+        self._progress(f"{switches} with {len(wired)} cables {'is' if switches == '1 switch' else 'are'} up")
         self._faults(wired)
 
     def _faults(self, wired: list[Plug]) -> None:

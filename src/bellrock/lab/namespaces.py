@@ -20,11 +20,16 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 0x4000, 1 << 18, 2, 4, 8
+_NEEDED = 1 << 12 | 1 << 21
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
+HOW_TO_ALLOW = (
+    "sysctl kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), "
+    "user.max_user_namespaces above 0"
+)
 QUIET_IPV6 = ("all/accept_dad", "default/accept_dad", "default/router_solicitations")
 """Set to 0, so that an address is usable at once and a lab's only frames are those that somebody meant to send."""
 
@@ -66,8 +71,24 @@ def unshare(flags: int, what: str) -> None:
         raise LabError(f"{what}: {os.strerror(ctypes.get_errno())}")
 
 
+def privileged() -> bool:
+    """Whether this process may make namespaces as it is (capabilities(7): CAP_NET_ADMIN and CAP_SYS_ADMIN, in effect)."""
+    status = Path("/proc/thread-self/status").read_text()
+    effective = int(status.partition("CapEff:")[2].split()[0], 16)
+    return effective & _NEEDED == _NEEDED
+
+
+def own_processes() -> None:
+    """Have the next child be the first process of a new process namespace.
+
+    Raises:
+        LabError: the kernel does not allow it.
+    """
+    unshare(CLONE_NEWPID, "process namespace")
+
+
 def own_user() -> None:
-    """Become root of a new user namespace, for a user without privilege.
+    """Become root of a new user namespace, for a user without privilege, and then as `own_processes`.
 
     Raises:
         LabError: the kernel does not allow it; the line says what would.
@@ -75,11 +96,12 @@ def own_user() -> None:
     uid, gid = os.geteuid(), os.getegid()
     try:
         unshare(CLONE_NEWUSER, "user namespace")
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+        Path("/proc/thread-self/setgroups").write_text("deny")
+        Path("/proc/thread-self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/thread-self/gid_map").write_text(f"0 {gid} 1")
+        own_processes()  # refused where AppArmor lets users have the namespace and not its privileges
     except (LabError, OSError) as error:
-        hint = "run it as root, or set kernel.unprivileged_userns_clone=1 and user.max_user_namespaces above 0"
+        hint = "run it as root, or allow it: " + HOW_TO_ALLOW
         raise LabError(f"this kernel gives user {uid} no user namespace ({error}); {hint}") from None
 
 

@@ -19,6 +19,7 @@ from bellrock.lab import agents, control, parse, state
 from bellrock.lab.control import Control
 from bellrock.lab.diagnose import diagnose, tail
 from bellrock.lab.maker import Maker
+from bellrock.lab.namespaces import privileged
 from bellrock.lab.orders import Order
 from bellrock.lab.schema import InterfaceSpec, LabError, LabFile, PortSpec
 from bellrock.lab.state import State
@@ -79,7 +80,7 @@ class Lab:
         root = state.root()
         state.reap(root)
         _check_name(name)
-        order = Order(lab=wired, name=name, file=file, root=str(root), user_namespace=os.geteuid() != 0)
+        order = Order(lab=wired, name=name, file=file, root=str(root), user_namespace=not privileged())
         maker = Maker()
         found = maker.make(order, progress or (lambda _: None))
         return cls(root / name, found, wired, maker)

@@ -40,7 +40,8 @@ def main() -> None:
         own = os.geteuid() if order.user_namespace else None
         if order.user_namespace:
             namespaces.own_user()
-        namespaces.unshare(namespaces.CLONE_NEWPID, "process namespace")
+        else:
+            namespaces.own_processes()
         pid, started = _become_first()
         first = State(name=order.name, file=order.file, pid=pid, started=started, user=own)
         directory = state.claim(Path(order.root), first, order.lab)
