@@ -119,6 +119,28 @@ def test_without_nsenter_one_line_says_what_is_missing(site, monkeypatch):
     assert (done.exit_code, done.stderr) == (3, "Error: nsenter: No such file or directory; it is part of util-linux\n")
 
 
+@pytest.mark.lab
+def test_exec_becomes_the_command(site, monkeypatch):
+    taken = []
+    run("up", site / "two.toml", "--no-agents")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    monkeypatch.setattr("os.execvp", lambda program, words: taken.append((program, words)))
+    assert run("exec", "b").exit_code == 0
+    assert run("exec", "b", "--", "ls", "-l").exit_code == 0
+    assert [(program, words[words.index("--") + 1 :]) for program, words in taken] == [
+        ("nsenter", ["/bin/zsh"]),
+        ("nsenter", ["ls", "-l"]),
+    ]
+
+
+@pytest.mark.lab
+def test_a_lab_that_fails_to_settle_is_taken_down(site):
+    (site / "lone.toml").write_text("[host.a]\nrole = 'rack'\n")
+    done = run("up", site / "lone.toml")
+    assert (done.exit_code, "no host has role" in done.stderr) == (3, True)
+    assert run("list").stdout == "no lab is up\n"
+
+
 @contextmanager
 def process(*words):
     """`bellrock lab WORDS` as a process of its own, interrupted at the end."""

@@ -1,7 +1,6 @@
 """Runs code in namespaces of its own, in a thread that ends with them, so that the test's process stays where it is."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,23 +8,6 @@ from typing import TypeVar
 from bellrock.lab import namespaces
 
 T = TypeVar("T")
-
-RECORDING_SUPERVISOR = (
-    (
-        sys.executable,
-        "-m",
-        "coverage",
-        "run",
-        "-p",
-        "--branch",
-        "--source=bellrock.lab",
-        "-m",
-        "bellrock.lab.supervisor",
-    )
-    if "COVERAGE_FILE" in os.environ
-    else (sys.executable, "-m", "bellrock.lab.supervisor")
-)
-"""The supervisor, measured where this process is: `tools/cover` combines what both leave behind."""
 
 
 def apart(work: Callable[[], T]) -> T:

@@ -4,9 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.lab.apart import RECORDING_SUPERVISOR
 
-from bellrock.lab import maker
 from bellrock.lab.running import Lab
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "three-racks.toml"
@@ -28,7 +26,6 @@ def short_path():
 
 @pytest.fixture
 def own_root(short_path, monkeypatch):
-    """A directory of labs for this test alone, and a supervisor whose coverage counts."""
+    """A directory of labs for this test alone."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
-    monkeypatch.setattr(maker, "SUPERVISOR", RECORDING_SUPERVISOR)
     return short_path / "bellrock-lab"

@@ -3,6 +3,8 @@
 import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -65,6 +67,36 @@ def test_checksums_are_filled_in_before_the_cable():
         return before, after
 
     assert apart(work) == (1, 0)
+
+
+def test_who_may_make_namespaces():
+    def work():
+        before = os.readlink("/proc/thread-self/ns/pid_for_children")
+        namespaces.own_processes()
+        return namespaces.privileged(), before
+
+    allowed, before = apart(work)
+    assert allowed
+    assert before.startswith("pid:")
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c",
+         "from bellrock.lab.namespaces import privileged; print(privileged())"],
+        capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+    assert done.stdout == "False\n"
+
+
+def test_without_a_new_proc_the_old_one_serves(monkeypatch):
+    def refuse(*_):
+        raise OSError(1, "Operation not permitted")
+
+    def work():
+        namespaces.unshare(namespaces.CLONE_NEWNS, "x")
+        mount = namespaces._mount
+        monkeypatch.setattr(namespaces, "_mount", lambda *it: refuse() if it[2] == "proc" else mount(*it))
+        return namespaces.leave()
+
+    assert apart(work) is False
 
 
 def test_closing_leaves_no_descriptor():

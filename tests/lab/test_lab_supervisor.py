@@ -7,7 +7,6 @@ import sys
 
 import msgspec
 import pytest
-from tests.lab.apart import RECORDING_SUPERVISOR
 from tests.lab.test_lab_running import SMALL, gone
 
 from bellrock.lab import state
@@ -15,6 +14,10 @@ from bellrock.lab.orders import Failed, Order, Progress, Ready, Word
 from bellrock.lab.parse import parse
 
 pytestmark = pytest.mark.lab
+
+# Where coverage is measured, that of the other process counts: pytest-cov combines what both leave behind.
+_MEASURED = ["coverage", "run", "-p", "--branch", "--include=*/lab/supervisor.py", "-m"]
+SUPERVISOR = [sys.executable, "-m", *(_MEASURED if "COVERAGE_FILE" in os.environ else []), "bellrock.lab.supervisor"]
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ class Played:
     """A supervisor, and what it says."""
 
     def __init__(self, order):
-        self.process = subprocess.Popen(RECORDING_SUPERVISOR, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(SUPERVISOR, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.process.stdin.write(msgspec.json.encode(order) + b"\n")
         self.process.stdin.flush()
         self.words = []
