@@ -1,5 +1,6 @@
 """`bellrock beacon`: beacons by hand, for those who want to see for themselves."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,11 +113,12 @@ def listen(
 
     Exit 0: at least one beacon was heard. Exit 1: none.
     """
-    from bellrock.cli.ear import Ear
+    from bellrock.cli.ear import open_ear
 
     keyring = load_keyring(secret_files, default_state_dir() / "secret")
     heard = 0
-    with Ear(keyring, interface) as ear:
+    # select is interrupted by Ctrl-C, and so may be whatever else goes on then.
+    with contextlib.suppress(KeyboardInterrupt), open_ear(keyring, interface) as ear:
         if not as_json:
             click.echo(f"listening on {ear.where}; Ctrl-C ends", err=True)
         for item in ear.listen(seconds):
@@ -142,10 +144,10 @@ def send(
 
     Exit 0: somebody did. Exit 1: nobody.
     """
-    from bellrock.cli.ear import Ear
+    from bellrock.cli.ear import open_ear
 
     keyring = load_keyring(secret_files, default_state_dir() / "secret")
-    with Ear(keyring, interface) as ear:
+    with open_ear(keyring, interface) as ear:
         sent = ear.solicit(interface, vid, int(version))
         if not as_json:
             click.echo(f"sent {sent} on {interface}{'' if vid is None else f' with VID {vid}'}", err=True)
@@ -193,7 +195,10 @@ def _read_payload(text: str) -> dict[str, Any]:
     try:
         if text.startswith("@"):
             origin = text[1:]
-            text = Path(origin).read_text()
+            with Path(origin).open("rb") as file:
+                text = file.read(MAX_INPUT + 1).decode()
+        if len(text) > MAX_INPUT:
+            raise Failure(f"{origin}: larger than {MAX_INPUT} characters; a beacon holds far less")
         document = json.loads(text)
     except OSError as error:
         raise Failure(f"{origin}: {error.strerror}") from None

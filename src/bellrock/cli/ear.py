@@ -5,18 +5,19 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Final
 
 from bellrock.agent.incoming import Incoming
 from bellrock.agent.loop import now
-from bellrock.agent.network import open_network
+from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
 from bellrock.agent.outgoing import Outgoing
 from bellrock.agent.run import new_id
 from bellrock.beacon import Arrival, Refusal, Transmission
-from bellrock.cli.output import Failure
+from bellrock.cli.output import EXIT_UNREADABLE, Failure
 from bellrock.link.clock import read as read_clocks
+from bellrock.link.device import LinkError
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Interface, InterfaceKind, Port
 from bellrock.wire.beacon import Beacon, BeaconType, Extension, Remote
@@ -25,19 +26,36 @@ from bellrock.wire.keys import Keyring
 BUDGET: Final = 256
 
 
+@contextmanager
+def open_ear(keyring: Keyring, interface: str | None) -> Iterator["Ear"]:
+    """An ear on one interface or on all, closed afterwards.
+
+    Raises:
+        Failure: there is no such interface, or the kernel does not let this process listen at all.
+    """
+    with ExitStack() as stack:
+        try:
+            monitor = stack.enter_context(closing(LinkMonitor()))
+            found = {i.name: i for i in monitor.snapshot().values()}
+            if interface is not None and interface not in found:
+                there = ", ".join(sorted(found)) or "none"
+                raise Failure(f"no Ethernet interface '{interface}' here; there are {there}")
+            network = stack.enter_context(closing(open_network(udp_only=False)))
+        except LinkError as error:
+            raise Failure(str(error), EXIT_UNREADABLE) from None
+        yield Ear(keyring, network, found, interface)
+
+
 class Ear:
     """Hears on one interface or on all, and solicits where it is told to."""
 
-    def __init__(self, keyring: Keyring, interface: str | None) -> None:
-        self._monitor = LinkMonitor()
-        found = {i.name: i for i in self._monitor.snapshot().values()}
-        if interface is not None and interface not in found:
-            self._monitor.close()
-            raise Failure(f"no Ethernet interface '{interface}' here; there are {', '.join(sorted(found)) or 'none'}")
+    def __init__(
+        self, keyring: Keyring, network: RawNetwork | UdpNetwork, found: dict[str, Interface], interface: str | None
+    ) -> None:
         self._interfaces = found
         chosen = found.values() if interface is None else [found[interface]]
         self.where = interface or f"{len(found)} interfaces"
-        self._network = open_network(udp_only=False)
+        self._network = network
         self._network.follow(chosen)
         self._agent = new_id(2, now().wall)
         self._incoming = Incoming(self._agent, keyring)
@@ -47,40 +65,39 @@ class Ear:
         if not self._network.raw:
             self.where += " by UDP sockets only (no tags, nothing on interfaces without address)"
 
-    def __enter__(self) -> "Ear":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._network.close()
-        self._monitor.close()
-
     def listen(self, seconds: float | None) -> Iterator[Arrival | Refusal]:
-        """Beacons and refusals as they come, for so long or until Ctrl-C."""
+        """Beacons and refusals as they come, for so long or, where it is None, without end."""
         until = None if seconds is None else time.monotonic() + seconds
         while True:
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return
-            try:
-                ready, _, _ = select.select(self._network.filenos(), [], [], left)
-            except KeyboardInterrupt:
-                return
+            ready, _, _ = select.select(self._network.filenos(), [], [], left)
             if ready:
                 yield from self._take()
 
     def solicit(self, name: str, vid: int | None, version: int) -> str:
-        """Send one solicitation by IPv4 (where there is an address) and one by IPv6; the ids of both."""
+        """Send one solicitation by IPv4 (where there is an address) and one by IPv6; the ids of those sent.
+
+        Raises:
+            Failure: none could be sent, and why.
+        """
         interface = self._interfaces[name]
         if vid is not None and not self._network.raw:
-            raise Failure(
-                "--vid needs raw frames, which this process may not send; `bellrock interfaces` works without"
-            )
-        families = [4] if any(":" not in a for a in interface.addresses) else []
-        return " and ".join(self._send(interface, vid, version, family) for family in [*families, 6])
+            raise Failure(f"--vid needs raw frames, which this process may not send; to allow it: {self._network.hint}")
+        if not interface.up:
+            raise Failure(f"{name} is down, so nothing can be sent; `ip link set {name} up`", EXIT_UNREADABLE)
+        if interface.carrier is False:
+            raise Failure(f"{name} has no carrier: no cable, or its other end is down", EXIT_UNREADABLE)
+        families = [4, 6] if any(":" not in a for a in interface.addresses) else [6]
+        sent = [made for family in families if (made := self._send(interface, vid, version, family))]
+        if not sent:
+            why = ", ".join(self._network.statistics().send_errors) or "the interface is gone"
+            raise Failure(f"nothing could be sent on {name}: {why}", EXIT_UNREADABLE)
+        return " and ".join(sent)
 
-    def _send(self, interface: Interface, vid: int | None, version: int, family: int) -> str:
+    def _send(self, interface: Interface, vid: int | None, version: int, family: int) -> str | None:
+        """The id of the beacon; None if the kernel did not take it."""
         address = next((a for a in interface.addresses if (":" in a) == (family == 6) and _link_scope(a)), None)
         moment = now()
         beacon_id = new_id(version, moment.wall)
@@ -98,8 +115,9 @@ class Ear:
         )  # fmt: skip
         beacon = Beacon(version=version, type=BeaconType.SOLICITATION, id=beacon_id, remote=remote, extension=extension)
         port = Port(self._agent, interface.name, vid)
+        before = self._network.statistics().sent
         self._outgoing.send(Transmission(port=port, beacon=beacon, family=family, source_ip=address), moment.wall)
-        return beacon_id
+        return beacon_id if self._network.statistics().sent > before else None
 
     def _take(self) -> Iterator[Arrival | Refusal]:
         clocks = read_clocks()

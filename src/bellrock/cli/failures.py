@@ -11,8 +11,7 @@ def as_failure(error: BaseException) -> Failure | None:
     from bellrock.region.errors import RegionError
     from bellrock.wire.keys import SecretError
 
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = innermost(error)
     if isinstance(error, Failure):
         return error
     if isinstance(error, SecretError):
@@ -20,3 +19,10 @@ def as_failure(error: BaseException) -> Failure | None:
     if isinstance(error, IdentityError | SpoolError | LinkError | RegionError):
         return Failure(str(error), EXIT_UNREADABLE)
     return None
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error of a group, which the others followed."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

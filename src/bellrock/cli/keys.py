@@ -35,7 +35,12 @@ def default_state_dir() -> Path:
     """`/var/lib/bellrock` for root, else the user's own state directory (XDG Base Directory)."""
     if os.geteuid() == 0:
         return Path("/var/lib/bellrock")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "bellrock"
+    if named := os.environ.get("XDG_STATE_HOME"):
+        return Path(named) / "bellrock"
+    try:
+        return Path.home() / ".local/state/bellrock"
+    except RuntimeError:
+        raise Failure("this user has no home directory to keep state in; set HOME, or give --state-dir") from None
 
 
 def load_keyring(files: tuple[Path, ...], default: Path | None = None) -> "Keyring":
@@ -62,11 +67,19 @@ def _sources(files: tuple[Path, ...], default: Path | None, environ: Mapping[str
         return [(str(path), read_secret_file(path)) for path in files]
     if TEXT_VARIABLE in environ:
         return [(f"${TEXT_VARIABLE}", environ[TEXT_VARIABLE])]
-    if default is not None and default.exists():
+    if default is not None and is_there(default):
         return [(str(default), read_secret_file(default))]
     raise Failure(
         f"no shared secret: give --secret-file FILE, or set {FILE_VARIABLE}; `bellrock secret new FILE` makes one"
     )
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, or one that cannot be looked at, which opening it will say better."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def read_secret_file(path: Path) -> str:
@@ -80,8 +93,10 @@ def read_secret_file(path: Path) -> str:
             if os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH):
                 raise Failure(f"{path}: everybody on this machine can read this secret; chmod 600 {path}")
             data = file.read(MAX_SECRET_FILE + 1)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise Failure(f"{path}: {error.strerror}; `bellrock secret new {path}` makes one") from None
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}; it is where the secret is looked for") from None
     if len(data) > MAX_SECRET_FILE:
         raise Failure(f"{path}: larger than {MAX_SECRET_FILE} bytes, so not a secret in hex")
     try:
@@ -100,11 +115,15 @@ def make_secret_file(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        if path.exists():
+        if isinstance(error, FileExistsError) and is_there(path):
             raise Failure(f"{path}: there is a file already, and a secret in use is not overwritten") from None
         raise Failure(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(new_secret() + "\n")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_secret() + "\n")
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Failure(f"{path}: {error.strerror}; no secret was made") from None
 
 
 def new_secret() -> str:

@@ -3,12 +3,23 @@
 import logging
 import sys
 
+from typing_extensions import override
+
+from bellrock.cli.output import printable
+
+
+class _Formatter(logging.Formatter):
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        # Names come from the network: none of them may move the cursor or begin a line of its own.
+        return printable(super().formatMessage(record))
+
 
 def configure(*, verbose: int) -> None:
     """Log to stderr: warnings and what an operator did; with -v the peers' comings and goings; with -vv everything but packets."""
     level = logging.DEBUG if verbose > 1 else logging.INFO
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -1,5 +1,6 @@
 """What commands share when they print: JSON, tables, one-line errors."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -9,6 +10,10 @@ import click
 EXIT_NO: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNREADABLE: Final = 3
+EXIT_INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells count."""
+EXIT_READER_GONE: Final = 141
+"""128 + SIGPIPE."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -17,7 +22,7 @@ class Failure(click.ClickException):
     """One clear line on stderr and an exit code."""
 
     def __init__(self, message: str, exit_code: int = EXIT_USAGE) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(" ".join(message.split())))
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance as well
 
 
@@ -27,6 +32,11 @@ def print_json(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
 
     text = msgspec.json.encode(value)
     click.echo(msgspec.json.format(text, indent=2 if sys.stdout.isatty() else -1))
+
+
+def file_name(path: str | os.PathLike[str]) -> str:
+    """A path as text that JSON can hold: octets that are no UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def print_json_line(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
@@ -47,10 +57,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
         table.add_row(*(printable(str(cell)) for cell in row))
     # A pipe has no width to adapt to: nothing is cut there.
     console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False)
-    if table.row_count:
-        console.print(table)
-    else:
+    if not table.row_count:
         click.echo(empty)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    click.echo(captured.get(), nl=False)
 
 
 def printable(text: str) -> str:

@@ -16,7 +16,7 @@ def topology_lines(document: dict[str, Any]) -> Iterator[str]:
     yield headline(document)
     for conflict in document["conflicts"]:
         where = ", ".join(port_text(port) for port in conflict["where"])
-        yield click.style(f"\n! {conflict['kind']}: {where}", fg="red", bold=True)
+        yield click.style(f"\n! {printable(conflict['kind'])}: {where}", fg="red", bold=True)
         yield f"  {printable(conflict['proof'])}"
     for fabric in document["fabrics"]:
         yield "\n" + click.style(printable(fabric["name"]), bold=True)
@@ -35,8 +35,8 @@ def headline(document: dict[str, Any]) -> str:
     vlans = [vlan for fabric in document["fabrics"] for vlan in fabric["vlans"]]
     hosts = {member["host"] for vlan in vlans for member in vlan["members"]}
     return (
-        f"{_count(document['fabrics'], 'fabric')}, {_count(vlans, 'VLAN')}, {_count(hosts, 'host')}; "
-        f"{_count(document['conflicts'], 'conflict')}; {_count(document['unknown'], 'interface')} unknown"
+        f"{count(document['fabrics'], 'fabric')}, {count(vlans, 'VLAN')}, {count(hosts, 'host')}; "
+        f"{count(document['conflicts'], 'conflict')}; {count(document['unknown'], 'interface')} unknown"
     )
 
 
@@ -47,7 +47,7 @@ def port_text(port: dict[str, Any]) -> str:
 
 
 def _vlan_lines(vlan: dict[str, Any]) -> Iterator[str]:
-    subnets = "  ".join(vlan["subnets"])
+    subnets = "  ".join(printable(subnet) for subnet in vlan["subnets"])
     yield f"  {click.style(printable(vlan['name']), fg='cyan')}  {subnets}".rstrip()
     members = vlan["members"]
     width = max((len(port_text(member)) for member in members), default=0)
@@ -67,5 +67,6 @@ def age_text(seconds: float) -> str:
     return f"{seconds / 60:.0f} min ago"
 
 
-def _count(things: Any, word: str) -> str:  # noqa: ANN401 -- anything with a length
+def count(things: Any, word: str) -> str:  # noqa: ANN401 -- anything with a length
+    """`1 host`, `2 hosts`."""
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"

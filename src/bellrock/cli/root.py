@@ -1,10 +1,14 @@
 """`bellrock` itself: finds the module of a command only when the command is wanted."""
 
 import importlib
+import io
+import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
+
+from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_READER_GONE, EXIT_UNREADABLE
 
 if TYPE_CHECKING:
     from typing_extensions import override
@@ -28,8 +32,39 @@ COMMANDS: Final = {
 """Command → module that defines it under its own name, and its line in `bellrock --help`."""
 
 
+class ReaderGoneError(click.ClickException):
+    """Nobody reads stdout any more, as with `| head -1`: nothing is left to say, and nobody to say it to."""
+
+    exit_code = EXIT_READER_GONE
+
+    @override
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say nothing."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is run or asked for its help."""
+
+    @override
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 -- as click has it
+    ) -> click.Context:
+        # click would exit with 1 for a broken pipe, which here means that the answer is no.
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            raise ReaderGoneError("") from None
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGoneError("") from None
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -82,8 +117,48 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of `bellrock`: every error is one line, a broken pipe is none."""
+    _mend_streams()
+    code: Any = None
     try:
-        cli.main(prog_name="bellrock")
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        code = cli.main(prog_name="bellrock", standalone_mode=False, color=_colour())
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = EXIT_INTERRUPTED
+    except OSError as error:
+        # Files and sockets are each handled where they are used: this is most often stdout on a full disk.
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {where}{error.strerror or error}", err=True)
+        code = EXIT_UNREADABLE
+    finally:
+        _let_go_of_stdout()
+    sys.exit(code)
+
+
+def _mend_streams() -> None:
+    """Have all three streams, and no character that one of them cannot take: `bellrock … <&- >&-`, `LC_ALL=C`.
+
+    A descriptor that was closed would be given to the next file opened, and what is printed would go there.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            while (descriptor := os.open(os.devnull, os.O_RDWR)) < number:
+                pass
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_stdout() -> None:
+    """Flush what is left; where that fails, it has been said or there is nobody to hear it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _colour() -> bool | None:
+    """False where colours are not wanted (no-color.org) or not understood; None: as the terminal has it."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None

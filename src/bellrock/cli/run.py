@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from bellrock.cli.keys import default_state_dir, load_keyring, make_secret_file, secret_option
+from bellrock.cli.keys import default_state_dir, is_there, load_keyring, make_secret_file, secret_option
 from bellrock.cli.output import Failure, json_option, print_json_line
 
 if TYPE_CHECKING:
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
     from bellrock.agent.run import Ready as AgentReady
     from bellrock.agent.settings import Settings as AgentSettings
+    from bellrock.cli.firstlook import FirstLook
     from bellrock.region.server import Ready as RegionReady
     from bellrock.region.server import Settings as RegionSettings
     from bellrock.wire.keys import Keyring
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+MAX_NAME: Final = 253
+"""Octets of a host name (RFC 1035 §2.3.4)."""
 Run = Callable[["asyncio.Event"], Awaitable[None]]
 
 state_dir_option = click.option(
@@ -74,12 +77,14 @@ def up(
 
     A secret is made at the first start. Ctrl-C ends it.
     """
+    from bellrock.cli.firstlook import FirstLook
     from bellrock.region.server import Settings as RegionSettings
 
     _start_logs(verbose)
     state_dir = state_dir or default_state_dir()
     secret = state_dir / "secret"
-    if not secret_files and not _secret_elsewhere() and not secret.exists():
+    settings = _agent_settings(state_dir / "rack", "rack", f"http://127.0.0.1:{port}", name, agent)
+    if not secret_files and not _secret_elsewhere() and not is_there(secret):
         make_secret_file(secret)
     keyring = load_keyring(secret_files, secret)
     region = RegionSettings(
@@ -88,8 +93,10 @@ def up(
         stream_keys=tuple(key.stream_key for key in keyring.keys),
         rebuild=rebuild,
     )
-    settings = _agent_settings(state_dir / "rack", "rack", f"http://127.0.0.1:{port}", name, agent)
-    _run(lambda stop: _both(region, settings, keyring, stop, as_json=as_json), as_json=as_json)
+    look = FirstLook(
+        settings.region, state_dir, keyring.keys[0].id, _secret_path(secret_files, secret), as_json=as_json
+    )
+    _run(lambda stop: _both(region, settings, keyring, look, stop, as_json=as_json), as_json=as_json)
 
 
 @click.command(epilog="Example: bellrock region --secret-file /etc/bellrock/secret")
@@ -169,8 +176,8 @@ def rack(
     """
     _start_logs(verbose)
     state_dir = state_dir or default_state_dir()
-    keyring = load_keyring(secret_files, state_dir / "secret")
     settings = _agent_settings(state_dir / "rack", role, region_url, name, agent)
+    keyring = load_keyring(secret_files, state_dir / "secret")
     _run(lambda stop: _agent(settings, keyring, stop, as_json=as_json), as_json=as_json)
 
 
@@ -185,7 +192,13 @@ async def _agent(settings: "AgentSettings", keyring: "Keyring", stop: "asyncio.E
 
 
 async def _both(
-    region: "RegionSettings", settings: "AgentSettings", keyring: "Keyring", stop: "asyncio.Event", *, as_json: bool
+    region: "RegionSettings",
+    settings: "AgentSettings",
+    keyring: "Keyring",
+    look: "FirstLook",
+    stop: "asyncio.Event",
+    *,
+    as_json: bool,
 ) -> None:
     """Region and rack side by side; when one ends, so does the other, the rack first."""
     import asyncio
@@ -203,22 +216,26 @@ async def _both(
         serving = tasks.create_task(serve(region, region_ready, agent_gone))
         started = tasks.create_task(listening.wait())
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
+        looking = tasks.create_task(look.run())
         try:
             if not serving.done():
                 await _agent(settings, keyring, stop, as_json=as_json)
         finally:
             started.cancel()
+            looking.cancel()
             agent_gone.set()
 
 
 def _agent_settings(state_dir: Path, role: str, region: str, name: str, options: dict[str, Any]) -> "AgentSettings":
     from bellrock.agent.settings import Settings
     from bellrock.beacon import Config
+    from bellrock.cli.address import parse_region
     from bellrock.cli.vlans import parse_vlans
     from bellrock.model import Role
 
-    if not region.startswith(("http://", "unix:/")):
-        raise Failure(f"--region {region}: expected http://HOST:PORT or unix:/PATH")
+    parse_region(region)
+    if len(name) > MAX_NAME or not name.isprintable() or "/" in name or any(c.isspace() for c in name):
+        raise Failure(f"--name {name}: expected at most {MAX_NAME} letters, digits, dots and hyphens, such as rack-1")
     return Settings(
         state_dir=state_dir,
         role=Role(role),
@@ -234,20 +251,21 @@ def _agent_settings(state_dir: Path, role: str, region: str, name: str, options:
 def _run(main: Run, *, as_json: bool) -> None:
     """Run until SIGINT or SIGTERM; expected errors become one line."""
     import asyncio
-    import signal
 
-    from bellrock.cli.failures import as_failure
+    from bellrock.cli.failures import as_failure, innermost
+    from bellrock.cli.stopping import Stopping
+
+    stopping = Stopping()
 
     async def until_stopped() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        await main(stop)
+        await main(stopping.event())
 
     try:
         asyncio.run(until_stopped())
     except Exception as error:
+        cause = innermost(error)
+        if isinstance(cause, BrokenPipeError):
+            raise cause from None
         failure = as_failure(error)
         if failure is None:
             raise
@@ -267,7 +285,20 @@ def _secret_elsewhere() -> bool:
 
     from bellrock.cli.keys import FILE_VARIABLE, TEXT_VARIABLE
 
-    return FILE_VARIABLE in os.environ or TEXT_VARIABLE in os.environ
+    return bool(os.environ.get(FILE_VARIABLE)) or TEXT_VARIABLE in os.environ
+
+
+def _secret_path(files: tuple[Path, ...], default: Path) -> Path | None:
+    """The file with the secret that signs; None where the environment holds the secret itself."""
+    import os
+
+    from bellrock.cli.keys import FILE_VARIABLE, TEXT_VARIABLE
+
+    if files:
+        return files[0]
+    if named := os.environ.get(FILE_VARIABLE):
+        return Path(named.split(os.pathsep)[0])
+    return None if TEXT_VARIABLE in os.environ else default
 
 
 def _say_region(ready: "RegionReady", *, as_json: bool) -> None:

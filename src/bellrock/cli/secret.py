@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, make_secret_file, new_secret, secret_option
-from bellrock.cli.output import json_option, print_json
+from bellrock.cli.output import file_name, json_option, print_json, printable
 
 
 @click.group(epilog="Example: bellrock secret new /etc/bellrock/secret")
@@ -49,7 +49,7 @@ def _show(files: tuple[Path, ...], *, as_json: bool) -> None:
     keyring = load_keyring(files, default_state_dir() / "secret")
     ids = [key.id for key in keyring.keys]
     if as_json:
-        print_json({"ids": ids, "files": [str(file) for file in files]})
+        print_json({"ids": ids, "files": [file_name(file) for file in files]})
     else:
         for number, key_id in enumerate(ids):
-            click.echo(f"{key_id}{f'  {files[number]}' if number < len(files) else ''}")
+            click.echo(key_id + (f"  {printable(file_name(files[number]))}" if number < len(files) else ""))

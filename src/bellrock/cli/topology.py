@@ -1,17 +1,22 @@
 """`bellrock topology`: what was found, why, and how it differs from what was meant."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
 
+MAX_FILE: Final = 256 << 20
+"""Octets of a saved topology; one of a million ports has less."""
+
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    from bellrock.cli.answers import Explanation
 
 
 def region_options(command: _F) -> _F:
@@ -45,6 +50,7 @@ def show(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     from bellrock.cli.render import topology_lines
 
     document = _ask(region_url, state_dir, "/topology")
+    _parse(document, region_url)
     if as_json:
         print_json(document)
         return
@@ -65,16 +71,17 @@ def explain(a: str, b: str, region_url: str, state_dir: Path | None, *, as_json:
     from bellrock.cli.render import age_text
 
     answer = _ask(region_url, state_dir, "/topology/explain", a=a, b=b)
+    explanation = _explanation(answer, region_url)
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"{a} and {b}: {answer['verdict'].replace('-', ' ')}")
-        for number, step in enumerate(answer["chain"], 1):
-            age = f" ({age_text(step['age'])})" if step.get("age") is not None else ""
-            click.echo(f"  {number}. {printable(step['sentence'])}{age}")
-        if answer["missing"]:
-            click.echo(printable(answer["missing"]))
-    if answer["verdict"] != "same-vlan":
+        click.echo(printable(f"{a} and {b}: {explanation.verdict.replace('-', ' ')}"))
+        for number, step in enumerate(explanation.chain, 1):
+            age = f" ({age_text(step.age)})" if step.age is not None else ""
+            click.echo(f"  {number}. {printable(step.sentence)}{age}")
+        if explanation.missing:
+            click.echo(printable(explanation.missing))
+    if explanation.verdict != "same-vlan":
         sys.exit(EXIT_NO)
 
 
@@ -111,12 +118,32 @@ def _ask(region_url: str, state_dir: Path | None, path: str, **query: str) -> An
     return get(region_url, state_dir or default_state_dir(), path, **query)
 
 
-def _read(path: Path) -> Any:  # noqa: ANN401 -- a Topology
+def _explanation(answer: Any, origin: str) -> "Explanation":  # noqa: ANN401 -- JSON
+    from msgspec import ValidationError, convert
+
+    from bellrock.cli.answers import Explanation
+
     try:
-        document = json.loads(path.read_bytes())
+        return convert(answer, Explanation)
+    except ValidationError as error:
+        raise Failure(
+            f"{origin}: what answers there is not a region of this version: {error}", EXIT_UNREADABLE
+        ) from None
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 -- a Topology
+    import msgspec
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", EXIT_UNREADABLE) from None
-    except ValueError as error:
+    if len(data) > MAX_FILE:
+        raise Failure(f"{path}: larger than {MAX_FILE >> 20} MiB, so not a topology", EXIT_UNREADABLE)
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(f"{path}: not JSON: {error}", EXIT_UNREADABLE) from None
     return _parse(document, str(path))
 

@@ -20,7 +20,8 @@ def parse_vlans(texts: tuple[str, ...]) -> tuple[tuple[str, tuple[int, ...]], ..
 
 
 def _vid(text: str, option: str) -> int:
-    vid = int(text) if text.strip().isascii() and text.strip().isdigit() else 0
+    digits = text.strip()
+    vid = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 4 else 0
     if not 1 <= vid <= 4094:
         raise Failure(f"--vlan {option}: '{text}' is not a VID; expected 1 to 4094")
     return vid

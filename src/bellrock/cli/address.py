@@ -1,0 +1,43 @@
+"""`--region http://HOST:PORT | unix:PATH` → where to connect."""
+
+from urllib.parse import urlsplit
+
+from bellrock.cli.output import Failure
+
+EXPECTED = "expected http://HOST:PORT or unix:PATH"
+MAX_UNIX_PATH = 107
+"""Octets, unix(7): sun_path has 108, the last of them zero."""
+
+
+def parse_region(text: str) -> tuple[str, int] | str:
+    """Host and port (80 where none is given), or the path of a Unix socket.
+
+    Raises:
+        Failure: neither, or more than that: a path, a user, a query.
+    """
+    if text.startswith("unix:"):
+        return _unix(text)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+        # http.client and websockets encode it so when they connect, and a label may be empty or too long for that.
+        (host or "").encode("idna")
+    except ValueError:
+        raise Failure(f"--region {text}: {EXPECTED}") from None
+    if not text.startswith("http://") or not host or port == 0 or parts.username is not None:
+        raise Failure(f"--region {text}: {EXPECTED}")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise Failure(f"--region {text}: {EXPECTED}, and nothing after the port")
+    if not host.isprintable() or any(c.isspace() for c in text):
+        raise Failure(f"--region {text}: {EXPECTED}")
+    return host, port or 80
+
+
+def _unix(text: str) -> str:
+    path = text.removeprefix("unix:")
+    size = len(path.encode("utf-8", "surrogateescape"))
+    if not path or "\0" in path:
+        raise Failure(f"--region {text}: {EXPECTED}")
+    if size > MAX_UNIX_PATH:
+        raise Failure(f"--region {text}: the path of a Unix socket has at most {MAX_UNIX_PATH} octets, not {size}")
+    return path

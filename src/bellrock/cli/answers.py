@@ -1,0 +1,46 @@
+"""What the command line reads of the region's answers; more may be in them."""
+
+from msgspec import Struct
+
+
+class Step(Struct, frozen=True):
+    """One link of a chain: a sentence, and how many seconds ago it was last seen to hold, where it needs to be seen."""
+
+    sentence: str
+    age: float | None = None
+
+
+class Explanation(Struct, frozen=True):
+    """Why two ports are one VLAN, or what is missing to say so."""
+
+    verdict: str
+    chain: tuple[Step, ...] = ()
+    missing: str = ""
+
+
+class Neighbour(Struct, frozen=True):
+    """What a switch says of itself, by LLDP or CDP."""
+
+    system: str
+    port: str
+
+
+class Interface(Struct, frozen=True):
+    """An interface of an agent, and whether beaconing has had its say on it."""
+
+    host: str
+    name: str
+    speaks: bool
+    settled: bool
+    up: bool
+    carrier: bool | None
+    neighbour: Neighbour | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """Frames refused on a port, from whom and why."""
+
+    interface: str
+    source_mac: str
+    reason: str
+    count: int
