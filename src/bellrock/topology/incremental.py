@@ -1,6 +1,7 @@
 """The same answer as `infer`, observation by observation."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from bellrock.model import EvidenceKey, Observation, Port, Topology, Wall
 from bellrock.topology import naming
@@ -21,7 +22,8 @@ class Components:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._label: dict[Node, int] = {}
-        self._nodes: dict[int, list[Node]] = {}
+        self._nodes: dict[int, set[Node]] = {}
+        self._ports: dict[int, frozenset[Port]] = {}
         self._dirty: set[int] = set()
         self._next = 0
         self.views: dict[int, Domain] = {}
@@ -30,7 +32,7 @@ class Components:
     def adopt(self, groups: Iterable[Iterable[Node]]) -> None:
         """Start with components found otherwise."""
         for group in groups:
-            self._settle(list(group))
+            self._settle(set(group))
 
     def unite(self, one: Node, other: Node) -> None:
         """Two nodes are joined."""
@@ -40,7 +42,9 @@ class Components:
         if len(self._nodes[a]) < len(self._nodes[b]):
             a, b = b, a
         moved = self._nodes.pop(b)
-        self._nodes[a] += moved
+        self._nodes[a] |= moved
+        self._ports.pop(a, None)
+        self._ports.pop(b, None)
         for node in moved:
             self._label[node] = a
         self.views.pop(a, None)
@@ -72,13 +76,23 @@ class Components:
         if label is not None:
             self.views.pop(label, None)
 
-    def ports(self, port: Port) -> list[Port]:
-        """The ports of a port's component."""
+    def ports(self, port: Port) -> frozenset[Port]:
+        """The ports of a port's component, none if it is in none."""
         label = self._label.get(port)
         if label in self._dirty:
             self._walk(label)
             label = self._label.get(port)
-        return [] if label is None else [node for node in self._nodes[label] if type(node) is Port]
+        if label is None:
+            return frozenset()
+        ports = self._ports.get(label)
+        if ports is None:
+            ports = self._ports[label] = self._only_ports(self._nodes[label])
+        return ports
+
+    def _only_ports(self, nodes: set[Node]) -> frozenset[Port]:
+        if not self._facts.neighbours:  # a set is copied with its hashes, much faster than made of ports one by one
+            return cast("frozenset[Port]", frozenset(nodes))
+        return frozenset(node for node in nodes if type(node) is Port)
 
     def domains(self) -> Iterator[Domain]:
         """Conclusions about all components that have ports."""
@@ -92,9 +106,9 @@ class Components:
 
     def _at(self, node: Node) -> int:
         label = self._label.get(node)
-        return self._settle([node]) if label is None else label
+        return self._settle({node}) if label is None else label
 
-    def _settle(self, nodes: list[Node]) -> int:
+    def _settle(self, nodes: set[Node]) -> int:
         label = self._next = self._next + 1
         self._nodes[label] = nodes
         for node in nodes:
@@ -104,6 +118,7 @@ class Components:
     def _walk(self, label: int) -> None:
         self._dirty.discard(label)
         self.views.pop(label, None)
+        self._ports.pop(label, None)
         left = dict.fromkeys(self._nodes.pop(label))
         for node in left:
             del self._label[node]
@@ -111,7 +126,7 @@ class Components:
             start, _ = left.popitem()
             reached = self._reach(start, left)
             if reached:
-                self._settle(reached)
+                self._settle(set(reached))
 
     def _reach(self, start: Node, left: dict[Node, None]) -> list[Node]:
         """All nodes that hang together with `start`, taken out of `left`; none if nothing holds it any longer."""
@@ -177,7 +192,7 @@ class Incremental:
     def domain_of(self, port: Port) -> frozenset[Port]:
         """The canonical ports that share a broadcast domain with a port: itself alone where nothing is known."""
         port = self.facts.canonical(port)
-        return frozenset(self._components.ports(port)) or frozenset((port,))
+        return self._components.ports(port) or frozenset((port,))
 
     def topology(self) -> Topology:
         """The topology as it follows from all that was applied; drawn anew only after a change."""
