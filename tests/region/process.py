@@ -10,9 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.region.support import KEY
-
 from bellrock.region.server import Ready, RegionError, Settings, serve
+from tests.region.support import KEY
 
 
 async def main(state_dir: Path) -> None:

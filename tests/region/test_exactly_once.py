@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import websockets
+
 from tests.region.support import agent, asynchronous, closed, confirmed, host_seen, interface, region, until
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.region.support import asynchronous, region
-
 from bellrock.region.protocol import MAX_HEAD
+from tests.region.support import asynchronous, region
 
 
 async def converse(running, *pieces: bytes) -> bytes:

@@ -10,6 +10,9 @@ import stat
 from pathlib import Path
 
 import pytest
+
+from bellrock.region.errors import RegionError
+from bellrock.region.server import Ready, Settings, serve
 from tests.region.support import (
     KEY,
     agent,
@@ -21,9 +24,6 @@ from tests.region.support import (
     region,
     until,
 )
-
-from bellrock.region.errors import RegionError
-from bellrock.region.server import Ready, Settings, serve
 
 
 async def _tell_two_racks(url: str) -> None:

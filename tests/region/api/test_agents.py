@@ -7,6 +7,9 @@ import json
 
 import pytest
 import websockets
+
+from bellrock.contract import Challenge, KeepAlive, decode_region_message, encode, prove
+from bellrock.model import Host, RefusalCount, Wall
 from tests.region.support import (
     KEY,
     TurnedAway,
@@ -21,9 +24,6 @@ from tests.region.support import (
     region,
     until,
 )
-
-from bellrock.contract import Challenge, KeepAlive, decode_region_message, encode, prove
-from bellrock.model import Host, RefusalCount, Wall
 
 OTHER = bytes(32)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.region.support import asynchronous, region
-
 from bellrock.region.api.examples import EXAMPLES
+from tests.region.support import asynchronous, region
 
 OPEN = {"/healthz", "/api/v1/login"}
 

@@ -9,10 +9,10 @@ import socket
 
 import pytest
 import websockets
-from tests.region.support import agent, asynchronous, closed, confirmed, host_seen, interface, region
 
 from bellrock.region.api import live as live_module
 from bellrock.region.service.publish import Publisher
+from tests.region.support import agent, asynchronous, closed, confirmed, host_seen, interface, region
 
 TOPICS = {"topology", "hosts", "interfaces", "refusals"}
 

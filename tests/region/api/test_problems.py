@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from tests.region.support import asynchronous, region
 
 from bellrock.region.api.problems import Problem, encoded, store_problem, unexpected
 from bellrock.region.store import StoreFull
+from tests.region.support import asynchronous, region
 
 
 @pytest.mark.parametrize(

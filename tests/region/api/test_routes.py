@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from tests.region.support import agent, asynchronous, confirmed, host_seen, interface, region, until
 
 from bellrock.region.service import shapes
+from tests.region.support import agent, asynchronous, confirmed, host_seen, interface, region, until
 
 OWN = {"X-Bellrock": "1"}
 

@@ -7,7 +7,6 @@ import functools
 import logging
 
 import pytest
-from tests.region.support import KEY, confirmed, host_seen, interface, until
 
 from bellrock.contract import Challenge, Hello, KeepAlive, Report, prove
 from bellrock.model import Host, Wall
@@ -15,6 +14,7 @@ from bellrock.region.service import Region
 from bellrock.region.service import region as region_module
 from bellrock.region.service.inference import SILENCE
 from bellrock.region.store import StoreFull, open_store
+from tests.region.support import KEY, confirmed, host_seen, interface, until
 
 START = 1_000_000.0
 

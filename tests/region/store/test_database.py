@@ -9,9 +9,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import create_engine, inspect
 
-from bellrock.region.store import StoreError, move_aside, open_store, schema
+from bellrock.region.store import StoreError, move_aside, open_store
 from bellrock.region.store.database import APPLICATION_ID, SUFFIXES
 
 
@@ -41,22 +40,6 @@ def execute(path, *statements: str) -> list:
             rows = connection.execute(statement).fetchall()
         connection.commit()
         return rows
-
-
-def test_migrations_make_what_the_schema_says_from_empty_and_again(path):
-    for _ in range(2):
-        open_and_close(path)
-        engine = create_engine(f"sqlite:///{path}")
-        found = inspect(engine)
-        for table in schema.metadata.tables.values():
-            columns = {
-                column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(table.name)
-            }
-            assert columns == {column.name: (str(column.type), column.nullable) for column in table.columns}
-            assert {index["name"] for index in found.get_indexes(table.name)} == {index.name for index in table.indexes}
-            assert found.get_pk_constraint(table.name)["constrained_columns"] == [one.name for one in table.primary_key]
-        assert set(found.get_table_names()) == {*schema.metadata.tables, "alembic_version"}
-        engine.dispose()
 
 
 def test_durable_settings(path):
