@@ -16,7 +16,7 @@ from bellrock.lab.parse import parse
 pytestmark = pytest.mark.lab
 
 # Where coverage is measured, that of the other process counts: pytest-cov combines what both leave behind.
-_MEASURED = ["coverage", "run", "-p", "--branch", "--include=*/lab/supervisor.py", "-m"]
+_MEASURED = ["coverage", "run", "-p", "--branch", "--source=bellrock.lab.supervisor", "-m"]
 SUPERVISOR = [sys.executable, "-m", *(_MEASURED if "COVERAGE_FILE" in os.environ else []), "bellrock.lab.supervisor"]
 
 
