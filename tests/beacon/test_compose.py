@@ -1,12 +1,12 @@
 """What beacons say of their port, and in which copies they go out."""
 
 import pytest
-from tests.beacon.playbook import at, facts
 
 from bellrock.beacon.compose import Composer, Copy, copies
 from bellrock.beacon.values import Identity
 from bellrock.model import InterfaceKind
 from bellrock.wire.beacon import BeaconType, Remote
+from tests.beacon.playbook import at, facts
 
 COPIES = [
     ((), (), (Copy(6, None, None),)),

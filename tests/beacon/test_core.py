@@ -1,11 +1,10 @@
 """What the engine's parts share: chance within bounds, alarms, refusals."""
 
-from tests.beacon.playbook import at, facts
-
 from bellrock.beacon.core import Core
 from bellrock.beacon.timers import Alarm
 from bellrock.beacon.values import Config, Identity
 from bellrock.model import Port
+from tests.beacon.playbook import at, facts
 
 
 def core(draw=0.5, config=None):

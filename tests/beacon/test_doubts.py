@@ -1,9 +1,8 @@
 """Peers that may be gone: asked again, verified when the segment changes, given up after silence."""
 
-from tests.beacon.playbook import ADVERTISEMENT, EPOCH, SOLICITATION, Actor, Playbook, Rack
-
 from bellrock.beacon import Config
 from bellrock.model import Port
+from tests.beacon.playbook import ADVERTISEMENT, EPOCH, SOLICITATION, Actor, Playbook, Rack
 
 BURST = Config(burst=(0.0,), trickle_min=1e6, trickle_max=1e6)
 

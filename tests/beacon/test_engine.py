@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from tests.beacon.playbook import ADVERTISEMENT, QUIET, SOLICITATION, Actor, Playbook
-
 from bellrock.beacon import Config
+from bellrock.beacon.timers import Alarm
 from bellrock.model import Port
+from tests.beacon.playbook import ADVERTISEMENT, QUIET, SOLICITATION, Actor, Playbook
 
 
 def test_a_port_comes_up_with_a_burst_of_solicitations():
@@ -172,3 +172,46 @@ def test_an_idle_engine_with_a_hundred_ports_does_only_what_is_due():
     play.engine._handlers = {alarm: lambda state, now: handled.append(state) for alarm in play.engine._handlers}
     play.wait(1)
     assert len(handled) == 100  # each settled once, and nothing else rang
+
+
+def test_refusals_of_the_wire_are_counted_and_told():
+    play = Playbook().port().refuse().refuse()
+    play.refused("wrong-secret", 1)
+    play.wait(0.99).nothing_left()
+    play.wait(0.1).refused("wrong-secret", 2)
+
+
+def test_more_refusals_than_one_second_tells_are_told_in_the_next():
+    play = (
+        Playbook().port().refuse(mac="a").refuse(mac="a").wait(0.5).refuse(mac="b").refuse(mac="b").forget().wait(0.6)
+    )
+    assert play.refused("wrong-secret", 2).source_mac == "a"
+    play.nothing_left()
+    play.wait(0.5)
+    assert play.refused("wrong-secret", 2).source_mac == "b"
+
+
+def test_a_survey_solicits_urgently():
+    play = Playbook(QUIET).port().wait(2)
+    play.hear(Actor().advertises()).forget().wait(0.1)
+    assert any(sent.beacon.type is SOLICITATION and sent.beacon.extension.urgent for _, sent in play.sent)
+
+
+def test_alarms_of_ports_that_are_gone_ring_for_nobody():
+    play = Playbook(QUIET).port().wait(1)
+    play.engine._core.timers.set((Port("us", "gone"), Alarm.FADE), 2.0)
+    play.wait(2).nothing_left()
+
+
+def test_what_is_neither_port_nor_frame_is_ignored():
+    play = Playbook(QUIET)
+    play.engine.receive(object(), play.now)
+    play._collect().nothing_left()
+
+
+def test_time_that_brings_nothing_due_changes_nothing():
+    play = Playbook(Config()).port().wait(0).forget()
+    due = play.engine.next_deadline()
+    play.engine.handle_timeout(play.now)
+    play._collect().nothing_left()
+    assert play.engine.next_deadline() == due

@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from tests.beacon.playbook import ADVERTISEMENT, EPOCH, QUIET, SOLICITATION, Actor, Playbook, Rack, at, facts
 
 from bellrock.beacon import Arrival, Config, Identity
 from bellrock.beacon.hearing import is_on_link, sender
 from bellrock.model import Port
+from tests.beacon.playbook import ADVERTISEMENT, EPOCH, QUIET, SOLICITATION, Actor, Playbook, Rack, at, facts
 
 BURST = Config(burst=(0.0,), trickle_min=1e6, trickle_max=1e6)
 """One solicitation when a port comes up, and nothing more unasked."""
@@ -342,3 +342,25 @@ def test_regions_and_sender_travel_with_every_beacon():
     assert (extension.agent, extension.host, extension.role, extension.boot) == ("us", "name", "region", "boot")
     assert extension.regions == ("http://a:5240", "http://b:5240")
     assert extension.sent_us == int(EPOCH * 1e6)
+
+
+def test_vids_are_learnt_within_their_limit():
+    play = (
+        Playbook(Config(burst=(), trickle_min=1e6, trickle_max=1e6, max_dynamic_vids=1))
+        .port()
+        .port("eth1", learn_vids=False)
+    )
+    play.hear(Actor().solicits(), vid=10)
+    assert play.found("heard").port == Port("us", "eth0", 10)
+    play.hear(Actor().solicits(), vid=20)
+    assert "1 VIDs are learnt" in play.refused("too-many").detail
+    play.hear(Actor().solicits(), on="eth1", vid=10).hear_unicast(Actor().solicits(), vid=30)
+    assert play.events == []
+
+
+def test_all_ports_together_hold_no_more_than_a_number_of_peers():
+    play = Playbook(Config(burst=(), trickle_min=1e6, trickle_max=1e6, max_peers_together=2)).port().port("eth1")
+    play.hear(Actor("one").solicits()).hear(Actor("two").solicits(), on="eth1").forget()
+    play.hear(Actor("three").solicits(), on="eth1")
+    assert "no room" in play.refused("too-many").detail
+    assert play.events == []

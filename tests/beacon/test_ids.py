@@ -2,10 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.beacon.playbook import at
 
 from bellrock.beacon.ids import REMEMBER_SENT, SeenIds, SentIds, Window
 from bellrock.model import Port
+from tests.beacon.playbook import at
 
 ETH0, ETH1 = Port("us", "eth0"), Port("us", "eth1")
 

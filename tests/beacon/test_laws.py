@@ -2,12 +2,12 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.beacon.playbook import Playbook
 
 from bellrock.beacon import Arrival, Config, EvidenceFound, EvidenceLost, Refusal
 from bellrock.model import Port
 from bellrock.wire.beacon import Beacon, BeaconType, Extension, Received, Remote
 from bellrock.wire.errors import Reason, WireError
+from tests.beacon.playbook import Playbook
 
 SMALL = Config(max_peers=3, max_ids=32, max_dynamic_vids=2)
 

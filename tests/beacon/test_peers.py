@@ -1,12 +1,12 @@
 """The table of one port's peers: evidence found and lost by the table's transitions, ordered by silence."""
 
 import pytest
-from tests.beacon.playbook import EPOCH, Actor, at
 
 from bellrock.beacon.peers import RETIRED_BOOTS, Peer, Peers
 from bellrock.beacon.states import Cause, State
 from bellrock.beacon.values import Arrival, EvidenceFound, EvidenceLost
 from bellrock.model import Port, Wall
+from tests.beacon.playbook import EPOCH, Actor, at
 
 OURS = Port("us", "eth0")
 
@@ -115,3 +115,16 @@ def test_proof_names_at_most_two_beacons():
     peers.move(peer, Cause.ACK, at(3), "")
     assert events[-1].evidence.proof == ("ours", "theirs")
     assert len(events[0].evidence.proof) == 1
+
+
+def test_changed_particulars_are_found_again_in_every_kind_that_is_held():
+    peers, events = table()
+    actor = Actor()
+    peers.move(heard(peers, actor), Cause.ACK, at(0), "")
+    events.clear()
+    actor.mac = "02:00:00:00:00:03"
+    heard(peers, actor, 2)
+    assert [(e.evidence.kind, e.evidence.source_mac) for e in events] == [
+        ("heard", actor.mac),
+        ("confirmed", actor.mac),
+    ]

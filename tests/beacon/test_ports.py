@@ -1,12 +1,12 @@
 """Ports, learnt ports, room for acknowledgements, and the token bucket."""
 
 import pytest
-from tests.beacon.playbook import at, facts
 
 from bellrock.beacon.core import Core
 from bellrock.beacon.ports import Bucket
 from bellrock.beacon.values import Config, Identity
 from bellrock.model import Port
+from tests.beacon.playbook import at, facts
 
 
 def core():
@@ -63,3 +63,11 @@ def test_learnt_ports_are_listed_until_kept_or_removed():
     shared.ports.remove(Port("us", "eth0", 20))
     assert [port.vid for port in shared.ports.learnt("eth0")] == [30]
     assert shared.ports.learnt("eth9") == ()
+
+
+def test_new_facts_replace_the_old_and_end_the_learning():
+    shared = core()
+    shared.new_port(facts(), False, at(0))
+    state = shared.new_port(shared.ports.learnable(Port("us", "eth0", 10)), True, at(0))
+    state.update(facts(vid=10, ipv4=("10.0.0.1/24",)))
+    assert (state.dynamic, state.facts.interface, [copy.family for copy in state.copies]) == (False, "eth0.10", [4, 6])

@@ -1,9 +1,8 @@
 """Refusals: the first is told at once, then at most one event per second and key, in bounded memory."""
 
-from tests.beacon.playbook import Playbook, at
-
 from bellrock.beacon.refusals import EVERY, IDLE, LIMIT, OTHERS, Refusals
 from bellrock.model import Port
+from tests.beacon.playbook import Playbook, at
 
 ETH0 = Port("us", "eth0")
 KEY = (ETH0, "02:00:00:00:00:66", "skew")

@@ -3,13 +3,13 @@
 from itertools import pairwise
 
 import pytest
-from tests.beacon.playbook import ADVERTISEMENT, QUIET, SOLICITATION, Actor, Playbook, Rack
 
 from bellrock.beacon import Config
 from bellrock.beacon.speaking import FRAMES_AT_ONCE
 from bellrock.model import Wall
 from bellrock.wire.beacon import encode
 from bellrock.wire.keys import derive
+from tests.beacon.playbook import ADVERTISEMENT, QUIET, SOLICITATION, Actor, Playbook, Rack
 
 BURST = Config(burst=(0.0,), trickle_min=1e6, trickle_max=1e6)
 
@@ -134,3 +134,22 @@ def test_the_biggest_beacon_fits_into_its_link():
     beacon = play.sent[0][1].beacon
     assert len(beacon.extension.acks) == 32
     assert len(encode(beacon, derive(b"secret"), Wall(1.8e9), bytes(16))) <= 1500 - 48
+
+
+def test_a_solicitation_that_is_not_urgent_leaves_a_survey_in_place():
+    play = Playbook(BURST).port().wait(2)
+    play.forget().hear(Actor().advertises())
+    speaker, state = play.engine._speaker, next(iter(play.engine._core.ports))
+    speaker.solicit(state, False, play.now)
+    play._collect().says(SOLICITATION, urgent=False)
+    play.wait(0.1)
+    assert any(sent.beacon.extension.urgent and sent.beacon.type is SOLICITATION for _, sent in play.sent)
+
+
+def test_four_full_advertisements_leave_nothing_pending():
+    play = Playbook(QUIET).port()
+    for number in range(FRAMES_AT_ONCE * 32):
+        play.hear(Actor(f"agent-{number}").solicits(urgent=True))
+    play.forget().wait(0.03)
+    assert len(play.sent) == FRAMES_AT_ONCE
+    assert not next(iter(play.engine._core.ports)).pending

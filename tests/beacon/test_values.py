@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from tests.beacon.playbook import facts
 
 from bellrock.beacon import Config, PortFacts
 from bellrock.beacon.ids import REMEMBER_SENT
 from bellrock.wire.beacon import MAX_ACKS
+from tests.beacon.playbook import facts
 
 CONFIG = Config()
 

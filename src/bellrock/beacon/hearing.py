@@ -12,7 +12,7 @@ from bellrock.beacon.states import Cause, State
 from bellrock.beacon.timers import Alarm
 from bellrock.beacon.values import Arrival, Now, PortFacts
 from bellrock.model import Port, Wall
-from bellrock.wire.beacon import Beacon, BeaconType
+from bellrock.wire.beacon import Beacon, BeaconType, Extension
 from bellrock.wire.errors import Reason
 
 DUPLICATE_AGENT: Final = "duplicate-agent"
@@ -137,12 +137,30 @@ class Hearing:
         peer = self._know(state, port, arrival, cause, now)
         if peer is None:
             return
-        if arrival.beacon.extension is None or not arrival.multicast:
+        extension = arrival.beacon.extension
+        if extension is None or not arrival.multicast:
             self._answer_plain(state, arrival, now)
             if newcomer and arrival.multicast:
                 self._greet(state, peer, None, now)
         else:
-            self._answer_bellrock(state, peer, newcomer, arrival, now)
+            self._answer_agent(state, peer, newcomer, extension, arrival, now)
+
+    def _answer_agent(
+        self, state: PortState, peer: Peer, newcomer: bool, extension: Extension, arrival: Arrival, now: Now
+    ) -> None:
+        """What another Bellrock agent's beacon asks of us."""
+        challenged = self._take_acks(state, peer, extension, arrival, now)
+        solicited = arrival.beacon.type is BeaconType.SOLICITATION
+        if solicited and extension.urgent:
+            state.urgent_heard = now.mono
+            self._core.timers.cancel((state.port, Alarm.SURVEY))
+        if newcomer:
+            self._greet(state, peer, challenged, now)
+        if solicited:
+            state.trickle.consistent()
+            self._speaker.want(state, peer, extension.urgent, now)
+        elif extension.urgent and challenged is not None:
+            self._speaker.want(state, peer, True, now)
 
     def _is_fresh(self, state: PortState, peer: Peer | None, arrival: Arrival, now: Now) -> bool:
         """Neither the id nor the sender's number of it was accepted on this port before."""
@@ -176,8 +194,9 @@ class Hearing:
         peer = state.peers.get(port, arrival.multicast)
         extension = arrival.beacon.extension
         if peer is None:
-            if len(state.peers) >= self._core.config.max_peers:
-                self._refuse(arrival, TOO_MANY, f"{len(state.peers)} peers are known on this port already", now)
+            if self._is_full(state):
+                detail = f"{len(state.peers)} peers are known on this port, there is no room for more"
+                self._refuse(arrival, TOO_MANY, detail, now)
                 return None
             peer = Peer(port, extension is None, arrival.received)
             if extension is not None:
@@ -186,6 +205,11 @@ class Hearing:
         state.peers.hear(peer, arrival, cause)
         self._doubts.watch(state, peer)
         return peer
+
+    def _is_full(self, state: PortState) -> bool:
+        config, ports = self._core.config, self._core.ports
+        together = sum(len(port.peers) for port in ports)
+        return len(state.peers) >= config.max_peers or together >= config.max_peers_together
 
     def _answer_plain(self, state: PortState, arrival: Arrival, now: Now) -> None:
         """Do for a MAAS rack what another MAAS rack would."""
@@ -200,34 +224,14 @@ class Hearing:
             delay = self._core.between(*self._core.config.answer_window)
             self._core.arm(state, Alarm.MAAS_ROUND, now.mono + delay)
 
-    def _answer_bellrock(self, state: PortState, peer: Peer, newcomer: bool, arrival: Arrival, now: Now) -> None:
-        extension = arrival.beacon.extension
-        if extension is None:
-            return
-        solicited = arrival.beacon.type is BeaconType.SOLICITATION
-        challenged = self._take_acks(state, peer, arrival, now)
-        if solicited and extension.urgent:
-            state.urgent_heard = now.mono
-            self._core.timers.cancel((state.port, Alarm.SURVEY))
-        if newcomer:
-            self._greet(state, peer, challenged, now)
-        if solicited:
-            state.trickle.consistent()
-            self._speaker.want(state, peer, extension.urgent, now)
-        elif extension.urgent and challenged is not None:
-            self._speaker.want(state, peer, True, now)
-
-    def _take_acks(self, state: PortState, peer: Peer, arrival: Arrival, now: Now) -> float | None:
+    def _take_acks(
+        self, state: PortState, peer: Peer, extension: Extension, arrival: Arrival, now: Now
+    ) -> float | None:
         """When we sent what the beacon acknowledges, on this very port; if that was just now, the peer is confirmed."""
-        extension = arrival.beacon.extension
-        if extension is None:
+        found = self._core.sent.newest(extension.acks, state.port)
+        if found is None:
             return None
-        found = [
-            (ack, sent) for ack in extension.acks if (sent := self._core.sent.get(ack)) and sent.port == state.port
-        ]
-        if not found:
-            return None
-        ack, sent = max(found, key=lambda pair: pair[1].at.mono)
+        ack, sent = found
         round_trip = arrival.received.mono - sent.at.mono
         on_link = extension.received is not None and extension.received.hops == 1
         if on_link and round_trip <= self._core.config.confirm_within:

@@ -72,6 +72,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """Send v1 copies even while no v1 peer is heard."""
     max_peers: int = 4096
     """Per port; more are refused and counted."""
+    max_peers_together: int = 16384
+    """On all ports together, so that memory stays bounded on hosts with many."""
     max_ids: int = 16384
     """Remembered beacon ids per engine (replay, own beacons)."""
     max_dynamic_vids: int = 256
