@@ -223,6 +223,14 @@ def test_own_beacons_on_their_own_port_are_a_loop():
     assert play.events == []
 
 
+def test_own_beacons_that_the_kernel_returned_are_no_loop():
+    play = Playbook(BURST)
+    ours = challenge(play, hears_itself=True)
+    play.port("eth1", hears_itself=True).forget()
+    play.hear(ours).nothing_left()
+    play.hear(ours, on="eth1").found("own-beacon")
+
+
 def test_own_beacons_are_known_by_their_id_also_without_the_extension():
     play = Playbook(BURST)
     ours = msgspec.structs.replace(challenge(play), extension=None)

@@ -108,7 +108,9 @@ class Hearing:
             )
             return
         state = self._port(arrival, now)
-        if state is not None and self._is_fresh(state, None, arrival, now):
+        if state is None or (state.facts.hears_itself and sent.port == arrival.port):
+            return
+        if self._is_fresh(state, None, arrival, now):
             newcomer = state.peers.get(sent.port) is None
             cause = Cause.OWN_ECHO if sent.port == arrival.port else Cause.OWN_BEACON
             peer = self._know(state, sent.port, arrival, cause, now)

@@ -96,6 +96,8 @@ class PortFacts(Struct, frozen=True, kw_only=True):
     """Link-local and global IPv6 addresses with prefix length."""
     mtu: int = 1500
     speaks: bool = True
+    hears_itself: bool = False
+    """Whether the kernel returns what we send here to us (a UDP socket with IP_MULTICAST_LOOP): then that is no loop."""
     learn_vids: bool = True
     """Whether ports for VIDs heard tagged on this interface (untagged port only) may be made."""
 
