@@ -135,7 +135,7 @@ async def process(state_dir: Path, *arguments: str) -> AsyncIterator[tuple[async
 
     collecting = asyncio.create_task(collect())
     try:
-        first = await asyncio.wait_for(running.stdout.readline(), 20)
+        first = await asyncio.wait_for(running.stdout.readline(), 60)
         assert first, "".join(lines)
         yield running, json.loads(first)["url"], lines
     finally:

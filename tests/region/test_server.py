@@ -14,6 +14,7 @@ import pytest
 from bellrock.region.errors import RegionError
 from bellrock.region.server import Ready, Settings, serve
 from tests.region.support import (
+    BOUND,
     KEY,
     agent,
     asynchronous,
@@ -103,7 +104,7 @@ async def test_stop_closes_sockets_with_1001_and_ends_soon(tmp_path):
     async with region(tmp_path) as running, running.live() as live, agent(running.url) as one:
         await live.recv()
         running.stop.set()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(BOUND):
             assert (await closed(live))[0] == 1001
             assert (await closed(one.connection))[0] == 1001
 

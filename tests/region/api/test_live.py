@@ -12,7 +12,7 @@ import websockets
 
 from bellrock.region.api import live as live_module
 from bellrock.region.service.publish import Publisher
-from tests.region.support import agent, asynchronous, closed, confirmed, host_seen, interface, region
+from tests.region.support import BOUND, agent, asynchronous, closed, confirmed, host_seen, interface, region
 
 TOPICS = {"topology", "hosts", "interfaces", "refusals"}
 
@@ -33,7 +33,7 @@ async def test_all_state_on_connect_and_then_what_changes(tmp_path):
         async with agent(running.url) as one:
             await one.report(1, host_seen(), interface("eth0"), confirmed("rack1/eth0", "rack2/eth0"), begin=True)
             seen: dict[str, dict] = {}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BOUND):
                 while not (seen.get("topology", {}).get("fabrics") and seen.get("interfaces", {}).get("interfaces")):
                     message = json.loads(await live.recv())
                     seen[message["type"]] = message
@@ -41,7 +41,7 @@ async def test_all_state_on_connect_and_then_what_changes(tmp_path):
         async with running.client(authorization=f"Bearer {running.token}") as client:
             fabric = seen["topology"]["fabrics"][0]["id"]
             await client.patch(f"/api/v1/fabrics/{fabric}", json={"name": "storage"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BOUND):
             while message["type"] != "topology" or message["fabrics"][0]["name"] != "storage":
                 message = json.loads(await live.recv())
         assert message["revision"] > revision
@@ -63,7 +63,7 @@ async def test_a_slow_reader_gets_the_latest_state_and_holds_nobody_up(tmp_path)
 
         async def latest(connection) -> int:
             count = 0
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(BOUND):
                 while True:
                     message = json.loads(await connection.recv())
                     count += 1
@@ -113,7 +113,7 @@ async def test_pings(tmp_path, monkeypatch):
     monkeypatch.setattr(live_module, "PING", 0.05)
     async with region(tmp_path) as running, running.live() as live:
         await first(live)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BOUND):
             while json.loads(await live.recv()) != {"type": "ping"}:
                 pass
 

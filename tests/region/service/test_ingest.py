@@ -52,7 +52,7 @@ class Bench:
         for one in told:
             await self.ingest.tell(one)
         task = asyncio.create_task(self.ingest.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.ingest._queue.empty() or self.ingest.stalled:
                 await asyncio.sleep(0)
             for _ in range(20):

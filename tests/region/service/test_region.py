@@ -45,7 +45,7 @@ class World:
         """An agent reports, and is acknowledged."""
         session = self.sessions[name]
         await self.region.tell(session, Report(seq, "boot", self.now, told, **options))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await session.next() != seq:
                 pass
 
@@ -75,7 +75,7 @@ def in_a_world(test):
             world = World(region, store)
             running = asyncio.create_task(region.run())
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(120):
                     await test(world, monkeypatch, caplog)
             finally:
                 running.cancel()

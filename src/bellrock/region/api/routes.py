@@ -139,7 +139,7 @@ def explain(
 
 @get("/api/v1/hosts", summary="The agents", tags=["hosts"], responses=_problems(401), sync_to_thread=False)
 def hosts(request: AnyRequest) -> list[HostView]:
-    """Every agent that was ever let in, connected or not."""
+    """Every agent that has ever reported, connected or not."""
     return region_of(request).view().hosts()
 
 
