@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.lab.apart import apart
 
 from bellrock.lab import namespaces
 from bellrock.lab.build import Builder
 from bellrock.lab.parse import parse
 from bellrock.lab.schema import InterfaceSpec, LabError, PortSpec
+from tests.lab.apart import apart
 
 pytestmark = pytest.mark.lab
 

@@ -3,12 +3,12 @@
 import sys
 
 import pytest
-from tests.lab.apart import descriptors
 
 from bellrock.lab import maker
 from bellrock.lab.maker import Maker
 from bellrock.lab.orders import Order
 from bellrock.lab.schema import LabError, LabFile
+from tests.lab.apart import descriptors
 
 ORDER = Order(lab=LabFile(), name="x", file="f", root="/none", user_namespace=False)
 READY = '{"type":"ready","state":{"name":"x","file":"f","pid":1,"started":2}}'

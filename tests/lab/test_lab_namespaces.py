@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.lab.apart import apart, descriptors
 
 from bellrock.lab import namespaces, rtnetlink
 from bellrock.lab.schema import LabError
+from tests.lab.apart import apart, descriptors
 
 pytestmark = pytest.mark.lab
 

@@ -5,11 +5,11 @@ import struct
 import subprocess
 
 import pytest
-from tests.lab.apart import apart
 
 from bellrock.lab import rtnetlink
 from bellrock.lab.rtnetlink import End, Netlink
 from bellrock.lab.schema import LabError
+from tests.lab.apart import apart
 
 
 def shown(*words):

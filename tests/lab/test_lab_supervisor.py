@@ -7,11 +7,11 @@ import sys
 
 import msgspec
 import pytest
-from tests.lab.test_lab_running import SMALL, gone
 
 from bellrock.lab import state
 from bellrock.lab.orders import Failed, Order, Progress, Ready, Word
 from bellrock.lab.parse import parse
+from tests.lab.test_lab_running import SMALL, gone
 
 pytestmark = pytest.mark.lab
 

@@ -3,11 +3,11 @@
 import signal
 
 import pytest
-from tests.lab.apart import apart
 
 from bellrock.lab import namespaces, switch
 from bellrock.lab.schema import LabError, PortSpec
 from bellrock.lab.switch import Switches, bridge_command, port_command, port_settings, retag_command
+from tests.lab.apart import apart
 
 SETTINGS = [
     (PortSpec(), ["vlan_mode=access", "tag=1"]),

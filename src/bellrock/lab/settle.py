@@ -12,7 +12,9 @@ from bellrock.lab.running import Lab
 from bellrock.lab.schema import LabError, LabFile
 
 START_TIMEOUT: Final = 60.0
-"""Seconds for all programs to start and settle, on a slow machine."""
+"""Seconds for a program to start, on a slow machine."""
+SECONDS_EACH: Final = 2.0
+"""Seconds more for each agent, for they start side by side on a few cores."""
 CALM: Final = 0.7
 """Seconds without a change that count as calm: longer than the last retry of an agent's first burst (400 ms, jittered)."""
 
@@ -63,13 +65,14 @@ def start(lab: Lab, say: Say, tool: tuple[str, ...] | None = None) -> Bellrock:
     return running
 
 
-def settle(running: Bellrock, say: Say, timeout: float = START_TIMEOUT) -> dict[str, Any]:
+def settle(running: Bellrock, say: Say, timeout: float | None = None) -> dict[str, Any]:
     """Wait until every agent is connected, all its interfaces have settled, and the topology has been calm; the topology.
 
     Raises:
         LabError: a program ended, or it takes too long; with the state of every host.
     """
     hosts = {name for name, host in running.wired.host.items() if host.runs_agent}
+    timeout = START_TIMEOUT + SECONDS_EACH * len(hosts) if timeout is None else timeout
     wait(running.lab, lambda: hosts <= _connected(running), timeout, f"{len(hosts)} agents to report")
     say(f"{len(hosts)} agents report to the region")
     wait(running.lab, lambda: _settled(running, hosts), timeout, "all interfaces to have had their say")
