@@ -248,4 +248,4 @@ def test_an_agent_is_started_again(own_root, monkeypatch):
         lab.kill("a.rack")
         lab.start_agent("a")
         assert lab.programs() == {"a": None, "a.rack": None}
-        lab.wait_until(lambda: lab.log("a.rack").count("--region http://10.0.0.1:5240") == 2, 5, "both logs")
+        lab.wait_until(lambda: lab.log("a.rack").count("--region http://10.0.0.1:5240") == 2, 30, "both logs")

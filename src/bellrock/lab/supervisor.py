@@ -48,13 +48,15 @@ def main() -> None:
     except LabError as error:
         say(Failed(str(error)))
         return
+    failed = None
     try:
-        supervisor = Supervisor(order.lab, directory, first, say)
-        supervisor.run()
+        Supervisor(order.lab, directory, first, say).run()
     except (LabError, OSError, subprocess.SubprocessError) as error:
-        say(Failed(str(error)))
+        failed = Failed(str(error))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+    if failed is not None:  # said last, for it says that nothing is left
+        say(failed)
 
 
 class Supervisor:
