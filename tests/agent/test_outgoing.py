@@ -98,4 +98,7 @@ def test_by_udp_the_vlan_interface_carries_its_vid(make):
         port=Port("H", "eth0"), beacon=beacon(), family=4, unicast=("52:54:00:00:00:02", "10.0.0.2", 4000)
     )
     ((index, address, port, _),) = send(Udp(), make, unicast)
-    assert (index, address, port) == (2, "10.0.0.2", 4000)
+    assert (index, address, port) == (0, "10.0.0.2", 4000), "routing chooses the interface"
+    on_link = Transmission(port=Port("H", "eth0"), beacon=beacon(), family=6, unicast=("", "fe80::2", 5240))
+    ((index, address, port, _),) = send(Udp(), make, on_link)
+    assert (index, address, port) == (2, "fe80::2", 5240)

@@ -171,7 +171,7 @@ def test_silence_is_filled_with_keep_alives(spool):
         spool.append(report(1))
         async with running(region, spool):
             await region.until(lambda: sum(isinstance(m, KeepAlive) for m in region.heard) >= 2)
-        assert next(m.seq for m in region.heard if isinstance(m, KeepAlive)) == 1
+        assert [m.seq for m in region.heard if isinstance(m, KeepAlive)][:2] == [0, 1]
 
     play(scene)
 
@@ -184,7 +184,7 @@ def test_no_more_than_the_window_is_under_way(spool, monkeypatch):
         for seq in range(1, 21):
             spool.append(report(seq))
         async with running(region, spool) as stream:
-            await region.until(lambda: any(isinstance(m, KeepAlive) for m in region.heard))
+            await region.until(lambda: sum(isinstance(m, KeepAlive) for m in region.heard) > 1)
             assert region.reports() == [1, 2, 3, 4, 5]
             assert not await stream.drained(0.01)
 

@@ -96,7 +96,7 @@ def test_bind_all_or_none(tmp_path):
         assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o700
         with pytest.raises(AddressError, match="the port is held by") as caught:
             bind([Address(path=str(tmp_path / "t")), listeners.addresses[0]])
-        assert f"(pid {os.getpid()})" in str(caught.value)
+        assert caught.value.port == listeners.addresses[0].port
         assert not (tmp_path / "t").exists()
         with pytest.raises(AddressError, match="another process listens there"):
             bind([Address(path=str(tmp_path / "s"))])

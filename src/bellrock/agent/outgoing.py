@@ -59,4 +59,6 @@ class Outgoing:
             network.send_multicast(carrier.index, transmission.family, payload)
         else:
             _, address, port = transmission.unicast
-            network.send_unicast(carrier.index, address, port, payload)
+            # With an interface given, the kernel would take a peer behind a router for one on the link.
+            index = carrier.index if address.startswith("fe80:") else 0
+            network.send_unicast(index, address, port, payload)

@@ -142,6 +142,8 @@ class Stream:
         return welcome
 
     async def _send(self, connection: ClientConnection, keep_alive: float) -> None:
+        # What the region let lapse while we were away holds again, from the first word on.
+        await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
         while True:
             self._more.clear()
             for report in self._spool.after(self._sent, limit=self._room()):

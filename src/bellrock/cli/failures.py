@@ -16,9 +16,19 @@ def as_failure(error: BaseException) -> Failure | None:
         return error
     if isinstance(error, SecretError):
         return Failure(str(error), EXIT_USAGE)
+    if isinstance(error, RegionError) and error.port is not None:
+        return Failure(_with_holder(str(error), error.port), EXIT_UNREADABLE)
     if isinstance(error, IdentityError | SpoolError | LinkError | RegionError):
         return Failure(str(error), EXIT_UNREADABLE)
     return None
+
+
+def _with_holder(line: str, port: int) -> str:
+    """A line about a port that somebody else holds, with who it is."""
+    from bellrock.link.ports import holder_of
+
+    holder = holder_of("tcp", port)
+    return line.replace("another process", holder.text(), 1) if holder else line
 
 
 def innermost(error: BaseException) -> BaseException:

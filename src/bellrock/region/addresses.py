@@ -13,7 +13,6 @@ from msgspec import Struct
 from typing_extensions import override
 
 from bellrock.region.errors import RegionError
-from bellrock.region.holders import holders_of
 
 BACKLOG: Final = 512
 USER_TIMEOUT: Final = 30
@@ -157,7 +156,7 @@ def _bind(address: Address) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise AddressError(_why(address, error)) from None
+        raise _refused(address, error) from None
     listener.setblocking(False)
     return listener
 
@@ -197,10 +196,16 @@ def _clear_stale(path: str) -> None:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
+def _refused(address: Address, error: OSError) -> AddressError:
+    refused = AddressError(_why(address, error))
+    if error.errno == errno.EADDRINUSE:
+        refused.port = address.port
+    return refused
+
+
 def _why(address: Address, error: OSError) -> str:
     if error.errno != errno.EADDRINUSE:
         return f"cannot listen on {address}: {error.strerror}"
     if address.path:
         return f"cannot listen on {address}: another process listens there; stop it, or choose another path"
-    held = ", ".join(holders_of(address.port)) or "a process that is not visible from here"
-    return f"cannot listen on {address}: the port is held by {held}; stop it, or choose another port"
+    return f"cannot listen on {address}: the port is held by another process; stop it, or choose another port"
