@@ -1,8 +1,7 @@
 """Domains → fabrics, VLANs, inferred members."""
 
-from tests.topology.worlds import gone, host, interface, lldp, port, saw
-
 from bellrock.topology.batch import infer
+from tests.topology.worlds import gone, host, interface, lldp, port, saw
 
 
 def shape(topology):

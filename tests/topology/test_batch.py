@@ -3,12 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.topology.worlds import host, interfaces, joining_kind, pieces, saw, scripts
 
 from bellrock.model import EvidenceSeen, InterfaceSeen, Port
 from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.naming import Registry, carry, rename
+from tests.topology.worlds import host, interfaces, joining_kind, pieces, saw, scripts
 
 
 def alive(observation):

@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 from bellrock.topology.batch import infer
 from bellrock.topology.conflicts import naming
 from bellrock.topology.facts import Facts
+from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 
 def conflicts(*observations, kind=None):

@@ -1,10 +1,10 @@
 """Found beside wired."""
 
 from msgspec.structs import replace
-from tests.topology.worlds import host, saw
 
 from bellrock.topology.batch import infer
 from bellrock.topology.diff import MOST_PORTS, diff
+from tests.topology.worlds import host, saw
 
 
 def world(*groups, names="abcdefgh", prefix=""):

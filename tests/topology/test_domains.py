@@ -1,10 +1,9 @@
 """One broadcast domain."""
 
-from tests.topology.worlds import host, interface, lldp, port, saw
-
 from bellrock.model import EvidenceKind, Strength
 from bellrock.topology.domains import MOST_EVIDENCE, derive
 from bellrock.topology.facts import Facts
+from tests.topology.worlds import host, interface, lldp, port, saw
 
 
 def domain(*observations, of):

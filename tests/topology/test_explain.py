@@ -1,11 +1,11 @@
 """Chains of evidence, and what is missing for one."""
 
 import pytest
-from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 from bellrock.model import Port
 from bellrock.topology.explain import UnknownPortError, explain
 from bellrock.topology.incremental import Incremental
+from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 NAMES = [host("a", "rack-1"), host("b", "rack-2"), host("c", "node-3"), host("d", "node-4")]
 

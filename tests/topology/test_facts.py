@@ -1,11 +1,11 @@
 """What each observation changes."""
 
 from msgspec.structs import replace
-from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 from bellrock.model import EvidenceGone, EvidenceKey, HostGone, InterfaceGone, Port, RefusalCount, Wall
 from bellrock.topology.facts import Facts
 from bellrock.topology.state import key_of
+from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 
 def after(*observations):

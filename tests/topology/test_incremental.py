@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.topology.oracle import Oracle
-from tests.topology.worlds import gone, host, interface, lldp, observations, port, saw, scripts, times
 
 from bellrock.model import EvidenceGone, Port, Wall
 from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.incremental import Incremental
+from tests.topology.oracle import Oracle
+from tests.topology.worlds import gone, host, interface, lldp, observations, port, saw, scripts, times
 
 steps = st.tuples(st.booleans(), st.one_of(observations, observations, times, st.just("rename")))
 """Whether the topology is asked for, and then what happens."""

@@ -1,10 +1,10 @@
 """What a host's own configuration joins."""
 
 import pytest
-from tests.topology.worlds import interface, port
 
 from bellrock.model import Port
 from bellrock.topology.links import configured_links, is_down
+from tests.topology.worlds import interface, port
 
 
 def joined(*seen, observed=()):

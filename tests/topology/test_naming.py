@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from tests.topology.worlds import interface, saw
 
 from bellrock.topology.batch import infer
 from bellrock.topology.naming import LONGEST_NAME, MOST_RETIRED, Registry, carry, rename
+from tests.topology.worlds import interface, saw
 
 
 def chain(*hosts, vid=""):

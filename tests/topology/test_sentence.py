@@ -2,10 +2,10 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.topology.worlds import lldp, port, saw
 
 from bellrock.model import EvidenceKey, EvidenceKind, Neighbour, Strength, Wall
 from bellrock.topology.sentence import STRENGTHS, age, key_sentence, label, milliseconds, neighbour_name, sentence
+from tests.topology.worlds import lldp, port, saw
 
 NAMES = {"a": "rack-1", "b": "node-3"}
 

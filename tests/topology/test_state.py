@@ -1,11 +1,11 @@
 """What may be asked of the state."""
 
 import pytest
-from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 from bellrock.model import Evidence, EvidenceKind, Neighbour, Port, Wall
 from bellrock.topology.facts import Facts
 from bellrock.topology.state import Segment, key_of, looks_like_mac, vlan_port
+from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 
 def facts(*observations):

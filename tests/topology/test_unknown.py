@@ -1,10 +1,10 @@
 """Why nothing is known about an interface."""
 
 import pytest
-from tests.topology.worlds import host, interface, lldp, port, saw
 
 from bellrock.model import RefusalCount
 from bellrock.topology.batch import infer
+from tests.topology.worlds import host, interface, lldp, port, saw
 
 
 def why(*observations, of="a/eth0"):
