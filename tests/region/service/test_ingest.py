@@ -89,6 +89,16 @@ def test_a_gap_is_refused_and_what_came_before_it_counts():
     asyncio.run(run())
 
 
+def test_a_whole_account_may_jump_ahead_of_what_a_restored_region_remembers():
+    async def run() -> None:
+        bench, a = Bench(), session()
+        begins = Told(a, Report(7, "boot+", Wall(NOW), (), begin=True), Wall(NOW))
+        await bench.write(report(a, 1), begins, report(a, 8))
+        assert bench.disk.batches == [[("a", 1), ("a", 7), ("a", 8)]]
+
+    asyncio.run(run())
+
+
 def test_a_full_disk_is_tried_again_and_told_once(monkeypatch, caplog):
     monkeypatch.setattr(module, "RETRY", (0.001, 0.002))
 

@@ -106,9 +106,12 @@ class Ingest:
 
     def _continues(self, told: Told, report: Report, last: dict[str, int]) -> bool:
         agent = told.teller.host.id
-        # A region that was rebuilt has forgotten how far it was: an agent unknown to it begins where it likes.
+        # A region that was rebuilt, or restored from a backup, has forgotten how far it was: an agent that it does not
+        # know, and one that gives a whole account anew, begins where it likes.
         known = last.get(agent)
         if known is None or report.seq == known + 1:
+            return True
+        if report.seq > known + 1 and report.begin:
             return True
         if report.seq > known + 1:
             told.teller.refuse(f"report {report.seq} came where {known + 1} was due; send from there again")
