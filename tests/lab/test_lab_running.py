@@ -245,6 +245,7 @@ def test_an_agent_is_started_again(own_root, monkeypatch):
     with Lab.from_text(SMALL, name="bll-agents") as lab:
         lab.start_agent("a")
         assert lab.programs() == {"a": None, "a.rack": None}
+        lab.wait_until(lambda: "--region" in lab.log("a.rack"), 30, "the first log")
         lab.kill("a.rack")
         lab.start_agent("a")
         assert lab.programs() == {"a": None, "a.rack": None}
