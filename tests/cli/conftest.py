@@ -1,10 +1,14 @@
 """`bellrock` as a user runs it."""
 
+import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.cli.programs import programs
 
 BELLROCK = Path(sys.executable).parent / "bellrock"
 
@@ -27,3 +31,34 @@ def bellrock(tmp_path, monkeypatch):
         return done
 
     return run
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Start `bellrock ARGUMENTS` in the background, in an empty home."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    with programs(tmp_path) as starter:
+        yield starter
+
+
+@pytest.fixture
+def restored_logging():
+    """What a command does to logging ends with the test."""
+    root = logging.getLogger()
+    handlers, level, ours = root.handlers[:], root.level, logging.getLogger("bellrock").level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("bellrock").setLevel(ours)
+
+
+@pytest.fixture
+def restored_signals():
+    """So do its signal handlers."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

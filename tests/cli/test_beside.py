@@ -1,70 +1,60 @@
-"""Found beside wired, row by row."""
+"""As found beside as wired, port by port."""
 
 from bellrock.cli.beside import rows
 
 
-def document(*fabrics, unknown=()):
-    """Fabrics as {vid: [(host, interface, vid)]}."""
+def document(*vlans, unknown=()):
+    """Each VLAN: fabric, id, VID, its ports as (host, interface, VID)."""
     return {
         "fabrics": [
             {
-                "id": f"f{n}",
-                "name": f"fabric-{n}",
+                "name": fabric,
                 "vlans": [
                     {
-                        "id": f"f{n}.{vid}",
-                        "name": str(vid),
+                        "id": id_,
                         "vid": vid,
-                        "subnets": [],
                         "members": [
-                            {"host": h, "interface": i, "vid": v, "strength": "confirmed"} for h, i, v in members
+                            {"host": host, "interface": interface, "vid": tag, "strength": "confirmed"}
+                            for host, interface, tag in ports
                         ],
                     }
-                    for vid, members in fabric.items()
                 ],
             }
-            for n, fabric in enumerate(fabrics, start=1)
+            for fabric, id_, vid, ports in vlans
         ],
-        "conflicts": [],
-        "unknown": [{"host": h, "interface": i, "why": why} for h, i, why in unknown],
+        "unknown": [{"host": host, "interface": interface, "why": why} for host, interface, why in unknown],
     }
 
 
-A, B, C = ("a", "e0", None), ("b", "e0", 10), ("c", "e0", None)
+A, B, C, T = ("a", "eth0", None), ("b", "eth0", None), ("c", "eth0", None), ("c", "eth0", 10)
 
 
-def test_what_agrees_has_no_mark_whatever_the_ids():
-    found, wired = document({}, {None: [A, B]}), document({10: [A, B]})
+def test_names_and_ids_may_differ_where_the_partition_is_the_same():
+    found = document(("fabric-7", "x", None, [A, B]), ("fabric-8", "y", 10, [T]))
+    wired = document(("blue", "1", 10, [A, B]), ("red", "2", 10, [T]))
     assert list(rows(found, wired)) == [
-        ("a/e0", "fabric-2  VLAN ?  ● confirmed", "fabric-1  VLAN 10", ""),
-        ("b/e0.10", "fabric-2  VLAN ?  ● confirmed", "fabric-1  VLAN 10", ""),
+        ("a/eth0", "fabric-7  VLAN ?  ● confirmed", "blue  VLAN 10", ""),
+        ("b/eth0", "fabric-7  VLAN ?  ● confirmed", "blue  VLAN 10", ""),
+        ("c/eth0.10", "fabric-8  VLAN 10  ● confirmed", "red  VLAN 10", ""),
     ]
 
 
-def test_a_port_in_the_wrong_company_is_marked():
-    found, wired = document({10: [A, B, C]}), document({10: [A, B]}, {20: [C]})
-    assert [(row[0], row[3]) for row in rows(found, wired)] == [("a/e0", ""), ("b/e0.10", ""), ("c/e0", "≠")]
+def test_a_split_and_a_false_join_are_marked():
+    split = rows(document(("f", "x", 1, [A, B]), ("g", "y", 1, [C])), document(("w", "1", 1, [A, B, C])))
+    assert [(row[0], row[3]) for row in split] == [("a/eth0", ""), ("b/eth0", ""), ("c/eth0", "≠")]
+    joined = rows(document(("f", "x", 1, [A, B, C])), document(("w", "1", 1, [A, B]), ("v", "2", 1, [C])))
+    assert [(row[0], row[3]) for row in joined] == [("a/eth0", ""), ("b/eth0", ""), ("c/eth0", "≠")]
 
 
-def test_what_was_not_found_says_why_where_the_region_knows():
-    found = document({10: [B]}, unknown=[("a", "e0", "nobody answers")])
-    wired = document({10: [A, B]}, {20: [C]})
-    assert [row[1:] for row in rows(found, wired) if row[3]] == [
-        ("unknown: nobody answers", "fabric-1  VLAN 10", "≠"),
-        ("not found", "fabric-2  VLAN 20", "≠"),
-    ]
-
-
-def test_what_is_found_but_not_wired_is_told():
-    assert list(rows(document({10: [A]}), document())) == [("a/e0", "fabric-1  VLAN 10  ● confirmed", "nowhere", "≠")]
-
-
-def test_interfaces_that_both_leave_open_stand_at_the_end():
-    found = document({10: [A, B]}, unknown=[("d", "e1", "no carrier")])
+def test_what_is_not_found_or_not_wired_is_said():
+    found = document(("f", "x", 1, [C]), unknown=[("a", "eth0", "no carrier"), ("d", "eth1", "down")])
     wired = document(
-        {10: [A, B]}, unknown=[("d", "e1", "it has no carrier"), ("d", "e2", "it is down"), ("a", "e0", "x")]
+        ("w", "1", 1, [A, B]), unknown=[("d", "eth1", "cut"), ("e", "eth1", "cut"), ("c", "eth0", "nothing there")]
     )
-    assert list(rows(found, wired))[2:] == [
-        ("d/e1", "unknown: no carrier", "it has no carrier", ""),
-        ("d/e2", "not found", "it is down", ""),
+    assert list(rows(found, wired)) == [
+        ("a/eth0", "unknown: no carrier", "w  VLAN 1", "≠"),
+        ("b/eth0", "not found", "w  VLAN 1", "≠"),
+        ("c/eth0", "f  VLAN 1  ● confirmed", "nowhere", "≠"),
+        ("d/eth1", "unknown: down", "cut", ""),
+        ("e/eth1", "not found", "cut", ""),
     ]

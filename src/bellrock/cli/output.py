@@ -48,6 +48,8 @@ def print_json_line(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """A table that adapts to the terminal's width and colours; `empty` is said where there are no rows."""
+    from shutil import get_terminal_size
+
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -56,7 +58,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
     for row in rows:
         table.add_row(*(printable(str(cell)) for cell in row))
     # A pipe has no width to adapt to: nothing is cut there.
-    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False)
+    size = get_terminal_size()
+    width = size.columns if sys.stdout.isatty() else 10_000
+    # The height is of no use here, but without it rich takes a dumb terminal to be 80 columns wide.
+    console = Console(width=width, height=size.lines, highlight=False, markup=False)
     if not table.row_count:
         click.echo(empty)
         return

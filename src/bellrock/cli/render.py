@@ -52,7 +52,7 @@ def _vlan_lines(vlan: dict[str, Any]) -> Iterator[str]:
     members = vlan["members"]
     width = max((len(port_text(member)) for member in members), default=0)
     for member in members:
-        strength = member["strength"]
+        strength = printable(member["strength"])
         mark = click.style(MARKS.get(strength, "·"), fg=_COLOURS.get(strength))
         age = f"  {age_text(member['age'])}" if member.get("age") is not None else ""
         yield f"    {mark} {port_text(member):<{width}}  {strength}{age}".rstrip()

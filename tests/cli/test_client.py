@@ -1,0 +1,146 @@
+"""Asking a region, and whatever else may be listening where one should be."""
+
+import contextlib
+import http.server
+import json
+import socket
+import socketserver
+import threading
+
+import pytest
+
+from bellrock.cli import client
+from bellrock.cli.client import get
+from bellrock.cli.output import Failure
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers["Authorization"]))
+        status, body = self.server.answer
+        if isinstance(body, bytes) and status is None:  # no HTTP at all
+            self.wfile.write(body)
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+    def address_string(self):
+        return "client"
+
+
+class UnixServer(socketserver.UnixStreamServer):
+    pass
+
+
+@contextlib.contextmanager
+def serving(server, answer):
+    server.answer, server.asked = answer, []
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def tcp(answer):
+    return serving(http.server.HTTPServer(("127.0.0.1", 0), Handler), answer)
+
+
+@pytest.fixture
+def state(tmp_path):
+    (tmp_path / "region").mkdir()
+    (tmp_path / "region" / "api-token").write_text("the-token\n")
+    return tmp_path
+
+
+def failure(region, state, path="/topology"):
+    with pytest.raises(Failure) as caught:
+        get(region, state, path)
+    assert caught.value.exit_code in {2, 3}
+    assert "the-token" not in caught.value.message
+    return caught.value.message
+
+
+def test_the_answer_is_asked_for_with_the_token_and_the_query(state):
+    with tcp((200, b'{"a": 1}')) as server:
+        assert get(f"http://127.0.0.1:{server.server_port}", state, "/x", a="rack 1/eth0", b="ä&\udcff") == {"a": 1}
+    assert server.asked == [("/api/v1/x?a=rack%201/eth0&b=%C3%A4%26%FF", "Bearer the-token")]
+
+
+def test_a_unix_socket_is_asked_alike(state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with serving(UnixServer("socket", Handler), (200, b"[]")) as server:
+        assert get("unix:socket", state, "/x") == []
+    assert server.asked == [("/api/v1/x", "Bearer the-token")]
+    assert failure("unix:nowhere", state) == (
+        "no region at unix:nowhere: No such file or directory; `bellrock up` starts one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ((200, b"<html>"), "what answers there is not a region (no JSON, status 200)"),
+        ((404, b"nginx"), "what answers there is not a region (no JSON, status 404)"),
+        ((200, b"\xff\xfe"), "what answers there is not a region (no JSON, status 200)"),
+        ((200, b"[" * 100_000), "what answers there is not a region (no JSON, status 200)"),
+        ((None, b"SSH-2.0-OpenSSH_9\r\n"), "what answers there is not a region (BadStatusLine("),
+        ((401, json.dumps({"detail": "wrong\n token \x1b[5m"}).encode()), "wrong token \\x1b[5m"),
+        ((500, b"{}"), "status 500"),
+        ((500, b"[1]"), "status 500"),
+    ],
+)
+def test_what_else_answers_is_told_for_what_it_is(state, answer, line):
+    with tcp(answer) as server:
+        message = failure(f"http://127.0.0.1:{server.server_port}", state)
+    assert line in message
+    assert f"http://127.0.0.1:{server.server_port}: " in message
+
+
+def test_nobody_answers(state):
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        assert failure(f"http://127.0.0.1:{port}", state) == (
+            f"no region at http://127.0.0.1:{port}: Connection refused; `bellrock up` starts one"
+        )
+
+
+def test_one_that_never_answers_is_not_waited_for_without_end(state, monkeypatch):
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        assert "no answer within 0.2 s" in failure(f"http://127.0.0.1:{silent.getsockname()[1]}", state)
+
+
+def test_a_bad_address_is_said_before_a_missing_token(tmp_path):
+    assert "expected http://HOST:PORT" in failure("nowhere", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "api-token: No such file or directory; it is made where the region runs: give its --state-dir"),
+        (b"", "not a token"),
+        (b"\xff\xfe", "not a token"),
+        (b"a\r\nHost: b", "not a token"),
+        (b"x" * 5000, "not a token"),
+    ],
+)
+def test_a_token_that_is_none_is_never_sent(state, text, line):
+    path = state / "region" / "api-token"
+    path.unlink()
+    if text is not None:
+        path.write_bytes(text)
+    message = failure("http://127.0.0.1:9", state)
+    assert line in message
+    assert str(path) in message

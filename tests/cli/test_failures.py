@@ -1,0 +1,47 @@
+"""Errors of the rooms below: which are told in a line, which are defects."""
+
+import pytest
+
+from bellrock.agent.identity import IdentityError
+from bellrock.agent.spool import SpoolError
+from bellrock.cli.failures import as_failure, innermost
+from bellrock.cli.output import Failure
+from bellrock.link.device import LinkError
+from bellrock.region.addresses import AddressError
+from bellrock.region.errors import RegionError
+from bellrock.region.store import StoreError
+from bellrock.wire.keys import SecretError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SecretError("no hex"), 2),
+        (IdentityError("no id"), 3),
+        (SpoolError("no spool"), 3),
+        (LinkError("no link"), 3),
+        (RegionError("no region"), 3),
+        (AddressError("port taken"), 3),
+        (StoreError("corrupt"), 3),
+        (Failure("said already", 2), 2),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_an_expected_error_is_a_line_and_a_code_however_deep(error, code, depth):
+    wrapped = error
+    for _ in range(depth):
+        wrapped = BaseExceptionGroup("tasks", [wrapped, KeyboardInterrupt()])
+    failure = as_failure(wrapped)
+    assert failure is not None
+    assert (failure.message, failure.exit_code) == (str(error), code)
+
+
+@pytest.mark.parametrize("error", [ValueError("defect"), KeyError("x"), ExceptionGroup("tasks", [TypeError("x")])])
+def test_a_defect_keeps_its_traceback(error):
+    assert as_failure(error) is None
+
+
+def test_the_first_of_a_group_is_the_cause():
+    cause = BrokenPipeError()
+    assert innermost(ExceptionGroup("a", [ExceptionGroup("b", [cause, ValueError()]), TypeError()])) is cause
+    assert innermost(cause) is cause

@@ -1,0 +1,49 @@
+"""Log lines of the long-running commands."""
+
+import logging
+
+import pytest
+
+from bellrock.cli.logs import configure
+
+pytestmark = pytest.mark.usefixtures("restored_logging")
+
+
+@pytest.mark.parametrize(
+    ("verbose", "ours", "others"),
+    [
+        (0, ["warning"], ["warning"]),
+        (1, ["info", "warning"], ["warning"]),
+        (2, ["debug", "info", "warning"], ["warning"]),
+        (3, ["debug", "info", "warning"], ["warning"]),
+    ],
+)
+def test_how_much_is_said(capsys, verbose, ours, others):
+    configure(verbose=verbose)
+    for name in ("bellrock.agent", "websockets"):
+        for level in ("debug", "info", "warning"):
+            getattr(logging.getLogger(name), level)("%s-%s", name, level)
+    said = [line.split()[-1] for line in capsys.readouterr().err.splitlines()]
+    assert said == [f"bellrock.agent-{level}" for level in ours] + [f"websockets-{level}" for level in others]
+
+
+def test_a_line_says_when_how_grave_and_who(capsys):
+    configure(verbose=0)
+    logging.getLogger("bellrock.x").warning("peer=%s left", "rack-2")
+    time, level, name, *rest = capsys.readouterr().err.split()
+    assert (len(time), level, name, rest) == (24, "WARNING", "bellrock.x", ["peer=rack-2", "left"])
+
+
+def test_a_name_from_the_network_reaches_no_terminal_as_it_is(capsys):
+    configure(verbose=0)
+    logging.getLogger("bellrock.x").warning("peer=%s", "a\x1b[2J\nroot WARNING forged\u202e")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.endswith("peer=a\\x1b[2J\\x0aroot WARNING forged\\x202e\n")
+
+
+def test_configured_twice_it_says_each_line_once(capsys):
+    configure(verbose=0)
+    configure(verbose=0)
+    logging.getLogger("bellrock.x").warning("once")
+    assert capsys.readouterr().err.count("once") == 1
