@@ -6,10 +6,9 @@ ten. Starting: all at once and one by one. `.venv/bin/python -m bench.segment_lo
 
 import sys
 
+from bench._report import Figure, at_most, plain, report
 from tests.sim.hosts import SimHost
 from tests.sim.network import Network
-
-from bench._report import Figure, at_most, plain, report
 
 SIZES = (4, 8, 16, 32, 64)
 WARM_UP = 330.0

@@ -11,10 +11,9 @@ import sys
 import time
 from collections.abc import Iterable
 
+from bench._report import Figure, at_most, plain, report
 from tests.sim.big import judge_big
 from tests.sim.judge import Verdict, judge
-
-from bench._report import Figure, at_most, plain, report
 
 EVERY = 500
 

@@ -1,9 +1,5 @@
 """A host: the real engine, and what `agent.loop` is around it."""
 
-from tests.sim.fabric import Plug, Socket, Tag
-from tests.sim.ids import link_local_of
-from tests.sim.network import Frame, Listener, Network
-
 from bellrock.beacon import (
     Arrival,
     Config,
@@ -16,6 +12,9 @@ from bellrock.beacon import (
     Transmission,
 )
 from bellrock.model import EvidenceKey, Interface, InterfaceKind, Port, Wall
+from tests.sim.fabric import Plug, Socket, Tag
+from tests.sim.ids import link_local_of
+from tests.sim.network import Frame, Listener, Network
 
 CONFIG = Config()
 

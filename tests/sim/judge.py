@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.sim.fabric import Plug, Tag
-from tests.sim.reference import Partition, Truth
-from tests.sim.scenario import LAST_MOVE, Builder, Scenario
-
 from bellrock.beacon import EvidenceFound, EvidenceLost
 from bellrock.model import EvidenceGone, EvidenceKind, EvidenceSeen, Host, HostSeen, InterfaceSeen, Observation, Port
 from bellrock.topology import infer
+from tests.sim.fabric import Plug, Tag
+from tests.sim.reference import Partition, Truth
+from tests.sim.scenario import LAST_MOVE, Builder, Scenario
 
 ON_LINK = (EvidenceKind.HEARD, EvidenceKind.CONFIRMED, EvidenceKind.OWN_BEACON)
 NEW_TRUTH = 2.0

@@ -1,12 +1,11 @@
 """A plain MAAS rack's half of the protocol, as it is seen on the wire: rounds every 30 s, unicast replies, no extension."""
 
-from tests.sim.fabric import Plug, Socket, Tag
-from tests.sim.ids import link_local_of
-from tests.sim.network import Frame, Listener, Network
-
 from bellrock.beacon import Transmission
 from bellrock.model import Port
 from bellrock.wire.beacon import Beacon, BeaconType, Remote
+from tests.sim.fabric import Plug, Socket, Tag
+from tests.sim.ids import link_local_of
+from tests.sim.network import Frame, Listener, Network
 
 
 class SimMaas(Listener):

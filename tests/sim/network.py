@@ -6,13 +6,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.sim.fabric import Device, Plug, Socket, Tag, connect, disconnect, flood
-from tests.sim.ids import Ids, mac_of
-
 from bellrock.beacon import Now, Transmission
 from bellrock.model import Monotonic, Port, Wall
 from bellrock.wire.beacon import decode, encode
 from bellrock.wire.keys import Keyring, derive
+from tests.sim.fabric import Device, Plug, Socket, Tag, connect, disconnect, flood
+from tests.sim.ids import Ids, mac_of
 
 EPOCH = 1_800_000_000.0
 

@@ -3,12 +3,11 @@
 import random
 from dataclasses import dataclass, field
 
+from bellrock.model import InterfaceKind
 from tests.sim.fabric import Device, Plug, Socket, Tag, connect
 from tests.sim.hosts import SimHost
 from tests.sim.maas import SimMaas
 from tests.sim.network import FAIR, Network, Weather
-
-from bellrock.model import InterfaceKind
 
 VIDS = (1, 10, 20, 30)
 LAST_MOVE = 10.0

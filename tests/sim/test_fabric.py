@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from tests.sim.fabric import Device, Plug, connect, flood
 from tests.sim.reference import Truth
 from tests.sim.scenario import VIDS, Builder

@@ -1,9 +1,9 @@
 """Random networks: what the real engines find, and what `topology` makes of it, is the truth."""
 
 import pytest
-from tests.sim.judge import judge
 
 from bellrock.beacon import Config
+from tests.sim.judge import judge
 
 SEEDS = range(150)
 

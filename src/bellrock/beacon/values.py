@@ -60,7 +60,7 @@ class Config(Struct, frozen=True, kw_only=True):
     """... and are lost if nothing was heard of them for so long."""
     fade_after: float = 50.0
     """A peer not heard for this long is asked for a sign of life ..."""
-    fade_every: float = 4.0
+    fade_every: float = 2.5
     """... this often, until it answers or is lost."""
     survey_within: float = 0.1
     """A changed segment is solicited within this time, unless another agent does."""
