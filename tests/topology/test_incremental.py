@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bellrock.model import EvidenceGone, Port, Wall
+from bellrock.model import Evidence, EvidenceGone, EvidenceKind, EvidenceSeen, Port, Wall
 from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.incremental import Incremental
@@ -141,3 +141,19 @@ def test_switches_come_and_go():
     assert len(state.domain_of(port("a/eth0"))) == 2
     state.apply(interface("b", "eth0", carrier=False))
     assert len(state.domain_of(port("a/eth0"))) == 1
+
+
+def test_a_port_that_turns_out_to_be_a_vlan_interface_is_forgotten_under_its_name():
+    state = Incremental()
+    named = EvidenceSeen(Evidence(kind=EvidenceKind.HEARD, port=Port("a", "eth0.10"), peer=port("b/eth0")))
+    state.apply(named)
+    assert state.domain_of(port("b/eth0")) == {Port("a", "eth0.10"), port("b/eth0")}
+    vlan = interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10)
+    state.apply(vlan)
+    assert state.domain_of(port("b/eth0")) == {port("a/eth0.10"), port("b/eth0")}
+    assert nameless(state.topology()) == nameless(infer([named, vlan]))
+    inside = EvidenceSeen(Evidence(kind=EvidenceKind.HEARD, port=Port("a", "eth0"), peer=Port("a", "eth0.11")))
+    state.apply(inside)
+    late = interface("a", "eth0.11", "vlan", parents=("eth0",), vid=11)
+    state.apply(late)
+    assert nameless(state.topology()) == nameless(infer([named, vlan, inside, late]))
