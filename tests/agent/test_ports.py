@@ -52,6 +52,7 @@ def test_without_raw_frames_tags_are_neither_learnt_nor_sent(make):
     ports = ports_of("H", [make("eth0")], {"eth0": (10,)}, raw=False)
     assert set(ports) == {Port("H", "eth0")}
     assert not ports[Port("H", "eth0")].learn_vids
+    assert ports[Port("H", "eth0")].hears_itself, "its own multicast coming back is no loop"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("docker0", True), ("eth0", False), ("veth12", True)])

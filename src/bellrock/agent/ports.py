@@ -24,11 +24,11 @@ def ports_of(
         if not interface.up or interface.carrier is False:
             continue
         port = port_of(host, interface, by_name)
-        ports[port] = _facts(port, interface, learn_vids=raw and port.vid is None)
+        ports[port] = _facts(port, interface, learn_vids=raw and port.vid is None, hears_itself=not raw)
         if raw:
             for vid in vlans.get(interface.name, ()):
                 tagged = Port(host, interface.name, vid)
-                ports.setdefault(tagged, _facts(tagged, interface, learn_vids=False))
+                ports.setdefault(tagged, _facts(tagged, interface, learn_vids=False, hears_itself=False))
     return ports
 
 
@@ -46,7 +46,7 @@ def ignored(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _facts(port: Port, interface: Interface, *, learn_vids: bool) -> PortFacts:
+def _facts(port: Port, interface: Interface, *, learn_vids: bool, hears_itself: bool) -> PortFacts:
     untagged_by_vid = port.vid is not None and interface.kind is not InterfaceKind.VLAN
     addresses = () if untagged_by_vid else interface.addresses
     return PortFacts(
@@ -61,4 +61,6 @@ def _facts(port: Port, interface: Interface, *, learn_vids: bool) -> PortFacts:
         # A member's frames are its master's: on a backup slave they would move MAC addresses about in the switch.
         speaks=interface.master is None,
         learn_vids=learn_vids,
+        # A UDP socket is handed its own multicast back (IP_MULTICAST_LOOP): no sign of a loop.
+        hears_itself=hears_itself,
     )
