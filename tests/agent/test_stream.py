@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.server import serve, unix_serve
 
 from bellrock.agent import stream as module
-from bellrock.agent.spool import Spool
+from bellrock.agent.spool import Spool, SpoolError
 from bellrock.agent.stream import PATH, Stream
 from bellrock.contract import (
     VERSION,
@@ -233,3 +233,22 @@ def test_nobody_there_is_a_line_and_patience(spool, caplog):
     play(scene)
     (record,) = [r for r in caplog.records if r.name == "bellrock.agent.stream"]
     assert "reports wait on disk" in record.message
+
+
+def test_a_disk_that_does_not_even_take_acknowledgements_does_not_end_the_stream(spool, monkeypatch):
+    async def scene():
+        region = Region(keep_alive=0.02)
+        spool.append(report(1))
+        real, failures = spool.acknowledge, [SpoolError("disk is full")] * 3
+
+        def acknowledge(seq):
+            if failures:
+                raise failures.pop()
+            real(seq)
+
+        monkeypatch.setattr(spool, "acknowledge", acknowledge)
+        async with running(region, spool) as stream:
+            assert await stream.drained(10)
+        assert (region.connections, region.reports()) == (1, [1])
+
+    play(scene)

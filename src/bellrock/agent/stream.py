@@ -1,6 +1,7 @@
 """Reports from the spool to the region, over one WebSocket that is made anew whenever it breaks."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -44,7 +45,7 @@ class TurnedAwayError(Exception):
     """The region turned this agent away, or is not the one that shares its secret: why, for the operator."""
 
 
-_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError, SpoolError)
+_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError)
 
 
 class Stream:
@@ -63,6 +64,7 @@ class Stream:
         self._more = asyncio.Event()
         self._acked = asyncio.Event()
         self._sent = 0
+        self._committed = 0
         self.connected = asyncio.Event()
 
     def wake(self) -> None:
@@ -116,8 +118,8 @@ class Stream:
             log.warning("region=%s has lost what it knew of this agent: it is told everything anew", self._region)
             acked = self._spool.last
             self._forgotten()
-        self._spool.acknowledge(acked)
-        self._sent = acked
+        self._committed = self._sent = acked
+        self._forget()
 
     async def _shake_hands(self, connection: ClientConnection) -> Welcome:
         challenge = await _next(connection)
@@ -155,7 +157,14 @@ class Stream:
                 async with asyncio.timeout(keep_alive):
                     await self._more.wait()
             except TimeoutError:
+                self._forget()
                 await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
+
+    def _forget(self) -> None:
+        """Take out of the spool what the region has; a full disk does not even take that, and it is tried again."""
+        with contextlib.suppress(SpoolError):
+            self._spool.acknowledge(self._committed)
+            self._acked.set()
 
     def _room(self) -> int:
         """How many more reports may be under way; acknowledged ones have left the spool."""
@@ -166,9 +175,9 @@ class Stream:
         async for text in connection:
             message = decode_region_message(text)
             if isinstance(message, Ack):
-                self._spool.acknowledge(message.seq)
+                self._committed = message.seq
+                self._forget()
                 self._more.set()
-                self._acked.set()
             elif isinstance(message, Rejected):
                 raise TurnedAwayError(f"the region turned this agent away: {message.why}")
 
