@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from tests.link.namespaces import network_namespace, until
+from msgspec import structs
 
 from bellrock.agent.network import UdpNetwork
 from bellrock.beacon import Arrival, Refusal
@@ -14,6 +14,7 @@ from bellrock.cli.ear import as_document, as_sentence, open_ear
 from bellrock.cli.output import Failure
 from bellrock.link.device import LinkError
 from bellrock.wire.keys import Keyring, derive, parse_secret
+from tests.link.namespaces import network_namespace, until
 
 RING = Keyring((derive(parse_secret("00112233445566778899aabbccddeeff")),))
 OTHER = Keyring((derive(parse_secret("ffeeddccbbaa99887766554433221100")),))
@@ -77,6 +78,24 @@ def test_another_secret_is_a_refusal_with_its_reason(net):
 
 
 @pytest.mark.lab
+def test_only_what_acknowledges_is_an_answer(net):
+    with open_ear(RING, "blk-b") as there, open_ear(OTHER, "blk-b") as deaf, open_ear(RING, "blk-a") as here:
+        here.solicit("blk-a", None, 2)
+        heard, refused = first(there), first(deaf)
+    assert not here.is_answer(heard)
+    assert not here.is_answer(refused)
+    beacon = heard.beacon
+    for changes in (
+        {"extension": structs.replace(beacon.extension, acks=("other", beacon.id))},
+        {"extension": None, "acks": beacon.id},
+    ):
+        answer = structs.replace(heard, beacon=structs.replace(beacon, **changes))
+        assert here.is_answer(answer)
+        assert not there.is_answer(answer)
+        assert "acknowledges" in as_sentence(answer)
+
+
+@pytest.mark.lab
 def test_silence_ends_when_it_should(net):
     with open_ear(RING, "blk-a") as ear:
         begin = time.monotonic()
@@ -106,7 +125,10 @@ def test_an_interface_that_goes_meanwhile_is_said(net):
 
 @pytest.mark.lab
 def test_an_interface_that_is_not_there_is_named_with_those_that_are(net):
-    with pytest.raises(Failure, match="no Ethernet interface 'nope' here; there are blk-a, blk-b"), open_ear(RING, "nope"):
+    with (
+        pytest.raises(Failure, match="no Ethernet interface 'nope' here; there are blk-a, blk-b"),
+        open_ear(RING, "nope"),
+    ):
         pass
 
 

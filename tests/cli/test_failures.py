@@ -1,5 +1,9 @@
 """Errors of the rooms below: which are told in a line, which are defects."""
 
+import os
+import socket
+from pathlib import Path
+
 import pytest
 
 from bellrock.agent.identity import IdentityError
@@ -45,3 +49,19 @@ def test_the_first_of_a_group_is_the_cause():
     cause = BrokenPipeError()
     assert innermost(ExceptionGroup("a", [ExceptionGroup("b", [cause, ValueError()]), TypeError()])) is cause
     assert innermost(cause) is cause
+
+
+def test_a_port_that_is_held_is_told_with_its_holder():
+    def failure(port):
+        error = RegionError("cannot listen on X: the port is held by another process; stop it")
+        error.port = port
+        return as_failure(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        held = failure(port)
+    name = Path("/proc/self/comm").read_text().strip()
+    assert held.message == f"cannot listen on X: the port is held by {name} (pid {os.getpid()}); stop it"
+    assert held.exit_code == 3
+    gone = failure(port)
+    assert gone.message == "cannot listen on X: the port is held by another process; stop it"

@@ -1,8 +1,20 @@
 """Where the secret comes from, and what is said when it cannot be used; never a byte of it."""
 
+import os
+from pathlib import Path
+
+import click
 import pytest
 
-from bellrock.cli.keys import load_keyring, make_secret_file, read_secret_file
+from bellrock.cli.keys import (
+    default_state_dir,
+    is_there,
+    load_keyring,
+    make_secret_file,
+    new_secret,
+    read_secret_file,
+    secret_option,
+)
 from bellrock.cli.output import Failure
 
 SECRET = "00112233445566778899aabbccddeeff"
@@ -93,5 +105,76 @@ def test_a_new_secret_is_private_and_never_overwrites(tmp_path):
     with pytest.raises(Failure, match="not overwritten"):
         make_secret_file(path)
     assert path.read_text() == before
-    with pytest.raises(Failure, match="secret/below: File exists"):
+    with pytest.raises(Failure, match="deep/secret: not a directory"):
         make_secret_file(path / "below")
+
+
+def test_the_state_directory_is_root_s_or_the_user_s_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_state_dir() == Path("/var/lib/bellrock")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_state_dir() == tmp_path / "bellrock"
+    monkeypatch.setenv("XDG_STATE_HOME", "")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert default_state_dir() == Path("/home/me/.local/state/bellrock")
+
+
+def test_a_user_without_home_is_told_what_to_do(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(Failure, match="no home directory to keep state in; set HOME, or give --state-dir"):
+        default_state_dir()
+
+
+def test_a_path_that_cannot_be_looked_at_is_for_the_reader_to_tell(tmp_path):
+    assert not is_there(tmp_path / "missing")
+    assert is_there(tmp_path)
+    long = tmp_path / ("x" * 300)
+    assert is_there(long)
+    with pytest.raises(Failure, match="File name too long; it is where the secret is looked for"):
+        load_keyring((), long)
+    with pytest.raises(Failure, match="File name too long"):
+        make_secret_file(long)
+    with pytest.raises(Failure, match="File name too long"):
+        make_secret_file(long / "secret")
+
+
+def test_on_a_full_disk_no_empty_secret_is_left(tmp_path, monkeypatch):
+    class Full:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            os.close(self.descriptor)
+            raise OSError(28, "No space left on device")
+
+        def write(self, text):
+            pass
+
+    def fdopen(descriptor, mode):
+        full = Full()
+        full.descriptor = descriptor
+        return full
+
+    monkeypatch.setattr(os, "fdopen", fdopen)
+    with pytest.raises(Failure, match="secret: No space left on device; no secret was made"):
+        make_secret_file(tmp_path / "secret")
+    assert not (tmp_path / "secret").exists()
+
+
+def test_the_option_may_be_given_several_times():
+    @click.command()
+    @secret_option
+    def command(secret_files):
+        return secret_files
+
+    assert command.main(["--secret-file", "a", "--secret-file", "b"], standalone_mode=False) == (Path("a"), Path("b"))
+
+
+def test_new_secrets_differ():
+    assert len({new_secret() for _ in range(10)}) == 10

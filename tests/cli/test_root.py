@@ -1,5 +1,6 @@
 """`bellrock` as a whole: its tree of commands, and streams of every sort."""
 
+import io
 import os
 import pty
 import select
@@ -273,3 +274,35 @@ def test_what_cannot_be_flushed_is_let_go():
             [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, env=BUFFERED, check=False
         )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_name_like_none_and_a_name_like_one():
+    runner = CliRunner()
+    assert "did you mean 'topology'?" in runner.invoke(cli, ["topolgy"]).stderr
+    assert f"there are {', '.join(COMMANDS)}." in runner.invoke(cli, ["zzz"]).stderr
+
+
+def test_streams_that_a_program_put_there_are_left_alone(monkeypatch):
+    kept = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", kept)
+    root._mend_streams()
+    assert sys.stdout is kept
+
+
+def test_descriptors_below_a_closed_stream_are_filled_first():
+    program = (
+        "import os, sys; from bellrock.cli import root\n"
+        "os.close(0); os.close(1); sys.stdout = None; root._mend_streams()\n"
+        "print(os.readlink('/proc/self/fd/0'), os.readlink('/proc/self/fd/1'), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, env=BUFFERED, check=False)
+    assert done.stderr == "/dev/null /dev/null\n"
+
+
+def test_stdout_that_fails_at_the_end_is_replaced(monkeypatch, tmp_path):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        full.write("x")
+        root._let_go_of_stdout()
+        assert os.readlink(f"/proc/self/fd/{full.fileno()}") == "/dev/null"
+        monkeypatch.undo()

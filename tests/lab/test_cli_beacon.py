@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from bench._namespaces import pair
-from tests.cli.programs import BELLROCK, programs
+from tests.cli.programs import BELLROCK, programs, wait_until
 
 pytestmark = pytest.mark.lab
 SECRET, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
@@ -16,6 +16,8 @@ SECRET, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa998877665544332
 @pytest.fixture
 def hosts():
     with pair(1) as both:
+        for one in both:  # before that, the kernel drops what is sent without a word
+            wait_until(lambda one=one: " state UP " in one.run("ip", "-o", "link", "show", "dev", "eth0"), "eth0 up")
         yield both
 
 
@@ -80,7 +82,8 @@ def test_a_rack_answers(hosts, start, secret, tmp_path):
     code, out, err = run(here, "beacon", "send", "eth0", "--secret-file", secret(SECRET), "--wait", "3", "--json")
     answers = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (0, "")
-    assert "advertisement" in {answer["type"] for answer in answers}
+    acknowledged = {ack for answer in answers for ack in answer["beacon"]["extension"].get("acks") or ()}
+    assert len(acknowledged) == 1
     assert {answer["beacon"]["extension"]["host"] for answer in answers} == {"there"}
 
 

@@ -140,9 +140,9 @@ def listen(
 def send(
     interface: str, *, vid: int | None, version: str, wait: float, secret_files: tuple[Path, ...], as_json: bool
 ) -> None:
-    """Send one solicitation on INTERFACE and print who answers.
+    """Send one solicitation on INTERFACE and print what is heard.
 
-    Exit 0: somebody did. Exit 1: nobody.
+    Exit 0: somebody acknowledged it. Exit 1: nobody.
     """
     from bellrock.cli.ear import open_ear
 
@@ -151,7 +151,10 @@ def send(
         sent = ear.solicit(interface, vid, int(version))
         if not as_json:
             click.echo(f"sent {sent} on {interface}{'' if vid is None else f' with VID {vid}'}", err=True)
-        answered = sum(_print_heard(item, as_json=as_json) for item in ear.listen(wait))
+        answered = 0
+        for item in ear.listen(wait):
+            _print_heard(item, as_json=as_json)
+            answered += ear.is_answer(item)
     if not answered and not as_json:
         click.echo(f"nobody answered within {wait:g} s", err=True)
     sys.exit(0 if answered else EXIT_NO)

@@ -56,6 +56,7 @@ class Ear:
         chosen = found.values() if interface is None else [found[interface]]
         self.where = interface or f"{len(found)} interfaces"
         self._network = network
+        self._solicited: list[str] = []
         self._network.follow(chosen)
         self._agent = new_id(2, now().wall)
         self._incoming = Incoming(self._agent, keyring)
@@ -90,11 +91,19 @@ class Ear:
         if interface.carrier is False:
             raise Failure(f"{name} has no carrier: no cable, or its other end is down", EXIT_UNREADABLE)
         families = [4, 6] if any(":" not in a for a in interface.addresses) else [6]
-        sent = [made for family in families if (made := self._send(interface, vid, version, family))]
+        sent = self._solicited = [made for family in families if (made := self._send(interface, vid, version, family))]
         if not sent:
             why = ", ".join(self._network.statistics().send_errors) or "the interface is gone"
             raise Failure(f"nothing could be sent on {name}: {why}", EXIT_UNREADABLE)
         return " and ".join(sent)
+
+    def is_answer(self, item: Arrival | Refusal) -> bool:
+        """Whether it acknowledges what was solicited here; others' own solicitations do not."""
+        if isinstance(item, Refusal):
+            return False
+        extension = item.beacon.extension
+        acks = extension.acks if extension and extension.acks else (item.beacon.acks,)
+        return any(sent in acks for sent in self._solicited)
 
     def _send(self, interface: Interface, vid: int | None, version: int, family: int) -> str | None:
         """The id of the beacon; None if the kernel did not take it."""

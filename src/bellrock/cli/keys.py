@@ -113,6 +113,11 @@ def make_secret_file(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise Failure(f"{path.parent}: not a directory") from None
+    except OSError as error:
+        raise Failure(f"{path.parent}: {error.strerror}") from None
+    try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         if isinstance(error, FileExistsError) and is_there(path):
