@@ -22,9 +22,9 @@ from bellrock.model import (
     InterfaceSeen,
     Port,
     Wall,
+    key_of,
 )
 from bellrock.topology import Incremental, infer
-from bellrock.topology.state import key_of
 from bench._report import at_most, plain, report
 
 HOSTS, TRUNKS, VLANS, FABRIC = 20_000, 2, 25, 500

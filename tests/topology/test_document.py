@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from bellrock.model import Wall
+from bellrock.model import Wall, key_of
 from bellrock.topology.batch import infer
 from bellrock.topology.diff import diff
 from bellrock.topology.document import DocumentError, as_document, from_document, unique_names
-from bellrock.topology.state import key_of
 from tests.topology.worlds import host, interface, saw
 
 HEARD = saw("heard", "a/eth0.10", "b/eth0", seen=90.0, peer_name="other")

@@ -2,9 +2,8 @@
 
 from msgspec.structs import replace
 
-from bellrock.model import EvidenceGone, EvidenceKey, HostGone, InterfaceGone, Port, RefusalCount, Wall
+from bellrock.model import EvidenceGone, EvidenceKey, HostGone, InterfaceGone, Port, RefusalCount, Wall, key_of
 from bellrock.topology.facts import Facts
-from bellrock.topology.state import key_of
 from tests.topology.worlds import gone, host, interface, lldp, mac_of, port, saw
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bellrock.model import Evidence, EvidenceKind, Neighbour, Port, Wall
+from bellrock.model import Evidence, EvidenceKind, Port
 from bellrock.topology.facts import Facts
-from bellrock.topology.state import Segment, key_of, looks_like_mac, vlan_port
+from bellrock.topology.state import Segment, looks_like_mac, vlan_port
 from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 
@@ -138,13 +138,6 @@ def test_names():
     assert state.label(port("b/eth0.5")) == "node-2/eth0.5"
     assert state.label(port("c/eth0")) == "c/eth0"
     assert state.ports_of("b") == {port("b/eth0.5")}
-
-
-def test_key_of():
-    neighbour = Neighbour(protocol="lldp", chassis_id="sw1", port_id="Eth 1")
-    evidence = Evidence(kind=EvidenceKind.LLDP, port=port("a/eth0"), neighbour=neighbour, seen=Wall(1.0))
-    assert key_of(evidence).neighbour == "sw1 Eth 1"
-    assert key_of(saw("heard", "a/eth0", "b/eth0").evidence).peer == port("b/eth0")
 
 
 def test_vlan_port():

@@ -22,6 +22,7 @@ from bellrock.model import (
     Port,
     RefusalCount,
     Wall,
+    key_of,
 )
 
 MAX_PENDING: Final = 20_000
@@ -68,8 +69,7 @@ class Reporter:
         match event:
             case EvidenceFound(evidence):
                 seen = EvidenceSeen(evidence)
-                key = EvidenceKey(evidence.kind, evidence.port, evidence.peer, _neighbour_key(seen))
-                self._evidence[key] = seen
+                self._evidence[key_of(evidence)] = seen
                 self._tell(seen)
             case EvidenceLost(key, why, since):
                 if self._evidence.pop(key, None) is not None:
@@ -146,11 +146,6 @@ class Reporter:
         if not self._stuck:
             log.error("%s", why)
         self._stuck = True
-
-
-def _neighbour_key(seen: EvidenceSeen) -> str:
-    neighbour = seen.evidence.neighbour
-    return f"{neighbour.chassis_id} {neighbour.port_id}" if neighbour else ""
 
 
 def with_state(interface: Interface, *, settled: bool, speaks: bool, vids: tuple[int, ...]) -> Interface:

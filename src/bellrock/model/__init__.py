@@ -1,4 +1,4 @@
-"""The words of the field as frozen values, without behaviour.
+"""The words of the field as frozen values, without behaviour; `key_of` alone is derived, because all must agree on it.
 
 Every room of the house may use these names, and none gives them another meaning.
 Those that come by the million are kept from the cycle collector (`gc=False`): they hold nothing that could lead back to them.
@@ -19,6 +19,7 @@ from bellrock.model.evidence import (
     RefusalCount,
     Role,
     Strength,
+    key_of,
 )
 from bellrock.model.network import Host, Interface, InterfaceKind, Port
 from bellrock.model.time import Monotonic, Wall
@@ -60,4 +61,5 @@ __all__ = [
     "Unknown",
     "Vlan",
     "Wall",
+    "key_of",
 ]

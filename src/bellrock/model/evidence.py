@@ -100,6 +100,14 @@ class Evidence(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """Ids of the beacons that show it, the newest last; at most two."""
 
 
+def key_of(evidence: Evidence) -> EvidenceKey:
+    """The identity of a piece of evidence: the one projection that the model offers, because three rooms must agree on it."""
+    neighbour = evidence.neighbour
+    if neighbour is None:
+        return EvidenceKey(evidence.kind, evidence.port, evidence.peer)
+    return EvidenceKey(evidence.kind, evidence.port, evidence.peer, f"{neighbour.chassis_id} {neighbour.port_id}")
+
+
 class HostSeen(Struct, frozen=True, tag="host"):
     """A host exists, and as of `seen` all that it reported and did not take back still holds."""
 

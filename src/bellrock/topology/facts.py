@@ -20,9 +20,10 @@ from bellrock.model import (
     Port,
     RefusalCount,
     Wall,
+    key_of,
 )
 from bellrock.topology.links import is_down
-from bellrock.topology.state import BEACON_KINDS, Held, Join, State, key_of, vlan_port
+from bellrock.topology.state import BEACON_KINDS, Held, Join, State, vlan_port
 
 _CONFIRMED, _HEARD, _LOOP = EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.LOOP
 

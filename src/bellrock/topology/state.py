@@ -225,14 +225,6 @@ class State:
         return f"{self.name(port.host)}/{port.interface}" + ("" if port.vid is None else f".{port.vid}")
 
 
-def key_of(evidence: Evidence) -> EvidenceKey:
-    """The identity of a piece of evidence."""
-    neighbour = evidence.neighbour
-    if neighbour is None:
-        return EvidenceKey(evidence.kind, evidence.port, evidence.peer)
-    return EvidenceKey(evidence.kind, evidence.port, evidence.peer, f"{neighbour.chassis_id} {neighbour.port_id}")
-
-
 def looks_like_mac(port_id: str) -> bool:
     """Whether a port id is a MAC address: `02:00:00:00:00:01`, with colons or hyphens."""
     parts = port_id.replace("-", ":").split(":")

@@ -19,8 +19,9 @@ from bellrock.model import (
     Port,
     RefusalCount,
     Wall,
+    key_of,
 )
-from bellrock.region.store import Accepted, key_of, mirrors_of, open_store
+from bellrock.region.store import Accepted, mirrors_of, open_store
 from bellrock.region.store.changes import Writer, key_text, refusal_text
 from bellrock.region.store.store import Store
 

@@ -16,9 +16,9 @@ from bellrock.model import (
     Observation,
     Port,
     RefusalCount,
+    key_of,
 )
 from bellrock.region.service.state import Account, refusal_key
-from bellrock.region.store import key_of
 
 PEER_PREFIX: Final = "peer-"
 """Ids of hosts that cannot speak for themselves; any agent may tell of them."""

@@ -18,8 +18,9 @@ from bellrock.model import (
     Port,
     RefusalCount,
     Wall,
+    key_of,
 )
-from bellrock.region.store import Accepted, AgentRow, Loaded, key_of, mirrors_of
+from bellrock.region.store import Accepted, AgentRow, Loaded, mirrors_of
 from bellrock.topology.links import is_down
 
 RefusalKey = tuple[Port, str, str]

@@ -1,6 +1,6 @@
 """What the region remembers, in SQLite; the only floor with SQL."""
 
-from bellrock.region.store.changes import key_of, mirrors_of
+from bellrock.region.store.changes import mirrors_of
 from bellrock.region.store.database import StoreError, StoreFull, move_aside, open_store
 from bellrock.region.store.rows import (
     Accepted,
@@ -25,7 +25,6 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreFull",
-    "key_of",
     "mirrors_of",
     "move_aside",
     "open_store",

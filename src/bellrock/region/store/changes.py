@@ -18,6 +18,7 @@ from bellrock.model import (
     Observation,
     RefusalCount,
     Wall,
+    key_of,
 )
 from bellrock.region.store.rows import Accepted
 from bellrock.topology.links import is_down
@@ -172,13 +173,6 @@ class Writer:
     def _many(self, statement: str, rows: Iterable[Row]) -> None:
         if rows := list(rows):
             self._connection.exec_driver_sql(statement, rows)
-
-
-def key_of(evidence: Evidence) -> EvidenceKey:
-    """The key under which a later observation replaces this one."""
-    neighbour = evidence.neighbour
-    name = f"{neighbour.chassis_id} {neighbour.port_id}" if neighbour else ""
-    return EvidenceKey(evidence.kind, evidence.port, evidence.peer, name)
 
 
 def mirrors_of(key: EvidenceKey, since: Wall) -> list[EvidenceKey]:
