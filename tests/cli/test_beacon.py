@@ -119,3 +119,16 @@ def test_an_interface_that_is_not_there_is_named_with_those_that_are(bellrock, s
     done = bellrock("beacon", "listen", "nope0", "--secret-file", secret)
     assert done.returncode == 2
     assert "no Ethernet interface 'nope0' here; there are" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "-1", "1e300", "soon"])
+@pytest.mark.parametrize(
+    "arguments",
+    [("decode", "-", "--at"), ("listen", "--seconds"), ("send", "eth0", "--wait"),
+     ("encode", "--version", "2", "--type", "solicitation", "--payload", "{}", "--at")],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_what_is_no_number_of_seconds_is_refused(bellrock, secret_file, arguments, seconds):
+    done = bellrock("beacon", *arguments, seconds, "--secret-file", secret_file("00112233445566778899aabbccddeeff"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Invalid value for '{arguments[-1]}'" in done.stderr

@@ -14,9 +14,25 @@ if TYPE_CHECKING:
     from bellrock.beacon import Arrival, Refusal
 
 MAX_INPUT = 1 << 20
+MAX_SECONDS = 2**63
 TYPES = ("solicitation", "advertisement")
 interface_argument = click.argument("interface", required=False)
-at_option = click.option("--at", type=float, metavar="EPOCH", help="Pretend that it is this time, seconds since 1970.")
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001 -- click's
+    # NaN is in every range, and neither it nor infinity is a time.
+    if value is not None and not 0 <= value < MAX_SECONDS:
+        raise click.BadParameter(f"{value} is not a number of seconds from 0 on.")
+    return value
+
+
+at_option = click.option(
+    "--at",
+    type=float,
+    callback=_seconds,
+    metavar="EPOCH",
+    help="Pretend that it is this time, seconds since 1970.",
+)
 
 
 @click.group(epilog="Example: bellrock beacon listen eth1")
@@ -102,7 +118,9 @@ def encode(
 
 @beacon.command(epilog="Example: bellrock beacon listen eth1 --seconds 35")
 @interface_argument
-@click.option("--seconds", type=click.FloatRange(min=0.1), help="Stop after so long. [default: until Ctrl-C]")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.1), callback=_seconds, help="Stop after so long. [default: until Ctrl-C]"
+)
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many beacons.")
 @secret_option
 @json_option
@@ -133,7 +151,12 @@ def listen(
 @click.option("--vid", type=click.IntRange(1, 4094), help="Send with this 802.1Q tag.")
 @click.option("--version", type=click.Choice(["1", "2"]), default="2", show_default=True)
 @click.option(
-    "--wait", type=click.FloatRange(min=0.1, max=60), default=1.0, show_default=True, help="Seconds to listen."
+    "--wait",
+    type=click.FloatRange(min=0.1, max=60),
+    callback=_seconds,
+    default=1.0,
+    show_default=True,
+    help="Seconds to listen.",
 )
 @secret_option
 @json_option

@@ -24,6 +24,8 @@ from bellrock.wire.beacon import Beacon, BeaconType, Extension, Remote
 from bellrock.wire.keys import Keyring
 
 BUDGET: Final = 256
+HOUR: Final = 3600.0
+"""Longest wait at a time: the kernel takes no number of seconds whatever."""
 
 
 @contextmanager
@@ -73,7 +75,7 @@ class Ear:
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return
-            ready, _, _ = select.select(self._network.filenos(), [], [], left)
+            ready, _, _ = select.select(self._network.filenos(), [], [], None if left is None else min(left, HOUR))
             if ready:
                 yield from self._take()
 
