@@ -135,3 +135,6 @@ def test_unknown_names_come_with_the_nearest():
         asked("zzz", "rack-2/eth0", *seen)
     with pytest.raises(UnknownPortError):
         asked("rack-1/eth0.x", "rack-2/eth0", *seen)
+    # An interface that its host reported does not make every VID upon it a port.
+    with pytest.raises(UnknownPortError, match=r"no port node-3/enp1s0\.30; do you mean node-3/enp1s0"):
+        asked("node-3/enp1s0.30", "rack-2/eth0", *seen)

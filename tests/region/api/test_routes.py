@@ -120,6 +120,7 @@ async def test_explain(tmp_path):
                 ("rakc1/eth0", "no host 'rakc1' is known; nearest: rack1"),
                 ("rack1/eht0", "rack1 has no interface 'eht0'; nearest: eth0"),
                 ("rack1", "'rack1' is not HOST/INTERFACE"),
+                ("rack1/eth0.30", "there is no port rack1/eth0.30; do you mean rack1/eth0"),
             ):
                 answer = await client.get("/api/v1/topology/explain", params={"a": a, "b": "rack2/eth0"})
                 assert answer.status_code == 404

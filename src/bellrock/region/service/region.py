@@ -17,13 +17,14 @@ from bellrock.region.service.agents import Agents, Session, TurnedAway
 from bellrock.region.service.inference import SILENCE, Inference
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.keeper import Keeper
-from bellrock.region.service.names import find_port
+from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.publish import Publisher, Topic, Watcher
 from bellrock.region.service.shapes import ExplanationView, HostView, InterfaceView, RefusalView, TopologyView
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
 from bellrock.region.store import Accepted, Loaded, Store, StoreFull
+from bellrock.topology import UnknownPortError
 
 TICK: Final = 2.0
 """Seconds between two looks for silent agents."""
@@ -129,7 +130,11 @@ class Region:
             UnknownPort: one of them is not known.
         """
         view = self.view()
-        found = self._inference.explain(*(find_port(text, self._state, view.names) for text in (a, b)))
+        ports = [find_port(text, self._state, view.names) for text in (a, b)]
+        try:
+            found = self._inference.explain(*ports)
+        except UnknownPortError as error:  # an interface that is known, with a VID that is not
+            raise UnknownPort(str(error)) from None
         return view.explanation(found)
 
     async def rename(self, identity: str, name: str) -> None:
