@@ -1,9 +1,13 @@
 """`bellrock beacon decode | encode`, as scripts use them."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from bellrock.cli.beacon import beacon
 
 VECTORS = json.loads((Path(__file__).parent.parent / "data" / "beacon-vectors.json").read_text())
 
@@ -132,3 +136,111 @@ def test_what_is_no_number_of_seconds_is_refused(bellrock, secret_file, argument
     done = bellrock("beacon", *arguments, seconds, "--secret-file", secret_file("00112233445566778899aabbccddeeff"))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Invalid value for '{arguments[-1]}'" in done.stderr
+
+
+@pytest.fixture
+def here(monkeypatch, secret_file):
+    """The same in this process: exit code, stdout, stderr."""
+    for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(name, *arguments, secret=VECTORS["vectors"][2]["secret_hex"], stdin=None):
+        options = [str(argument) for argument in arguments]
+        done = CliRunner().invoke(beacon, [name, "--secret-file", str(secret_file(secret)), *options], input=stdin)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.stdout_bytes, done.stderr
+
+    return run
+
+
+def test_every_way_in_and_out(here, tmp_path):
+    vector = VECTORS["vectors"][2]
+    payload = tmp_path / "payload.json"
+    payload.write_text(json.dumps(vector["decoded"]["payload"]))
+    frame = tmp_path / "frame"
+    common = ("--version", "2", "--type", "solicitation", "--payload", f"@{payload}")
+    code, octets, _ = here("encode", *common)
+    assert code == 0
+    frame.write_bytes(octets)
+    code, said, _ = here("decode", frame)
+    assert (code, json.loads(said)["payload"]) == (0, vector["decoded"]["payload"])
+    code, said, _ = here("encode", *common, "--hex")
+    assert (code, here("decode", "--hex", "-", stdin=said)[0]) == (0, 0)
+    code, said, _ = here("encode", *common, "--json")
+    assert (code, json.loads(said)["octets"]) == (0, len(bytes.fromhex(json.loads(said)["hex"])))
+    code, said, _ = here("decode", frame, "--at", "1")
+    assert (code, json.loads(said)["reason"]) == (3, "skew")
+    code, said, _ = here("decode", frame, secret="ffeeddccbbaa99887766554433221100")
+    assert (code, json.loads(said)["reason"]) == (3, "wrong-secret")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("decode", "/nonexistent"), "/nonexistent: No such file"),
+        (("decode", "/dev/zero"), "/dev/zero: larger than"),
+        (("decode", "--hex", "/etc/passwd"), "not hex digits"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "{}"), "--payload: "),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "["), "not JSON"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "3"), "expected a JSON object"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "[" * 99999), "not JSON"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "@/dev/zero"), "/dev/zero: larger than"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "@/"), "/: Is a directory"),
+        (("encode", "--version", "2", "--type", "solicitation", "--payload", "{}", "--at", "nan"), "nan is not"),
+    ],
+)
+def test_bad_input_is_one_line(here, arguments, line):
+    code, out, err = here(*arguments)
+    assert (code, out) == (2, b"")
+    assert line in err
+
+
+class Ear:
+    """Hears what it is given."""
+
+    where = "eth0"
+
+    def __init__(self, heard, answers=False):
+        self.heard, self.answers = heard, answers
+
+    def listen(self, seconds):
+        for item in self.heard:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def solicit(self, *_):
+        return "ID"
+
+    def is_answer(self, item):
+        return self.answers
+
+
+@pytest.fixture
+def ear(monkeypatch):
+    def install(*heard, answers=False):
+        monkeypatch.setattr("bellrock.cli.ear.open_ear", lambda *_: nullcontext(Ear(heard, answers)))
+        monkeypatch.setattr("bellrock.cli.ear.as_sentence", lambda item: f"sentence\x1b {item}")
+        monkeypatch.setattr("bellrock.cli.ear.as_document", lambda item: {"item": str(item)})
+
+    return install
+
+
+def test_listening_counts_and_ends(here, ear):
+    ear("one", "two", "three")
+    assert here("listen", "eth0", "--count", "2") == (
+        0, b"sentence\\x1b one\nsentence\\x1b two\n", "listening on eth0; Ctrl-C ends\n",
+    )  # fmt: skip
+    assert here("listen", "--json") == (0, b'{"item":"one"}\n{"item":"two"}\n{"item":"three"}\n', "")
+    ear("one", KeyboardInterrupt())
+    assert here("listen", "--json")[0] == 0
+    ear(KeyboardInterrupt())
+    assert here("listen", "--json") == (1, b"", "")
+
+
+def test_sending_tells_who_answered(here, ear):
+    ear("one", answers=True)
+    assert here("send", "eth0", "--vid", "20") == (0, b"sentence\\x1b one\n", "sent ID on eth0 with VID 20\n")
+    ear("one")
+    assert here("send", "eth0") == (1, b"sentence\\x1b one\n", "sent ID on eth0\nnobody answered within 1 s\n")
+    assert here("send", "eth0", "--json") == (1, b'{"item":"one"}\n', "")
