@@ -11,7 +11,9 @@ class Namespace:
     """A network namespace held by a sleeping process."""
 
     def __init__(self) -> None:
-        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE)
+        self.holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE
+        )
         assert self.holder.stdout is not None
         self.holder.stdout.readline()
         self.run("ip", "link", "set", "lo", "up")
@@ -43,9 +45,7 @@ def pair(cables: int) -> Iterator[tuple[Namespace, Namespace]]:
     try:
         lines = []
         for number in range(cables):
-            lines.append(
-                f"link add eth{number} mtu 1500 type veth peer name eth{number} mtu 1500 netns {b.holder.pid}"
-            )
+            lines.append(f"link add eth{number} mtu 1500 type veth peer name eth{number} mtu 1500 netns {b.holder.pid}")
             lines.append(f"link set eth{number} up")
         a.batch(lines)
         b.batch([f"link set eth{number} up" for number in range(cables)])

@@ -1,7 +1,7 @@
-"""A sender of many frames: `python -m bench._sender INTERFACE RATE SECONDS [--length N] [--every N]`.
+"""A sender of many forged beacons: `python -m bench._sender INTERFACE RATE SECONDS`.
 
-Sends RATE frames a second (0: as many as it can) with destination port 5240 and random contents. With `--every N` each N-th frame carries
-MARK and a number instead, by which a receiver finds out whether one is missing. Prints {sent, marked, seconds, failed} as JSON at its end.
+Sends RATE beacons a second (0: as many as it can), of the right shape and sealed with keys that nobody has. Prints {sent, seconds, failed} as
+JSON at its end.
 """
 
 import argparse
@@ -9,13 +9,15 @@ import ctypes
 import json
 import os
 import socket
-import struct
 import time
-from contextlib import suppress
 
-from bellrock.wire.checksum import complement, remainder
+from bellrock.agent.run import new_id
+from bellrock.model import Wall
+from bellrock.wire.beacon import Beacon, BeaconType, Remote, encode
+from bellrock.wire.frame import build_beacon_frame
+from bellrock.wire.keys import Key
 
-MARK = b"bellrock-flood-mark"
+MAC = "02:00:00:00:00:09"
 BATCH = 64
 MAX_CATCH_UP = 0.02
 """Seconds of being late that are made good by sending faster."""
@@ -40,47 +42,37 @@ class _Message(ctypes.Structure):
 
 
 class Batch:
-    """BATCH frames that one `sendmmsg` sends; the first can be a numbered one."""
+    """BATCH forged frames that one `sendmmsg` sends."""
 
-    def __init__(self, length: int) -> None:
-        self._frames = [ctypes.create_string_buffer(beacon_frame(length), length) for _ in range(BATCH)]
-        self._random = self._frames[0].raw
-        self._vectors = (_Vector * BATCH)(*(_Vector(ctypes.addressof(frame), length) for frame in self._frames))
+    def __init__(self) -> None:
+        frames = [forged() for _ in range(BATCH)]
+        self._frames = [ctypes.create_string_buffer(frame, len(frame)) for frame in frames]
+        self._vectors = (_Vector * BATCH)(*(_Vector(ctypes.addressof(frame), len(frame)) for frame in self._frames))
         self._messages = (_Message * BATCH)()
         for at in range(BATCH):
             self._messages[at].vectors = ctypes.addressof(self._vectors[at])
             self._messages[at].count = 1
         self._call = ctypes.CDLL(None, use_errno=True).sendmmsg
 
-    def number(self, value: int | None) -> None:
-        """Make the first frame carry a number, or random contents again."""
-        mark = b"" if value is None else MARK + struct.pack("!Q", value)
-        self._frames[0].raw = self._random[:42] + mark + self._random[42 + len(mark) :]
-
     def send(self, descriptor: int, count: int) -> int:
         """How many of the first `count` frames were taken."""
         return max(0, self._call(descriptor, self._messages, count, 0))
 
 
-def beacon_frame(length: int) -> bytes:
-    """A frame from an unknown host to the beacon group, with random contents and no UDP checksum."""
-    ip = bytearray(
-        struct.pack(
-            "!BBHHHBBH4s4s", 0x45, 0, length - 14, 0, 0x4000, 1, 17, 0, b"\x0a\x00\x00\x09", b"\xe0\x00\x00\x76"
-        )
-    )
-    ip[10:12] = struct.pack("!H", complement(remainder(bytes(ip))))
-    udp = struct.pack("!HHHH", 5240, 5240, length - 34, 0)
-    return bytes.fromhex("01005e000076 020000000009 0800") + bytes(ip) + udp + os.urandom(length - 42)
+def forged() -> bytes:
+    """A whole frame with a beacon that is right but for its key."""
+    wall = Wall(time.time())
+    beacon = Beacon(version=2, type=BeaconType.SOLICITATION, id=new_id(2, wall), remote=Remote("eth0", MAC, "physical"))
+    return build_beacon_frame(encode(beacon, Key(os.urandom(32)), wall, os.urandom(16)), MAC, "10.0.0.9")
 
 
-def flood(interface: str, rate: int, seconds: float, length: int, every: int) -> dict[str, float]:
+def flood(interface: str, rate: int, seconds: float) -> dict[str, float]:
     """Send, and say what was sent."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
         sock.bind((interface, 0))
         sock.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
-        batch = Batch(length)
-        sent = marked = failed = 0
+        batch = Batch()
+        sent = failed = 0
         late = 0.0
         begin = time.perf_counter()
         while (now := time.perf_counter() - begin) < seconds:
@@ -92,13 +84,10 @@ def flood(interface: str, rate: int, seconds: float, length: int, every: int) ->
             if due < min(BATCH, max(1, rate // 1000)):
                 time.sleep(0.0002)
                 continue
-            mark = bool(every) and sent // every >= marked
-            batch.number(marked if mark else None)
             taken = batch.send(sock.fileno(), min(due, BATCH))
-            marked += mark and taken > 0
             failed += taken == 0
             sent += taken
-        return {"sent": sent, "marked": marked, "seconds": time.perf_counter() - begin, "failed": failed}
+        return {"sent": sent, "seconds": time.perf_counter() - begin, "failed": failed}
 
 
 def main() -> None:
@@ -106,12 +95,8 @@ def main() -> None:
     parser.add_argument("interface")
     parser.add_argument("rate", type=int)
     parser.add_argument("seconds", type=float)
-    parser.add_argument("--length", type=int, default=300)
-    parser.add_argument("--every", type=int, default=0)
     given = parser.parse_args()
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
-    print(json.dumps(flood(given.interface, given.rate, given.seconds, given.length, given.every)))
+    print(json.dumps(flood(given.interface, given.rate, given.seconds)))
 
 
 if __name__ == "__main__":

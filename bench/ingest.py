@@ -27,7 +27,9 @@ async def tell(url: str, name: str, count: int) -> list[float]:
         nonce = secrets.token_hex(32)
         proof = prove(KEY, "agent", challenge.nonce, nonce, name)
         host = Host(name, name, "rack")
-        await connection.send(encode(Hello(version=1, host=host, boot="b", nonce=nonce, proof=proof, sent=Wall(time.time()))))
+        await connection.send(
+            encode(Hello(version=1, host=host, boot="b", nonce=nonce, proof=proof, sent=Wall(time.time())))
+        )
         await connection.recv()
         room = asyncio.Semaphore(WINDOW)
         sent: dict[int, float] = {}
@@ -56,7 +58,9 @@ async def tell(url: str, name: str, count: int) -> list[float]:
 
 def _observations(host: Host, seq: int):
     number = seq % 30
-    interface = Interface(name=f"eth{number}", index=number, mac=f"02:00:00:00:00:{number:02x}", mtu=1500 + seq % 7, settled=True)
+    interface = Interface(
+        name=f"eth{number}", index=number, mac=f"02:00:00:00:00:{number:02x}", mtu=1500 + seq % 7, settled=True
+    )
     now = Wall(time.time())
     evidence = Evidence(
         kind=EvidenceKind.CONFIRMED, port=Port(host.id, f"eth{number}"), peer=Port("peer", f"eth{number}"),
