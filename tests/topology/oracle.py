@@ -86,8 +86,10 @@ class Oracle:
         return False
 
     def passes(self, port):
-        interface = self.interfaces.get((port.host, port.interface))
-        return interface is None or not down(interface)
+        account = [i for (host, _), i in self.interfaces.items() if host == port.host]
+        carrying = [i for i in account if i.name == port.interface]
+        above = [i for i in account if port.vid is not None and self.canonical(Port(port.host, i.name)) == port]
+        return not account or (not any(map(down, carrying)) if carrying else bool(above))
 
     def joins(self):
         """Pairs of nodes in one domain; a port with itself where only a switch speaks for it."""

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bellrock.model import Evidence, EvidenceGone, EvidenceKind, EvidenceSeen, Port, Wall
+from bellrock.model import Evidence, EvidenceGone, EvidenceKind, EvidenceSeen, InterfaceGone, Port, Wall
 from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.incremental import Incremental
@@ -141,6 +141,30 @@ def test_switches_come_and_go():
     assert len(state.domain_of(port("a/eth0"))) == 2
     state.apply(interface("b", "eth0", carrier=False))
     assert len(state.domain_of(port("a/eth0"))) == 1
+
+
+def test_what_is_told_late_of_a_vanished_interface_is_kept_back():
+    account = interface("node", "eth0"), interface("node", "eth5"), saw("heard", "rack/eth0", "node/eth5")
+    late = InterfaceGone("node", "eth5"), saw("confirmed", "rack/eth0", "node/eth5")
+    state = Incremental()
+    for observation in (*account, *late):
+        state.apply(observation)
+    assert state.topology().fabrics == infer([*account, *late]).fabrics == ()
+    back = interface("node", "eth5")
+    state.apply(back)
+    assert state.domain_of(port("node/eth5")) == {port("node/eth5"), port("rack/eth0")}
+    assert nameless(state.topology()) == nameless(infer([*account, *late, back]))
+
+
+def test_an_account_that_begins_keeps_back_what_it_does_not_name_yet():
+    first = saw("confirmed", "rack/eth0", "node/eth0"), saw("confirmed", "rack/eth1", "node/eth1")
+    state = Incremental()
+    for observation in (*first, interface("node", "eth0")):
+        state.apply(observation)
+    assert len(state.domain_of(port("rack/eth0"))) == 2
+    assert len(state.domain_of(port("rack/eth1"))) == 1
+    state.apply(InterfaceGone("node", "eth0"))
+    assert len(state.domain_of(port("rack/eth1"))) == 2, "a host without an account again"
 
 
 def test_a_port_that_turns_out_to_be_a_vlan_interface_is_forgotten_under_its_name():

@@ -74,12 +74,23 @@ def test_nothing_passes_an_interface_that_is_down():
     heard = saw("heard", "a/eth0.10", "b/eth1")
     down = interface("b", "eth1", carrier=False)
     state = facts(down, heard, saw("heard", "a/eth0", "c/eth0"))
-    assert state.is_down(port("b/eth1"))
+    assert not state.passes(port("b/eth1"))
     assert state.join(heard.evidence) is None
     assert state.joining(port("b/eth1")) == []
     assert state.joining(port("a/eth0.10")) == []
     assert len(state.joining(port("a/eth0"))) == 1
     assert facts(interface("a", "eth0", up=False), heard).join(heard.evidence) is None
+
+
+def test_an_account_names_all_interfaces_of_its_host():
+    state = facts(interface("a", "eth0"), interface("a", "eth1.10", "vlan", parents=("eth1",), vid=10))
+    assert state.passes(port("a/eth0.7"))
+    assert not state.passes(port("a/eth5"))
+    assert not state.passes(port("a/eth5.10"))
+    # The lower device of a VLAN interface may be in another network namespace; its other VIDs are not known from here.
+    assert state.passes(port("a/eth1.10"))
+    assert not state.passes(port("a/eth1.20"))
+    assert state.passes(port("b/eth5")), "a host that gives no account is known by what others saw"
 
 
 def test_a_switch_joins_ports_of_one_port_vlan():

@@ -101,7 +101,7 @@ def _candidates(
         if (
             interface.addresses
             and port not in taken
-            and not facts.is_down(port)
+            and facts.passes(port)
             and interface.up
             and interface.carrier is not False
         ):

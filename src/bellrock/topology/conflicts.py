@@ -118,7 +118,7 @@ def _is(facts: State, spelt: Port | None, port: Port) -> bool:
 def loops(facts: State) -> Iterator[Conflict]:
     """Ports that received their own beacons."""
     for port in sorted({facts.canonical(held.key.port) for held in facts.loops.values()}, key=_key):
-        if not facts.is_down(port):
+        if facts.passes(port):
             proof = f"{facts.label(port)} receives its own beacons: a loop behind it sends them back."
             keys = tuple(held.key for held in facts.loops.values() if facts.canonical(held.key.port) == port)
             yield Conflict(kind=ConflictKind.LOOP, where=(port,), proof=proof, evidence=keys[:1])

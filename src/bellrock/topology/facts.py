@@ -214,11 +214,16 @@ class Facts(State):
             table[new.name] = new
             self._learn(host, new)
         self._links.pop(host, None)
+        for port in self.spelt.get(host, ()):
+            self._mask(port)
+
+    def _mask(self, port: Port) -> None:
+        if self.passes(self.canonical(port)):
+            self.masked.discard(port)
+        else:
+            self.masked.add(port)
 
     def _learn(self, host: str, interface: Interface) -> None:
-        if is_down(interface):
-            self._down.add((host, interface.name))
-            self._down_hosts[host] = self._down_hosts.get(host, 0) + 1
         for mac in _macs(interface):
             self._macs[mac] = self._macs.get(mac, 0) + 1
         if (port := vlan_port(host, interface)) is not None:
@@ -227,11 +232,6 @@ class Facts(State):
             self._spellings[port] = (*self._spellings.get(port, ()), spelling)
 
     def _forget(self, host: str, interface: Interface) -> None:
-        if is_down(interface):
-            self._down.discard((host, interface.name))
-            self._down_hosts[host] -= 1
-            if not self._down_hosts[host]:
-                del self._down_hosts[host]
         for mac in _macs(interface):
             self._macs[mac] -= 1
             if not self._macs[mac]:
@@ -268,6 +268,7 @@ class Facts(State):
             about.append(held)
             return
         self.about[port] = [held]
+        self._mask(port)
         if self._spelt is not None:
             self._spelt.setdefault(port.host, {})[port] = None
         if port.vid is not None and self._links.get(port.host):
@@ -293,6 +294,7 @@ class Facts(State):
         if about:
             return
         del self.about[port]
+        self.masked.discard(port)
         spelt = self.spelt.get(port.host, {})
         spelt.pop(port, None)
         if not spelt:

@@ -20,7 +20,7 @@ from bellrock.model import (
     RefusalCount,
     Wall,
 )
-from bellrock.topology.links import Links, configured_links
+from bellrock.topology.links import Links, configured_links, is_down
 from bellrock.topology.subnets import subnet_of
 
 BEACON_KINDS = frozenset({EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.OWN_BEACON})
@@ -35,7 +35,7 @@ class Held(Struct, eq=False, gc=False):
     key: EvidenceKey
     evidence: Evidence
     plain: bool
-    """A beacon between two hosts: it joins its ports unless one of them is down."""
+    """A beacon between two hosts: it joins its ports unless one of them is masked."""
 
 
 class Segment(Struct, frozen=True):
@@ -66,11 +66,10 @@ class State:
         """LLDP and CDP evidence by chassis id."""
         self.refusals: dict[tuple[str, str], dict[str, RefusalCount]] = {}
         """The newest count per interface and reason."""
+        self.masked: set[Port] = set()
+        """Of the keys of `about` those that pass no frames, by their hosts' own accounts: what names them is kept back."""
         self._canonical: dict[Port, Port] = {}
         self._spellings: dict[Port, tuple[Port, ...]] = {}
-        self._down: set[tuple[str, str]] = set()
-        self._down_hosts: dict[str, int] = {}
-        """How many of a host's interfaces are down."""
         self._macs: dict[str, int] = {}
         self._links: dict[str, Links] = {}
         self._spelt: dict[str, dict[Port, None]] | None = None
@@ -128,20 +127,20 @@ class State:
 
     def joining(self, port: Port) -> list[Held]:
         """Evidence that joins a canonical port to anything, or speaks for it alone."""
-        down = self._down_hosts
-        return [
-            held
-            for held in self.held(port)
-            if (held.plain and not (down and self._near(held.key, down))) or self.join(held.evidence) is not None
-        ]
+        masked = self.masked
+        return [held for held in self.held(port) if (held.plain and not masked) or self.join(held.evidence) is not None]
 
-    @staticmethod
-    def _near(key: EvidenceKey, hosts: dict[str, int]) -> bool:
-        return key.port.host in hosts or (key.peer is not None and key.peer.host in hosts)
+    def passes(self, port: Port) -> bool:
+        """Whether frames may pass a canonical port now, as far as its host's own account tells.
 
-    def is_down(self, port: Port) -> bool:
-        """Whether the interface of a canonical port is known to pass no frames now."""
-        return (port.host, port.interface) in self._down
+        A host that gives an account names all its interfaces: what is not among them is gone, or not there yet.
+        The lower device of a VLAN interface alone may be missing, because it can be in another network namespace.
+        """
+        table = self.interfaces.get(port.host)
+        if not table:
+            return True
+        interface = table.get(port.interface)
+        return port in self._spellings if interface is None else not is_down(interface)
 
     def last_seen(self, evidence: Evidence) -> Wall:
         """When evidence was last known to hold: agents report changes only, so its host's word refreshes it."""
@@ -150,24 +149,20 @@ class State:
 
     def join(self, evidence: Evidence) -> Join | None:
         """What a piece of evidence puts into one broadcast domain; None where it joins nothing."""
-        port = self._canonical.get(evidence.port, evidence.port)
-        if self._down and self.is_down(port):
+        if self.masked and (evidence.port in self.masked or evidence.peer in self.masked):
             return None
+        port = self._canonical.get(evidence.port, evidence.port)
         if evidence.kind in BEACON_KINDS and evidence.peer is not None:
             peer = self._canonical.get(evidence.peer, evidence.peer)
-            return None if peer == port or (self._down and self.is_down(peer)) else (port, peer)
+            return None if peer == port else (port, peer)
         if evidence.kind is _LLDP and evidence.neighbour is not None:
             return port, self.segment(port, evidence.neighbour)
         return None
 
     def joins(self) -> Iterator[Join]:
         """What all evidence joins."""
-        down, canonical = self._down_hosts, self._canonical
         for held in self.evidence.values():
-            port, peer = held.key.port, held.key.peer
-            if held.plain and peer is not None and port.host not in down and peer.host not in down:
-                yield canonical.get(port, port), canonical.get(peer, peer)
-            elif (join := self.join(held.evidence)) is not None:
+            if (join := self.join(held.evidence)) is not None:
                 yield join
 
     def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
