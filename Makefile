@@ -43,8 +43,9 @@ bench: setup-dev ## Measure; ONLY=name for one of them
 fuzz: setup-dev ## Fuzz every parser, SECONDS_EACH=300 each
 	@$(BIN)/python -m fuzz.run --seconds $(SECONDS_EACH)
 
-docs: setup-dev ## Write the reference of the command line anew, and check what the documentation claims
+docs: setup-dev ## Write the references of commands and settings anew, and check what the documentation claims
 	$(BIN)/python tools/cli-reference >docs/reference/cli.md
+	$(BIN)/python tools/beacon-settings >docs/reference/beacon-settings.md
 	$(BIN)/pytest -q tests/docs
 
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -12,6 +12,7 @@ BELLROCK = Path(sys.executable).parent / "bellrock"
 ROUNDS = 7
 PROBE = """
 import sys
+before = set(sys.modules)  # an environment may import things of its own at every start (.pth files)
 sys.argv = ["bellrock", *sys.argv[1:]]
 from bellrock.cli import main
 try:
@@ -20,7 +21,7 @@ except SystemExit:
     pass
 import sysconfig
 site = sysconfig.get_paths()["purelib"]
-found = {n.partition(".")[0] for n, m in list(sys.modules.items()) if (getattr(m, "__file__", None) or "").startswith(site)}
+found = {n.partition(".")[0] for n, m in list(sys.modules.items()) if n not in before and (getattr(m, "__file__", None) or "").startswith(site)}
 print("FOREIGN", *sorted(found - {"click", "bellrock"}), file=sys.stderr)
 """
 

@@ -39,9 +39,11 @@ def test_reports_wait_in_order_until_they_are_acknowledged(spool):
     assert (spool.last, spool.waiting) == (3, 1)
 
 
-def test_numbers_go_on_after_a_restart(tmp_path, spool):
+def test_numbers_go_on_after_a_restart(tmp_path):
+    spool = Spool(tmp_path / "spool.sqlite")
     spool.append(report(1))
     spool.acknowledge(1)
+    spool.close()
     again = Spool(tmp_path / "spool.sqlite")
     assert (again.last, again.waiting) == (1, 0)
     again.close()
@@ -99,7 +101,7 @@ def test_a_file_that_is_no_spool_is_named(tmp_path):
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(SpoolError, match="unable to open database file; is its directory there"):
+    with pytest.raises(SpoolError, match="No such file or directory; is its directory there"):
         Spool(tmp_path / "nowhere" / "spool.sqlite")
 
 
@@ -113,3 +115,14 @@ def test_what_another_process_holds_locked_is_refused_in_one_line(tmp_path, spoo
     other.close()
     assert os.path.exists(tmp_path / "spool.sqlite")
     spool.append(report(1))
+
+
+def test_two_agents_do_not_share_a_state_directory(tmp_path, spool):
+    with pytest.raises(SpoolError, match=f"another agent runs with the state directory {tmp_path}; stop it"):
+        Spool(tmp_path / "spool.sqlite")
+
+
+def test_a_spool_that_is_a_directory_is_named(tmp_path):
+    (tmp_path / "spool.sqlite").mkdir()
+    with pytest.raises(SpoolError, match="unable to open database file"):
+        Spool(tmp_path / "spool.sqlite")

@@ -25,8 +25,12 @@ def load(settings: Settings) -> Identity:
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         agent = path.read_text().strip() if path.exists() else _make(path)
-    except (OSError, UnicodeError) as error:
-        raise IdentityError(f"state directory {settings.state_dir}: {error}; give another with --state-dir") from None
+    except OSError as error:
+        raise IdentityError(
+            f"state directory {settings.state_dir}: {error.strerror}; give another with --state-dir"
+        ) from None
+    except UnicodeError:
+        agent = ""
     if len(agent) != 26 or not agent.isalnum():
         raise IdentityError(f"{path}: not an agent id (26 letters and digits); remove the file to have a new one made")
     name = settings.name or socket.gethostname()

@@ -1,5 +1,7 @@
 """Reports on disk until the region has them: an SQLite file that survives kill -9 at any moment."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,9 +36,11 @@ class Spool:
             SpoolError: the file cannot be written or is not a spool.
         """
         self._path = path
+        self._lock = _lock(path.with_name(path.name + ".lock"))
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
+            os.close(self._lock)
             raise SpoolError(f"spool {path}: {error}; is its directory there and writable?") from None
         try:
             # WAL with NORMAL loses nothing when a process is killed; a power cut may lose the last reports,
@@ -47,7 +51,7 @@ class Spool:
             self.last = int(self._db.execute("SELECT value FROM mark WHERE name = 'last'").fetchone()[0])
             self.waiting = int(self._db.execute("SELECT count(*) FROM report").fetchone()[0])
         except sqlite3.Error as error:
-            self._db.close()
+            self.close()
             raise SpoolError(f"spool {path}: {error}; move the file away to start with an empty one") from None
         self._decoder = msgspec.json.Decoder(Report)
         self._encoder = msgspec.json.Encoder()
@@ -87,6 +91,7 @@ class Spool:
     def close(self) -> None:
         """Close the file; what is in it stays."""
         self._db.close()
+        os.close(self._lock)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -100,3 +105,19 @@ class Spool:
             raise SpoolError(
                 f"spool {self._path}: {error}; free space or mend the disk, reports wait in memory"
             ) from None
+
+
+def _lock(path: Path) -> int:
+    """Hold a lock file, as two agents with one identity and one spool would each undo what the other does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SpoolError(f"spool {path}: {error.strerror}; is its directory there and writable?") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise SpoolError(
+            f"another agent runs with the state directory {path.parent}; stop it, or give this one another with --state-dir"
+        ) from None
+    return descriptor

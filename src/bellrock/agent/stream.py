@@ -35,6 +35,8 @@ WINDOW: Final = 200
 """Reports sent ahead of their acknowledgement."""
 BACKOFF: Final = (0.05, 10.0)
 """Seconds before the second and, doubling, the last attempts to connect; jittered by half."""
+STEADY: Final = 5.0
+"""Seconds after which a connection counts as one that worked, so that the next attempt comes soon again."""
 PATIENCE: Final = 10.0
 """Seconds to wait for the region's next word while the connection is being made."""
 
@@ -77,12 +79,13 @@ class Stream:
         complaint = ""
         while True:
             why = "the region closed the connection"
+            began = time.monotonic()
             try:
                 async with _open(self._region) as connection:
                     await self._serve(connection)
             except* _EXPECTED as group:
                 why = _first(group)
-            if self.connected.is_set():
+            if self.connected.is_set() and time.monotonic() - began > STEADY:
                 pause, complaint = BACKOFF[0], ""
             self.connected.clear()
             if why != complaint:
