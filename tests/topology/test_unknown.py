@@ -40,6 +40,40 @@ def test_why(seen, expected):
     assert expected in why(*seen)
 
 
+VETH = interface("a", "va", "veth", parents=("vb",)), interface("a", "vb", "veth", parents=("va",))
+BRIDGE = (
+    interface("a", "br0", "bridge"),
+    interface("a", "eth0", master="br0", speaks=False),
+    interface("a", "tap0", "other", master="br0", speaks=False),
+)
+
+
+@pytest.mark.parametrize("beacons", [(), (saw("own-beacon", "a/vb", "a/va"), saw("own-beacon", "a/va", "a/vb"))])
+def test_a_machine_that_is_alone_learns_which_of_its_interfaces_share_a_segment(beacons):
+    assert why(host("a", "me"), *VETH, *beacons, of="a/va") == (
+        "one segment with me/vb by this host's own configuration; nothing heard from outside: "
+        "start a rack on another machine there (`bellrock rack`)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "others"), [("a/br0", "a/eth0 and a/tap0"), ("a/eth0", "a/br0 and a/tap0"), ("a/tap0", "a/br0 and a/eth0")]
+)
+def test_a_bridge_and_its_members_say_what_they_share(of, others):
+    assert why(*BRIDGE, of=of).startswith(f"one segment with {others} by this host's own configuration")
+
+
+def test_two_interfaces_that_hear_each_other_by_a_wire_are_claimed():
+    heard = saw("own-beacon", "a/eth0", "a/eth1"), saw("own-beacon", "a/eth1", "a/eth0")
+    found = infer([interface("a", "eth0"), interface("a", "eth1"), *heard])
+    (vlan,) = found.fabrics[0].vlans
+    assert [(m.port, m.strength) for m in vlan.members] == [
+        (port("a/eth0"), "confirmed"),
+        (port("a/eth1"), "confirmed"),
+    ]
+    assert not found.unknown
+
+
 def test_a_vlan_interface_says_its_vlan():
     vlan = interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10)
     assert why(interface("a", "eth0"), vlan, of="a/eth0.10").startswith("nothing heard on VLAN 10")

@@ -100,14 +100,7 @@ def _reaches_out(facts: State, held: list[Held]) -> bool:
 def inside(facts: State, key: EvidenceKey) -> bool:
     """Whether a host's own beacon took a way that its own configuration explains, so that it shows nothing of the outside."""
     assert key.peer is not None  # noqa: S101 - joins have peers
-    start, goal = facts.canonical(key.port), facts.canonical(key.peer)
-    links = facts.links(start.host)
-    reached, front = {start}, [start]
-    while front:
-        new = links.get(front.pop(), set()) - reached
-        reached |= new
-        front += new
-    return goal in reached
+    return facts.canonical(key.peer) in facts.configured(facts.canonical(key.port))
 
 
 def _vids(

@@ -200,6 +200,16 @@ class State:
             found = self._links[host] = configured_links(host, self.interfaces.get(host, {}), self.spelt.get(host, ()))
         return found
 
+    def configured(self, port: Port) -> set[Port]:
+        """The ports that a host's own configuration puts on one segment with a canonical port, which is among them."""
+        links = self.links(port.host)
+        reached, front = {port}, [port]
+        while front:
+            new = links.get(front.pop(), set()) - reached
+            reached |= new
+            front += new
+        return reached
+
     def ports_of(self, host: str) -> set[Port]:
         """Canonical ports of a host that any evidence or configured link names."""
         ports = {self.canonical(port) for port in self.spelt.get(host, ())}

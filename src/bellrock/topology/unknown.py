@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 from bellrock.model import EvidenceKind, Interface, InterfaceKind, Port, RefusalCount
+from bellrock.topology.conflicts import naming
 from bellrock.topology.state import State, vlan_port
+
+_START = "start a rack on another machine there (`bellrock rack`)"
 
 Homes = Mapping[str, list[str]]
 """Subnet → names of the VLANs that it is on (`VLAN 20`, `the segment of rack-1/eth0`)."""
@@ -14,11 +17,12 @@ def why(facts: State, host: str, interface: Interface, homes: Homes) -> str:
     port = vlan_port(host, interface) or Port(host, interface.name)
     return (
         _state(interface)
-        or _place(interface)
+        or _place(facts, port, interface)
         or _beaconing(interface)
         or _heard(facts, port)
         or _address(facts, port, homes)
         or _refused(facts.refusals.get((port.host, port.interface), {}))
+        or _inside(facts, port)
         or _nothing(interface)
     )
 
@@ -33,12 +37,20 @@ def _state(interface: Interface) -> str:
     return ""
 
 
-def _place(interface: Interface) -> str:
+def _place(facts: State, port: Port, interface: Interface) -> str:
     if interface.master is None:
         return ""
     if not interface.forwarding:
         return f"member of {interface.master}, which passes no frames through it now"
-    return f"member of {interface.master}, of which nothing is known either"
+    return _inside(facts, port) or f"member of {interface.master}, of which nothing is known either"
+
+
+def _inside(facts: State, port: Port) -> str:
+    """What a machine that is alone can still know: which of its ports share a segment."""
+    others = facts.configured(port) - {port}
+    if not others:
+        return ""
+    return f"one segment with {naming(facts, others)} by this host's own configuration; nothing heard from outside: {_START}"
 
 
 def _beaconing(interface: Interface) -> str:
@@ -82,7 +94,4 @@ def _nothing(interface: Interface) -> str:
             f"nothing heard on VLAN {interface.vid}: no other agent is on it, or the switch does not pass it to this port; "
             "start a rack on another machine of that VLAN"
         )
-    return (
-        "nothing heard: no other agent on this segment, or it is wired to a VLAN without one; "
-        "start a rack on another machine there (`bellrock rack`)"
-    )
+    return f"nothing heard: no other agent on this segment, or it is wired to a VLAN without one; {_START}"
