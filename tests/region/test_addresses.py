@@ -128,3 +128,13 @@ def test_a_socket_that_another_process_put_there_meanwhile_stays(tmp_path):
 def test_an_address_that_is_not_here():
     with pytest.raises(AddressError, match="^cannot listen on 192.0.2.1:1: Cannot assign requested address$"):
         bind([Address("192.0.2.1", 1)])
+
+
+def test_an_address_given_twice_is_told_as_such():
+    with pytest.raises(AddressError, match="127.0.0.1:5999 is given twice"):
+        bind([Address("127.0.0.1", 5999), Address("127.0.0.1", 5999)])
+
+
+def test_a_socket_path_that_is_too_long_is_told_in_words(tmp_path):
+    with pytest.raises(AddressError, match="too long"):
+        bind([Address(path=str(tmp_path / ("x" * 200)))])

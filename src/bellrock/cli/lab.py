@@ -3,7 +3,7 @@
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from bellrock.cli.output import (
     EXIT_USAGE,
     json_option,
     print_json,
+    print_json_line,
     print_table,
     printable,
 )
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bellrock.lab.running import Lab
     from bellrock.lab.state import State
     from bellrock.topology.diff import Difference
+
+    Document = dict[str, Any]
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _LAB = click.option("--lab", "name", help="Which lab, where several are up (bellrock lab list).")
@@ -38,7 +41,8 @@ def lab() -> None:
 @click.option("--name", help="What to call the lab. [default: the file's name]")
 @click.option("--no-agents", is_flag=True, help="Build the network only.")
 @click.option("--foreground", is_flag=True, help="Stay, and take the lab down at Ctrl-C.")
-def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool) -> None:
+@json_option
+def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool, as_json: bool) -> None:
     """Build the network of FILE, run Bellrock on its hosts, and show what it found beside what is wired.
 
     The lab stays in the background until `bellrock lab down`.
@@ -48,9 +52,12 @@ def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool) -> No
     with _told():
         built = Lab.from_file(file, name=name or file.stem, progress=_progress)
         try:
-            if not no_agents:
-                _run_bellrock(built)
-            _say_how(built)
+            found = None if no_agents else _run_bellrock(built)
+            if as_json:
+                print_json({**_described(built.state), "found": found, "wired": _wired(built)})
+            else:
+                _say_found(built, found)
+                _say_how(built)
             if foreground:
                 _until_stopped()
         except BaseException:
@@ -91,24 +98,27 @@ def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
 @lab.command(epilog="Example: bellrock lab down")
 @click.argument("name", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every lab of this user.")
-def down(name: str | None, *, everything: bool) -> None:
+@json_option
+def down(name: str | None, *, everything: bool, as_json: bool) -> None:
     """Take a lab down (the only one, or NAME), and what crashed ones left behind."""
     from bellrock.lab import state
     from bellrock.lab.running import Lab
 
     with _told():
-        for gone in state.reap(state.root()):
-            click.echo(f"{gone}: left behind by a crash, taken away")
+        reaped = [str(gone) for gone in state.reap(state.root())]
         names = _names()
-        if not names and name is None:
-            click.echo("no lab is up")
-        elif everything or names:
-            for target in names if everything else [name]:
-                found = Lab.find(target)
-                found.down()
-                click.echo(f"{found.state.name}: down")
-        else:
-            Lab.find(name)
+        taken = [] if not names and name is None else [Lab.find(target) for target in (names if everything else [name])]
+        for found in taken:
+            found.down()
+    if as_json:
+        print_json({"down": [found.state.name for found in taken], "left_behind": reaped})
+        return
+    for gone in reaped:
+        click.echo(f"{gone}: left behind by a crash, taken away")
+    for found in taken:
+        click.echo(f"{found.state.name}: down")
+    if not taken and not reaped:
+        click.echo("no lab is up")
 
 
 @lab.command("list", epilog="Example: bellrock lab list")
@@ -174,7 +184,8 @@ def verify(file: Path, *, as_json: bool) -> None:
 @lab.command(epilog="Example: bellrock lab page")
 @_LAB
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1. [default: any free one]")
-def page(name: str | None, port: int) -> None:
+@json_option
+def page(name: str | None, port: int, *, as_json: bool) -> None:
     """Make the page of a lab's region reachable from this machine, and print its address, until Ctrl-C."""
     import asyncio
     import signal
@@ -184,7 +195,11 @@ def page(name: str | None, port: int) -> None:
     from bellrock.lab.settle import attach
 
     def say(number: int) -> None:
-        click.echo(f"page     http://127.0.0.1:{number}/#login={token}   (this login works once; Ctrl-C ends)")
+        url = f"http://127.0.0.1:{number}/#login={token}"
+        if as_json:
+            print_json_line({"page": url})
+        else:
+            click.echo(f"page     {url}   (this login works once; Ctrl-C ends)")
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -221,17 +236,26 @@ def _told() -> "Iterator[None]":
         raise _Failure(str(error), code) from None
 
 
-def _run_bellrock(built: "Lab") -> None:
-    from bellrock.cli import beside
-    from bellrock.cli.render import headline
+def _run_bellrock(built: "Lab") -> "Document":
     from bellrock.lab.settle import settle, start
+
+    return settle(start(built, _progress), _progress)
+
+
+def _wired(built: "Lab") -> "Document":
     from bellrock.lab.shape import document
     from bellrock.lab.truth import truth as truth_of
 
-    found = settle(start(built, _progress), _progress)
-    click.echo(f"found: {headline(found)}")
-    wired = document(truth_of(built.wired).wired)
-    print_table(beside.COLUMNS, beside.rows(found, wired), "no host runs an agent")
+    return document(truth_of(built.wired).wired)
+
+
+def _say_found(built: "Lab", found: "Document | None") -> None:
+    from bellrock.cli import beside
+    from bellrock.cli.render import headline
+
+    if found is not None:
+        click.echo(f"found: {headline(found)}")
+        print_table(beside.COLUMNS, beside.rows(found, _wired(built)), "no host runs an agent")
 
 
 def _say_how(built: "Lab") -> None:

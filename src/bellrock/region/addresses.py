@@ -83,7 +83,7 @@ def allow(addresses: Iterable[Address], *, in_lab: bool) -> None:
         if not in_own_network():
             raise AddressError(
                 f"listen address {address}: a lab's region listens only inside the lab's own network namespace, and "
-                "this process is not in one"
+                "this process is not in one, or may not look into /proc/1/ns/net to find out"
             )
 
 
@@ -116,11 +116,15 @@ def bind(addresses: Iterable[Address]) -> Listeners:
     """Listening sockets, all or none.
 
     Raises:
-        AddressError: an address is taken (by which process), or cannot be used.
+        AddressError: an address is taken, is given twice, or cannot be used.
     """
     sockets: list[socket.socket] = []
+    wanted = list(addresses)
+    for address in wanted:
+        if wanted.count(address) > 1 and address.port != 0:
+            raise AddressError(f"listen address {address} is given twice; once is enough")
     try:
-        for address in addresses:
+        for address in wanted:
             sockets.append(_bind(address))  # noqa: PERF401 -- those bound so far are closed when one fails
     except BaseException:
         Listeners(sockets).close()
@@ -205,7 +209,7 @@ def _refused(address: Address, error: OSError) -> AddressError:
 
 def _why(address: Address, error: OSError) -> str:
     if error.errno != errno.EADDRINUSE:
-        return f"cannot listen on {address}: {error.strerror}"
+        return f"cannot listen on {address}: {error.strerror or error}"
     if address.path:
         return f"cannot listen on {address}: another process listens there; stop it, or choose another path"
     return f"cannot listen on {address}: the port is held by another process; stop it, or choose another port"
