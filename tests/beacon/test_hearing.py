@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from bellrock.beacon import Arrival, Config, Identity
+from bellrock.beacon import BY_HAND, Arrival, Config, Identity
 from bellrock.beacon.hearing import is_on_link, sender
 from bellrock.model import Port
 from tests.beacon.playbook import ADVERTISEMENT, EPOCH, QUIET, SOLICITATION, Actor, Playbook, Rack, at, facts
@@ -372,3 +372,28 @@ def test_all_ports_together_hold_no_more_than_a_number_of_peers():
     play.hear(Actor("three").solicits(), on="eth1")
     assert "no room" in play.refused("too-many").detail
     assert play.events == []
+
+
+def by_hand(beacon):
+    return msgspec.structs.replace(beacon, extension=msgspec.structs.replace(beacon.extension, role=BY_HAND))
+
+
+def test_who_asks_by_hand_is_answered_once_and_is_no_evidence():
+    play, person = Playbook(QUIET), Actor("person")
+    asks = by_hand(person.solicits(id="asked", urgent=True))
+    play.port().hear(asks).hear(asks)
+    assert play.wait(0.04).says(ADVERTISEMENT, "asked").unicast is None
+    play.refused("replay")
+    play.nothing_left()
+
+
+def test_what_a_hand_advertises_is_nothing_to_answer():
+    play, person = Playbook(QUIET), Actor("person")
+    play.port().hear(by_hand(person.advertises(id="said"))).wait(1)
+    play.nothing_left()
+
+
+def test_a_port_that_only_listens_does_not_answer_a_hand():
+    play, person = Playbook(QUIET), Actor("person")
+    play.port(speaks=False).hear(by_hand(person.solicits(id="asked"))).wait(1)
+    play.nothing_left()

@@ -6,6 +6,7 @@ drains `poll_event` and `poll_transmit`, sends, and calls `handle_timeout` at `n
 
 from bellrock.beacon.engine import Engine
 from bellrock.beacon.values import (
+    BY_HAND,
     Arrival,
     Config,
     Deadline,
@@ -22,6 +23,7 @@ from bellrock.beacon.values import (
 )
 
 __all__ = [
+    "BY_HAND",
     "Arrival",
     "Config",
     "Deadline",

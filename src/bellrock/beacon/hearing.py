@@ -10,7 +10,7 @@ from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import Cause, State
 from bellrock.beacon.timers import Alarm
-from bellrock.beacon.values import Arrival, Now, PortFacts
+from bellrock.beacon.values import BY_HAND, Arrival, Now, PortFacts
 from bellrock.model import Port, Wall
 from bellrock.wire.beacon import Beacon, BeaconType, Extension
 from bellrock.wire.errors import Reason
@@ -132,6 +132,10 @@ class Hearing:
     def _hear_peer(self, state: PortState, arrival: Arrival, now: Now) -> None:
         cause = Cause.BEACON if arrival.multicast else Cause.UNICAST
         port = sender(arrival.beacon)
+        extension = arrival.beacon.extension
+        if extension is not None and extension.role == BY_HAND:
+            self._hear_hand(state, port, arrival, now)
+            return
         known = state.peers.get(port, arrival.multicast)
         if not self._is_fresh(state, known, arrival, now):
             return
@@ -139,13 +143,19 @@ class Hearing:
         peer = self._know(state, port, arrival, cause, now)
         if peer is None:
             return
-        extension = arrival.beacon.extension
         if extension is None or not arrival.multicast:
             self._answer_plain(state, arrival, now)
             if newcomer and arrival.multicast:
                 self._greet(state, peer, None, now)
         else:
             self._answer_agent(state, peer, newcomer, extension, arrival, now)
+
+    def _hear_hand(self, state: PortState, port: Port, arrival: Arrival, now: Now) -> None:
+        """A person asks who is there: he gets his answer, and is no peer, as he is gone the next moment."""
+        if not self._is_fresh(state, None, arrival, now):
+            return
+        if arrival.multicast and arrival.beacon.type is BeaconType.SOLICITATION:
+            self._speaker.acknowledge(state, port, arrival.beacon.id, now)
 
     def _answer_agent(
         self, state: PortState, peer: Peer, newcomer: bool, extension: Extension, arrival: Arrival, now: Now

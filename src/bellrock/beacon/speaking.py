@@ -43,6 +43,15 @@ class Speaker:
         if earlier is None and len(state.pending) == 1:
             self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
 
+    def acknowledge(self, state: PortState, port: Port, beacon_id: str, now: Now) -> None:
+        """Answer somebody who is no peer, in the next advertisement."""
+        if not state.facts.speaks:
+            return
+        first = not state.pending
+        state.pending[port] = Ask(beacon_id, False)
+        if first:
+            self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
+
     def advertise(self, state: PortState, now: Now) -> None:
         """One multicast advertisement, or as few as hold them, for all that is to be acknowledged."""
         limit = state.max_acks(self._core.config.max_acks)

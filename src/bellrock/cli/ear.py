@@ -14,7 +14,7 @@ from bellrock.agent.loop import now
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
 from bellrock.agent.outgoing import Outgoing
 from bellrock.agent.run import new_id
-from bellrock.beacon import Arrival, Refusal, Transmission
+from bellrock.beacon import BY_HAND, Arrival, Refusal, Transmission
 from bellrock.cli.output import EXIT_UNREADABLE, Failure
 from bellrock.link.clock import read as read_clocks
 from bellrock.link.device import LinkError
@@ -121,7 +121,7 @@ class Ear:
             subnet=address,
         )
         extension = Extension(
-            agent=self._agent, host=socket.gethostname(), role="hand", boot=self._agent, seq=1, interface=interface.name,
+            agent=self._agent, host=socket.gethostname(), role=BY_HAND, boot=self._agent, seq=1, interface=interface.name,
             vid=vid, sent_us=int(moment.wall * 1e6), urgent=True,
         )  # fmt: skip
         beacon = Beacon(version=version, type=BeaconType.SOLICITATION, id=beacon_id, remote=remote, extension=extension)
