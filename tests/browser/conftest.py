@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hatch_build
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+import hatch_build
 from tests.browser.sites import Site, three_racks
 from tests.browser.standin import TOKEN, StandIn
 

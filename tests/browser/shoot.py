@@ -1,7 +1,8 @@
 """Takes the picture of the page that the README shows: `python -m tests.browser.shoot`."""
 
-import hatch_build
 from playwright.sync_api import sync_playwright
+
+import hatch_build
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.sites import three_racks
 from tests.browser.standin import TOKEN, StandIn

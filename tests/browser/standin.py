@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
+
 from tests.browser.sites import Json, Site
 
 PAGE = Path(__file__).parents[2] / "src" / "bellrock" / "_page"

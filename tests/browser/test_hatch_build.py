@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hatch_build
 import pytest
+
+import hatch_build
 from hatch_build import PageError, Tools
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, expect
+
 from tests.browser import sites
 from tests.browser.conftest import Opener
 from tests.browser.standin import TOKEN

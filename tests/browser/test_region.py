@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.browser.conftest import WATCH_POLICY
-from tests.region.support import Agent, agent, confirmed, host_seen, interface, now, port, region
 
 from bellrock.model import RefusalCount
+from tests.browser.conftest import WATCH_POLICY
+from tests.region.support import Agent, agent, confirmed, host_seen, interface, now, port, region
 
 pytestmark = pytest.mark.browser
 

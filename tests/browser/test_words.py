@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-import hatch_build
 import pytest
 
+import hatch_build
 from bellrock.model import ConflictKind, Strength
 from bellrock.wire.errors import Reason
 

@@ -4,13 +4,13 @@ import select
 import subprocess
 
 import pytest
-from tests.lab.apart import apart
 
 from bellrock.agent import network as module
 from bellrock.agent.network import Complaints, RawNetwork, UdpNetwork, families, open_network
 from bellrock.link.device import LinkError
 from bellrock.link.netlink import LinkMonitor
 from bellrock.wire.frame import build_beacon_frame
+from tests.lab.apart import apart
 
 pytestmark = pytest.mark.lab
 

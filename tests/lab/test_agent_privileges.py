@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.lab.apart import apart
 
 from bellrock.agent import privileges
 from bellrock.link.packet import PacketDevice
+from tests.lab.apart import apart
 
 pytestmark = pytest.mark.lab
 

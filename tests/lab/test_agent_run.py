@@ -4,8 +4,6 @@ import asyncio
 import uuid
 
 import pytest
-from tests.lab.apart import apart
-from tests.lab.test_agent_network import cable
 from websockets.asyncio.server import unix_serve
 
 from bellrock.agent import run as module
@@ -17,6 +15,8 @@ from bellrock.contract import Ack, Challenge, Report, Welcome, decode_agent_mess
 from bellrock.link.device import LinkError
 from bellrock.model import InterfaceSeen, Wall
 from bellrock.wire.keys import Key, Keyring
+from tests.lab.apart import apart
+from tests.lab.test_agent_network import cable
 
 KEYRING = Keyring([Key(b"k" * 32)])
 

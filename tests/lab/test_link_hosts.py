@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.link.frames import PASSED
-from tests.link.namespaces import Namespace, collect, network_namespace, until
 
 from bellrock.link.netlink import InterfaceChanged, LinkMonitor
 from bellrock.link.packet import PacketDevice
 from bellrock.link.udp import UdpDevice
+from tests.link.frames import PASSED
+from tests.link.namespaces import Namespace, collect, network_namespace, until
 
 pytestmark = pytest.mark.lab
 UNPRIVILEGED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")

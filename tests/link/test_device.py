@@ -1,9 +1,9 @@
 import errno
 
 import pytest
-from tests.link.namespaces import network_namespace
 
 from bellrock.link.device import LinkError, SendCounter, errno_name, interface_text
+from tests.link.namespaces import network_namespace
 
 
 def test_a_failure_is_counted_by_name_and_said_in_one_line():

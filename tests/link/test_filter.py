@@ -6,9 +6,9 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.link.frames import GROUP4, PASSED, REFUSED, ethernet, ipv4, udp, without_outer_tag
 
 from bellrock.link.filter import SNAP_LENGTH, FilterError, Instruction, assemble, beacon_filter, pack
+from tests.link.frames import GROUP4, PASSED, REFUSED, ethernet, ipv4, udp, without_outer_tag
 
 SKF_AD_OFF = 0xFFFFF000
 

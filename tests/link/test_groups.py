@@ -6,9 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.link.namespaces import network_namespace
 
 from bellrock.link.groups import GroupJoins
+from tests.link.namespaces import network_namespace
 
 pytestmark = pytest.mark.lab
 PROC = Path("/proc/thread-self/net")

@@ -5,9 +5,9 @@ import select
 import socket
 
 import pytest
-from tests.link.namespaces import network_namespace
 
 from bellrock.link import libc
+from tests.link.namespaces import network_namespace
 
 
 def test_a_timer_polls_readable_when_its_time_is_over_and_can_be_stopped():

@@ -5,12 +5,12 @@ import select
 import struct
 
 import pytest
-from tests.link.frames import PASSED
 
 from bellrock.link import middleware
 from bellrock.link.device import Device, Frame, LinkError, SendCounter, Statistics
 from bellrock.link.middleware import FaultInjector, Faults, PcapWriter, Tracer, with_tags
 from bellrock.wire.ethernet import Tag
+from tests.link.frames import PASSED
 
 PLAIN = Frame(7, (), PASSED["IPv4"], 1_700_000_000_000_000_123)
 TAGGED = Frame(7, (Tag(0x88A8, 100), Tag(0x8100, 10, 3)), PASSED["IPv4"], 1_700_000_001_000_000_456)

@@ -7,13 +7,13 @@ import struct
 import subprocess
 
 import pytest
-from tests.link.namespaces import network_namespace, until
 
 from bellrock.link import netlink, rtnetlink
 from bellrock.link.device import LinkError
 from bellrock.link.netlink import InterfaceChanged, InterfaceRemoved, LinkMonitor
 from bellrock.link.rtnetlink import Message
 from bellrock.model import Interface, InterfaceKind
+from tests.link.namespaces import network_namespace, until
 
 pytestmark = pytest.mark.lab
 

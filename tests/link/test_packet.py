@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.link.frames import PASSED, REFUSED, ethernet, ipv4, udp
-from tests.link.namespaces import collect, network_namespace
 
 from bellrock.link import libc
 from bellrock.link.device import LinkError
 from bellrock.link.filter import SNAP_LENGTH, Instruction, assemble
 from bellrock.link.packet import GROUPS, PacketDevice
 from bellrock.wire.ethernet import Tag
+from tests.link.frames import PASSED, REFUSED, ethernet, ipv4, udp
+from tests.link.namespaces import collect, network_namespace
 
 pytestmark = pytest.mark.lab
 

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.link.frames import PASSED
-from tests.link.namespaces import collect, network_namespace, until
 
 from bellrock.link.device import LinkError
 from bellrock.link.packet import PacketDevice
 from bellrock.link.udp import UdpDevice
+from tests.link.frames import PASSED
+from tests.link.namespaces import collect, network_namespace, until
 
 pytestmark = pytest.mark.lab
 NEAR6, FAR6 = "fe80::a", "fe80::b"

@@ -1,7 +1,6 @@
 """What goes into the engine and what comes out."""
 
 from collections.abc import Callable
-
 from typing import Final
 
 from msgspec import Struct
@@ -9,7 +8,6 @@ from msgspec import Struct
 from bellrock.model import Evidence, EvidenceKey, InterfaceKind, Monotonic, Port, Wall
 from bellrock.wire.beacon import Beacon
 from bellrock.wire.errors import WireError
-
 
 BY_HAND: Final = "hand"
 """The role in beacons that a person sends: they are answered, and are evidence of nothing."""
