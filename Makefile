@@ -1,6 +1,6 @@
 # The two that a newcomer needs are `make up` and `make test`; `make help` shows them all.
 
-PYTHON      ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+PYTHON      ?=
 VENV        := .venv
 BIN         := $(VENV)/bin
 SETUP       := tools/setup
