@@ -6,6 +6,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bellrock.model import Wall
+from bellrock.wire.beacon import Beacon, BeaconType, decode, encode, encode_document, examine
+from bellrock.wire.compression import deflate
+from bellrock.wire.document import MAX_ACKS, to_document
+from bellrock.wire.errors import Reason, WireError
+from bellrock.wire.token import seal
 from tests.wire.test_document import beacons
 from tests.wire.vectors import (
     EDGE_CASES,
@@ -23,13 +30,6 @@ from tests.wire.vectors import (
     named,
     refuses,
 )
-
-from bellrock.model import Wall
-from bellrock.wire.beacon import Beacon, BeaconType, decode, encode, encode_document, examine
-from bellrock.wire.compression import deflate
-from bellrock.wire.document import MAX_ACKS, to_document
-from bellrock.wire.errors import Reason, WireError
-from bellrock.wire.token import seal
 
 EDGE_REASONS = {
     "HMAC's last byte flipped": Reason.WRONG_SECRET,

@@ -3,11 +3,11 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import refuses
 
 from bellrock.model import Neighbour
 from bellrock.wire import cdp
 from bellrock.wire.errors import Reason, WireError
+from tests.wire.vectors import refuses
 
 
 def tlv(kind: int, value: bytes) -> bytes:

@@ -4,10 +4,10 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import VECTORS, named, refuses
 
 from bellrock.wire.compression import MAX_INFLATED, deflate, inflate
 from bellrock.wire.errors import Reason
+from tests.wire.vectors import VECTORS, named, refuses
 
 WHOLE = gzip.compress(b"beacon", mtime=0)
 

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import refuses
 
 from bellrock.wire.cursor import Cursor
 from bellrock.wire.errors import Reason
+from tests.wire.vectors import refuses
 
 
 def test_reads_from_the_front():

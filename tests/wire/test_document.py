@@ -8,11 +8,11 @@ from bson.code import Code
 from bson.int64 import Int64
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import EXTENSION, IDS, MAC, OTHER_ULID, ULID, UUID1, VECTORS, beacon, named, refuses
 
 from bellrock.wire.beacon import Beacon, BeaconType, Extension, Received, Remote
 from bellrock.wire.document import MAX_ACKS, MAX_DEPTH, MAX_REGIONS, read_document, to_document, write_bson
 from bellrock.wire.errors import Reason, WireError
+from tests.wire.vectors import EXTENSION, IDS, MAC, OTHER_ULID, ULID, UUID1, VECTORS, beacon, named, refuses
 
 PLAIN = to_document(beacon())
 

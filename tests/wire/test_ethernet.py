@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import refuses
 
 from bellrock.wire import ethernet
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import EthernetFrame, Tag
+from tests.wire.vectors import refuses
 
 HEAD = "01005e000076 525400123456"
 GROUP, SOURCE = "01:00:5e:00:00:76", "52:54:00:12:34:56"

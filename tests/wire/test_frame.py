@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wire.vectors import MAC, refuses
 
 from bellrock.wire import ethernet, frame, ip, udp
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import EthernetFrame, Tag
 from bellrock.wire.frame import BEACON_PORT, HeardDatagram, build_beacon_frame, open_beacon_frame
+from tests.wire.vectors import MAC, refuses
 
 V4, V6 = "10.20.30.41", "fe80::5054:ff:fe12:3456"
 PEER4, PEER6 = ("52:54:00:00:00:09", "10.20.30.9", 5240), ("52:54:00:00:00:09", "fe80::9", 5240)

@@ -3,9 +3,9 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import OTHER_ULID, OTHER_UUID1, ULID, UUID1
 
 from bellrock.wire.identifier import KEYS, NAMES, matches
+from tests.wire.vectors import OTHER_ULID, OTHER_UUID1, ULID, UUID1
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import refuses
 
 from bellrock.wire import ip
 from bellrock.wire.errors import Reason
 from bellrock.wire.ip import Datagram
+from tests.wire.vectors import refuses
 
 HEAD4 = "0a141e29 e0000076"
 HEAD6 = "fe80000000000000505400fffe123456 ff02000000000000000000000000015a"

@@ -4,9 +4,9 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import OTHER_SECRET, SECRET, VECTORS, key
 
 from bellrock.wire.keys import Key, Keyring, SecretError, derive, derive_bytes, parse_secret
+from tests.wire.vectors import OTHER_SECRET, SECRET, VECTORS, key
 
 KEYS = {vector["secret_hex"]: vector["key_base64"] for vector in VECTORS}
 

@@ -1,12 +1,12 @@
 import pytest
-from tests.wire import test_cdp, test_lldp
-from tests.wire.vectors import MAC, refuses
 
 from bellrock.wire import cdp, ethernet, lldp
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import EthernetFrame, Tag
 from bellrock.wire.frame import CDP_MAC, LLDP_MAC
 from bellrock.wire.neighbour import open_neighbour_frame
+from tests.wire import test_cdp, test_lldp
+from tests.wire.vectors import MAC, refuses
 
 LLDP = ethernet.build(EthernetFrame(LLDP_MAC, MAC, (), 0x88CC, test_lldp.MANDATORY))
 CDP_PAYLOAD = cdp.LLC_SNAP + test_cdp.packet(test_cdp.DEVICE, test_cdp.PORT)

@@ -4,12 +4,12 @@ import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.vectors import IV, NOW, VECTORS, key, named, refuses
 
 from bellrock.model import Wall
 from bellrock.wire.errors import Reason
 from bellrock.wire.keys import Key
 from bellrock.wire.token import HEADER, SIGNATURE, decrypt, seal
+from tests.wire.vectors import IV, NOW, VECTORS, key, named, refuses
 
 RAW = bytes(range(32))
 ORACLE = Fernet(base64.urlsafe_b64encode(RAW))

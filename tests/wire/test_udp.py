@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.test_ip import ADDRESSES
-from tests.wire.vectors import refuses
 
 from bellrock.wire import ip, udp
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.udp import Segment
+from tests.wire.test_ip import ADDRESSES
+from tests.wire.vectors import refuses
 
 PAIR4, PAIR6 = ("10.20.30.41", "224.0.0.118"), ("fe80::5054:ff:fe12:3456", "ff02::15a")
 SEGMENT = Segment(5240, 5240, b"abc")
