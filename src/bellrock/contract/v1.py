@@ -94,8 +94,8 @@ RegionMessage = Challenge | Welcome | Rejected | Ack
 _T = TypeVar("_T")
 
 _encoder = msgspec.json.Encoder()
-_agent_decoder = msgspec.json.Decoder(AgentMessage)
-_region_decoder = msgspec.json.Decoder(RegionMessage)
+_agent_decoder: msgspec.json.Decoder[AgentMessage] = msgspec.json.Decoder(AgentMessage)
+_region_decoder: msgspec.json.Decoder[RegionMessage] = msgspec.json.Decoder(RegionMessage)
 
 
 def encode(message: AgentMessage | RegionMessage) -> str:
