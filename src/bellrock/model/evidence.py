@@ -65,7 +65,7 @@ class Neighbour(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Seconds for which the neighbour asks to be remembered."""
 
 
-class EvidenceKey(Struct, frozen=True, gc=False):
+class EvidenceKey(Struct, frozen=True, gc=False, cache_hash=True):
     """The identity of a piece of evidence: a later one with the same key replaces it."""
 
     kind: EvidenceKind

@@ -66,7 +66,7 @@ class Interface(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """False where the agent sends no beacons (a member of a bond or bridge, no carrier, no privilege)."""
 
 
-class Port(Struct, frozen=True, order=True, gc=False):
+class Port(Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """Where a frame enters or leaves a host: an interface and a VID, or None for untagged (and priority-tagged) frames.
 
     A VLAN interface is the port of its lower device with its VID: `eth0.10` is (host, eth0, 10).

@@ -73,7 +73,7 @@ def _infer(facts: State, evident: list[Domain], hidden: list[Domain]) -> dict[in
     """Members that only an address speaks for, by the identity of their domain."""
     homes = _homes(evident)
     inferred: dict[int, list[Member]] = {}
-    for ports, subnets, speaks in _candidates(facts, evident, hidden):
+    for ports, subnets, speaks in _candidates(facts, hidden):
         found = {id(domain): domain for subnet in subnets for domain in homes.get(subnet, ())}
         if len(found) == 1:
             (domain,) = found.values()
@@ -87,20 +87,17 @@ def _inferred(facts: State, port: Port) -> Member:
     return Member(port=port, strength=Strength.INFERRED, seen=facts.seen.get(port.host, Wall(0.0)))
 
 
-def _candidates(
-    facts: State, evident: list[Domain], hidden: list[Domain]
-) -> Iterator[tuple[tuple[Port, ...], tuple[str, ...], bool]]:
+def _candidates(facts: State, hidden: list[Domain]) -> Iterator[tuple[tuple[Port, ...], tuple[str, ...], bool]]:
     """Ports without evidence that have an address: alone, or with what their host's configuration joins them to."""
     for domain in hidden:
         if domain.subnets:
             ports = tuple(member.port for member in domain.members)
             yield ports, tuple(domain.subnets), any(_speaks(facts, port) for port in ports)
-    taken = {member.port for domain in (*evident, *hidden) for member in domain.members}
     for host, interface in _interfaces(facts):
         port = vlan_port(host, interface) or Port(host, interface.name)
         if (
             interface.addresses
-            and port not in taken
+            and not facts.is_joined(port)
             and facts.passes(port)
             and interface.up
             and interface.carrier is not False
@@ -133,8 +130,9 @@ def _conflicts(facts: State, evident: list[Domain], fabrics: list[list[Domain]])
 def _unknowns(facts: State, evident: list[Domain], inferred: dict[int, list[Member]]) -> Iterator[Unknown]:
     known = {(m.port.host, m.port.interface) for members in inferred.values() for m in members}
     known.update(pair for domain in evident for pair in domain.interfaces)
-    tagged = {m.port for domain in evident for m in domain.members if m.port.vid is not None}
-    tagged.update(m.port for members in inferred.values() for m in members)
+    tagged = {m.port for members in inferred.values() for m in members}
+    if wanted := {vlan for host, interface in _interfaces(facts) if (vlan := vlan_port(host, interface)) is not None}:
+        tagged.update(m.port for domain in evident for m in domain.members if m.port in wanted)
     homes = {subnet: [_place(facts, domain) for domain in found] for subnet, found in _homes(evident).items()}
     for host, interface in _interfaces(facts):
         vlan = vlan_port(host, interface)

@@ -7,7 +7,7 @@ from bellrock.topology.assemble import assemble
 from bellrock.topology.domains import derive
 from bellrock.topology.facts import Facts
 from bellrock.topology.naming import Registry, carry
-from bellrock.topology.state import Node
+from bellrock.topology.state import Node, Segment
 
 
 def infer(observations: Iterable[Observation], registry: Registry | None = None) -> Topology:
@@ -28,9 +28,8 @@ def topology_of(facts: Facts, registry: Registry | None = None) -> Topology:
 
 def partition(facts: Facts) -> list[list[Node]]:
     """Ports (and switches' VLANs) that any evidence or configuration joins, as broadcast domains."""
-    forest = _Forest()
-    for port, other in facts.joins():
-        forest.join(port, port if other is None else other)
+    forest = _Forest(facts)
+    forest.join_evidence(facts)
     for host in facts.interfaces:
         for port, others in facts.links(host).items():
             for other in others:
@@ -38,29 +37,79 @@ def partition(facts: Facts) -> list[list[Node]]:
     return forest.trees()
 
 
-class _Forest:
-    """Union-find with path halving, over numbers, because a million ports are counted faster than they are hashed."""
+_ABSENT = -1
 
-    def __init__(self) -> None:
-        self._number: dict[Node, int] = {}
-        self._above: list[int] = []
+
+class _Forest:
+    """Union-find with path halving, over numbers, because a million ports are counted faster than they are hashed.
+
+    A port has the number of its canonical spelling in `facts.about`; other nodes get theirs when they are first joined.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._above = list(range(facts.numbers))
+        self._joined = bytearray(facts.numbers)
+        self._nodes: list[Node | None] = [None] * facts.numbers
+        self._others: dict[Node, int] = {}
+        for port, about in facts.about.items():
+            self._nodes[about.number] = port
+
+    def join_evidence(self, facts: Facts) -> None:
+        """All that evidence joins: what is plain by number, and the rest by name."""
+        number = self._canonical_numbers(facts)
+        above, joined = self._above, self._joined
+        for held in facts.evidence.values():
+            if held.plain:
+                one, other = number[held.near], number[held.far]
+                if one != _ABSENT and other != _ABSENT:
+                    joined[one] = joined[other] = True
+                    # The root of each end, by path halving: in line, because a call costs as much as the work.
+                    while (up := above[one]) != one:
+                        above[one] = one = above[up]
+                    while (up := above[other]) != other:
+                        above[other] = other = above[up]
+                    above[one] = other
+            elif (join := facts.join(held.evidence)) is not None:
+                self.join(join[0], join[0] if join[1] is None else join[1])
+
+    def _canonical_numbers(self, facts: Facts) -> list[int]:
+        """By the number of a spelling that of the port that it means; of a masked one `_ABSENT`."""
+        numbers = list(range(facts.numbers))
+        for port in facts.renamed():
+            numbers[facts.about[port].number] = self._number(facts.canonical(port))
+        for port in facts.masked:
+            numbers[facts.about[port].number] = _ABSENT
+        return numbers
 
     def join(self, one: Node, other: Node) -> None:
-        self._above[self._root(other)] = self._root(one)
+        """Two nodes are in one domain."""
+        a, b = self._number(one), self._number(other)
+        self._joined[a] = self._joined[b] = True
+        self._above[self._root(a)] = self._root(b)
 
     def trees(self) -> list[list[Node]]:
+        """The nodes that hang together; those that nothing was joined to are in no tree."""
         trees: dict[int, list[Node]] = {}
-        for node in self._number:
-            trees.setdefault(self._root(node), []).append(node)
+        for number, (node, joined) in enumerate(zip(self._nodes, self._joined, strict=True)):
+            if joined and node is not None:
+                trees.setdefault(self._root(number), []).append(node)
         return list(trees.values())
 
-    def _root(self, node: Node) -> int:
+    def _number(self, node: Node) -> int:
+        about = None if isinstance(node, Segment) else self._facts.about.get(node)
+        if about is not None:
+            return about.number
+        number = self._others.get(node)
+        if number is None:
+            number = self._others[node] = len(self._above)
+            self._above.append(number)
+            self._nodes.append(node)
+            self._joined.append(False)
+        return number
+
+    def _root(self, at: int) -> int:
         above = self._above
-        at = self._number.get(node)
-        if at is None:
-            at = self._number[node] = len(above)
-            above.append(at)
-            return at
         while (up := above[at]) != at:
             above[at] = at = above[up]
         return at

@@ -45,7 +45,7 @@ def duplicate_macs(facts: State, joining: Joining) -> Iterator[Conflict]:
     for port, held in joining.items():
         mac = _mac(facts, port, held)
         first = owners.setdefault(mac, port)
-        if first.host == port.host:
+        if first is port or first.host == port.host:
             continue
         if first.host.startswith("peer-"):
             owners[mac] = port

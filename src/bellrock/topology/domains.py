@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -49,9 +50,25 @@ def sort_key(port: Port) -> tuple[str, str, int]:
     return port.host, port.interface, -1 if port.vid is None else port.vid
 
 
+_PLACE = attrgetter("host", "interface")
+_STEADY = attrgetter(
+    "evidence.since", "key.port.host", "key.peer.host", "key.port.interface", "key.peer.interface"
+)  # what `_preference` compares of beacons of one rank, without a step of Python
+
+
+def in_order(ports: Iterable[Port]) -> list[Port]:
+    """Ports in the order of `sort_key`; quick where all have one VID, as those of most domains have."""
+    found = list(ports)
+    if len({port.vid for port in found}) == 1:
+        found.sort(key=_PLACE)
+    else:
+        found.sort(key=sort_key)
+    return found
+
+
 def derive(facts: State, nodes: Iterable[Node]) -> Domain:
     """What the facts say about the domain with these canonical ports (and switches' VLANs)."""
-    ordered = sorted((node for node in nodes if type(node) is Port), key=sort_key)
+    ordered = in_order(node for node in nodes if type(node) is Port)
     joining = {port: facts.joining(port) for port in ordered}
     unconfirmed = [(port, one) for port, held in joining.items() for one in held if one.key.kind is not _CONFIRMED]
     neighbours = [(port, one.evidence) for port, one in unconfirmed if one.evidence.neighbour is not None]
@@ -75,13 +92,27 @@ def derive(facts: State, nodes: Iterable[Node]) -> Domain:
 def _member(facts: State, port: Port, held: list[Held]) -> Member:
     if not held:
         return Member(port=port, strength=Strength.CONFIGURED, seen=facts.seen.get(port.host, Wall(0.0)))
-    best = held if len(held) == 1 else sorted(held, key=lambda one: _preference(facts, port, one))[:MOST_EVIDENCE]
+    best = held if len(held) == 1 else _best(facts, port, held)
     return Member(
         port=port,
         strength=STRENGTH[best[0].key.kind],
         evidence=tuple([one.key for one in best]),
         seen=max([facts.last_seen(one.evidence) for one in best]),
     )
+
+
+def _best(facts: State, port: Port, held: list[Held]) -> list[Held]:
+    keys = [one.key for one in held]
+    vid = port.vid
+    for key in keys:
+        if key.kind is not _CONFIRMED or key.peer is None or key.peer.vid != vid or key.port.vid != vid:
+            return sorted(held, key=lambda one: _preference(facts, port, one))[:MOST_EVIDENCE]
+    # Confirmed beacons within one VID, as most evidence is: the same order, found without a key made in Python.
+    ranked = sorted(held, key=_STEADY)
+    own = [one for one in ranked if one.key.port == port]
+    if len(own) < MOST_EVIDENCE:
+        own += [one for one in ranked if one.key.port != port]
+    return own[:MOST_EVIDENCE]
 
 
 def _preference(facts: State, port: Port, held: Held) -> tuple[object, ...]:
@@ -126,8 +157,9 @@ def _most_common(vids: dict[int, list[Port]]) -> int | None:
 def _subnets(facts: State, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]:
     found: dict[str, dict[Port, None]] = {}
     for port in ports:
-        for subnet in facts.subnets(port):
-            found.setdefault(subnet, {})[port] = None
+        if facts.carriers(port):
+            for subnet in facts.subnets(port):
+                found.setdefault(subnet, {})[port] = None
     return {subnet: tuple(found[subnet]) for subnet in sorted(found)}
 
 

@@ -23,7 +23,7 @@ from bellrock.model import (
     key_of,
 )
 from bellrock.topology.links import is_down
-from bellrock.topology.state import BEACON_KINDS, Held, Join, State, vlan_port
+from bellrock.topology.state import BEACON_KINDS, About, Held, Join, State, vlan_port
 
 _CONFIRMED, _HEARD, _LOOP = EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.LOOP
 
@@ -250,29 +250,33 @@ class Facts(State):
         if held is not None:
             old, held.evidence = held.evidence, evidence
             return old
-        kind, port, peer = key.kind, key.port, key.peer
+        kind, port, peer = evidence.kind, evidence.port, evidence.peer
         plain = (kind is _CONFIRMED or kind is _HEARD) and peer is not None and peer.host != port.host
         held = self.evidence[key] = Held(key, evidence, plain)
-        self._index(port, held)
+        held.near = self._index(port, held)
         if peer is not None and peer != port:
-            self._index(peer, held)
+            held.far = self._index(peer, held)
         if kind is _LOOP:
             self.loops[key] = held
         if evidence.neighbour is not None:
             self.neighbours.setdefault(evidence.neighbour.chassis_id.lower(), {})[key] = held
         return None
 
-    def _index(self, port: Port, held: Held) -> None:
+    def _index(self, port: Port, held: Held) -> int:
         about = self.about.get(port)
         if about is not None:
             about.append(held)
-            return
-        self.about[port] = [held]
-        self._mask(port)
+            return about.number
+        about = self.about[port] = About((held,))
+        about.number = self.numbers
+        self.numbers += 1
+        if not self.passes(self.canonical(port)):
+            self.masked.add(port)
         if self._spelt is not None:
             self._spelt.setdefault(port.host, {})[port] = None
         if port.vid is not None and self._links.get(port.host):
             del self._links[port.host]
+        return about.number
 
     def _drop(self, key: EvidenceKey) -> None:
         held = self.evidence.pop(key, None)

@@ -1,6 +1,6 @@
 """The same answer as `infer`, observation by observation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import cast
 
 from bellrock.model import EvidenceKey, Observation, Port, Topology, Wall
@@ -22,8 +22,9 @@ class Components:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._label: dict[Node, int] = {}
-        self._nodes: dict[int, set[Node]] = {}
+        self._nodes: dict[int, dict[Node, None]] = {}
         self._ports: dict[int, frozenset[Port]] = {}
+        """Where a switch's VLAN is among the nodes, the ports alone: made when asked for."""
         self._dirty: set[int] = set()
         self._next = 0
         self.views: dict[int, Domain] = {}
@@ -32,7 +33,7 @@ class Components:
     def adopt(self, groups: Iterable[Iterable[Node]]) -> None:
         """Start with components found otherwise."""
         for group in groups:
-            self._settle(set(group))
+            self._settle(dict.fromkeys(group))
 
     def unite(self, one: Node, other: Node) -> None:
         """Two nodes are joined."""
@@ -76,23 +77,23 @@ class Components:
         if label is not None:
             self.views.pop(label, None)
 
-    def ports(self, port: Port) -> frozenset[Port]:
-        """The ports of a port's component, none if it is in none."""
+    def ports(self, port: Port) -> Set[Port]:
+        """The ports of a port's component, none if it is in none: a view, true until something else is applied."""
         label = self._label.get(port)
         if label in self._dirty:
             self._walk(label)
             label = self._label.get(port)
         if label is None:
             return frozenset()
+        # Copying a domain of hundreds for each that asks would cost more than all else that an observation does.
+        nodes = self._nodes[label].keys()
+        return self._only_ports(label) if self._facts.neighbours else cast("Set[Port]", nodes)
+
+    def _only_ports(self, label: int) -> frozenset[Port]:
         ports = self._ports.get(label)
         if ports is None:
-            ports = self._ports[label] = self._only_ports(self._nodes[label])
+            ports = self._ports[label] = frozenset(node for node in self._nodes[label] if type(node) is Port)
         return ports
-
-    def _only_ports(self, nodes: set[Node]) -> frozenset[Port]:
-        if not self._facts.neighbours:  # a set is copied with its hashes, much faster than made of ports one by one
-            return cast("frozenset[Port]", frozenset(nodes))
-        return frozenset(node for node in nodes if type(node) is Port)
 
     def domains(self) -> Iterator[Domain]:
         """Conclusions about all components that have ports."""
@@ -106,9 +107,9 @@ class Components:
 
     def _at(self, node: Node) -> int:
         label = self._label.get(node)
-        return self._settle({node}) if label is None else label
+        return self._settle({node: None}) if label is None else label
 
-    def _settle(self, nodes: set[Node]) -> int:
+    def _settle(self, nodes: dict[Node, None]) -> int:
         label = self._next = self._next + 1
         self._nodes[label] = nodes
         for node in nodes:
@@ -126,7 +127,7 @@ class Components:
             start, _ = left.popitem()
             reached = self._reach(start, left)
             if reached:
-                self._settle(set(reached))
+                self._settle(dict.fromkeys(reached))
 
     def _reach(self, start: Node, left: dict[Node, None]) -> list[Node]:
         """All nodes that hang together with `start`, taken out of `left`; none if nothing holds it any longer."""
@@ -189,8 +190,11 @@ class Incremental:
         self._take(change)
         return keys
 
-    def domain_of(self, port: Port) -> frozenset[Port]:
-        """The canonical ports that share a broadcast domain with a port: itself alone where nothing is known."""
+    def domain_of(self, port: Port) -> Set[Port]:
+        """The canonical ports that share a broadcast domain with a port: itself alone where nothing is known.
+
+        What is returned is no copy: it is true until the next observation is applied.
+        """
         port = self.facts.canonical(port)
         return self._components.ports(port) or frozenset((port,))
 

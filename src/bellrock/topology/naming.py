@@ -113,6 +113,8 @@ def _most_worth(retired: list[Entry]) -> tuple[Entry, ...]:
 
 def _heirs(shelf: Shelf, groups: Sequence[tuple[Port, ...]]) -> dict[int, Entry]:
     """Number of a group → the entry whose id it bears on."""
+    if not (shelf.live or shelf.retired):
+        return {}
     unchanged = {entry.ports: entry for entry in shelf.live}
     heirs = {number: entry for number, ports in enumerate(groups) if (entry := unchanged.get(ports)) is not None}
     taken = {entry.id for entry in heirs.values()}

@@ -36,6 +36,16 @@ class Held(Struct, eq=False, gc=False):
     evidence: Evidence
     plain: bool
     """A beacon between two hosts: it joins its ports unless one of them is masked."""
+    near: int = 0
+    """The number of the port as it was spelt, and that of the peer: a batch joins numbers, which need no hashing."""
+    far: int = 0
+
+
+class About(list[Held]):
+    """The evidence that names one spelling of a port, and the number of that spelling."""
+
+    __slots__ = ("number",)
+    number: int
 
 
 class Segment(Struct, frozen=True):
@@ -59,13 +69,15 @@ class State:
         self.seen: dict[str, Wall] = {}
         self.interfaces: dict[str, dict[str, Interface]] = {}
         self.evidence: dict[EvidenceKey, Held] = {}
-        self.about: dict[Port, list[Held]] = {}
+        self.about: dict[Port, About] = {}
         """Evidence by the ports it names (as they were spelt), whether they observe or are observed."""
         self.loops: dict[EvidenceKey, Held] = {}
         self.neighbours: dict[str, dict[EvidenceKey, Held]] = {}
         """LLDP and CDP evidence by chassis id."""
         self.refusals: dict[tuple[str, str], dict[str, RefusalCount]] = {}
         """The newest count per interface and reason."""
+        self.numbers = 0
+        """How many numbers have been given to keys of `about`, those no longer there included."""
         self.masked: set[Port] = set()
         """Of the keys of `about` those that pass no frames, by their hosts' own accounts: what names them is kept back."""
         self._canonical: dict[Port, Port] = {}
@@ -78,6 +90,8 @@ class State:
     def spelt(self) -> dict[str, dict[Port, None]]:
         """The keys of `about`, by host: made when first asked for, and kept from then on."""
         if self._spelt is None:
+            if not self.about:
+                return {}  # interfaces are told before evidence as a rule: what is made now would slow the fold down
             self._spelt = {}
             for port in self.about:
                 self._spelt.setdefault(port.host, {})[port] = None
@@ -85,7 +99,11 @@ class State:
 
     def canonical(self, port: Port) -> Port:
         """The port itself, or the port that a VLAN interface's name stands for."""
-        return self._canonical.get(port, port)
+        return self._canonical.get(port, port) if self._canonical else port
+
+    def renamed(self) -> Iterator[Port]:
+        """The keys of `about` that are names of other ports."""
+        return (port for port in self._canonical if port in self.about)
 
     def spellings(self, port: Port) -> tuple[Port, ...]:
         """All names of a canonical port: itself, and the VLAN interfaces that are this port."""
@@ -127,8 +145,12 @@ class State:
 
     def joining(self, port: Port) -> list[Held]:
         """Evidence that joins a canonical port to anything, or speaks for it alone."""
-        masked = self.masked
-        return [held for held in self.held(port) if (held.plain and not masked) or self.join(held.evidence) is not None]
+        held, masked = self.held(port), self.masked
+        return [one for one in held if (one.plain and not masked) or self.join(one.evidence) is not None]
+
+    def is_joined(self, port: Port) -> bool:
+        """Whether evidence or configuration joins a canonical port to anything, or a switch speaks for it."""
+        return bool(self.joining(port)) or port in self.links(port.host)
 
     def passes(self, port: Port) -> bool:
         """Whether frames may pass a canonical port now, as far as its host's own account tells.
@@ -158,12 +180,6 @@ class State:
         if evidence.kind is _LLDP and evidence.neighbour is not None:
             return port, self.segment(port, evidence.neighbour)
         return None
-
-    def joins(self) -> Iterator[Join]:
-        """What all evidence joins."""
-        for held in self.evidence.values():
-            if (join := self.join(held.evidence)) is not None:
-                yield join
 
     def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
         """The switch's VLAN that a port is in untagged, where the neighbour is a switch and tells.
