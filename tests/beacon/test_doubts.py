@@ -32,6 +32,16 @@ def test_an_unconfirmed_peer_is_asked_again_a_few_times_and_then_only_in_passing
     play.says(ADVERTISEMENT, "second", "first", urgent=True)
 
 
+def test_each_peer_is_asked_on_its_own_schedule():
+    play, early, late = Playbook(BURST), Actor(), Actor("other")
+    play.port().wait(0).forget()
+    play.hear(early.solicits(id="first")).wait(1)
+    play.hear(late.solicits(id="second")).wait(29)
+    asked = [round(time, 1) for time, sent in play.sent]
+    assert asked == sorted([0.0, 0.2, 0.6, 2.0, 8.0] + [1.0, 1.2, 1.6, 3.0, 9.0])
+    assert play.sent[-1][1].beacon.extension.acks == ("second", "first")
+
+
 def test_an_answer_ends_the_asking():
     play, them = Playbook(BURST), Actor()
     play.port().wait(0).forget()

@@ -15,9 +15,7 @@ from tests.lab.test_lab_running import SMALL, gone
 
 pytestmark = pytest.mark.lab
 
-# Where coverage is measured, that of the other process counts: pytest-cov combines what both leave behind.
-_MEASURED = ["coverage", "run", "-p", "--branch", "--source=bellrock.lab.supervisor", "-m"]
-SUPERVISOR = [sys.executable, "-m", *(_MEASURED if "COVERAGE_FILE" in os.environ else []), "bellrock.lab.supervisor"]
+SUPERVISOR = [sys.executable, "-m", "bellrock.lab.supervisor"]
 
 
 @pytest.fixture
