@@ -101,11 +101,32 @@ def test_refusals_are_told_with_their_count(reporter, spool, host):
     )
 
 
-def test_refusals_from_ever_new_sources_are_bounded(reporter, spool, host):
-    for number in range(reporter_module.MAX_REFUSALS + 50):
-        reporter.event(Refused(Port(host.id, "eth0"), f"{number:012x}", "malformed", "", 1, None, Wall(1.0)))
+def refuse(reporter, host, source, *, interface="eth0", count=1, seen=1.0):
+    reporter.event(Refused(Port(host.id, interface), source, "malformed", "", count, None, Wall(seen)))
+
+
+def test_of_refusals_from_ever_new_sources_the_longest_quiet_are_forgotten(reporter, spool, host, monkeypatch):
+    monkeypatch.setattr(reporter_module, "MAX_REFUSALS", 3)
+    for source in ("a", "b", "c"):
+        refuse(reporter, host, source)
+    refuse(reporter, host, "a", count=2)
+    refuse(reporter, host, "d")
     reporter.flush(Wall(2.0))
-    assert len(told(spool)) == 1 + reporter_module.MAX_REFUSALS
+    assert [o.source_mac for o in told(spool)[1:]] == ["a", "b", "c", "a", "d"], "a newcomer is told, too"
+    last = spool.last
+    reporter.begin_anew()
+    reporter.flush(Wall(3.0))
+    assert [(o.source_mac, o.count) for o in told(spool, last)[1:]] == [("c", 1), ("a", 2), ("d", 1)]
+
+
+def test_refusals_go_with_their_interface(reporter, spool, host, make):
+    reporter.interfaces([make("eth0"), make("eth1")])
+    refuse(reporter, host, "a", interface="eth0")
+    refuse(reporter, host, "b", interface="eth1")
+    reporter.interfaces([make("eth1")])
+    reporter.begin_anew()
+    reporter.flush(Wall(2.0))
+    assert [o.source_mac for o in told(spool) if isinstance(o, RefusalCount)] == ["b"]
 
 
 def test_a_boot_begins_and_completes_once(reporter, spool, host, make):
@@ -178,6 +199,33 @@ def test_too_much_waiting_in_memory_becomes_one_account(reporter, spool, host, m
     assert report.begin
     assert len(report.observations) <= 11
     assert report.observations[-1] == EvidenceSeen(evidence)
+
+
+@pytest.mark.parametrize("waiting", [8, 9, 10])
+def test_what_vanishes_while_memory_overflows_is_not_told_as_present(reporter, spool, host, make, monkeypatch, waiting):
+    """The overflow falls on the third, the second or the first word of the change."""
+    monkeypatch.setattr(reporter_module, "MAX_PENDING", 10)
+    reporter.interfaces([make("eth0"), make("eth1"), make("eth2")])
+    lost, holds = heard(host), Evidence(kind=EvidenceKind.HEARD, port=Port(host.id, "eth1"), peer=PEER)
+    reporter.event(EvidenceFound(lost))
+    reporter.event(EvidenceFound(holds))
+    reporter.complete()
+    reporter.flush(Wall(1.0))
+    last = spool.last
+    for _ in range(waiting):
+        refuse(reporter, host, "a", interface="eth1")
+    reporter.interfaces([make("eth1", carrier=False)])
+    reporter.flush(Wall(2.0))
+    present = {}
+    for report in spool.after(last):
+        if report.begin:
+            present = {}
+        for one in report.observations:
+            if isinstance(one, InterfaceSeen):
+                present[one.interface.name] = one.interface.carrier
+            assert not (isinstance(one, InterfaceGone) and one.interface in present)
+            assert one != EvidenceSeen(lost)
+    assert present == {"eth1": False}
 
 
 def test_a_full_disk_keeps_what_is_owed(reporter, spool, host):

@@ -28,6 +28,7 @@ from bellrock.model import (
 MAX_PENDING: Final = 20_000
 """Observations held in memory while the disk is full; beyond, one full account takes their place."""
 MAX_REFUSALS: Final = 1024
+"""Counters of refusals that a new account repeats; beyond, the one that has been quiet for longest is forgotten."""
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +57,17 @@ class Reporter:
     def interfaces(self, now_known: Iterable[Interface]) -> None:
         """The host's interfaces as they are now; what changed is told."""
         known = {interface.name: interface for interface in now_known}
-        for name in self._interfaces.keys() - known.keys():
-            self._evidence = {k: v for k, v in self._evidence.items() if k.port.interface != name}
-            self._tell(InterfaceGone(self._host.id, name))
-        for name, interface in known.items():
-            if self._interfaces.get(name) != interface:
-                self._tell(InterfaceSeen(self._host.id, interface))
+        gone = self._interfaces.keys() - known.keys()
+        changed = [interface for name, interface in known.items() if self._interfaces.get(name) != interface]
+        # Before anything is told: telling may turn into an account of what holds, and this is what holds.
         self._interfaces = known
+        if gone:
+            self._evidence = {k: v for k, v in self._evidence.items() if k.port.interface not in gone}
+            self._refusals = {k: v for k, v in self._refusals.items() if k[0].interface not in gone}
+        for name in sorted(gone):
+            self._tell(InterfaceGone(self._host.id, name))
+        for interface in changed:
+            self._tell(InterfaceSeen(self._host.id, interface))
 
     def event(self, event: Event) -> None:
         """An event of the engine or of the neighbour table."""
@@ -123,18 +128,18 @@ class Reporter:
 
     def _tell(self, observation: Observation) -> None:
         self._pending.append(observation)
-        if (
-            len(self._pending) > MAX_PENDING
-        ):  # a disk that stays full: the sum of the changes is shorter than the changes
+        # A disk that stays full: the sum of the changes is shorter than the changes.
+        if len(self._pending) > MAX_PENDING:
             self.begin_anew()
 
     def _refused(self, event: Refused) -> None:
         key = (event.port, event.source_mac, event.reason)
-        if key not in self._refusals and len(self._refusals) >= MAX_REFUSALS:
-            return
         count = RefusalCount(
             event.port, event.source_mac, event.reason, event.count, event.detail, event.skew, event.seen
         )
+        self._refusals.pop(key, None)  # the order of the table is that of the last sight
+        if len(self._refusals) >= MAX_REFUSALS:
+            del self._refusals[next(iter(self._refusals))]
         self._refusals[key] = count
         self._tell(count)
 
