@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
-from bellrock.beacon import Config
+from bellrock.beacon import BY_HAND, Config
 from bellrock.beacon.speaking import FRAMES_AT_ONCE
 from bellrock.model import Wall
 from bellrock.wire.beacon import encode
@@ -153,3 +154,21 @@ def test_four_full_advertisements_leave_nothing_pending():
     play.forget().wait(0.03)
     assert len(play.sent) == FRAMES_AT_ONCE
     assert not next(iter(play.engine._core.ports)).pending
+
+
+def by_hand(id, agent="hand"):
+    """What `bellrock beacon` solicits with: a Bellrock beacon whose sender is gone the next moment."""
+    beacon = Actor(agent).solicits(id=id)
+    return replace(beacon, extension=replace(beacon.extension, role=BY_HAND))
+
+
+def test_people_are_answered_in_one_advertisement_and_asked_nothing():
+    play = Playbook().port().forget()
+    play.hear(by_hand("first", agent="one")).wait(0.002).hear(by_hand("second", agent="two")).forget().wait(0.05)
+    play.says(ADVERTISEMENT, "first", "second", urgent=False)
+    play.wait(20).nothing_left()
+
+
+def test_a_person_is_not_answered_on_a_port_that_does_not_speak():
+    play = Playbook().port(speaks=False).hear(by_hand("first")).wait(1)
+    assert play.sent == []
