@@ -1,5 +1,7 @@
 """`Incremental` and `infer` agree, and both agree with an oracle that shares no code with them."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.incremental import Incremental
 from tests.topology.oracle import Oracle
-from tests.topology.worlds import gone, host, interface, lldp, observations, port, saw, scripts, times
+from tests.topology.worlds import dense, gone, host, interface, lldp, observations, port, saw, scripts, times
 
 steps = st.tuples(st.booleans(), st.one_of(observations, observations, times, st.just("rename")))
 """Whether the topology is asked for, and then what happens."""
@@ -62,6 +64,17 @@ def test_batch_incremental_and_oracle_agree(script):
     for domain in domains:
         for member in domain:
             assert state.domain_of(member) == domain
+
+
+@settings(max_examples=300, deadline=None)
+@given(dense)
+def test_they_agree_where_everything_has_to_do_with_everything(script):
+    state, oracle, history = run(script)
+    domains = oracle.partition()
+    for member in map(Port, *zip(*product("abc", ("eth0", "eth1", "br0", "eth0.10"), (None, 10, 20, 30)), strict=True)):
+        owned = [domain for domain in domains if state.facts.canonical(member) in domain]
+        assert state.domain_of(member) == (owned[0] if owned else {state.facts.canonical(member)})
+    assert nameless(state.topology()) == nameless(infer(history))
 
 
 @settings(max_examples=200, deadline=None)

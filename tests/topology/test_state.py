@@ -61,7 +61,7 @@ def test_beacons_join(kind):
 def test_what_joins_nothing(observation):
     state = facts(observation)
     assert state.join(observation.evidence) is None
-    assert state.joining(port("a/eth0")) == []
+    assert state.joining(port("a/eth0")) == ()
 
 
 def test_a_port_joins_itself_to_nothing():
@@ -76,8 +76,8 @@ def test_nothing_passes_an_interface_that_is_down():
     state = facts(down, heard, saw("heard", "a/eth0", "c/eth0"))
     assert not state.passes(port("b/eth1"))
     assert state.join(heard.evidence) is None
-    assert state.joining(port("b/eth1")) == []
-    assert state.joining(port("a/eth0.10")) == []
+    assert state.joining(port("b/eth1")) == ()
+    assert state.joining(port("a/eth0.10")) == ()
     assert len(state.joining(port("a/eth0"))) == 1
     assert facts(interface("a", "eth0", up=False), heard).join(heard.evidence) is None
 

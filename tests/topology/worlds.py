@@ -169,6 +169,47 @@ observations = st.one_of(
 )
 
 
+SWITCH_OR_HOST = mac_of("c", "eth0")
+BRIDGED = {"master": "br0", "mac": ""}
+A_BRIDGE = [
+    interface("a", "br0", "bridge", mac=""),
+    interface("a", "eth0", **BRIDGED),
+    interface("a", "eth1", **BRIDGED),
+]
+WIRES = (
+    ("heard", "a/eth0.10", "b/eth0.10"),
+    ("heard", "b/eth1.10", "a/eth1.10"),
+    ("own-beacon", "a/eth0.20", "a/eth1.20"),
+    ("routable", "a/eth0.30", "b/eth0"),
+    ("heard", "a/eth1.30", "b/eth1"),
+)
+NAMED = EvidenceSeen(Evidence(kind=EvidenceKind.HEARD, port=Port("a", "eth0.10"), peer=port("b/eth0")))
+THEMES = (
+    # VIDs that a bridge learns and forgets
+    [*A_BRIDGE, interface("a", "eth1", mac="", carrier=False)]
+    + [told(*wire) for told in (saw, gone) for wire in WIRES],
+    # a chassis that turns out to be a host, port VLANs that change
+    [
+        *(lldp("a/eth0", chassis=SWITCH_OR_HOST, pvid=pvid) for pvid in (5, 5, 6, None)),
+        *(lldp("b/eth0", chassis=SWITCH_OR_HOST, port_id="Eth2", pvid=pvid) for pvid in (5, 5, 6)),
+        gone("lldp", "a/eth0", neighbour=f"{SWITCH_OR_HOST} Eth1"),
+        interface("c", "eth0"),
+        InterfaceGone("c", "eth0"),
+    ],
+    # evidence under the name of a VLAN interface
+    [
+        NAMED,
+        EvidenceGone(EvidenceKey(EvidenceKind.HEARD, port("a/eth0.10"), port("b/eth0")), "silent"),
+        *(interface("a", "eth0.10", "vlan", parents=("eth0",), vid=vid, mac="") for vid in (10, 20)),
+        InterfaceGone("a", "eth0.10"),
+        *A_BRIDGE[1:2],
+        saw("heard", "a/eth0.20", "c/eth0"),
+    ],
+)
+"""Few observations each, that have much to do with one another."""
+dense = st.sampled_from(THEMES).flatmap(lambda theme: scripts(st.tuples(st.booleans(), st.sampled_from(theme)), 14))
+
+
 def scripts(steps, most):
     """Lists of any length up to `most`, not mostly short ones."""
     return st.integers(0, most).flatmap(lambda n: st.lists(steps, min_size=n, max_size=n))

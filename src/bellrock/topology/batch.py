@@ -6,6 +6,7 @@ from bellrock.model import Observation, Topology
 from bellrock.topology.assemble import assemble
 from bellrock.topology.domains import derive
 from bellrock.topology.facts import Facts
+from bellrock.topology.index import number_in
 from bellrock.topology.naming import Registry, carry
 from bellrock.topology.state import Node, Segment
 
@@ -53,7 +54,7 @@ class _Forest:
         self._nodes: list[Node | None] = [None] * facts.numbers
         self._others: dict[Node, int] = {}
         for port, about in facts.about.items():
-            self._nodes[about.number] = port
+            self._nodes[number_in(about, port)] = port
 
     def join_evidence(self, facts: Facts) -> None:
         """All that evidence joins: what is plain by number, and the rest by name."""
@@ -77,9 +78,9 @@ class _Forest:
         """By the number of a spelling that of the port that it means; of a masked one `_ABSENT`."""
         numbers = list(range(facts.numbers))
         for port in facts.renamed():
-            numbers[facts.about[port].number] = self._number(facts.canonical(port))
+            numbers[number_in(facts.about[port], port)] = self._number(facts.canonical(port))
         for port in facts.masked:
-            numbers[facts.about[port].number] = _ABSENT
+            numbers[number_in(facts.about[port], port)] = _ABSENT
         return numbers
 
     def join(self, one: Node, other: Node) -> None:
@@ -98,8 +99,8 @@ class _Forest:
 
     def _number(self, node: Node) -> int:
         about = None if isinstance(node, Segment) else self._facts.about.get(node)
-        if about is not None:
-            return about.number
+        if about is not None and not isinstance(node, Segment):
+            return number_in(about, node)
         number = self._others.get(node)
         if number is None:
             number = self._others[node] = len(self._above)

@@ -1,6 +1,6 @@
 """Contradictions in the evidence, as values, each with a sentence that a person can check."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ ENOUGH: Final = 2
 MOST_NAMED: Final = 3
 """Ports that a sentence names before it counts the rest."""
 
-Joining = Mapping[Port, list[Held]]
+Joining = Mapping[Port, Sequence[Held]]
 VidPorts = Mapping[int, list[Port]]
 
 
@@ -56,7 +56,7 @@ def duplicate_macs(facts: State, joining: Joining) -> Iterator[Conflict]:
         yield Conflict(kind=ConflictKind.DUPLICATE_MAC, where=ordered(shared[mac]), proof=proof)
 
 
-def _mac(facts: State, port: Port, held: list[Held]) -> str:
+def _mac(facts: State, port: Port, held: Sequence[Held]) -> str:
     carriers = facts.carriers(port)
     interface = carriers[0] if carriers else facts.interface(port)
     if interface is not None:

@@ -1,7 +1,7 @@
 """One broadcast domain: its members and how strongly they are held, its VID, its subnets, its inner contradictions."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
@@ -89,10 +89,14 @@ def derive(facts: State, nodes: Iterable[Node]) -> Domain:
     )
 
 
-def _member(facts: State, port: Port, held: list[Held]) -> Member:
+def _member(facts: State, port: Port, held: Sequence[Held]) -> Member:
     if not held:
         return Member(port=port, strength=Strength.CONFIGURED, seen=facts.seen.get(port.host, Wall(0.0)))
-    best = held if len(held) == 1 else _best(facts, port, held)
+    if len(held) == 1:
+        (one,) = held
+        seen = facts.last_seen(one.evidence)
+        return Member(port=port, strength=STRENGTH[one.key.kind], evidence=(one.key,), seen=seen)
+    best = _best(facts, port, held)
     return Member(
         port=port,
         strength=STRENGTH[best[0].key.kind],
@@ -101,7 +105,7 @@ def _member(facts: State, port: Port, held: list[Held]) -> Member:
     )
 
 
-def _best(facts: State, port: Port, held: list[Held]) -> list[Held]:
+def _best(facts: State, port: Port, held: Sequence[Held]) -> Sequence[Held]:
     keys = [one.key for one in held]
     vid = port.vid
     for key in keys:
@@ -124,7 +128,7 @@ def _preference(facts: State, port: Port, held: Held) -> tuple[object, ...]:
     return RANK[key.kind], not own, held.evidence.since, rest
 
 
-def _reaches_out(facts: State, held: list[Held]) -> bool:
+def _reaches_out(facts: State, held: Sequence[Held]) -> bool:
     return any(one.key.kind is not EvidenceKind.OWN_BEACON or not inside(facts, one.key) for one in held)
 
 
@@ -163,7 +167,7 @@ def _subnets(facts: State, ports: Iterable[Port]) -> dict[str, tuple[Port, ...]]
     return {subnet: tuple(found[subnet]) for subnet in sorted(found)}
 
 
-def _would_be_heard(facts: State, port: Port, held: list[Held]) -> bool:
+def _would_be_heard(facts: State, port: Port, held: Sequence[Held]) -> bool:
     interface = facts.interface(port)
     if interface is not None:
         return interface.speaks and interface.settled

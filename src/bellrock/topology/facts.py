@@ -8,7 +8,6 @@ from bellrock.model import (
     Evidence,
     EvidenceGone,
     EvidenceKey,
-    EvidenceKind,
     EvidenceSeen,
     Host,
     HostGone,
@@ -22,10 +21,9 @@ from bellrock.model import (
     Wall,
     key_of,
 )
+from bellrock.topology.index import Index
 from bellrock.topology.links import is_down
-from bellrock.topology.state import BEACON_KINDS, About, Held, Join, State, vlan_port
-
-_CONFIRMED, _HEARD, _LOOP = EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.LOOP
+from bellrock.topology.state import BEACON_KINDS, Held, Join, vlan_port
 
 
 class Change(Struct):
@@ -45,17 +43,25 @@ class Change(Struct):
     """Hosts of which something changed that all their ports show: name, time, interfaces."""
 
 
-class Facts(State):
+class Facts(Index):
     """The state, and `apply`, the only way to change it."""
 
     def fold(self, observations: Iterable[Observation]) -> None:
         """Apply many observations whose single effects nobody wants to know."""
-        hold = self._hold
+        fresh: list[Held] = []
         for observation in observations:
             if type(observation) is EvidenceSeen:
-                hold(observation.evidence)
+                key = key_of(observation.evidence)
+                if (held := self.evidence.get(key)) is not None:
+                    held.evidence = observation.evidence
+                else:
+                    fresh.append(self._new(key, observation.evidence))
             else:
+                if fresh and type(observation) is not HostSeen:  # whose effects do not depend on evidence
+                    self._index_all(fresh)
+                    fresh = []
                 self.apply(observation)
+        self._index_all(fresh)
 
     def apply(self, observation: Observation) -> Change:
         """Take in one observation, and say what it changed."""
@@ -217,12 +223,6 @@ class Facts(State):
         for port in self.spelt.get(host, ()):
             self._mask(port)
 
-    def _mask(self, port: Port) -> None:
-        if self.passes(self.canonical(port)):
-            self.masked.discard(port)
-        else:
-            self.masked.add(port)
-
     def _learn(self, host: str, interface: Interface) -> None:
         for mac in _macs(interface):
             self._macs[mac] = self._macs.get(mac, 0) + 1
@@ -242,69 +242,6 @@ class Facts(State):
             rest = tuple(other for other in self._spellings.pop(port) if other != spelling)
             if rest:
                 self._spellings[port] = rest
-
-    def _hold(self, evidence: Evidence) -> Evidence | None:
-        """Keep a piece of evidence; returns the one that it replaces."""
-        key = key_of(evidence)
-        held = self.evidence.get(key)
-        if held is not None:
-            old, held.evidence = held.evidence, evidence
-            return old
-        kind, port, peer = evidence.kind, evidence.port, evidence.peer
-        plain = (kind is _CONFIRMED or kind is _HEARD) and peer is not None and peer.host != port.host
-        held = self.evidence[key] = Held(key, evidence, plain)
-        held.near = self._index(port, held)
-        if peer is not None and peer != port:
-            held.far = self._index(peer, held)
-        if kind is _LOOP:
-            self.loops[key] = held
-        if evidence.neighbour is not None:
-            self.neighbours.setdefault(evidence.neighbour.chassis_id.lower(), {})[key] = held
-        return None
-
-    def _index(self, port: Port, held: Held) -> int:
-        about = self.about.get(port)
-        if about is not None:
-            about.append(held)
-            return about.number
-        about = self.about[port] = About((held,))
-        about.number = self.numbers
-        self.numbers += 1
-        if not self.passes(self.canonical(port)):
-            self.masked.add(port)
-        if self._spelt is not None:
-            self._spelt.setdefault(port.host, {})[port] = None
-        if port.vid is not None and self._links.get(port.host):
-            del self._links[port.host]
-        return about.number
-
-    def _drop(self, key: EvidenceKey) -> None:
-        held = self.evidence.pop(key, None)
-        if held is None:
-            return
-        self._unindex(key.port, held)
-        if key.peer is not None and key.peer != key.port:
-            self._unindex(key.peer, held)
-        self.loops.pop(key, None)
-        if (neighbour := held.evidence.neighbour) is not None:
-            of_chassis = self.neighbours[neighbour.chassis_id.lower()]
-            del of_chassis[key]
-            if not of_chassis:
-                del self.neighbours[neighbour.chassis_id.lower()]
-
-    def _unindex(self, port: Port, held: Held) -> None:
-        about = self.about[port]
-        about.remove(held)
-        if about:
-            return
-        del self.about[port]
-        self.masked.discard(port)
-        spelt = self.spelt.get(port.host, {})
-        spelt.pop(port, None)
-        if not spelt:
-            self.spelt.pop(port.host, None)
-        if port.vid is not None:
-            self._links.pop(port.host, None)
 
 
 def _macs(interface: Interface | None) -> set[str]:

@@ -41,13 +41,6 @@ class Held(Struct, eq=False, gc=False):
     far: int = 0
 
 
-class About(list[Held]):
-    """The evidence that names one spelling of a port, and the number of that spelling."""
-
-    __slots__ = ("number",)
-    number: int
-
-
 class Segment(Struct, frozen=True):
     """A VLAN as a switch names it: ports whose neighbour is this chassis with this port VLAN are in one broadcast domain."""
 
@@ -69,7 +62,7 @@ class State:
         self.seen: dict[str, Wall] = {}
         self.interfaces: dict[str, dict[str, Interface]] = {}
         self.evidence: dict[EvidenceKey, Held] = {}
-        self.about: dict[Port, About] = {}
+        self.about: dict[Port, tuple[Held, ...]] = {}
         """Evidence by the ports it names (as they were spelt), whether they observe or are observed."""
         self.loops: dict[EvidenceKey, Held] = {}
         self.neighbours: dict[str, dict[EvidenceKey, Held]] = {}
@@ -137,16 +130,22 @@ class State:
         table = self.interfaces.get(port.host)
         return None if table is None else table.get(port.interface)
 
-    def held(self, port: Port) -> list[Held]:
+    def held(self, port: Port) -> tuple[Held, ...]:
         """Evidence that names a canonical port."""
-        if port not in self._spellings:
-            return self.about.get(port, [])
-        return [held for spelling in self.spellings(port) for held in self.about.get(spelling, ())]
+        if not self._spellings or port not in self._spellings:
+            return self.about.get(port, ())
+        return tuple([held for spelling in self.spellings(port) for held in self.about.get(spelling, ())])
 
-    def joining(self, port: Port) -> list[Held]:
+    def joining(self, port: Port) -> tuple[Held, ...]:
         """Evidence that joins a canonical port to anything, or speaks for it alone."""
-        held, masked = self.held(port), self.masked
-        return [one for one in held if (one.plain and not masked) or self.join(one.evidence) is not None]
+        held = self.held(port)
+        if not self.masked:
+            for one in held:
+                if not one.plain:
+                    break
+            else:
+                return held
+        return tuple([one for one in held if self.join(one.evidence) is not None])
 
     def is_joined(self, port: Port) -> bool:
         """Whether evidence or configuration joins a canonical port to anything, or a switch speaks for it."""

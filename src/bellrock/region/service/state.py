@@ -88,8 +88,10 @@ class State:
         """All that holds, for an inference that begins."""
         for peer in self.peers.values():
             yield HostSeen(peer, Wall(0.0))
-        for account in self.accounts.values():
-            yield from account.observations()
+        # Evidence comes last, when all is known of the interfaces that it names: so much can be taken in at once.
+        told = [one for account in self.accounts.values() for one in account.observations()]
+        yield from (one for one in told if not isinstance(one, EvidenceSeen))
+        yield from (one for one in told if isinstance(one, EvidenceSeen))
 
     def account(self, host: Host) -> Account:
         """An agent's account, empty for one that was never heard of."""
