@@ -58,7 +58,6 @@ async def live(directory: Path) -> None:
     def tell() -> None:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         counted = {name: sorted(ids) for name, ids in engine.accepted.items()}
-        statistics = network.statistics()
         engine_refused = engine.refused
         engine.reset()
         print(
@@ -66,7 +65,7 @@ async def live(directory: Path) -> None:
                 {
                     "accepted": counted,
                     "refused": engine_refused,
-                    "dropped": statistics.dropped,
+                    "dropped": loop.dropped,
                     "resident": resident(os.getpid()),
                     "cpu": usage.ru_utime + usage.ru_stime,
                 }

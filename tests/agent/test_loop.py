@@ -297,3 +297,53 @@ def test_a_spool_that_takes_nothing_is_tried_again(two, monkeypatch, caplog):
         a.loop.stop()
 
     play(scene)
+
+
+def test_what_was_lost_and_who_is_thinned_is_told_once_and_looked_at_again(two, monkeypatch, caplog):
+    monkeypatch.setattr(module, "WATCH", (0.01, 0.02))
+    caplog.set_level(logging.WARNING)
+    asked = []
+
+    def statistics():
+        asked.append(1)
+        return Statistics(dropped=min(len(asked), 3) * 10, thinned={2: 0.5} if len(asked) < 4 else {})
+
+    async def scene():
+        a, _ = two(eth())
+        a.cable.statistics = statistics
+        a.loop.start()
+        await until(lambda: len(asked) > 6, "the counters are looked at again and again")
+        a.loop.stop()
+
+    play(scene)
+    told = [record.message for record in caplog.records]
+    assert told.count("frames=10 lost since the last look: more came in than this machine reads") == 1
+    assert sum("interface=eth0: flooded" in line for line in told) == 1
+
+
+def test_stopping_puts_what_is_owed_into_the_spool(two, monkeypatch):
+    monkeypatch.setattr(module, "COALESCE", 3600)
+
+    async def scene():
+        a, _ = two(eth())
+        a.loop.start()
+        assert a.told() == []
+        a.loop.stop()
+        assert any(isinstance(told, InterfaceSeen) for told in a.told())
+        assert a.wakes == 1
+
+    play(scene)
+
+
+def test_a_neighbour_that_falls_silent_is_taken_back_when_its_time_is_over(two):
+    short = LLDP[:-4] + bytes.fromhex("0001") + LLDP[-2:]
+
+    async def scene():
+        a, _ = two(eth())
+        a.loop.start()
+        a.cable.queue.put(Frame(2, (), short, clock.read().wall_ns))
+        await until(lambda: EvidenceKind.LLDP in a.kinds(), "heard")
+        await until(lambda: [g.key.kind for g in a.told(EvidenceGone)] == [EvidenceKind.LLDP], "taken back")
+        a.loop.stop()
+
+    play(scene)

@@ -18,6 +18,7 @@ def bellrock(tmp_path, monkeypatch):
     """Run `bellrock ARGUMENTS` in an empty home; the result has stdout, stderr and returncode."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("BELLROCK_STATE_DIR", str(tmp_path / "state" / "bellrock"))  # root's default is not below HOME
     for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -38,6 +39,7 @@ def start(tmp_path, monkeypatch):
     """Start `bellrock ARGUMENTS` in the background, in an empty home."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("BELLROCK_STATE_DIR", str(tmp_path / "state" / "bellrock"))  # root's default is not below HOME
     for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)
     with programs(tmp_path) as starter:

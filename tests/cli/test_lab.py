@@ -105,7 +105,7 @@ def test_a_lab_from_up_to_down(site):
     assert "two.toml" in run("list").stdout
     inside = subprocess.run([BELLROCK, "lab", "exec", "--lab", "two", "b", "--", "sh", "-c", "hostname; exit 9"], capture_output=True, check=False)  # fmt: skip
     assert (inside.stdout, inside.returncode) == (b"b\n", 9)
-    assert "say which one with --lab NAME" in run("exec", "b", "true").stderr
+    assert "say which one: bellrock lab down NAME" in run("exec", "b", "true").stderr
     assert run("down", "two").stdout == "two: down\n"
     (site / "bellrock-lab" / "crashed").mkdir()
     assert run("down", "--all").stdout == "crashed: left behind by a crash, taken away\nmore: down\n"

@@ -34,7 +34,7 @@ def test_everything_is_said_once():
         "",
         "fabric-1",
         "  VLAN 10  10.0.0.0/24  fd00::/64",
-        "    ● rack-1/eth0.10  confirmed  0.4 s ago",
+        "    ● rack-1/eth0.10  confirmed  as of 0.4 s ago",
         "    ○ rack-2/eth1     inferred",
         "",
         "fabric-2",

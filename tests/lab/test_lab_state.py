@@ -15,8 +15,8 @@ LAB = parse(b"[host.a]\n", "f")
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+def root(short_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     return state.root()
 
 
@@ -25,8 +25,8 @@ def mine(name="x", **rest):
     return State(name=name, file="f", **{"pid": os.getpid(), "started": started} | rest)
 
 
-def test_the_root_is_for_its_owner_only(root, tmp_path):
-    assert root == tmp_path / "bellrock-lab"
+def test_the_root_is_for_its_owner_only(root, short_path):
+    assert root == short_path / "bellrock-lab"
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 

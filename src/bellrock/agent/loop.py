@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Final, cast
 
+from bellrock.agent.diary import Diary
 from bellrock.agent.incoming import Incoming
 from bellrock.agent.neighbours import Neighbours
 from bellrock.agent.network import RawNetwork, UdpNetwork
@@ -14,12 +15,12 @@ from bellrock.agent.outgoing import Outgoing
 from bellrock.agent.ports import ignored, ports_of
 from bellrock.agent.reporter import Reporter, with_state
 from bellrock.agent.settings import Settings
-from bellrock.beacon import Engine, EvidenceFound, Now, PortFacts, Settled
+from bellrock.beacon import Engine, Now, PortFacts, Settled
 from bellrock.beacon import Event as BeaconEvent
 from bellrock.link.clock import read as read_clocks
 from bellrock.link.device import Frame
 from bellrock.link.netlink import LinkMonitor
-from bellrock.model import EvidenceKind, Interface, Port
+from bellrock.model import Interface, Port
 from bellrock.wire.keys import Keyring
 
 BUDGET: Final = 512
@@ -28,6 +29,8 @@ FLOOD: Final = 64
 """So many frames at once are first sifted: what nobody of ours signed is counted without being taken apart."""
 COALESCE: Final = 0.004
 """Seconds that a change waits for company before it is put into a report."""
+WATCH: Final = (1.0, 30.0)
+"""Seconds between two looks at the network's counters: while frames are being lost or an interface is thinned, and else."""
 RETRY: Final = 2.0
 """Seconds until a full disk is tried again."""
 
@@ -56,6 +59,7 @@ class Loop:
         self._reporter = reporter
         self._wake = wake
         self._neighbours = Neighbours()
+        self._diary = Diary()
         self._incoming = Incoming(agent, keyring)
         self._outgoing = Outgoing(keyring, network, os.urandom)
         self._interfaces: dict[int, Interface] = {}
@@ -63,6 +67,10 @@ class Loop:
         self._settled: set[Port] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
+        self._watch_timer: asyncio.TimerHandle | None = None
+        self._dropped = 0
+        self._losing = False
+        self._thinned: frozenset[int] = frozenset()
         self._loop = asyncio.get_running_loop()
         self.settled = asyncio.Event()
         """Set once every port that was there at the start has had its burst."""
@@ -73,6 +81,7 @@ class Loop:
         for descriptor in self._network.filenos():
             self._loop.add_reader(descriptor, self._frames_ready)
         self._take_interfaces()
+        self._watch()
         self._after()
 
     def stop(self) -> None:
@@ -80,7 +89,7 @@ class Loop:
         self._loop.remove_reader(self._monitor.fileno())
         for descriptor in self._network.filenos():
             self._loop.remove_reader(descriptor)
-        for timer in (self._timer, self._flush_timer):
+        for timer in (self._timer, self._flush_timer, self._watch_timer):
             if timer:
                 timer.cancel()
         self._reporter.flush(now().wall)
@@ -90,6 +99,11 @@ class Loop:
     def interface_count(self) -> int:
         """How many interfaces are there now."""
         return len(self._interfaces)
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were lost before they were looked at, as of the last look at the counters."""
+        return self._dropped
 
     def tell_anew(self) -> None:
         """The region has lost what it knew: give a full account."""
@@ -167,8 +181,7 @@ class Loop:
             if isinstance(event, Settled):
                 self._settled.add(event.port)
                 settled = True
-            if isinstance(event, EvidenceFound) and event.evidence.kind is EvidenceKind.LOOP:
-                log.warning("interface=%s: hears its own beacons, there is a loop", event.evidence.port.interface)
+            self._diary.note(event)
             self._reporter.event(event)
         if settled:
             self._tell_interfaces()
@@ -195,6 +208,21 @@ class Loop:
         self._engine.handle_timeout(moment)
         self._report(self._neighbours.expire(moment))
         self._after()
+
+    def _watch(self) -> None:
+        """Look at the network's counters, as it wants to be asked now and then, and tell the operator of losses."""
+        counted = self._network.statistics()
+        lost, self._dropped = counted.dropped - self._dropped, counted.dropped
+        thinned = frozenset(counted.thinned)
+        if lost and not self._losing:
+            log.warning("frames=%d lost since the last look: more came in than this machine reads", lost)
+        for index in thinned - self._thinned:
+            name = self._interfaces[index].name if index in self._interfaces else f"interface {index}"
+            log.warning(
+                "interface=%s: flooded; only a part of its frames is looked at, so that others are served", name
+            )
+        self._losing, self._thinned = bool(lost), thinned
+        self._watch_timer = self._loop.call_later(WATCH[0] if lost or thinned else WATCH[1], self._watch)
 
     def _schedule_flush(self) -> None:
         if self._reporter.owes and self._flush_timer is None:

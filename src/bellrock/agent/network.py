@@ -9,6 +9,7 @@ from bellrock.link.capabilities import can_raw, grant_hint
 from bellrock.link.device import Frame, LinkError, Statistics
 from bellrock.link.groups import GroupJoins
 from bellrock.link.packet import PacketDevice
+from bellrock.link.shield import Shield
 from bellrock.link.udp import Datagram, UdpDevice
 from bellrock.model import Interface
 
@@ -28,6 +29,7 @@ class RawNetwork:
     def __init__(self) -> None:
         self.device = PacketDevice()
         self._joins = GroupJoins()
+        self._shield = Shield()
         self._followed: set[int] = set()
         self._complaints = Complaints()
 
@@ -63,6 +65,7 @@ class RawNetwork:
         """Give back the sockets."""
         self.device.close()
         self._joins.close()
+        self._shield.close()
 
 
 class UdpNetwork:

@@ -88,13 +88,18 @@ async def run(
 
     stream = Stream(settings.region, host, who.boot, keyring.keys[0].stream_key, opened.spool, forgotten)
     loop = Loop(settings, who.agent, engine, keyring, opened.network, opened.monitor, reporter, stream.wake)
-    privileges.drop(settings.state_dir)
+    if not privileges.drop(settings.state_dir):
+        log.warning(
+            "state=%s: it belongs to another user, so that this process keeps its privileges", settings.state_dir
+        )
     async with asyncio.TaskGroup() as tasks:
         streaming = tasks.create_task(stream.run())
-        loop.start()
-        ready(Ready(who.agent, who.host, opened.network.raw, opened.network.hint, loop.interface_count))
-        await stop.wait()
-        loop.stop()
+        try:
+            loop.start()
+            ready(Ready(who.agent, who.host, opened.network.raw, opened.network.hint, loop.interface_count))
+            await stop.wait()
+        finally:
+            loop.stop()
         if stream.connected.is_set():
             await stream.drained(DRAIN)
         streaming.cancel()

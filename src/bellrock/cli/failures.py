@@ -20,6 +20,9 @@ def as_failure(error: BaseException) -> Failure | None:
         return Failure(_with_holder(str(error), error.port), EXIT_UNREADABLE)
     if isinstance(error, IdentityError | SpoolError | LinkError | RegionError):
         return Failure(str(error), EXIT_UNREADABLE)
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        where = f"{error.filename}: " if error.filename else ""
+        return Failure(f"{where}{error.strerror or error}", EXIT_UNREADABLE)
     return None
 
 
@@ -28,6 +31,7 @@ def _with_holder(line: str, port: int) -> str:
     from bellrock.link.ports import holder_of
 
     holder = holder_of("tcp", port)
+    line = line.replace("choose another port", "choose another port (--port, or --listen)", 1)
     return line.replace("another process", holder.text(), 1) if holder else line
 
 

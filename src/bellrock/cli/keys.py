@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FILE_VARIABLE: Final = "BELLROCK_SECRET_FILE"
 TEXT_VARIABLE: Final = "BELLROCK_SECRET"
+STATE_VARIABLE: Final = "BELLROCK_STATE_DIR"
 MAX_SECRET_FILE: Final = 16 * 1024
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -32,7 +33,9 @@ def secret_option(command: _F) -> _F:
 
 
 def default_state_dir() -> Path:
-    """`/var/lib/bellrock` for root, else the user's own state directory (XDG Base Directory)."""
+    """$BELLROCK_STATE_DIR, else `/var/lib/bellrock` for root, else the user's own state directory (XDG Base Directory)."""
+    if named := os.environ.get(STATE_VARIABLE):
+        return Path(named)
     if os.geteuid() == 0:
         return Path("/var/lib/bellrock")
     if named := os.environ.get("XDG_STATE_HOME"):
@@ -90,7 +93,10 @@ def read_secret_file(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH):
+            mode = os.fstat(file.fileno()).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+                raise Failure(f"{path}: not a regular file, so not a secret; `bellrock secret new FILE` makes one")
+            if mode & (stat.S_IROTH | stat.S_IWOTH):
                 raise Failure(f"{path}: everybody on this machine can read this secret; chmod 600 {path}")
             data = file.read(MAX_SECRET_FILE + 1)
     except FileNotFoundError as error:

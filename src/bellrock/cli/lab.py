@@ -265,6 +265,7 @@ def _say_how(built: "Lab") -> None:
     click.echo(f"  enter a host:   bellrock lab exec {which}{built.hosts[0]} -- bash")
     if built.programs():
         click.echo(f"  open the page:  bellrock lab page {which}".rstrip())
+        click.echo(f"  ask its region: bellrock topology show --lab {name}")
     click.echo(f"  take it down:   bellrock lab down {name}")
 
 

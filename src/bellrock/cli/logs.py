@@ -16,7 +16,7 @@ class _Formatter(logging.Formatter):
 
 
 def configure(*, verbose: int) -> None:
-    """Log to stderr: warnings and what an operator did; with -v the peers' comings and goings; with -vv everything but packets."""
+    """Log to stderr: warnings, and the peers' comings and goings; with -v what else happens; with -vv everything but packets."""
     level = logging.DEBUG if verbose > 1 else logging.INFO
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
@@ -24,3 +24,5 @@ def configure(*, verbose: int) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("bellrock").setLevel(level if verbose else logging.WARNING)
+    if not verbose:
+        logging.getLogger("bellrock.agent.diary").setLevel(logging.INFO)

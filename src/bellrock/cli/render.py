@@ -47,14 +47,14 @@ def port_text(port: dict[str, Any]) -> str:
 
 
 def _vlan_lines(vlan: dict[str, Any]) -> Iterator[str]:
-    subnets = "  ".join(printable(subnet) for subnet in vlan["subnets"])
+    subnets = "  ".join(printable(subnet) for subnet in vlan["subnets"] if subnet not in vlan["name"])
     yield f"  {click.style(printable(vlan['name']), fg='cyan')}  {subnets}".rstrip()
     members = vlan["members"]
     width = max((len(port_text(member)) for member in members), default=0)
     for member in members:
         strength = printable(member["strength"])
         mark = click.style(MARKS.get(strength, "·"), fg=_COLOURS.get(strength))
-        age = f"  {age_text(member['age'])}" if member.get("age") is not None else ""
+        age = f"  as of {age_text(member['age'])}" if member.get("age") is not None else ""
         yield f"    {mark} {port_text(member):<{width}}  {strength}{age}".rstrip()
 
 

@@ -27,7 +27,7 @@ Run = Callable[["asyncio.Event"], Awaitable[None]]
 state_dir_option = click.option(
     "--state-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where state is kept. [default: /var/lib/bellrock for root, else ~/.local/state/bellrock]",
+    help="Where state is kept; also $BELLROCK_STATE_DIR. [default: /var/lib/bellrock for root, else ~/.local/state/bellrock]",
 )
 verbose_option = click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything.")
 name_option = click.option("--name", default="", help="Host name to report. [default: this machine's]")
@@ -139,9 +139,12 @@ def region(
     )
 
     async def serve(stop: "asyncio.Event") -> None:
+        from bellrock.agent.privileges import drop
         from bellrock.region.server import serve as serve_region
 
-        await serve_region(settings, lambda ready: _say_region(ready, as_json=as_json), stop)
+        await serve_region(
+            settings, lambda ready: _say_region(ready, as_json=as_json), stop, lambda: drop(settings.state_dir)
+        )
 
     _run(serve, as_json=as_json)
 
@@ -178,10 +181,10 @@ def rack(
     state_dir = state_dir or default_state_dir()
     settings = _agent_settings(state_dir / "rack", role, region_url, name, agent)
     keyring = load_keyring(secret_files, state_dir / "secret")
-    _run(lambda stop: _agent(settings, keyring, stop, as_json=as_json), as_json=as_json)
+    _run(lambda stop: _rack(settings, keyring, stop, as_json=as_json), as_json=as_json)
 
 
-async def _agent(settings: "AgentSettings", keyring: "Keyring", stop: "asyncio.Event", *, as_json: bool) -> None:
+async def _rack(settings: "AgentSettings", keyring: "Keyring", stop: "asyncio.Event", *, as_json: bool) -> None:
     from bellrock.agent.run import open_all, run
 
     opened = open_all(settings)
@@ -203,8 +206,11 @@ async def _both(
     """Region and rack side by side; when one ends, so does the other, the rack first."""
     import asyncio
 
+    from bellrock.agent.privileges import drop
+    from bellrock.agent.run import open_all, run
     from bellrock.region.server import serve
 
+    opened = open_all(settings)  # what needs privileges comes first, on the one thread that there is
     listening = asyncio.Event()
     agent_gone = asyncio.Event()
 
@@ -213,14 +219,15 @@ async def _both(
         listening.set()
 
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(serve(region, region_ready, agent_gone))
+        serving = tasks.create_task(serve(region, region_ready, agent_gone, lambda: drop(settings.state_dir)))
         started = tasks.create_task(listening.wait())
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         looking = tasks.create_task(look.run())
         try:
             if not serving.done():
-                await _agent(settings, keyring, stop, as_json=as_json)
+                await run(settings, keyring, opened, lambda ready: _say_agent(ready, as_json=as_json), stop)
         finally:
+            opened.close()
             started.cancel()
             looking.cancel()
             agent_gone.set()
@@ -314,8 +321,9 @@ def _say_agent(ready: "AgentReady", *, as_json: bool) -> None:
     if as_json:
         print_json_line({"ready": "agent", "agent": ready.agent, "name": ready.name, "raw": ready.raw})
         return
+    plural = "" if ready.interfaces == 1 else "s"
     how = "raw frames on every interface, configured or not" if ready.raw else "UDP sockets only"
-    click.echo(f"rack     {ready.name}: {ready.interfaces} interfaces, {how}")
+    click.echo(f"rack     {ready.name}: {ready.interfaces} interface{plural}, {how}")
     if not ready.raw:
         click.echo("         not seen: beacons on interfaces without address, VLAN tags, LLDP and CDP neighbours")
         click.echo(f"         to see them: {ready.hint}")

@@ -13,10 +13,29 @@ from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, 
 MAX_FILE: Final = 256 << 20
 """Octets of a saved topology; one of a million ports has less."""
 
+_LAB = "bellrock.lab"
+"""In the context: address and state directory of a lab's region, where one was asked for."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     from bellrock.cli.answers import Explanation
+
+
+def _lab_region(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    """Keep for `_ask` where a lab's region is."""
+    if name is None:
+        return
+    from bellrock.lab.agents import REGION_SOCKET, region_host, state_dir
+    from bellrock.lab.running import Lab
+    from bellrock.lab.schema import LabError
+
+    try:
+        found = Lab.find(name)
+        found.close()
+        where = f"unix:{found.directory / REGION_SOCKET}", state_dir(found.directory, region_host(found.wired))
+    except LabError as error:
+        raise Failure(str(error), EXIT_UNREADABLE) from None
+    context.meta[_LAB] = where
 
 
 def region_options(command: _F) -> _F:
@@ -31,6 +50,12 @@ def region_options(command: _F) -> _F:
         ),
         click.option(
             "--state-dir", type=click.Path(path_type=Path), help="The region's state directory, for its token."
+        ),
+        click.option(
+            "--lab",
+            help="Ask the region of this lab instead (bellrock lab list).",
+            callback=_lab_region,
+            expose_value=False,
         ),
     ):
         command = option(command)
@@ -77,7 +102,7 @@ def explain(a: str, b: str, region_url: str, state_dir: Path | None, *, as_json:
     else:
         click.echo(printable(f"{a} and {b}: {explanation.verdict.replace('-', ' ')}"))
         for number, step in enumerate(explanation.chain, 1):
-            age = f" ({age_text(step.age)})" if step.age is not None else ""
+            age = f" (holds as of {age_text(step.age)})" if step.age is not None else ""
             click.echo(f"  {number}. {printable(step.sentence)}{age}")
         if explanation.missing:
             click.echo(printable(explanation.missing))
@@ -115,6 +140,7 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
 def _ask(region_url: str, state_dir: Path | None, path: str, **query: str) -> Any:  # noqa: ANN401 -- JSON
     from bellrock.cli.client import get
 
+    region_url, state_dir = click.get_current_context().meta.get(_LAB, (region_url, state_dir))
     return get(region_url, state_dir or default_state_dir(), path, **query)
 
 
@@ -154,4 +180,5 @@ def _parse(document: Any, origin: str) -> Any:  # noqa: ANN401 -- JSON in, a Top
     try:
         return from_document(document)
     except DocumentError as error:
-        raise Failure(f"{origin}: {error}", EXIT_UNREADABLE) from None
+        said = f"{origin}: not what `bellrock topology show --json` prints: {error}"
+        raise Failure(said, EXIT_UNREADABLE) from None

@@ -82,8 +82,16 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, ready: Callable[[Ready], None], stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings,
+    ready: Callable[[Ready], None],
+    stop: asyncio.Event,
+    bound: Callable[[], object] = lambda: None,
+) -> None:
     """Serve until `stop` is set; `ready` is called once when it answers.
+
+    `bound` is called when the sockets are bound and before any thread is started: the moment to give up privileges,
+    which belong to threads.
 
     Raises:
         RegionError: it cannot start: one clear line.
@@ -95,6 +103,7 @@ async def serve(settings: Settings, ready: Callable[[Ready], None], stop: asynci
     _make_state_dir(settings.state_dir)
     listeners = bind(addresses)
     try:
+        bound()
         async with _store(settings) as (store, aside):
             await _run(settings, store, aside, listeners, ready, stop)
     finally:

@@ -218,6 +218,24 @@ async def test_keep_alive_refreshes_what_was_said(tmp_path):
         assert (await running.get("topology"))["fabrics"][0]["vlans"][0]["members"][0]["age"] < 10
 
 
+@asynchronous
+async def test_times_that_no_clock_shows_do_not_reach_the_store(tmp_path):
+    wrong = Wall(-1e308)
+    async with region(tmp_path) as running:
+        with pytest.raises(TurnedAway, match="clock is not between"):
+            async with agent(running.url, sent=Wall(1e308)):
+                pass
+        async with agent(running.url) as one:
+            evidence = confirmed("rack1/eth0", "rack2/eth0", since=wrong)
+            await one.report(1, host_seen(), interface("eth0"), evidence, begin=True)
+            await one.acknowledged(1)
+            await one.keep_alive(1, Wall(1e308))
+            assert "no time: 1e+308" in (await closed(one.connection))[1]
+    async with region(tmp_path) as running:
+        assert await running.get("evidence") == []
+        assert len(await running.get("interfaces")) == 1
+
+
 async def _fresh(running) -> bool:
     return (await running.get("hosts"))[0]["seen_age"] < 10
 

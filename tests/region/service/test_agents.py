@@ -48,6 +48,37 @@ def test_the_region_does_not_reveal_its_proof_to_who_has_none(agents):
     assert agents.sessions == {}
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"sent": Wall(1e308)}, "clock is not between the years 1970 and 5138: 1e"),
+        ({"sent": Wall(-1.0)}, "clock is not between"),
+        ({"boot": "b" * 257}, "role, boot or software: not at most 256 printable characters"),
+        ({"software": "a\nb"}, "role, boot or software"),
+        ({"host": Host("a", "rack", "r" * (1 << 20))}, "role, boot or software"),
+    ],
+)
+def test_what_an_agent_says_of_itself_is_bounded(agents, changes, why):
+    challenge = agents.knock()
+    with pytest.raises(TurnedAway, match=why):
+        agents.greet(hello(challenge, **changes), challenge, Wall(101.0))
+    assert agents.sessions == {}
+
+
+def test_accounts_are_bounded_and_known_agents_always_find_room(agents, monkeypatch):
+    monkeypatch.setattr(module, "MAX_AGENTS", 2)
+
+    def greet(name: str) -> None:
+        challenge = agents.knock()
+        proof = prove(KEYS[0], "agent", challenge.nonce, "22" * 32, name)
+        agents.greet(hello(challenge, host=Host(name, name), proof=proof), challenge, Wall(101.0))
+
+    for name in ("b", "a", "b"):
+        greet(name)
+    with pytest.raises(TurnedAway, match="accounts of 2 agents and has no room for one more"):
+        greet("c")
+
+
 def test_unproven_connections_are_bounded(agents, monkeypatch):
     monkeypatch.setattr(module, "MAX_UNPROVEN", 2)
     agents.knock()

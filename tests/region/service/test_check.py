@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from bellrock.contract import KeepAlive, Report
 from bellrock.model import (
     Evidence,
     EvidenceGone,
@@ -21,10 +24,7 @@ from bellrock.model import (
     RefusalCount,
     Wall,
 )
-from bellrock.region.service import check
-from bellrock.region.service.check import flaw, surplus
-from bellrock.region.service.state import State
-from bellrock.region.store import AgentRow, Loaded
+from bellrock.region.service.check import flaw, labels, message_flaw
 
 OWN, FOREIGN = Port("a", "eth0"), Port("b", "eth0")
 LONG = "x" * 1025
@@ -61,7 +61,7 @@ def test_taken(observation):
     ("observation", "why"),
     [
         (HostSeen(Host("b", "b"), Wall(1.0)), "of another agent's host"),
-        (HostSeen(Host("a", LONG), Wall(1.0)), "a text of more than 255"),
+        (HostSeen(Host("a", LONG), Wall(1.0)), "not at most 256 printable"),
         (HostGone("b"), "of another agent's host"),
         (InterfaceSeen("b", interface().interface), "of another host's port"),
         (InterfaceGone("b", "eth0"), "of another host's port"),
@@ -81,23 +81,43 @@ def test_taken(observation):
         (EvidenceGone(EvidenceKey(EvidenceKind.HEARD, OWN), LONG), "a text of more than 1024"),
         (RefusalCount(FOREIGN, "m", "skew", 1), "of another host's port"),
         (RefusalCount(OWN, "m", "skew", 1, LONG), "a text of more than 1024"),
+        (HostSeen(Host("a", "a\nb"), Wall(1.0)), "not at most 256 printable"),
+        (HostSeen(Host("a", "a", "r" * 257), Wall(1.0)), "not at most 256 printable"),
+        (evidence(neighbour=Neighbour(protocol="lldp", chassis_id="c", port_id="p", ttl=2**70)), "no number to keep"),
+        (evidence(round_trip=1e308), "no number to keep: 1e+308"),
+        (evidence(version=2**63), "no number to keep"),
+        (interface(index=2**63), "no number to keep"),
+        (interface(mtu=-(2**63)), "no number to keep"),
+        (RefusalCount(OWN, "m", "skew", 2**63), "no number to keep"),
+        (RefusalCount(OWN, "m", "skew", 1, skew=math.nan), "no number to keep: nan"),
     ],
 )
 def test_not_taken(observation, why):
     assert flaw("a", observation).startswith(why)
 
 
-def test_an_account_that_is_full_takes_only_news_of_what_it_has(monkeypatch):
-    for name in ("MAX_INTERFACES", "MAX_EVIDENCE", "MAX_REFUSALS"):
-        monkeypatch.setattr(check, name, 1)
-    account = State(Loaded(agents=(AgentRow(host=Host("a", "a")),))).accounts["a"]
-    known = interface(), evidence(), RefusalCount(OWN, "m", "skew", 1)
-    other = interface(name="eth1"), evidence(Port("a", "eth1")), RefusalCount(OWN, "n", "skew", 1)
-    assert [surplus(account, one) for one in known] == [False] * 3
-    account.interfaces["eth0"] = (known[0].interface, 0)
-    account.evidence[EvidenceKey(EvidenceKind.HEARD, OWN, FOREIGN)] = (known[1].evidence, 0)
-    account.refusals[OWN, "m", "skew"] = (known[2], 0)
-    assert [surplus(account, one) for one in known] == [False] * 3
-    assert [surplus(account, one) for one in other] == [True] * 3
-    assert not surplus(account, HostGone("a"))
-    assert not surplus(None, known[0])
+@pytest.mark.parametrize("time", [-1e308, -1.0, 1.1e11, 1e308, math.inf, -math.inf, math.nan])
+def test_no_time_is_taken_that_no_clock_shows(time):
+    wrong = Wall(time)
+    for observation in (
+        HostSeen(Host("a", "a"), wrong),
+        evidence(since=wrong),
+        evidence(seen=wrong),
+        EvidenceGone(EvidenceKey(EvidenceKind.HEARD, OWN), "silent", wrong),
+        RefusalCount(OWN, "m", "skew", 1, seen=wrong),
+    ):
+        assert flaw("a", observation) == f"no time: {time:g}"
+    for message in (Report(1, "boot", wrong, ()), KeepAlive(1, wrong)):
+        assert message_flaw(message) == f"no time: {time:g}"
+
+
+def test_messages_that_may_be_taken():
+    assert message_flaw(Report(1, "boot", Wall(1.7e9), ())) == ""
+    assert message_flaw(KeepAlive(1, Wall(0.0))) == ""
+    assert message_flaw(Report(1, "b" * 257, Wall(1.0), ())) == "not at most 256 printable characters"
+
+
+def test_labels():
+    assert labels("", "rack", "x" * 256, "é") == ""
+    for wrong in ("x" * 257, "a\nb", "a\x1b[2J", "\u200b"):
+        assert labels("rack", wrong) == "not at most 256 printable characters"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.model import Wall
-from bellrock.region.service.clock import STEP_SAMPLES, WINDOW, Offset
+from bellrock.region.service.clock import LATEST, STEP_SAMPLES, WINDOW, Offset, is_time
 
 
 def test_a_stored_offset_stands_until_something_is_measured():
@@ -53,3 +53,12 @@ def test_shifted_times_are_never_in_the_future():
     offset = Offset(10.0)
     assert offset.shift(Wall(5.0), Wall(100.0)) == 15.0
     assert offset.shift(Wall(95.0), Wall(100.0)) == 100.0
+
+
+def test_shifted_times_are_never_before_1970():
+    assert Offset(-1000.0).shift(Wall(5.0), Wall(100.0)) == 0.0
+
+
+@given(st.floats())
+def test_a_time_is_one_that_a_clock_can_show(value):
+    assert is_time(Wall(value)) == (value in (0.0, LATEST) or 0.0 < value < LATEST)

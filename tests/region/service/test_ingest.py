@@ -9,6 +9,7 @@ import pytest
 from bellrock.contract import KeepAlive, Report
 from bellrock.model import Host, HostGone, HostSeen, Wall
 from bellrock.region.service import ingest as module
+from bellrock.region.service import quota
 from bellrock.region.service.agents import Session
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.ingest import Ingest, Told
@@ -141,7 +142,7 @@ def test_what_is_not_its_to_say_is_dropped_counted_and_logged_rarely(caplog):
 def test_an_account_that_is_full_takes_no_more(monkeypatch, caplog):
     from tests.region.support import interface
 
-    monkeypatch.setattr("bellrock.region.service.check.MAX_INTERFACES", 1)
+    monkeypatch.setattr("bellrock.region.service.quota.MOST_OF_ONE", quota.MOST_OF_ONE | {"interfaces": 1})
 
     async def run() -> None:
         bench, a = Bench(), session("id-rack1")
@@ -151,6 +152,18 @@ def test_an_account_that_is_full_takes_no_more(monkeypatch, caplog):
 
     asyncio.run(run())
     assert "more than the region keeps of one host" in caplog.text
+
+
+def test_a_message_of_no_time_ends_its_session_and_is_not_kept():
+    async def run() -> None:
+        bench = Bench()
+        for message in (Report(1, "boot", Wall(1e308), ()), KeepAlive(0, Wall(-1e308))):
+            a = session()
+            await bench.write(Told(a, message, NOW))
+            assert (await a.next()).endswith(f"no time: {message.sent:g}")
+        assert bench.disk.batches == []
+
+    asyncio.run(run())
 
 
 def test_a_fault_that_is_no_full_disk_is_not_hidden(monkeypatch):

@@ -8,7 +8,7 @@ import functools
 import pytest
 
 from bellrock.model import Wall
-from bellrock.region.store import CredentialKind, Registration, Store, StoreFull, open_store
+from bellrock.region.store import CredentialKind, Registration, Store, StoreError, StoreFull, open_store
 
 
 def with_store(test):
@@ -77,3 +77,44 @@ async def test_a_failing_disk_is_store_full(store: Store):
 async def _fill(store: Store) -> None:
     for number in range(1000):
         await store.add_credential(CredentialKind.SESSION, str(number) * 100, Wall(100.0), Wall(0.0))
+
+
+_AGENT = "INSERT INTO agents VALUES ('a', 'a', '', '', 0, 1, 5.0, 0.0, '')"
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (
+            "INSERT INTO evidence VALUES ('k', 'a', 'eth0', '', '', 0.0, 1, '{\"kind\":\"loop\",\"port\":null}')",
+            "Expected",
+        ),
+        ("INSERT INTO interfaces VALUES ('a', 'eth0', 1, '{')", "truncated"),
+        ("INSERT INTO refusals VALUES ('k', 'a', 'eth0', 1, x'ff')", "malformed"),
+        (
+            'INSERT INTO interfaces VALUES (\'b\', \'eth0\', 1, \'{"name":"eth0","index":1,"mac":"m"}\')',
+            "told by 'b', which is no agent",
+        ),
+        ("INSERT INTO registry VALUES (1, '[]')", "Expected"),
+        ("INSERT INTO registrations VALUES ('i', 'a', '{}')", "missing required field"),
+        ("DROP TABLE peers", "no such table"),
+    ],
+)
+def test_what_no_region_wrote_is_one_line_that_offers_a_way_on(tmp_path, statement, why):
+    async def inside() -> None:
+        store = await open_store(tmp_path / "region.sqlite")
+        try:
+            async with store._engine.begin() as connection:
+                await connection.exec_driver_sql(_AGENT)
+                await connection.exec_driver_sql(statement)
+            with pytest.raises(StoreError) as caught:
+                await store.load()
+        finally:
+            await store.close()
+        said = str(caught.value)
+        assert said.startswith(f"{tmp_path}/region.sqlite: corrupt: ")
+        assert why in said
+        assert "--rebuild" in said
+        assert "\n" not in said
+
+    asyncio.run(inside())

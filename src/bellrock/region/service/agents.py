@@ -9,7 +9,8 @@ from typing import Final
 from bellrock.contract import VERSION, Challenge, Hello, Rejected, Welcome, prove
 from bellrock.model import Host, Wall
 from bellrock.region.logs import Limited, line
-from bellrock.region.service.clock import Offset
+from bellrock.region.service.check import labels
+from bellrock.region.service.clock import Offset, is_time
 from bellrock.region.service.state import State
 
 KEEP_ALIVE: Final = 15.0
@@ -25,6 +26,8 @@ PATIENCE: Final = 3
 LATE: Final = 1.0
 """Seconds of that delay. A right proof is never delayed, so nobody can lock an agent out."""
 NONCE_BYTES: Final = 32
+MAX_AGENTS: Final = 4096
+"""Agents that a region keeps accounts of, connected or not."""
 MAX_NAME: Final = 255
 
 log = logging.getLogger(__name__)
@@ -108,12 +111,13 @@ class Agents:
         """The session of an agent that proves itself, and the answer; an older session of the agent ends.
 
         Raises:
-            TurnedAway: unknown version, unusable identity or wrong proof.
+            TurnedAway: unknown version, unusable identity or clock, wrong proof, or no room for one more agent.
         """
         _check(hello)
         key = self._proven(hello, challenge)
         if key is None:
             raise TurnedAway("this agent's secret is not this region's", wrong=True)
+        self._has_room(hello.host.id)
         if older := self.sessions.pop(hello.host.id, None):
             older.refuse("a newer connection of this agent takes over")
         account = self._state.accounts.get(hello.host.id)
@@ -149,6 +153,14 @@ class Agents:
         for session in self.sessions.values():
             session.refuse(why)
 
+    def _has_room(self, agent: str) -> None:
+        known = self._state.accounts.keys() | self.sessions.keys()
+        if agent not in known and len(known) >= MAX_AGENTS:
+            raise TurnedAway(
+                f"this region keeps accounts of {MAX_AGENTS} agents and has no room for one more; "
+                "a start with --rebuild forgets those that are gone"
+            )
+
     def _proven(self, hello: Hello, challenge: Challenge) -> bytes | None:
         found = None
         for key in self._keys:
@@ -169,6 +181,10 @@ def _check(hello: Hello) -> None:
     names = (hello.host.id, hello.host.name)
     if not all(0 < len(name) <= MAX_NAME and name.isprintable() for name in names):
         raise TurnedAway("the agent's id and host name must be 1 to 255 printable characters")
+    if why := labels(hello.host.role, hello.boot, hello.software):
+        raise TurnedAway(f"the agent's role, boot or software: {why}")
+    if not is_time(hello.sent):
+        raise TurnedAway(f"the agent's clock is not between the years 1970 and 5138: {hello.sent:g}")
     if len(bytes.fromhex(hello.nonce) if _is_hex(hello.nonce) else b"") != NONCE_BYTES:
         raise TurnedAway("the agent's nonce must be 32 bytes in hex")
 

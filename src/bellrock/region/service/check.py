@@ -4,9 +4,11 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
+from bellrock.contract import KeepAlive, Report
 from bellrock.model import (
     EvidenceGone,
     EvidenceSeen,
+    Host,
     HostGone,
     HostSeen,
     Interface,
@@ -16,26 +18,40 @@ from bellrock.model import (
     Observation,
     Port,
     RefusalCount,
-    key_of,
+    Wall,
 )
-from bellrock.region.service.state import Account, refusal_key
+from bellrock.region.service.clock import is_time
 
 PEER_PREFIX: Final = "peer-"
 """Ids of hosts that cannot speak for themselves; any agent may tell of them."""
 MAX_VID: Final = 4094
 MAX_NAME: Final = 255
+MAX_LABEL: Final = 256
+"""Characters of what an agent says of itself: name, role, boot, software."""
 MAX_TEXT: Final = 1024
 MAX_LIST: Final = 4096
-MAX_INTERFACES: Final = 10_000
-MAX_EVIDENCE: Final = 100_000
-MAX_REFUSALS: Final = 10_000
+MAX_NUMBER: Final = 2**53
+"""Far beyond any counter or index, and exact in JSON and SQLite."""
+
+
+def message_flaw(message: Report | KeepAlive) -> str:
+    """Why a message is not taken at all, whatever it tells; empty if it may be."""
+    if isinstance(message, Report) and (why := labels(message.boot)):
+        return why
+    return _times(message.sent)
+
+
+def labels(*texts: str) -> str:
+    """What is wrong with the words an agent has for itself; they go into logs and onto pages. Empty if nothing is."""
+    fine = all(len(text) <= MAX_LABEL and text.isprintable() for text in texts)
+    return "" if fine else f"not at most {MAX_LABEL} printable characters"
 
 
 def flaw(agent: str, observation: Observation) -> str:
     """Why an observation of this agent is not taken; empty if it is."""
     match observation:
-        case HostSeen(host):
-            return _of_host(agent, host.id) or _texts(MAX_NAME, host.id, host.name, host.role)
+        case HostSeen(host, seen):
+            return _of_host(agent, host.id) or _host(host) or _times(seen)
         case HostGone(host):
             return _of_host(agent, host)
         case InterfaceSeen(host, interface):
@@ -44,25 +60,19 @@ def flaw(agent: str, observation: Observation) -> str:
             return _own(agent, host)
         case EvidenceSeen(evidence):
             return _own(agent, evidence.port.host) or _evidence(observation)
-        case EvidenceGone(key, why):
-            return _own(agent, key.port.host) or _ports(key.port, key.peer) or _texts(MAX_TEXT, why, key.neighbour)
-        case RefusalCount(port, mac, reason, _, detail):
-            return _own(agent, port.host) or _ports(port, None) or _texts(MAX_TEXT, mac, reason, detail)
+        case EvidenceGone(key, why, since):
+            texts = _texts(MAX_TEXT, why, key.neighbour)
+            return _own(agent, key.port.host) or _ports(key.port, key.peer) or texts or _times(since)
+        case RefusalCount(port):
+            return _own(agent, port.host) or _ports(port, None) or _refusal(observation)
 
 
-def surplus(account: Account | None, observation: Observation) -> bool:
-    """Whether an observation would add to an account that is full already."""
-    if account is None:
-        return False
-    match observation:
-        case InterfaceSeen(_, interface):
-            return len(account.interfaces) >= MAX_INTERFACES and interface.name not in account.interfaces
-        case EvidenceSeen(evidence):
-            return len(account.evidence) >= MAX_EVIDENCE and key_of(evidence) not in account.evidence
-        case RefusalCount():
-            return len(account.refusals) >= MAX_REFUSALS and refusal_key(observation) not in account.refusals
-        case _:
-            return False
+def _host(host: Host) -> str:
+    return _texts(MAX_NAME, host.id) or labels(host.id, host.name, host.role)
+
+
+def _refusal(one: RefusalCount) -> str:
+    return _texts(MAX_TEXT, one.source_mac, one.reason, one.detail) or _numbers(one.count, one.skew) or _times(one.seen)
 
 
 def _own(agent: str, host: str) -> str:
@@ -76,7 +86,9 @@ def _of_host(agent: str, host: str) -> str:
 def _evidence(seen: EvidenceSeen) -> str:
     one = seen.evidence
     return (
-        _ports(one.port, one.peer)
+        _times(one.since, one.seen)
+        or _numbers(one.version, one.round_trip)
+        or _ports(one.port, one.peer)
         or _texts(MAX_TEXT, one.peer_name, one.peer_mac, one.source_mac, *one.proof[:MAX_LIST])
         or ("too many proofs" if len(one.proof) > MAX_LIST else "")
         or _neighbour(one.neighbour)
@@ -86,7 +98,9 @@ def _evidence(seen: EvidenceSeen) -> str:
 def _neighbour(one: Neighbour | None) -> str:
     if one is None:
         return ""
-    return _texts(MAX_TEXT, one.protocol, one.chassis_id, one.port_id, one.system_name, one.port_description)
+    return _texts(
+        MAX_TEXT, one.protocol, one.chassis_id, one.port_id, one.system_name, one.port_description
+    ) or _numbers(one.pvid, one.max_frame_size, one.ttl)
 
 
 def _interface(one: Interface) -> str:
@@ -97,6 +111,7 @@ def _interface(one: Interface) -> str:
         ("an interface without a name" if not one.name else "")
         or _texts(MAX_NAME, *names)
         or _vids((*one.vids, one.vid))
+        or _numbers(one.index, one.mtu)
         or next(
             (f"no address with a prefix length: {text[:60]!r}" for text in one.addresses if not _is_address(text)), ""
         )
@@ -111,6 +126,18 @@ def _ports(port: Port, peer: Port | None) -> str:
 
 def _vids(vids: Iterable[int | None]) -> str:
     return next((f"no VID: {vid}" for vid in vids if vid is not None and not 0 <= vid <= MAX_VID), "")
+
+
+def _times(*times: Wall) -> str:
+    return next((f"no time: {time:g}" for time in times if not is_time(time)), "")
+
+
+def _numbers(*numbers: float | None) -> str:
+    return next((f"no number to keep: {one:g}" for one in numbers if one is not None and not _is_number(one)), "")
+
+
+def _is_number(number: float) -> bool:
+    return -MAX_NUMBER <= number <= MAX_NUMBER
 
 
 def _texts(longest: int, *texts: str) -> str:

@@ -5,11 +5,18 @@ from typing import Final
 
 from bellrock.model import Wall
 
+LATEST: Final = Wall(1e11)
+"""Seconds since 1970 beyond which no clock stands (the year 5138); what is told of later, or of before 1970, is no time."""
 WINDOW: Final = 32
 """Samples of which the least counts; at a keep-alive each 15 s, eight minutes."""
 STEP: Final = 2.0
 """Seconds above the least; several samples in a row that far off mean that the agent's clock was set back."""
 STEP_SAMPLES: Final = 3
+
+
+def is_time(time: Wall) -> bool:
+    """Whether a clock may say so. NaN and infinities are no times: sums with them are none either, and JSON has no word for them."""
+    return 0.0 <= time <= LATEST
 
 
 class Offset:
@@ -47,5 +54,5 @@ class Offset:
             self.sample(sent, received)
 
     def shift(self, time: Wall, received: Wall) -> Wall:
-        """A time on the agent's clock as one on the region's, never later than the message that told of it."""
-        return Wall(min(time + self._value, received))
+        """A time on the agent's clock as one on the region's, never later than the message that told of it, nor before 1970."""
+        return Wall(max(0.0, min(time + self._value, received)))

@@ -10,8 +10,9 @@ from msgspec import Struct
 from bellrock.contract import KeepAlive, Report
 from bellrock.model import Host, Observation, Wall
 from bellrock.region.logs import Limited, line
-from bellrock.region.service.check import flaw, surplus
+from bellrock.region.service.check import flaw, message_flaw
 from bellrock.region.service.clock import Offset
+from bellrock.region.service.quota import Quota
 from bellrock.region.service.shift import shifted
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Store, StoreFull
@@ -56,6 +57,7 @@ class Ingest:
         """`committed` is told what has just become durable; `alive` of agents whose word still holds."""
         self._store = store
         self._state = state
+        self._quota = Quota(state)
         self._committed = committed
         self._alive = alive
         self._queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE)
@@ -67,7 +69,10 @@ class Ingest:
         """True while the disk does not take reports."""
 
     async def tell(self, told: Told) -> None:
-        """Hand in a message; waits while too many do."""
+        """Hand in a message; waits while too many do. The session of one who tells what cannot be ends."""
+        if why := message_flaw(told.message):
+            told.teller.refuse(f"a {type(told.message).__name__} with {why}")
+            return
         await self._queue.put(told)
 
     async def run(self) -> None:
@@ -94,6 +99,7 @@ class Ingest:
 
     def _fresh(self, batch: list[Told]) -> tuple[list[Accepted], dict[str, int]]:
         """The reports that continue their agents' accounts, and each agent's last report after them."""
+        self._quota.begin()
         accounts = self._state.accounts
         last = {told.teller.host.id: accounts[told.teller.host.id].last for told in batch
                 if told.teller.host.id in accounts}  # fmt: skip
@@ -131,9 +137,7 @@ class Ingest:
         )
 
     def _takes(self, agent: str, observation: Observation) -> bool:
-        why = flaw(agent, observation)
-        if not why and surplus(self._state.accounts.get(agent), observation):
-            why = "more than the region keeps of one host"
+        why = flaw(agent, observation) or self._quota.excess(agent, observation)
         if why:
             self.dropped += 1
             if self._flaws.may():

@@ -18,8 +18,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bellrock.region.errors import RegionError
-from bellrock.region.store.store import Store, StoreFull
+from bellrock.region.store.store import Store, StoreError, StoreFull, unusable
 
 APPLICATION_ID: Final = 0x62726F63
 """`broc`, in SQLite's header: says that the file is a region's store."""
@@ -29,10 +28,6 @@ BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for a lock that another connection of this process holds."""
 
 __all__ = ["StoreError", "StoreFull", "move_aside", "open_store"]
-
-
-class StoreError(RegionError):
-    """The store cannot be used: which file, what is wrong with it, and what to do."""
 
 
 async def open_store(path: Path) -> Store:
@@ -118,11 +113,11 @@ def _check(path: Path) -> None:
     with _reading(path) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise _unusable(path, f"corrupt: {' '.join(str(verdict).split())}")
+            raise unusable(path, f"corrupt: {' '.join(str(verdict).split())}")
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application != APPLICATION_ID and tables:
-            raise _unusable(path, "a database, but not a region's")
+            raise unusable(path, "a database, but not a region's")
         _check_schema(path, connection)
 
 
@@ -135,28 +130,21 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise _unusable(path, str(error)) from None
+        raise unusable(path, str(error)) from None
 
 
 def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "alembic_version" not in names:
         if names:
-            raise _unusable(path, "its schema version is missing")
+            raise unusable(path, "its schema version is missing")
         return
     script = ScriptDirectory(str(MIGRATIONS))
     known = {step.revision for step in script.walk_revisions()}
     for (revision,) in connection.execute("SELECT version_num FROM alembic_version"):
         if revision not in known:
             newest = script.get_current_head()
-            raise _unusable(path, f"schema {revision} is newer than this Bellrock, which knows up to {newest}")
-
-
-def _unusable(path: Path, what: str) -> StoreError:
-    return StoreError(
-        f"{path}: {what}; restore it from a backup, or start with --rebuild, which moves it aside and begins anew "
-        "(agents tell everything again)"
-    )
+            raise unusable(path, f"schema {revision} is newer than this Bellrock, which knows up to {newest}")
 
 
 def _engine(path: Path) -> AsyncEngine:

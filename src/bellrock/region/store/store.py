@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bellrock.model import Evidence, Host, Interface, RefusalCount, Wall
+from bellrock.region.errors import RegionError
 from bellrock.region.store import schema
 from bellrock.region.store.changes import Writer
 from bellrock.region.store.rows import (
@@ -23,11 +25,19 @@ from bellrock.region.store.rows import (
     Loaded,
     Registration,
 )
+from bellrock.topology import Registry
 
 JOURNAL_ROWS: Final = 200_000
 """Changes kept for history, about 60 MB; the oldest go first."""
 
+CORRUPT: Final = (msgspec.MsgspecError, DBAPIError, UnicodeError, RecursionError, TypeError, LookupError)
+"""What reading a store raises where something else than a region, or a disk that fails, wrote to it."""
+
 _encode = msgspec.json.Encoder().encode
+
+
+class StoreError(RegionError):
+    """The store cannot be used: which file, what is wrong with it, and what to do."""
 
 
 class StoreFull(Exception):  # noqa: N818 -- says what it is
@@ -54,9 +64,17 @@ class Store:
             self._lock_file = -1
 
     async def load(self) -> Loaded:
-        """All current state."""
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(_load)
+        """All current state.
+
+        Raises:
+            StoreError: what is on disk is not what a region writes.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(_load)
+        except CORRUPT as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            raise unusable(self._engine.url.database or "", f"corrupt: {' '.join(str(said).split())}") from None
 
     async def commit(self, batch: Sequence[Accepted], accounts: Mapping[str, int]) -> None:
         """Write reports, in order, with their agents' progress. `accounts`: the accounts that run at the batch's begin."""
@@ -142,6 +160,14 @@ class Store:
             raise StoreFull(str(error.orig)) from None
 
 
+def unusable(path: Path | str, what: str) -> StoreError:
+    """The error for a file that no region can go on with."""
+    return StoreError(
+        f"{path}: {what}; restore it from a backup, or start with --rebuild, which moves it aside and begins anew "
+        "(agents tell everything again)"
+    )
+
+
 def _entry(at: Wall, host: str, kind: str, body: bytes) -> dict[str, Any]:
     return {"at": at, "agent": host, "seq": 0, "kind": kind, "body": body}
 
@@ -167,7 +193,14 @@ def _load(connection: Connection) -> Loaded:
         (msgspec.json.decode(row.body, type=RefusalCount), row.account)
         for row in connection.execute(select(schema.refusals).order_by(schema.refusals.c.key))
     ]
+    known = {row.host.id for row in agents}
+    tellers = [row.host for row in interfaces]
+    tellers += [row.evidence.port.host for row in evidence] + [refusal.port.host for refusal, _ in refusals]
+    if stranger := next((host for host in tellers if host not in known), None):
+        raise LookupError(f"told by {stranger!r}, which is no agent")
     registry = connection.execute(select(schema.registry.c.body)).scalar()
+    if registry is not None:
+        msgspec.json.decode(registry, type=Registry)
     return Loaded(
         agents=tuple(agents),
         peers=tuple(Host(*row) for row in connection.execute(select(schema.peers).order_by(schema.peers.c.id))),
