@@ -1,10 +1,16 @@
-"""Reports on disk until the region has them: an SQLite file that survives kill -9 at any moment."""
+"""Reports on disk until the region has them: an SQLite file that survives kill -9 at any moment.
+
+A file that is damaged is set aside under another name, never deleted, and a new one is begun: the agent goes on, and
+the region is told everything anew (`Spool.unsure`).
+"""
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -14,97 +20,225 @@ from bellrock.contract import Report
 
 MAX_REPORTS: Final = 10_000
 """Unacknowledged reports kept on disk; while there are as many, changes wait in memory."""
+MAX_SEQ: Final = 2**62
+"""No agent comes to this number; whoever names a higher one is mistaken."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS report (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-INSERT OR IGNORE INTO mark VALUES ('last', 0);
+INSERT OR IGNORE INTO mark VALUES ('last', 0), ('agreed', 0);
 """
+_LAST: Final = "SELECT value FROM mark WHERE name = 'last'"
+_HIGHEST: Final = "SELECT coalesce(max(seq), 0) FROM report"
+_DAMAGE: Final = frozenset(
+    (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT)
+)
+"""What SQLite says of a file that no waiting mends: torn pages, no database, no such table, rows that cannot be."""
+
+log = logging.getLogger(__name__)
 
 
 class SpoolError(Exception):
     """The spool cannot be used: which file, why, and what to do."""
 
 
+class SpoolDamagedError(SpoolError):
+    """The spool was damaged; a new one is in its place, and what waited in the old one is not in it."""
+
+
 class Spool:
     """Numbered reports that wait for their acknowledgement. Numbers grow by one, over restarts too."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the spool.
+        """Open or make the spool; a damaged one is set aside.
 
         Raises:
-            SpoolError: the file cannot be written or is not a spool.
+            SpoolError: the file cannot be written, or another agent uses it.
         """
         self._path = path
-        self._lock = _lock(path.with_name(path.name + ".lock"))
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            os.close(self._lock)
-            raise SpoolError(f"spool {path}: {error}; is its directory there and writable?") from None
-        try:
-            # WAL with NORMAL loses nothing when a process is killed; a power cut may lose the last reports,
-            # which the next boot's full account makes good.
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
-            self.last = int(self._db.execute("SELECT value FROM mark WHERE name = 'last'").fetchone()[0])
-            self.waiting = int(self._db.execute("SELECT count(*) FROM report").fetchone()[0])
-        except sqlite3.Error as error:
-            self.close()
-            raise SpoolError(f"spool {path}: {error}; move the file away to start with an empty one") from None
         self._decoder = msgspec.json.Decoder(Report)
         self._encoder = msgspec.json.Encoder()
+        self._db: sqlite3.Connection | None = None
+        self._closed = False
+        self.last = 0
+        self.waiting = 0
+        self.unsure = True
+        """Whether the region may know more than this file, or other things: until `agree`."""
+        self._lock = _lock(path.with_name(path.name + ".lock"))
+        try:
+            with self._guarded("is it a file that this user may write?"):
+                pass
+        except SpoolDamagedError:
+            pass  # told in the log; whoever opens a spool gives a full account anyway
+        except SpoolError:
+            self.close()
+            raise
 
     def append(self, report: Report) -> None:
         """Keep a report, whose number must be the next one.
 
         Raises:
             SpoolError: the disk is full or failing; the spool is as before.
+            SpoolDamagedError: as the class says; numbers go on.
         """
         if report.seq != self.last + 1:
             raise ValueError(f"report {report.seq} after {self.last}")
-        with self._transaction():
-            self._db.execute("INSERT INTO report VALUES (?, ?)", (report.seq, self._encoder.encode(report)))
-            self._db.execute("UPDATE mark SET value = ? WHERE name = 'last'", (report.seq,))
+        body = self._encoder.encode(report)
+        with self._transaction() as db:
+            db.execute("INSERT INTO report VALUES (?, ?)", (report.seq, body))
+            db.execute("UPDATE mark SET value = ? WHERE name = 'last'", (report.seq,))
         self.last = report.seq
         self.waiting += 1
 
     def after(self, seq: int, limit: int = 100) -> list[Report]:
-        """Up to `limit` waiting reports numbered above `seq`, in order."""
-        rows = self._db.execute("SELECT body FROM report WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
-        return [self._decoder.decode(body) for (body,) in rows]
+        """Up to `limit` waiting reports numbered above `seq`, in order.
+
+        Raises:
+            SpoolError: the disk is failing.
+            SpoolDamagedError: one of them cannot be read, or as the class says; numbers go on.
+        """
+        # Whatever type a damaged row has: octets are what the decoder judges.
+        query = "SELECT seq, CAST(body AS BLOB) FROM report WHERE seq > ? ORDER BY seq LIMIT ?"
+        with self._guarded() as db:
+            return [self._decode(number, body) for number, body in db.execute(query, (seq, limit))]
 
     def acknowledge(self, seq: int) -> None:
-        """Forget reports up to and with `seq`; a number above `last` means that this spool is younger than the region's memory.
+        """Forget reports up to and with `seq`.
 
         Raises:
             SpoolError: the disk is full or failing; the reports stay, and are acknowledged again later.
+            SpoolDamagedError: as the class says; numbers go on.
         """
-        with self._transaction():
-            self._db.execute("DELETE FROM report WHERE seq <= ?", (seq,))
-            if seq > self.last:
-                self._db.execute("UPDATE mark SET value = ? WHERE name = 'last'", (seq,))
-        self.last = max(self.last, seq)
-        self.waiting = int(self._db.execute("SELECT count(*) FROM report").fetchone()[0])
+        self._forget(seq, agreed=False)
+
+    def agree(self, seq: int) -> None:
+        """Forget reports up to and with `seq`, and go on behind it, whatever this file's own last number.
+
+        To be called when the region has just said what it knows: from then on the spool is not `unsure`.
+
+        Raises:
+            SpoolError, SpoolDamagedError: as for `acknowledge`.
+        """
+        self._forget(seq, agreed=True)
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
-        self._db.close()
-        os.close(self._lock)
+        if not self._closed:
+            self._closed = True
+            self._shut()
+            os.close(self._lock)
+
+    def _forget(self, seq: int, *, agreed: bool) -> None:
+        if not 0 <= seq <= MAX_SEQ:
+            raise SpoolError(f"spool {self._path}: the region says that it has report {seq}, which cannot be")
+        last = max(self.last, seq)
+        with self._transaction() as db:
+            db.execute("DELETE FROM report WHERE seq <= ?", (seq,))
+            db.execute("UPDATE mark SET value = ? WHERE name = 'last' AND value <> ?", (last, last))
+            db.execute("UPDATE mark SET value = 1 WHERE name = 'agreed' AND value < ?", (agreed,))
+            waiting = _one(db, "SELECT count(*) FROM report")
+        self.last, self.waiting = last, waiting
+        self.unsure = self.unsure and not agreed
+
+    def _decode(self, seq: int, body: bytes) -> Report:
+        try:
+            report = self._decoder.decode(body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise _Damage(f"report {seq} cannot be read: {error}") from None
+        if report.seq != seq:
+            raise _Damage(f"report {seq} says that it is number {report.seq}")
+        return report
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._guarded() as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _guarded(
+        self, hint: str = "free space or mend the disk, reports wait in memory"
+    ) -> Iterator[sqlite3.Connection]:
+        """The open file; what goes wrong with it becomes a SpoolError, and damage a new file."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
+            yield self._open()
+        except (sqlite3.Error, _Damage) as error:
+            if self._db is not None and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise SpoolError(
-                f"spool {self._path}: {error}; free space or mend the disk, reports wait in memory"
-            ) from None
+            if _is_damage(error):
+                raise self._set_aside(str(error)) from None
+            raise SpoolError(f"spool {self._path}: {error}; {hint}") from None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("it is closed")
+        if self._db is None:
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare(self._db)
+            except (sqlite3.Error, _Damage) as error:
+                self._shut(salvage=_is_damage(error))
+                raise
+        return self._db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        # WAL with NORMAL loses nothing when a process is killed; a power cut may lose the last reports,
+        # which the next boot's full account makes good.
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(_SCHEMA)
+        # Numbers never fall behind those of a file that was set aside, nor behind the rows themselves.
+        self.last = max(self.last, _one(db, _LAST), _one(db, _HIGHEST))
+        db.execute("UPDATE mark SET value = ? WHERE name = 'last' AND value < ?", (self.last, self.last))
+        self.waiting = _one(db, "SELECT count(*) FROM report")
+        self.unsure = not _one(db, "SELECT value FROM mark WHERE name = 'agreed'")
+
+    def _set_aside(self, why: str) -> SpoolDamagedError:
+        """Give the file another name, and begin a new one that goes on with its numbers where they can be read."""
+        self._shut(salvage=True)
+        try:
+            aside = _rename(self._path)
+            line = f"spool {self._path}: {why}; set aside as {aside.name}, and the region is told everything anew"
+            log.error("%s", line)
+            self._open()
+        except (OSError, sqlite3.Error, _Damage) as error:
+            raise SpoolError(f"spool {self._path}: {why}; no new one can be begun: {error}; mend the disk") from None
+        return SpoolDamagedError(line)
+
+    def _shut(self, *, salvage: bool = False) -> None:
+        if self._db is None:
+            return
+        for query in (_LAST, _HIGHEST) if salvage else ():
+            with suppress(sqlite3.Error, _Damage):
+                self.last = max(self.last, _one(self._db, query))
+        self._db.close()
+        self._db, self.waiting = None, 0
+
+
+class _Damage(Exception):  # noqa: N818 -- never leaves this module
+    """What is in the file cannot be."""
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, _Damage) or (getattr(error, "sqlite_errorcode", -1) & 0xFF) in _DAMAGE
+
+
+def _one(db: sqlite3.Connection, query: str) -> int:
+    row = db.execute(query).fetchone()
+    if row is None or not isinstance(row[0], int) or not 0 <= row[0] <= MAX_SEQ:
+        raise _Damage(f"{query} gives {row!r:.80}")
+    return row[0]
+
+
+def _rename(path: Path) -> Path:
+    """Move a spool and what SQLite keeps beside it; returns its new name, which no other file had."""
+    aside = next(name for n in count(1) if not (name := path.with_name(f"{path.name}.broken-{n}")).exists())
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    return aside
 
 
 def _lock(path: Path) -> int:
