@@ -149,6 +149,7 @@ class TestKeyboard:
 
     def test_arrows_reach_every_port(self, visit: Opener) -> None:
         here = visit().enter()
+        here.page.locator(".plug").nth(19).wait_for()
         here.press("p", "Home")
         reached = [here.focused()]
         for _ in range(19):

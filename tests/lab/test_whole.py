@@ -64,6 +64,11 @@ def ports(vlan: dict) -> set[str]:
     return {f"{m['host']}/{m['interface']}" + ("" if m["vid"] is None else f".{m['vid']}") for m in vlan["members"]}
 
 
+def listening(lab: Lab, host: str) -> bool:
+    """Whether a second packet socket is open in a host: the agent's own is the first."""
+    return len(lab.exec(host, ["cat", "/proc/net/packet"]).stdout.splitlines()) >= 3
+
+
 def refusals(running: Bellrock) -> list[dict]:
     return running.region.get("/api/v1/refusals")
 
@@ -109,11 +114,23 @@ def encoded(secret: Path, *options: str, version: int = 2) -> bytes:
 
 def test_a_cable_that_moves_is_found_in_its_new_place_and_nowhere_else(site):
     assert ports(vlan_of(site, "node", "eth1")) == {"node/eth1", "region/eth1.30"}
-    site.lab.retag("node", "eth1", access=10)
-    new = {"region/eth0", "rack/eth0", "node/eth1"}
-    site.lab.wait_until(
-        lambda: ports(vlan_of(site, "node", "eth1")) == new, 90, "the new place, and the old claim gone"
-    )
+    secret = str(make_secret(site.lab.directory))
+    listen = [BELLROCK, "beacon", "listen", "eth1", "--json", "--secret-file", secret]
+    with site.lab.popen("node", listen, stdout=subprocess.PIPE) as listener:
+        try:
+            site.lab.wait_until(lambda: listening(site.lab, "node"), 10, "the listener")
+            site.lab.retag("node", "eth1", access=10)
+            first = b""
+            while b'"rack"' not in first and b'"region"' not in first:
+                first = (
+                    listener.stdout.readline()
+                )  # a beacon of VLAN 10 on the moved cable: the first frame that shows it
+            new = {"region/eth0", "rack/eth0", "node/eth1"}
+            site.lab.wait_until(lambda: new <= ports(vlan_of(site, "node", "eth1")), 2, "the new place, 2 s later")
+            site.lab.wait_until(lambda: ports(vlan_of(site, "node", "eth1")) == new, 90, "the old claim gone")
+        finally:
+            listener.terminate()
+    assert ports(vlan_of(site, "region", "eth1", 30)) <= {"region/eth1.30"}
     assert site.topology()["conflicts"] == []
 
 
