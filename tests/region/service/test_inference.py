@@ -7,7 +7,7 @@ import pytest
 
 from bellrock.contract import Report
 from bellrock.model import Evidence, EvidenceKind, EvidenceSeen, Host, HostSeen, Port, Wall
-from bellrock.region.service.inference import SILENCE, Inference
+from bellrock.region.service.inference import Inference
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded
 from bellrock.topology import Registry
@@ -49,13 +49,16 @@ def test_the_revision_grows_with_what_is_said_and_not_with_time(told):
 
 def test_silence_lapses_and_word_brings_back(told):
     _, inference = told
-    assert inference.expire(Wall(100.0 + SILENCE)) == set()
-    assert inference.expire(Wall(101.0 + SILENCE)) == {"a"}
+    assert not inference.lapse("b")
+    assert members(inference) == {PORT_A, PORT_B}
+    assert inference.lapse("a")
     assert members(inference) == set()
-    assert inference.expire(Wall(101.0 + SILENCE)) == set()
+    assert inference.lapsed == {"a"}
+    assert not inference.lapse("a")
     assert not inference.alive(B, Wall(200.0))
     assert inference.alive(A, Wall(200.0))
     assert members(inference) == {PORT_A, PORT_B}
+    assert inference.lapsed == set()
     assert not inference.alive(A, Wall(201.0))
 
 

@@ -9,10 +9,10 @@ import logging
 import pytest
 
 from bellrock.contract import Challenge, Hello, KeepAlive, Report, prove
-from bellrock.model import Host, Wall
+from bellrock.model import Host, Monotonic, Wall
 from bellrock.region.service import Region
 from bellrock.region.service import region as region_module
-from bellrock.region.service.inference import SILENCE
+from bellrock.region.service.silence import SILENCE
 from bellrock.region.store import StoreFull, open_store
 from tests.region.support import KEY, confirmed, host_seen, interface, until
 
@@ -26,7 +26,18 @@ class World:
         self.region = region
         self.store = store
         self.now = Wall(START)
+        self.stepped = 0.0
+        """Seconds by which the wall clock was set, while no time passed."""
         self.sessions = {}
+
+    def step(self, seconds: float) -> None:
+        """The wall clock is set."""
+        self.now = Wall(self.now + seconds)
+        self.stepped += seconds
+
+    def mono(self) -> Monotonic:
+        """The monotonic clock, which does not step."""
+        return Monotonic(self.now - self.stepped)
 
     def connect(self, name: str):
         """An agent is let in."""
@@ -71,7 +82,14 @@ def in_a_world(test):
         async def inside() -> None:
             store = await open_store(tmp_path / "region.sqlite")
             world: World | None = None
-            region = Region(store, await store.load(), "region", (KEY,), lambda: world.now if world else Wall(START))
+            region = Region(
+                store,
+                await store.load(),
+                "region",
+                (KEY,),
+                lambda: world.now if world else Wall(START),
+                lambda: world.mono() if world else Monotonic(START),
+            )
             world = World(region, store)
             running = asyncio.create_task(region.run())
             try:
@@ -107,7 +125,7 @@ async def test_silent_agents_lapse_and_come_back_with_a_keep_alive(world: World,
     await _two_racks(world)
     assert world.members() == BOTH
     world.now = Wall(START + SILENCE - 1)
-    await asyncio.sleep(0.05)
+    world.region._lapse(world.mono())
     assert world.members() == BOTH
     await world.keep_alive("rack2", 1)
     world.now = Wall(START + SILENCE + 1)
@@ -119,6 +137,26 @@ async def test_silent_agents_lapse_and_come_back_with_a_keep_alive(world: World,
     await world.keep_alive("rack1", 1)
     await until(world.members)
     assert "agent-back agent=id-rack1" in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [7200.0, -7200.0])
+def test_a_step_of_the_wall_clock_makes_nobody_silent_and_lets_nobody_linger(tmp_path, monkeypatch, caplog, seconds):
+    @in_a_world
+    async def step(world: World, monkeypatch, caplog) -> None:
+        await _two_racks(world)
+        world.step(seconds)
+        world.region._lapse(world.mono())
+        assert world.members() == BOTH
+        world.now = Wall(world.now + SILENCE - 1)
+        await world.keep_alive("rack2", 1)
+        world.now = Wall(world.now + 2)
+        world.region._lapse(world.mono())
+        assert [one.lapsed for one in world.region.view().evidence(None, None)] == [True, False]
+        world.now = Wall(world.now + SILENCE)
+        world.region._lapse(world.mono())
+        assert world.members() == set()
+
+    step(tmp_path, monkeypatch, caplog)
 
 
 @in_a_world
@@ -136,7 +174,10 @@ async def test_nothing_lapses_while_the_disk_keeps_agents_waiting(world: World, 
     await world.region.tell(world.sessions["rack1"], Report(2, "boot", world.now, (interface("eth1"),)))
     await until(lambda: "store-full" in caplog.text)
     world.now = Wall(START + 10 * SILENCE)
-    await asyncio.sleep(0.1)
+    seen = world.region._silence.deaf
+    looks: list[float] = []
+    monkeypatch.setattr(world.region._silence, "deaf", lambda now: (looks.append(now), seen(now)))
+    await until(lambda: len(looks) >= 3)
     assert world.members() == BOTH
     assert caplog.text.count("store-full") == 1
     full = False

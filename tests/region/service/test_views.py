@@ -23,7 +23,6 @@ from bellrock.model import (
     Vlan,
     Wall,
 )
-from bellrock.region.service.inference import SILENCE
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.state import State
 from bellrock.region.service.views import NO_EVIDENCE, UNSETTLED, Views, unique_names
@@ -41,7 +40,7 @@ def nic(name: str, index: int = 1, **facts) -> InterfaceRow:
     return InterfaceRow("id-a", Interface(**({"name": name, "index": index, "mac": "m", "settled": True} | facts)), 1)
 
 
-def views(topology: Topology | None = None, *interfaces: InterfaceRow, now: Wall = NOW) -> Views:
+def views(topology: Topology | None = None, *interfaces: InterfaceRow, lapsed: tuple[str, ...] = ()) -> Views:
     agents = (AgentRow(host=Host("id-a", "rack"), seen=Wall(980.0), offset=0.5), AgentRow(host=Host("id-b", "rack")))
     refusals = (
         (RefusalCount(A, "m1", "skew", 1, seen=Wall(10.0)), 1),
@@ -51,7 +50,7 @@ def views(topology: Topology | None = None, *interfaces: InterfaceRow, now: Wall
         agents=agents, peers=(Host("peer-x", "maas"),), interfaces=interfaces, refusals=refusals,
         evidence=(EvidenceRow(SEEN, 1), EvidenceRow(LLDP, 1)),
     )  # fmt: skip
-    return Views(State(loaded), topology or Topology(), ["id-a"], now)
+    return Views(State(loaded), topology or Topology(), ["id-a"], NOW, lapsed)
 
 
 def test_topology_names_hosts_and_says_in_sentences_what_speaks_for_it():
@@ -115,7 +114,7 @@ def test_evidence_is_as_fresh_as_its_agents_word_until_that_lapses():
     confirmed, lldp = views().evidence(None, None)
     assert (confirmed.age, confirmed.since_age, confirmed.lapsed) == (20.0, 100.0, False)
     assert (lldp.peer, lldp.age) == (None, 10.0)
-    assert [one.lapsed for one in views(now=Wall(980.0 + SILENCE + 1)).evidence("id-a", "eth0")] == [True, True]
+    assert [one.lapsed for one in views(lapsed=("id-a",)).evidence("id-a", "eth0")] == [True, True]
     assert views().evidence("rack-id-a", "eth1") == []
     assert views().evidence("rack-id-b", None) == []
 

@@ -1,15 +1,12 @@
 """Evidence → topology, as it changes."""
 
-from typing import Final
-
 import msgspec
 
-from bellrock.model import Host, HostSeen, Observation, Port, Topology, Wall
+from bellrock.model import EvidenceGone, Host, HostSeen, Observation, Port, Topology, Wall
 from bellrock.region.service.state import State
 from bellrock.topology import Explanation, Incremental, Registry, explain
 
-SILENCE: Final = 90.0
-"""Seconds without a keep-alive after which what an agent said no longer counts."""
+SILENT = "silent"
 
 
 class Inference:
@@ -18,7 +15,8 @@ class Inference:
     def __init__(self, state: State, registry: bytes | None) -> None:
         self._state = state
         self._incremental = Incremental(msgspec.json.decode(registry, type=Registry) if registry else None)
-        self._lapsed: set[str] = set()
+        self.lapsed: set[str] = set()
+        """Agents whose word does not count, because they are silent."""
         self._shape: object = None
         self.revision = 0
         self._incremental.load(state.replay())
@@ -30,19 +28,21 @@ class Inference:
 
     def alive(self, host: Host, seen: Wall) -> bool:
         """All that an agent said still holds; True if it had lapsed and is taken in anew."""
-        if host.id not in self._lapsed:
+        if host.id not in self.lapsed:
             self._incremental.apply(HostSeen(host, seen))
             return False
-        self._lapsed.discard(host.id)
+        self.lapsed.discard(host.id)
         self.apply(list(self._state.accounts[host.id].observations()))
         return True
 
-    def expire(self, now: Wall) -> set[str]:
-        """Forget what silent agents said; their ids. Their accounts stay, for when they come back."""
-        gone = self._incremental.expire(Wall(now - SILENCE))
-        lapsed = {key.port.host for key in gone}
-        self._lapsed |= lapsed
-        return lapsed
+    def lapse(self, agent: str) -> bool:
+        """Forget what a silent agent observed; True if that was anything. Its account stays, for when it comes back."""
+        account = self._state.accounts.get(agent)
+        if account is None or not account.evidence or agent in self.lapsed:
+            return False
+        self.lapsed.add(agent)
+        self.apply([EvidenceGone(key, SILENT) for key in account.evidence])
+        return True
 
     def topology(self) -> Topology:
         """All claims now."""

@@ -10,17 +10,18 @@ import msgspec
 from ulid_transform import ulid_now
 
 from bellrock.contract import Challenge, Hello, KeepAlive, Report, Welcome
-from bellrock.model import Host, RefusalCount, Wall
+from bellrock.model import Host, Monotonic, RefusalCount, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import Agents, Session, TurnedAway
-from bellrock.region.service.inference import SILENCE, Inference
+from bellrock.region.service.inference import Inference
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.keeper import Keeper
 from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.publish import Publisher, Topic, Watcher
 from bellrock.region.service.shapes import ExplanationView, HostView, InterfaceView, RefusalView, TopologyView
+from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
 from bellrock.region.store import Accepted, Loaded, Store, StoreFull
@@ -39,19 +40,27 @@ def wall() -> Wall:
     return Wall(time.time())
 
 
+def monotonic() -> Monotonic:
+    """The region's monotonic clock."""
+    return Monotonic(time.monotonic())
+
+
 class Region:
     """Everything that one region knows and does, without HTTP."""
 
     def __init__(self, store: Store, loaded: Loaded, name: str, keys: tuple[bytes, ...],
-                 clock: Callable[[], Wall] = wall) -> None:  # fmt: skip
+                 clock: Callable[[], Wall] = wall, mono: Callable[[], Monotonic] = monotonic) -> None:  # fmt: skip
+        """`clock` is shown and outlives a restart; `mono` decides who is silent."""
         self._store = store
         self._clock = clock
+        self._mono = mono
         self._state = State(loaded)
         self._inference = Inference(self._state, loaded.registry)
         self._registrar = Registrar(loaded.registrations, lambda: f"if-{ulid_now()}")
         self._keeper = Keeper(store, self._state, self._inference, self._registrar, loaded.registry)
         self._touched: dict[str, tuple[Wall, float]] = {}
-        self._resumed = Wall(0.0)
+        seen = {row.host.id: row.seen for row in loaded.agents}
+        self._silence = Silence(seen, clock(), mono())
         self._complaints = Limited(30.0)
         self._publisher = Publisher(self._prepare, self._message)
         self._ingest = Ingest(store, self._state, self._committed, self._alive)
@@ -112,7 +121,9 @@ class Region:
 
     def view(self) -> Views:
         """What is known now, to be rendered."""
-        return Views(self._state, self._inference.topology(), self._agents.sessions, self._clock())
+        return Views(
+            self._state, self._inference.topology(), self._agents.sessions, self._clock(), self._inference.lapsed
+        )
 
     def topology(self) -> TopologyView:
         """All claims."""
@@ -163,6 +174,7 @@ class Region:
         for accepted in batch:
             told = self._state.apply(accepted)
             self._inference.apply(told)
+            self._silence.heard(accepted.agent.id, self._mono())
             self._inference.alive(accepted.agent, self._state.accounts[accepted.agent.id].seen)
             for one in told:
                 topics |= {Topic.REFUSALS} if isinstance(one, RefusalCount) else {Topic.TOPOLOGY, Topic.INTERFACES}
@@ -173,6 +185,7 @@ class Region:
         if account is None:
             return
         account.seen, account.offset = seen, offset
+        self._silence.heard(host.id, self._mono())
         self._touched[host.id] = (seen, offset)
         if self._inference.alive(host, seen):
             log.info(line("agent-back", agent=host.id, name=host.name))
@@ -201,19 +214,19 @@ class Region:
     async def _watch_silence(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            now = self._clock()
+            now = self._mono()
             if self._ingest.stalled:
                 # Keep-alives wait behind what the disk does not take: agents are not silent, we are deaf.
-                self._resumed = now
-            elif now - self._resumed > SILENCE:
-                self._expire(now)
+                self._silence.deaf(now)
+            self._lapse(now)
             if self._keeper.owes:
                 self._publisher.changed(Topic.INTERFACES)
 
-    def _expire(self, now: Wall) -> None:
-        for agent in self._inference.expire(now):
-            log.warning(line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
-            self._publisher.changed(*Topic)
+    def _lapse(self, now: Monotonic) -> None:
+        for agent in self._silence.over(now):
+            if self._inference.lapse(agent):
+                log.warning(line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
+                self._publisher.changed(*Topic)
 
     async def _note_seen(self) -> None:
         while True:

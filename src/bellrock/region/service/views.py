@@ -1,7 +1,7 @@
 """What the region knows, in the shapes of the API."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bellrock.model import (
     Conflict,
@@ -14,7 +14,6 @@ from bellrock.model import (
     Vlan,
     Wall,
 )
-from bellrock.region.service.inference import SILENCE
 from bellrock.region.service.places import Place, Registrar, places_at, places_of
 from bellrock.region.service.shapes import (
     ConflictView,
@@ -43,11 +42,15 @@ NO_EVIDENCE = "Nothing was heard here yet."
 class Views:
     """Renders one moment. Made anew for each answer, so that its names and ages are of one time."""
 
-    def __init__(self, state: State, topology: Topology, connected: Iterable[str], now: Wall) -> None:
+    def __init__(
+        self, state: State, topology: Topology, connected: Iterable[str], now: Wall, lapsed: Collection[str] = ()
+    ) -> None:
+        """`lapsed`: the agents whose word does not count, because they are silent."""
         self._state = state
         self._topology = topology
         self._connected = frozenset(connected)
         self._now = now
+        self._lapsed = lapsed
         self.names = unique_names(_host_names(state, topology))
 
     def topology(self, revision: int) -> TopologyView:
@@ -94,7 +97,7 @@ class Views:
         for account in self._state.accounts.values():
             if host is not None and host not in (account.host.id, self.name(account.host.id)):
                 continue
-            lapsed = self._now - account.seen > SILENCE
+            lapsed = account.host.id in self._lapsed
             for key, (evidence, _) in account.evidence.items():
                 if interface is None or key.port.interface == interface:
                     views.append(self._evidence(evidence, account, lapsed=lapsed))
