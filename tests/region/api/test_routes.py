@@ -140,9 +140,12 @@ async def test_names(tmp_path):
             assert (await client.patch(f"/api/v1/{path}", json={"name": "storage"})).status_code == status, path
         found = (await running.get("topology"))["fabrics"][0]
         assert (found["name"], found["vlans"][0]["name"]) == ("storage", "storage")
-        for bad in ("", "x" * 65, "a\nb", 5, None):
-            answer = await client.patch(f"/api/v1/fabrics/{fabric['id']}", json={"name": bad})
-            assert answer.status_code == 400, bad
+        for bad in ("", "x" * 65, "a\nb", 5, None, "a\u00a0b", "a\u200bb", "\u200b"):
+            for path in (f"fabrics/{fabric['id']}", f"vlans/{fabric['vlans'][0]['id']}"):
+                answer = await client.patch(f"/api/v1/{path}", json={"name": bad})
+                assert answer.status_code == 400, bad
+                assert answer.headers["content-type"] == "application/problem+json"
+        assert (await running.get("topology"))["fabrics"][0]["name"] == "storage"
 
 
 @asynchronous

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Response, Router, get, patch, post
 from litestar.datastructures import Cookie
-from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
@@ -193,7 +193,11 @@ async def _rename(request: AnyRequest, what: str, identity: str, name: str) -> N
     known = {one.id for one in found} if what == "fabric" else {vlan.id for one in found for vlan in one.vlans}
     if identity not in known:
         raise NotFoundException(f"There is no {what} {identity!r}.")
-    await region_of(request).rename(identity, name)
+    try:
+        await region_of(request).rename(identity, name)
+    except ValueError as error:
+        # The pattern lets through what only Unicode's tables know to be unprintable (U+00A0, U+200B).
+        raise ClientException(f"{error}.") from None
 
 
 open_routes = Router("/", route_handlers=[health, login])
