@@ -17,6 +17,7 @@ from bellrock.contract import (
     Report,
     Welcome,
     decode_agent_message,
+    decode_hello,
     decode_region_message,
     encode,
     prove,
@@ -104,6 +105,19 @@ def test_foreign_text_is_refused_in_one_clause(text, clause):
         decode_region_message(text)
     assert clause.lower() in str(caught.value).lower()
     assert "\n" not in str(caught.value)
+
+
+def test_a_hello_is_read_alone_and_within_its_bound():
+    hello = AGENT_MESSAGES[0]
+    assert decode_hello(encode(hello)) == hello
+    for other in (*AGENT_MESSAGES[1:], *REGION_MESSAGES):
+        with pytest.raises(ContractError, match="Invalid value"):
+            decode_hello(encode(other))
+    text = encode(hello)
+    assert decode_hello(text + " " * (4096 - len(text))) == hello
+    for large in (text + " " * (4097 - len(text)), (text + " " * (4097 - len(text))).encode(), "\u00e9" * 2049):
+        with pytest.raises(ContractError, match="octets; at most 4096 are taken"):
+            decode_hello(large)
 
 
 @given(st.binary(max_size=200))

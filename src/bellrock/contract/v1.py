@@ -12,6 +12,8 @@ from bellrock.model import Host, Observation, Wall
 VERSION: Final = 1
 MAX_MESSAGE: Final = 1 << 20
 """Octets of one message; larger ones end the connection."""
+MAX_HELLO: Final = 4096
+"""Octets of a Hello. Whoever sends one has proved nothing yet, so no more than that is read of it."""
 MAX_OBSERVATIONS: Final = 500
 """Observations in one report; an agent with more to say sends several."""
 
@@ -95,6 +97,7 @@ _T = TypeVar("_T")
 
 _encoder = msgspec.json.Encoder()
 _agent_decoder: msgspec.json.Decoder[AgentMessage] = msgspec.json.Decoder(AgentMessage)
+_hello_decoder: msgspec.json.Decoder[Hello] = msgspec.json.Decoder(Hello)
 _region_decoder: msgspec.json.Decoder[RegionMessage] = msgspec.json.Decoder(RegionMessage)
 
 
@@ -112,6 +115,15 @@ def decode_agent_message(text: str | bytes) -> AgentMessage:
     return _decode(_agent_decoder, text)
 
 
+def decode_hello(text: str | bytes) -> Hello:
+    """An agent's first message, and nothing else that an agent may say later.
+
+    Raises:
+        ContractError: not a Hello of this version, or larger than MAX_HELLO.
+    """
+    return _decode(_hello_decoder, text, MAX_HELLO)
+
+
 def decode_region_message(text: str | bytes) -> RegionMessage:
     """What a region sent.
 
@@ -121,13 +133,19 @@ def decode_region_message(text: str | bytes) -> RegionMessage:
     return _decode(_region_decoder, text)
 
 
-def _decode(decoder: msgspec.json.Decoder[_T], text: str | bytes) -> _T:
-    if len(text) > MAX_MESSAGE:
-        raise ContractError(f"a message of {len(text)} octets; at most {MAX_MESSAGE} are taken")
+def _decode(decoder: msgspec.json.Decoder[_T], text: str | bytes, most: int = MAX_MESSAGE) -> _T:
+    octets = _octets(text, most)
+    if octets > most:
+        raise ContractError(f"a message of {octets} octets; at most {most} are taken")
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ContractError(str(error)) from None
+
+
+def _octets(text: str | bytes, most: int) -> int:
+    """The size of a message; of a text that is too large anyhow, a lower bound, for which nothing is copied."""
+    return len(text) if isinstance(text, bytes) or len(text) > most else len(text.encode("utf-8", "surrogatepass"))
 
 
 def prove(key: bytes, speaker: str, theirs: str, ours: str, name: str) -> str:

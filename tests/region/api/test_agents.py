@@ -93,9 +93,11 @@ async def test_unknown_version_and_unusable_identity(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{}", "not a message of version 1"),
-        ("\0", "not a message of version 1"),
-        (encode(KeepAlive(0, Wall(0.0))), "the first message must be a hello, not a KeepAlive"),
+        ("{}", "not a hello of version 1"),
+        ("\0", "not a hello of version 1"),
+        (encode(KeepAlive(0, Wall(0.0))), "not a hello of version 1 of the contract: Invalid value 'keep-alive'"),
+        (" " * 4097, "4097 octets; at most 4096 are taken"),
+        (" " * (1 << 20), "at most 4096 are taken"),
     ],
 )
 def test_a_first_message_that_is_no_hello(tmp_path, text, why):

@@ -7,7 +7,17 @@ from typing import Final
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
-from bellrock.contract import Ack, Challenge, Hello, KeepAlive, Rejected, Report, decode_agent_message, encode
+from bellrock.contract import (
+    Ack,
+    Challenge,
+    Hello,
+    KeepAlive,
+    Rejected,
+    Report,
+    decode_agent_message,
+    decode_hello,
+    encode,
+)
 from bellrock.contract.v1 import MAX_OBSERVATIONS, ContractError
 from bellrock.region.api.guards import own_origin, region_of
 from bellrock.region.api.sockets import (
@@ -73,12 +83,9 @@ async def _hello(socket: Socket, challenge: Challenge) -> Hello:
     if text is None:
         raise WebSocketDisconnect(detail="gone before its hello")
     try:
-        hello = decode_agent_message(text)
+        return decode_hello(text)
     except ContractError as error:
-        raise TurnedAway(f"not a message of version {challenge.version} of the contract: {error}") from None
-    if not isinstance(hello, Hello):
-        raise TurnedAway(f"the first message must be a hello, not a {type(hello).__name__}")
-    return hello
+        raise TurnedAway(f"not a hello of version {challenge.version} of the contract: {error}") from None
 
 
 async def _turn_away(socket: Socket, region: Region, reason: TurnedAway) -> None:
