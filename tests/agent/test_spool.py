@@ -56,7 +56,7 @@ def test_a_gap_is_a_programming_error(spool):
 
 
 def test_a_region_that_knows_more_than_the_spool_sets_the_number(spool):
-    spool.agree(41)
+    spool.acknowledge(41)
     spool.append(report(42))
     assert (spool.last, spool.waiting) == (42, 1)
 
@@ -97,9 +97,8 @@ def test_it_is_unsure_until_the_region_has_said_what_it_knows(tmp_path):
     path = tmp_path / "spool.sqlite"
     spool = Spool(path)
     spool.append(report(1))
+    assert spool.unsure
     spool.acknowledge(1)
-    assert spool.unsure, "an acknowledgement that was under way says nothing about this file"
-    spool.agree(1)
     spool.close()
     again = Spool(path)
     assert not again.unsure
@@ -146,12 +145,12 @@ ROW = "UPDATE report SET body = {} WHERE seq = 2"
 def test_damage_that_reading_finds_is_set_aside_and_numbers_go_on(tmp_path, spool, damage, why):
     for seq in (1, 2, 3):
         spool.append(report(seq))
-    spool.agree(0)
+    spool.acknowledge(0)
     spool._db.execute(damage)
     with pytest.raises(SpoolDamagedError, match=why):
         spool.after(0)
     assert spool.after(0) == []
-    assert (spool.last, spool.waiting, spool.unsure) == (3, 0, True)
+    assert (spool.last, spool.waiting, spool.unsure, spool.generation) == (3, 0, True, 1)
     spool.append(report(4))
     assert [one.seq for one in spool.after(0)] == [4]
     assert broken(tmp_path).exists()
@@ -233,7 +232,7 @@ def test_where_no_new_file_can_be_begun_it_is_tried_again(tmp_path, spool, monke
 @pytest.mark.parametrize("seq", [-1, 2**63, 2**64])
 def test_a_number_that_cannot_be_is_refused(spool, seq):
     with pytest.raises(SpoolError, match="which cannot be"):
-        spool.agree(seq)
+        spool.acknowledge(seq)
     assert (spool.last, spool.unsure) == (0, True)
 
 

@@ -252,3 +252,108 @@ def test_a_disk_that_does_not_even_take_acknowledgements_does_not_end_the_stream
         assert (region.connections, region.reports()) == (1, [1])
 
     play(scene)
+
+
+def damage(spool):
+    spool._db.execute("UPDATE report SET body = 'x'")
+
+
+@pytest.mark.parametrize("when", ["before", "while connected"])
+def test_a_damaged_spool_does_not_end_the_stream_and_the_region_is_told_anew(spool, caplog, when):
+    async def scene():
+        region = Region(keep_alive=0.02)
+        forgotten = []
+
+        def tell_anew():
+            forgotten.append(spool.last)
+            spool.append(Report(spool.last + 1, "B+", Wall(0.0), (), begin=True, complete=True))
+
+        if when == "before":
+            for seq in (1, 2):
+                spool.append(report(seq))
+            damage(spool)
+        async with running(region, spool, forgotten=tell_anew) as stream:
+            if when != "before":
+                spool.append(report(1))
+                stream.wake()
+                assert await stream.drained(10)
+                spool.append(report(2))
+                damage(spool)
+                stream.wake()
+            await region.until(lambda: region.reports()[-1:] == [3] and spool.waiting == 0)
+        assert forgotten == [2]
+        assert region.connections == 2
+
+    play(scene)
+    assert "the region is told everything anew" in caplog.text
+    assert sum("report 1 cannot" in r.message or "report 2 cannot" in r.message for r in caplog.records) == 2
+
+
+def test_a_spool_that_another_finds_damaged_is_noticed_at_the_next_keep_alive(spool):
+    async def scene():
+        region = Region(acknowledge=False, keep_alive=0.02)
+        forgotten = []
+        spool.append(report(1))
+        async with running(region, spool, forgotten=lambda: forgotten.append(spool.last)):
+            await region.until(lambda: region.reports() == [1])
+            damage(spool)
+            with pytest.raises(SpoolError):
+                spool.after(0)
+            await region.until(lambda: forgotten)
+        assert forgotten == [1]
+
+    play(scene)
+
+
+def test_damage_that_an_acknowledgement_finds_leads_to_a_new_handshake(spool):
+    async def scene():
+        region = Region(keep_alive=0.02)
+        spool.append(report(1))
+        forgotten = []
+        async with running(region, spool, forgotten=lambda: forgotten.append(spool.last)) as stream:
+            assert await stream.drained(10)
+            spool._db.execute("DROP TABLE mark")
+            await region.until(lambda: forgotten)
+        assert (forgotten, region.connections) == ([1], 2)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("acked", [2, 41])
+def test_numbers_of_an_earlier_spool_are_not_taken_for_those_of_this_one(spool, acked):
+    """The region has reports 1 to `acked` of a spool that is lost; three others wait in the one that took its place."""
+
+    async def scene():
+        region = Region(acked=acked)
+        for seq in (1, 2, 3):
+            spool.append(report(seq))
+
+        def tell_anew():
+            spool.append(Report(spool.last + 1, "B+", Wall(0.0), (), begin=True, complete=True))
+
+        async with running(region, spool, forgotten=tell_anew):
+            await region.until(lambda: region.reports() and spool.waiting == 0)
+        assert region.reports() == [max(acked, 3) + 1]
+        assert not spool.unsure
+
+    play(scene)
+
+
+def test_a_spool_that_fails_to_read_is_told_once_and_tried_again(spool, monkeypatch, caplog):
+    async def scene():
+        region = Region()
+        spool.append(report(1))
+        real, failures = spool.after, [SpoolError("disk I/O error")] * 2
+
+        def after(seq, limit):
+            if failures:
+                raise failures.pop()
+            return real(seq, limit)
+
+        monkeypatch.setattr(spool, "after", after)
+        async with running(region, spool) as stream:
+            assert await stream.drained(10)
+        assert (region.connections, region.reports()) == (3, [1])
+
+    play(scene)
+    assert sum("disk I/O error; reports wait" in record.message for record in caplog.records) == 1

@@ -63,7 +63,9 @@ class Spool:
         self.last = 0
         self.waiting = 0
         self.unsure = True
-        """Whether the region may know more than this file, or other things: until `agree`."""
+        """Whether the region may know more than this file, or other things: until `acknowledge`."""
+        self.generation = 0
+        """How many files were set aside since the start: what was under way from an earlier one is void."""
         self._lock = _lock(path.with_name(path.name + ".lock"))
         try:
             with self._guarded("is it a file that this user may write?"):
@@ -103,23 +105,23 @@ class Spool:
             return [self._decode(number, body) for number, body in db.execute(query, (seq, limit))]
 
     def acknowledge(self, seq: int) -> None:
-        """Forget reports up to and with `seq`.
+        """Forget reports up to and with `seq`, and go on behind it even if this file's last number is lower.
+
+        Since the region said it of this file, the two continue each other: the spool is no longer `unsure`.
 
         Raises:
             SpoolError: the disk is full or failing; the reports stay, and are acknowledged again later.
             SpoolDamagedError: as the class says; numbers go on.
         """
-        self._forget(seq, agreed=False)
-
-    def agree(self, seq: int) -> None:
-        """Forget reports up to and with `seq`, and go on behind it, whatever this file's own last number.
-
-        To be called when the region has just said what it knows: from then on the spool is not `unsure`.
-
-        Raises:
-            SpoolError, SpoolDamagedError: as for `acknowledge`.
-        """
-        self._forget(seq, agreed=True)
+        if not 0 <= seq <= MAX_SEQ:
+            raise SpoolError(f"spool {self._path}: the region says that it has report {seq}, which cannot be")
+        last = max(self.last, seq)
+        with self._transaction() as db:
+            db.execute("DELETE FROM report WHERE seq <= ?", (seq,))
+            db.execute("UPDATE mark SET value = ? WHERE name = 'last' AND value <> ?", (last, last))
+            db.execute("UPDATE mark SET value = 1 WHERE name = 'agreed' AND value <> 1")
+            waiting = _one(db, "SELECT count(*) FROM report")
+        self.last, self.waiting, self.unsure = last, waiting, False
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
@@ -127,18 +129,6 @@ class Spool:
             self._closed = True
             self._shut()
             os.close(self._lock)
-
-    def _forget(self, seq: int, *, agreed: bool) -> None:
-        if not 0 <= seq <= MAX_SEQ:
-            raise SpoolError(f"spool {self._path}: the region says that it has report {seq}, which cannot be")
-        last = max(self.last, seq)
-        with self._transaction() as db:
-            db.execute("DELETE FROM report WHERE seq <= ?", (seq,))
-            db.execute("UPDATE mark SET value = ? WHERE name = 'last' AND value <> ?", (last, last))
-            db.execute("UPDATE mark SET value = 1 WHERE name = 'agreed' AND value < ?", (agreed,))
-            waiting = _one(db, "SELECT count(*) FROM report")
-        self.last, self.waiting = last, waiting
-        self.unsure = self.unsure and not agreed
 
     def _decode(self, seq: int, body: bytes) -> Report:
         try:
@@ -201,6 +191,7 @@ class Spool:
             aside = _rename(self._path)
             line = f"spool {self._path}: {why}; set aside as {aside.name}, and the region is told everything anew"
             log.error("%s", line)
+            self.generation += 1
             self._open()
         except (OSError, sqlite3.Error, _Damage) as error:
             raise SpoolError(f"spool {self._path}: {why}; no new one can be begun: {error}; mend the disk") from None

@@ -1,7 +1,6 @@
 """Reports from the spool to the region, over one WebSocket that is made anew whenever it breaks."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import random
@@ -13,7 +12,7 @@ from typing import Final
 import websockets
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 
-from bellrock.agent.spool import Spool, SpoolError
+from bellrock.agent.spool import Spool, SpoolDamagedError, SpoolError
 from bellrock.contract import (
     VERSION,
     Ack,
@@ -47,7 +46,7 @@ class TurnedAwayError(Exception):
     """The region turned this agent away, or is not the one that shares its secret: why, for the operator."""
 
 
-_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError)
+_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError, SpoolError)
 
 
 class Stream:
@@ -56,7 +55,7 @@ class Stream:
     def __init__(
         self, region: str, host: Host, boot: str, key: bytes, spool: Spool, forgotten: Callable[[], None]
     ) -> None:
-        """Prepare; `forgotten` is called when the region no longer knows what it once acknowledged."""
+        """Prepare; `forgotten` is called when region and spool do not continue each other: all is to be told anew."""
         self._region = region
         self._host = host
         self._boot = boot
@@ -65,6 +64,7 @@ class Stream:
         self._forgotten = forgotten
         self._more = asyncio.Event()
         self._acked = asyncio.Event()
+        self._generation = 0
         self._sent = 0
         self._committed = 0
         self.connected = asyncio.Event()
@@ -116,13 +116,21 @@ class Stream:
             sender.cancel()
 
     def _catch_up(self, acked: int) -> None:
-        first_waiting = self._spool.last - self._spool.waiting
-        if acked < first_waiting:
+        spool = self._spool
+        self._generation = spool.generation
+        if acked < spool.last - spool.waiting:
             log.warning("region=%s has lost what it knew of this agent: it is told everything anew", self._region)
-            acked = self._spool.last
-            self._forgotten()
-        self._committed = self._sent = acked
-        self._forget()
+        elif acked > spool.last or (spool.unsure and acked):
+            # Reports of the same numbers, which the region has of an earlier spool, are not those that wait here.
+            log.warning("region=%s knows more than the spool on disk: it is told everything anew", self._region)
+        else:
+            self._committed = self._sent = acked
+            self._forget()
+            return
+        self._committed = self._sent = max(acked, spool.last)
+        spool.acknowledge(self._sent)  # or else not told anew: what is to be told would get numbers that are taken
+        self._acked.set()
+        self._forgotten()
 
     async def _shake_hands(self, connection: ClientConnection) -> Welcome:
         challenge = await _next(connection)
@@ -151,6 +159,7 @@ class Stream:
         await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
         while True:
             self._more.clear()
+            self._same_spool()
             for report in self._spool.after(self._sent, limit=self._room()):
                 await connection.send(encode(report))
                 self._sent = report.seq
@@ -165,9 +174,18 @@ class Stream:
 
     def _forget(self) -> None:
         """Take out of the spool what the region has; a full disk does not even take that, and it is tried again."""
-        with contextlib.suppress(SpoolError):
+        self._same_spool()
+        try:
             self._spool.acknowledge(self._committed)
-            self._acked.set()
+        except SpoolDamagedError:
+            raise  # what waited is lost, and only a new handshake can make it good
+        except SpoolError:
+            return
+        self._acked.set()
+
+    def _same_spool(self) -> None:
+        if self._spool.generation != self._generation:
+            raise SpoolError("the spool was begun anew while connected; the region is asked what it knows")
 
     def _room(self) -> int:
         """How many more reports may be under way; acknowledged ones have left the spool."""
