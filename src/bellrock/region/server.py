@@ -19,7 +19,7 @@ from bellrock.region.errors import RegionError
 from bellrock.region.logs import line
 from bellrock.region.protocol import BoundedHttp
 from bellrock.region.service import Region, wall
-from bellrock.region.store import Store, StoreError, StoreFull, move_aside, open_store
+from bellrock.region.store import NotStored, Store, StoreError, move_aside, open_store
 
 MAX_WS_MESSAGE: Final = 1 << 20
 MAX_CONNECTIONS: Final = 1024
@@ -130,7 +130,7 @@ async def _run(
     region = Region(store, await store.load(), settings.name, settings.stream_keys)
     try:
         token = await region.access.start(settings.state_dir, wall())
-    except StoreFull as error:
+    except NotStored as error:
         raise StoreError(f"{settings.state_dir}: the disk does not take what the region must keep: {error}") from None
     server = _Server(_config(make_app(region)))
     async with asyncio.TaskGroup() as tasks:

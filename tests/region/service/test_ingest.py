@@ -14,7 +14,7 @@ from bellrock.region.service.agents import Session
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.state import State
-from bellrock.region.store import Loaded, StoreFull
+from bellrock.region.store import Loaded, StoreFull, StoreRefused
 
 NOW = Wall(100.0)
 
@@ -166,16 +166,44 @@ def test_a_message_of_no_time_ends_its_session_and_is_not_kept():
     asyncio.run(run())
 
 
-def test_a_fault_that_is_no_full_disk_is_not_hidden(monkeypatch):
+@pytest.mark.parametrize("fault", [StoreRefused("NOT NULL constraint failed"), OverflowError("int too large")])
+def test_a_report_that_can_never_be_stored_ends_its_session_and_holds_up_nobody_else(fault, caplog):
     async def run() -> None:
-        bench, a = Bench(), session()
+        bench, a, b = Bench(), session("a"), session("b")
+        commit = bench.disk.commit
 
-        async def broken(batch, accounts) -> None:
-            raise OverflowError("bug")
+        async def picky(batch, accounts) -> None:
+            if any(one.agent.id == "a" and one.report.seq == 2 for one in batch):
+                raise fault
+            await commit(batch, accounts)
 
-        bench.disk.commit = broken
-        await bench.ingest.tell(report(a, 1))
-        with pytest.raises(OverflowError):
-            await bench.ingest.run()
+        bench.disk.commit = picky
+        await bench.write(report(a, 1), report(b, 1), report(a, 2), report(a, 3), report(b, 2))
+        assert bench.disk.batches == [[("a", 1)], [("b", 1)], [("b", 2)]]
+        assert await b.next() == 2
+        assert await a.next() == 1
+        assert str(await a.next()).startswith("report 2 cannot be stored: ")
+        assert not bench.ingest.stalled
+        assert {name: account.last for name, account in bench.state.accounts.items()} == {"a": 1, "b": 2}
+        stranger = session("c")
+        await bench.write(report(b, 3), Told(stranger, KeepAlive(1, NOW), NOW))
+        assert await b.next() == 3
+
+    asyncio.run(run())
+    (only,) = caplog.records
+    assert only.getMessage().startswith("report-refused agent=a seq=2 error=")
+    assert str(fault) in only.getMessage()
+
+
+def test_a_first_report_that_is_refused_is_not_acknowledged():
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+
+        async def never(batch, accounts) -> None:
+            raise StoreRefused("no")
+
+        bench.disk.commit = never
+        await bench.write(report(a, 1))
+        assert await a.next() == "report 1 cannot be stored: StoreRefused: no"
 
     asyncio.run(run())

@@ -8,7 +8,7 @@ import functools
 import pytest
 
 from bellrock.model import Wall
-from bellrock.region.store import CredentialKind, Registration, Store, StoreError, StoreFull, open_store
+from bellrock.region.store import CredentialKind, Registration, Store, StoreError, StoreFull, StoreRefused, open_store
 
 
 def with_store(test):
@@ -72,6 +72,15 @@ async def test_a_failing_disk_is_store_full(store: Store):
     with pytest.raises(StoreFull, match="full"):
         await _fill(store)
     assert len(await store.credentials(CredentialKind.SESSION, Wall(0.0))) > 0
+
+
+@with_store
+async def test_what_the_database_never_takes_is_refused_and_not_tried_again(store: Store):
+    async with store._engine.begin() as connection:
+        await connection.exec_driver_sql(_AGENT)
+    with pytest.raises(StoreRefused, match="NOT NULL constraint failed"):
+        await store.touch({"a": (None, 0.0)})
+    assert [row.seen for row in (await store.load()).agents] == [5.0]
 
 
 async def _fill(store: Store) -> None:

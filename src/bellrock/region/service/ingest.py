@@ -50,7 +50,10 @@ class Told(Struct, frozen=True):
 
 
 class Ingest:
-    """The only writer of reports. It retries a failing disk for ever: nothing is acknowledged, so nothing is lost."""
+    """The only writer of reports. It retries a failing disk for ever: nothing is acknowledged, so nothing is lost.
+
+    A report that the database itself refuses ends its agent's session, unacknowledged, and holds up nobody else.
+    """
 
     def __init__(self, store: Store, state: State, committed: Callable[[Sequence[Accepted]], None],
                  alive: Callable[[Host, Wall, float], None]) -> None:  # fmt: skip
@@ -85,9 +88,8 @@ class Ingest:
 
     async def _write(self, batch: list[Told]) -> None:
         fresh, last = self._fresh(batch)
-        if fresh:
-            await self._commit(fresh)
-            self._committed(fresh)
+        if fresh and not await self._take(batch, fresh):
+            last = {told.teller.host.id: self._last(told.teller.host.id) for told in batch}
         acks: dict[Teller, int] = {}
         for told in batch:
             if isinstance(told.message, Report):
@@ -95,7 +97,29 @@ class Ingest:
             elif told.message.seq <= last.get(told.teller.host.id, 0):
                 self._keep_alive(told)
         for teller, seq in acks.items():
-            teller.ack(seq)
+            if seq:
+                teller.ack(seq)
+
+    def _last(self, agent: str) -> int:
+        account = self._state.accounts.get(agent)
+        return account.last if account else 0
+
+    async def _take(self, batch: list[Told], fresh: list[Accepted]) -> bool:
+        """Commit all, or, if the store refuses that, one by one without what it refuses; False if anything was left out."""
+        error = await self._commit(fresh)
+        if error is None:
+            return True
+        refused: dict[str, str] = {}
+        for accepted in fresh:
+            agent = accepted.agent.id
+            # What follows a report that is missing would leave a gap.
+            if agent not in refused and (error := await self._commit([accepted])) is not None:
+                refused[agent] = f"report {accepted.report.seq} cannot be stored: {_said(error)}"
+                log.error(line("report-refused", agent=agent, seq=accepted.report.seq, error=_said(error)))
+        for told in batch:
+            if (why := refused.get(told.teller.host.id)) is not None:
+                told.teller.refuse(why)
+        return not refused
 
     def _fresh(self, batch: list[Told]) -> tuple[list[Accepted], dict[str, int]]:
         """The reports that continue their agents' accounts, and each agent's last report after them."""
@@ -145,9 +169,17 @@ class Ingest:
                 log.warning(line("observation-dropped", agent=agent, kind=kind, why=why, total=self.dropped))
         return not why
 
-    async def _commit(self, fresh: list[Accepted]) -> None:
+    async def _commit(self, fresh: list[Accepted]) -> Exception | None:
+        """Make reports durable and tell of it; why the store will never take them, if so."""
+        error = await self._stored(fresh)
+        if error is None:
+            self._committed(fresh)
+        return error
+
+    async def _stored(self, fresh: list[Accepted]) -> Exception | None:
         accounts = self._state.running({accepted.agent.id for accepted in fresh})
         pause = RETRY[0]
+        refused: Exception | None = None
         while True:
             try:
                 await self._store.commit(fresh, accounts)
@@ -156,6 +188,9 @@ class Ingest:
                 if self._complaints.may():
                     hint = "reports are not acknowledged and wait with their agents; free space on the disk"
                     log.error(line("store-full", error=str(error), hint=hint))  # noqa: TRY400 -- the line says it all
+            except Exception as error:  # noqa: BLE001 -- one agent's report must not end the service of all others
+                refused = error
+                break
             else:
                 break
             await asyncio.sleep(pause)
@@ -164,8 +199,13 @@ class Ingest:
             log.warning(line("store-recovered"))
             self._complaints.reset()
         self.stalled = False
+        return refused
 
     def _keep_alive(self, told: Told) -> None:
         teller = told.teller
         teller.offset.sample(told.message.sent, told.received)
         self._alive(teller.host, teller.offset.shift(told.message.sent, told.received), teller.offset.value)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

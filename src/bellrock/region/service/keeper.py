@@ -7,7 +7,7 @@ from bellrock.region.logs import Limited, line
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.places import Registrar, places_of
 from bellrock.region.service.state import State
-from bellrock.region.store import Registration, Store, StoreFull
+from bellrock.region.store import NotStored, Registration, Store
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class Keeper:
             return
         try:
             await self._store.save_places(registry, self._changed.values(), self._gone, now)
-        except StoreFull as error:
+        except NotStored as error:
             if self._complaints.may():
-                log.error(line("store-full", error=str(error), hint="names and registrations are kept in memory"))  # noqa: TRY400
+                log.error(line(error.event, error=str(error), hint="names and registrations are kept in memory"))  # noqa: TRY400
             return
         self._saved, self._changed, self._gone = registry, {}, set()

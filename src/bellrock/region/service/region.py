@@ -24,7 +24,7 @@ from bellrock.region.service.shapes import ExplanationView, HostView, InterfaceV
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
-from bellrock.region.store import Accepted, Loaded, Store, StoreFull
+from bellrock.region.store import Accepted, Loaded, NotStored, Store
 from bellrock.topology import UnknownPortError
 
 TICK: Final = 2.0
@@ -237,7 +237,7 @@ class Region:
         touched, self._touched = self._touched, {}
         try:
             await self._store.touch(touched)
-        except StoreFull as error:
+        except NotStored as error:
             self._touched = touched | self._touched
             if self._complaints.may():
-                log.error(line("store-full", error=str(error), hint="times of keep-alives are kept in memory"))  # noqa: TRY400
+                log.error(line(error.event, error=str(error), hint="times of keep-alives are kept in memory"))  # noqa: TRY400

@@ -11,7 +11,7 @@ from bellrock.region.store.rows import (
     Loaded,
     Registration,
 )
-from bellrock.region.store.store import JOURNAL_ROWS, Store
+from bellrock.region.store.store import JOURNAL_ROWS, NotStored, Store, StoreRefused
 
 __all__ = [
     "JOURNAL_ROWS",
@@ -21,10 +21,12 @@ __all__ = [
     "EvidenceRow",
     "InterfaceRow",
     "Loaded",
+    "NotStored",
     "Registration",
     "Store",
     "StoreError",
     "StoreFull",
+    "StoreRefused",
     "mirrors_of",
     "move_aside",
     "open_store",

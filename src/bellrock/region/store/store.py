@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bellrock.model import Evidence, Host, Interface, RefusalCount, Wall
@@ -40,14 +40,27 @@ class StoreError(RegionError):
     """The store cannot be used: which file, what is wrong with it, and what to do."""
 
 
-class StoreFull(Exception):  # noqa: N818 -- says what it is
-    """Nothing was written, because the disk is full or failing: what the database said."""
+class NotStored(Exception):  # noqa: N818 -- says what it is
+    """Nothing was written: what the database said."""
+
+    event = "store-refuses"
+    """What the log calls it."""
+
+
+class StoreFull(NotStored):
+    """The disk is full, locked or failing: the same may be written later."""
+
+    event = "store-full"
+
+
+class StoreRefused(NotStored):
+    """The database does not take these values: to try them again is of no use."""
 
 
 class Store:
     """One region's memory on disk. One writer at a time; each method is one transaction, whole or not at all.
 
-    Every method that writes raises StoreFull if the disk does not take it.
+    Every method that writes raises StoreFull if the disk does not take it, and StoreRefused if the database will never.
     """
 
     def __init__(self, engine: AsyncEngine, lock: int, journal_rows: int = JOURNAL_ROWS) -> None:
@@ -156,8 +169,10 @@ class Store:
         try:
             async with self._writing, self._engine.begin() as connection:
                 yield connection
-        except DBAPIError as error:
+        except OperationalError as error:
             raise StoreFull(str(error.orig)) from None
+        except DBAPIError as error:
+            raise StoreRefused(str(error.orig)) from None
 
 
 def unusable(path: Path | str, what: str) -> StoreError:
