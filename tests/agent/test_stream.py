@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from websockets.asyncio.server import serve, unix_serve
+from websockets.exceptions import ConnectionClosed
 
 from bellrock.agent import stream as module
 from bellrock.agent.spool import Spool, SpoolError
@@ -357,3 +358,82 @@ def test_a_spool_that_fails_to_read_is_told_once_and_tried_again(spool, monkeypa
 
     play(scene)
     assert sum("disk I/O error; reports wait" in record.message for record in caplog.records) == 1
+
+
+def test_a_region_that_does_not_begin_with_a_challenge_is_told_nothing(spool, caplog):
+    async def scene():
+        heard = []
+
+        async def region(connection):
+            await connection.send(encode(Ack(1)))
+            with contextlib.suppress(ConnectionClosed):
+                heard.extend([message async for message in connection])
+            connections.append(connection)
+
+        connections = []
+        async with running(region, spool), asyncio.timeout(10):
+            while not connections:
+                await asyncio.sleep(0.005)
+        assert heard == []
+
+    play(scene)
+    assert "the region began with Ack, not with a challenge" in caplog.text
+
+
+def test_being_turned_away_later_is_told_and_tried_again(spool, caplog):
+    class Moody(Region):
+        async def __call__(self, connection):
+            with contextlib.suppress(asyncio.CancelledError):
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(super().__call__(connection))
+                    while not self.reports():
+                        await asyncio.sleep(0.005)
+                    await connection.send(encode(Rejected("another agent uses this identity")))
+
+    async def scene():
+        region = Moody()
+        spool.append(report(1))
+        async with running(region, spool):
+            await region.until(lambda: region.connections >= 2)
+
+    play(scene)
+    assert "turned this agent away: another agent uses this identity" in caplog.text
+
+
+def test_a_connection_that_worked_makes_the_next_attempt_come_soon_and_the_next_complaint_be_told(
+    spool, monkeypatch, caplog
+):
+    monkeypatch.setattr(module, "STEADY", 0.0)
+
+    async def scene():
+        region = Region()
+        async with running(region, spool) as stream:
+            for seq in (1, 2):
+                region.hang_up_after = seq
+                spool.append(report(seq))
+                stream.wake()
+                await region.until(lambda: region.hang_up_after is None)
+                await region.until(lambda: not stream.connected.is_set())
+                await region.until(stream.connected.is_set)
+
+    play(scene)
+    assert sum("the region closed the connection" in record.message for record in caplog.records) == 2
+
+
+def test_what_is_appended_while_others_are_sent_goes_at_once(spool, monkeypatch):
+    async def scene():
+        region = Region()
+        spool.append(report(1))
+        real = spool.after
+
+        def after(seq, limit):
+            reports = real(seq, limit)
+            if spool.last == 1:
+                spool.append(report(2))  # and nobody wakes the stream
+            return reports
+
+        monkeypatch.setattr(spool, "after", after)
+        async with running(region, spool):
+            await region.until(lambda: region.reports() == [1, 2])
+
+    play(scene)
