@@ -89,7 +89,11 @@ def test_nobody_watches_nothing_is_rendered(run):
         publisher.leave(watcher)
         rendered.clear()
         publisher.changed(*Topic)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(10):
+            while publisher._changed:  # taken up by the round that would render
+                await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
         assert rendered == []
 
     run(test)

@@ -35,6 +35,8 @@ class Access:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._sessions: dict[str, Wall] = {}
+        self._logins: dict[str, Wall] = {}
+        """Those not used yet, so that a guess costs no look on the disk."""
         self._api = ""
         self._failures = Bucket(*FAILURES)
 
@@ -53,21 +55,25 @@ class Access:
         """A one-time login token, good for a day; if `alone`, all others are void."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         expires = Wall(now + LOGIN_LIFE)
+        self._logins = {} if alone else {digest: until for digest, until in self._logins.items() if until > now}
+        self._logins[_digest(token)] = expires
         await self._store.add_credential(CredentialKind.LOGIN, _digest(token), expires, now, alone=alone)
         return token
 
     async def login(self, token: str, now: Wall, mono: Monotonic) -> str | None:
         """A new session for a one-time token, or None if it is wrong, used or too old.
 
+        A right token is taken however many were wrong: any process of this machine can guess, and must not lock out who knows.
+
         Raises:
-            TooManyFailures: too many were wrong lately; this one was not looked at.
+            TooManyFailures: it is wrong, as too many were lately.
         """
+        if await self._take_login(_digest(token), now):
+            return await self._new_session(now)
         if wait := self._failures.wait(mono):
             raise TooManyFailures(wait)
-        if not await self._store.take_credential(CredentialKind.LOGIN, _digest(token), now):
-            self._failures.take(mono)
-            return None
-        return await self._new_session(now)
+        self._failures.take(mono)
+        return None
 
     async def logout(self, session: str, now: Wall) -> None:
         """End a session."""
@@ -81,6 +87,13 @@ class Access:
     def is_api_token(self, token: str) -> bool:
         """Whether it is the API token."""
         return secrets.compare_digest(_digest(token), self._api)
+
+    async def _take_login(self, digest: str, now: Wall) -> bool:
+        if digest not in self._logins:
+            return False
+        taken = await self._store.take_credential(CredentialKind.LOGIN, digest, now)
+        self._logins.pop(digest, None)
+        return taken
 
     async def _new_session(self, now: Wall) -> str:
         session = secrets.token_urlsafe(TOKEN_BYTES)
