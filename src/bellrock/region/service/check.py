@@ -61,7 +61,8 @@ def flaw(agent: str, observation: Observation) -> str:
         case EvidenceSeen(evidence):
             return _own(agent, evidence.port.host) or _evidence(observation)
         case EvidenceGone(key, why, since):
-            texts = _texts(MAX_TEXT, why, key.neighbour)
+            # Chassis and port, each as long as a text may be.
+            texts = _texts(MAX_TEXT, why) or _texts(2 * MAX_TEXT + 1, key.neighbour)
             return _own(agent, key.port.host) or _ports(key.port, key.peer) or texts or _times(since)
         case RefusalCount(port):
             return _own(agent, port.host) or _ports(port, None) or _refusal(observation)
