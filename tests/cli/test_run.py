@@ -180,34 +180,45 @@ def test_an_expected_error_is_a_failure_a_defect_is_not():
         run._run(failing(ZeroDivisionError()), as_json=True)
 
 
-def test_when_the_region_cannot_serve_the_rack_does_not_start(monkeypatch):
+class Looking:
+    async def run(self):
+        await asyncio.sleep(60)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """What a rack that must not start has open: the list tells when it was closed."""
+    closed = []
+
+    class Opened:
+        def close(self):
+            closed.append(self)
+
+    async def agent(*_):
+        pytest.fail("started")
+
+    monkeypatch.setattr("bellrock.agent.run.open_all", lambda settings: Opened())
+    monkeypatch.setattr("bellrock.agent.run.run", agent)
+    return closed
+
+
+def test_when_the_region_cannot_serve_the_rack_does_not_start(monkeypatch, opened):
     async def serve(*_):
         await asyncio.sleep(0)
         raise RegionError("no")
 
-    async def agent(*_, **__):
-        pytest.fail("started")
-
     monkeypatch.setattr("bellrock.region.server.serve", serve)
-    monkeypatch.setattr(run, "_agent", agent)
     with pytest.raises(Failure, match="no"):
-        run._run(lambda stop: run._both(None, None, None, None, stop, as_json=False), as_json=False)
+        run._run(lambda stop: run._both(None, None, None, Looking(), stop, as_json=False), as_json=False)
 
 
-def test_when_the_region_is_done_so_is_the_rack(monkeypatch):
+def test_when_the_region_is_done_so_is_the_rack(monkeypatch, opened):
     async def serve(*_):
         return
 
-    async def agent(*_, **__):
-        pytest.fail("started")
-
-    class Look:
-        async def run(self):
-            await asyncio.sleep(60)
-
     monkeypatch.setattr("bellrock.region.server.serve", serve)
-    monkeypatch.setattr(run, "_agent", agent)
-    run._run(lambda stop: run._both(None, None, None, Look(), stop, as_json=True), as_json=True)
+    run._run(lambda stop: run._both(None, None, None, Looking(), stop, as_json=True), as_json=True)
+    assert len(opened) == 1
 
 
 def test_what_is_said_when_ready(capsys):

@@ -214,7 +214,9 @@ def test_a_lab_that_was_told_to_stay_outlives_its_maker_until_it_is_taken_down(o
 
 def test_several_labs_are_told_apart(own_root):
     with Lab.from_text(SMALL, name="bll-one") as one, Lab.from_text(SMALL, name="bll-two"):
-        with pytest.raises(LabError, match=r"several labs are up \(bll-one, bll-two\); say which one with --lab"):
+        with pytest.raises(
+            LabError, match=r"several labs are up \(bll-one, bll-two\); say which one: bellrock lab down NAME"
+        ):
             Lab.find()
         found = Lab.find("bll-one")
         assert found.state == one.state
