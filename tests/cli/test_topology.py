@@ -83,7 +83,11 @@ def test_an_answer_that_is_no_topology_is_one_line(run, answer, flags):
 
 def test_a_chain_is_numbered_with_ages_and_exit_0(run):
     done = run("explain", "a/eth0", "b/eth0")
-    assert done.stdout.splitlines() == ["a/eth0 and b/eth0: same vlan", "  1. a hears b\\x07 (holds as of 2 s ago)", "  2. by hand"]
+    assert done.stdout.splitlines() == [
+        "a/eth0 and b/eth0: same vlan",
+        "  1. a hears b\\x07 (holds as of 2 s ago)",
+        "  2. by hand",
+    ]
     assert done.exit_code == 0
 
 

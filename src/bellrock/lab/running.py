@@ -99,7 +99,9 @@ class Lab:
         names = ", ".join(it.name for it in state.running(root))
         if not labs:
             raise LabError(f"no lab{f' {name}' if name else ''} is up ({names or 'none at all'}); bellrock lab up FILE")
-        raise LabError(f"several labs are up ({names}); say which one: bellrock lab down NAME, and --lab NAME for the other commands")
+        raise LabError(
+            f"several labs are up ({names}); say which one: bellrock lab down NAME, and --lab NAME for the other commands"
+        )
 
     def __enter__(self) -> "Lab":
         return self
