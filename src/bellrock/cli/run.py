@@ -205,32 +205,33 @@ async def _both(
 ) -> None:
     """Region and rack side by side; when one ends, so does the other, the rack first."""
     import asyncio
+    import contextlib
 
     from bellrock.agent.privileges import drop
     from bellrock.agent.run import open_all, run
     from bellrock.region.server import serve
 
     opened = open_all(settings)  # what needs privileges comes first, on the one thread that there is
-    listening = asyncio.Event()
-    agent_gone = asyncio.Event()
+    with contextlib.closing(opened):
+        listening = asyncio.Event()
+        agent_gone = asyncio.Event()
 
-    def region_ready(ready: "RegionReady") -> None:
-        _say_region(ready, as_json=as_json)
-        listening.set()
+        def region_ready(ready: "RegionReady") -> None:
+            _say_region(ready, as_json=as_json)
+            listening.set()
 
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(serve(region, region_ready, agent_gone, lambda: drop(settings.state_dir)))
-        started = tasks.create_task(listening.wait())
-        await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
-        looking = tasks.create_task(look.run())
-        try:
-            if not serving.done():
-                await run(settings, keyring, opened, lambda ready: _say_agent(ready, as_json=as_json), stop)
-        finally:
-            opened.close()
-            started.cancel()
-            looking.cancel()
-            agent_gone.set()
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(serve(region, region_ready, agent_gone, lambda: drop(settings.state_dir)))
+            started = tasks.create_task(listening.wait())
+            await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
+            looking = tasks.create_task(look.run())
+            try:
+                if not serving.done():
+                    await run(settings, keyring, opened, lambda ready: _say_agent(ready, as_json=as_json), stop)
+            finally:
+                started.cancel()
+                looking.cancel()
+                agent_gone.set()
 
 
 def _agent_settings(state_dir: Path, role: str, region: str, name: str, options: dict[str, Any]) -> "AgentSettings":
