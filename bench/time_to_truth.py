@@ -11,9 +11,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bellrock.lab.agents import Program, make_secret, programs
+from websockets.sync.client import unix_connect
+
+from bellrock.lab.agents import Program, api_token, make_secret, programs, region_host
 from bellrock.lab.running import Lab
 from bellrock.lab.settle import Bellrock, attach
 from bellrock.lab.truth import truth
@@ -22,8 +26,6 @@ from bellrock.topology.document import from_document
 from bench._report import Figure, at_most, plain, report
 
 FILE = Path(__file__).parent.parent / "examples" / "ten-hosts.toml"
-POLL = 0.03
-"""Seconds between two questions: each costs the region some milliseconds, and asking more often would slow down what is measured."""
 TIMEOUT = 60.0
 NEW = ("node-5", "eth9", 30)
 """Host, interface and access VLAN of the interface that comes later."""
@@ -53,13 +55,38 @@ class Started:
         self._reader.join()
 
 
-def right(running: Bellrock, extra: tuple[str, str, int] | None = None) -> bool:
-    """Whether the region's answer is the wiring: the same partition into VLANs and fabrics, the same VIDs."""
-    known = truth(running.lab.wired).knowable
-    found = running.topology()
-    if extra is None:
-        return not diff(from_document(found), known)
-    host, interface, vid = extra
+class Live:
+    """What the region pushes to the page: each topology as it becomes known. Asking again and again would slow down what is measured."""
+
+    def __init__(self, running: Bellrock) -> None:
+        token = api_token(running.lab.directory, region_host(running.wired)).read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        path = str(running.region.path)
+        self._connection = unix_connect(path, "ws://region/api/v1/live", additional_headers=headers, max_size=None)
+        self._socket = self._connection.__enter__()
+
+    def until(self, holds: Callable[[dict[str, Any]], bool], what: str) -> float:
+        """The second of the epoch at which a topology came for which something holds."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            message = json.loads(self._socket.recv(TIMEOUT))
+            if message["type"] == "topology" and holds(message):
+                return time.time()
+        raise TimeoutError(f"{what} within {TIMEOUT:g} s")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.__exit__(None, None, None)
+
+
+def is_wired(lab: Lab, found: dict[str, Any]) -> bool:
+    """Whether an answer is the wiring: the same partition into VLANs and fabrics, the same VIDs."""
+    return not diff(from_document(found), truth(lab.wired).knowable)
+
+
+def is_placed(found: dict[str, Any]) -> bool:
+    """Whether the new interface is in its VLAN, together with others."""
+    host, interface, vid = NEW
     return any(
         vlan["vid"] == vid and len(vlan["members"]) > 1
         for fabric in found["fabrics"]
@@ -69,15 +96,13 @@ def right(running: Bellrock, extra: tuple[str, str, int] | None = None) -> bool:
     )
 
 
-def until(holds: object, what: str) -> float:
-    """The second of the epoch at which something was first seen to hold."""
-    assert callable(holds)
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait, bounded."""
     deadline = time.monotonic() + TIMEOUT
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} within {TIMEOUT:g} s")
-        time.sleep(POLL)
-    return time.time()
+        time.sleep(0.01)
 
 
 def one_round() -> tuple[float, float, float]:
@@ -89,13 +114,15 @@ def one_round() -> tuple[float, float, float]:
         started = [Started(lab, first)]
         try:
             until(running.region.up, "the region to answer")
+            live = Live(running)
             agents = [Started(lab, program) for program in rest]
             started += agents
+            known = live.until(lambda found: is_wired(lab, found), "the right answer")
             until(lambda: all(agent.ready for agent in agents), "all agents to be ready")
-            known = until(lambda: right(running), "the right answer")
             ready = [agent.ready for agent in agents if agent.ready is not None]
             carrier = lab.add_interface(NEW[0], NEW[1], to="sw0", access=NEW[2])
-            joined = until(lambda: right(running, NEW), "the new interface in its VLAN")
+            joined = live.until(is_placed, "the new interface in its VLAN")
+            live.close()
             boot = statistics.median(agent.ready - agent.began for agent in agents if agent.ready)
             return max(0.0, known - max(ready)), max(0.0, joined - carrier), boot
         finally:

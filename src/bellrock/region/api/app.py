@@ -37,7 +37,7 @@ a cookie need the header `X-Bellrock: 1`. Errors are `application/problem+json` 
 
 `/api/v1/live` is a WebSocket: JSON messages `{"type": "topology", …}`, `{"type": "hosts", "hosts": […]}`,
 `{"type": "interfaces", "interfaces": […]}` and `{"type": "refusals", "refusals": […]}`, each in full, in the shapes of the
-routes of the same names; all four on connect, then each when it changed, at most ten times a second; `{"type": "ping"}` each 20 s.
+routes of the same names; all four on connect, then each when it changed, at most twenty times a second; `{"type": "ping"}` each 20 s.
 """
 
 

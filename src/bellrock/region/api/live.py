@@ -28,7 +28,7 @@ PING: Final = 20.0
 
 @websocket("/api/v1/live")
 async def live(socket: WebSocket) -> None:  # type: ignore[type-arg]
-    """Full state of each topic on connect, then each when it changed, at most ten times a second, and a ping each 20 s."""
+    """Full state of each topic on connect, then each when it changed, at most twenty times a second, and a ping each 20 s."""
     region = region_of(socket)
     if not own_origin(socket):
         await turn_down(

@@ -1,11 +1,11 @@
-"""What changed goes to everyone who watches: the first change at once, then at most ten times a second, always the latest."""
+"""What changed goes to everyone who watches: the first change at once, then at most twenty times a second, always the latest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
-PERIOD: Final = 0.1
+PERIOD: Final = 0.05
 """Seconds between two rounds."""
 REFRESH: Final = 5.0
 """Seconds after which mere passing of time (ages) is published."""
