@@ -21,18 +21,25 @@ function takeToken(): string {
   return match[1];
 }
 
+/** Counts what was tried, so that a slow answer to an earlier attempt does not undo a later one. */
+let attempts = 0;
+
 async function open(token: string): Promise<void> {
+  const mine = ++attempts;
   if (token) {
     const wrong = await enter(token);
-    if (!wrong) return;
+    if (!wrong || mine !== attempts) return;
     trouble.value = wrong;
   }
   try {
-    if (await loggedIn()) {
+    const known = await loggedIn();
+    if (mine !== attempts) return;
+    if (known) {
       trouble.value = "";
       begin();
     } else session.value = "out";
   } catch (error) {
+    if (mine !== attempts) return;
     session.value = "out";
     trouble.value = error instanceof CallError ? error.message : refusal(error);
   }
