@@ -245,7 +245,7 @@ def test_no_memory_for_the_ring(net, monkeypatch):
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
     monkeypatch.setattr("bellrock.link.packet.Ring", refuse)
-    with pytest.raises(LinkError, match=r"^the receive ring of 6 MiB .* Cannot allocate memory; is memory short\?$"):
+    with pytest.raises(LinkError, match=r"^the receive ring of 5 MiB .* Cannot allocate memory; is memory short\?$"):
         PacketDevice()
 
 

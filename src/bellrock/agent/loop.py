@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import random
 from collections.abc import Callable
@@ -29,6 +30,9 @@ FLOOD: Final = 64
 """So many frames at once are first sifted: what nobody of ours signed is counted without being taken apart."""
 COALESCE: Final = 0.004
 """Seconds that a change waits for company before it is put into a report."""
+DISTANT: Final = 1.0
+"""Seconds from which on a deadline is put off to the next TICK, so that a quiet agent with many ports wakes up for several at once."""
+TICK: Final = 0.25
 WATCH: Final = (1.0, 30.0)
 """Seconds between two looks at the network's counters: while frames are being lost or an interface is thinned, and else."""
 RETRY: Final = 2.0
@@ -201,7 +205,10 @@ class Loop:
             wanted.append(forgetting)
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_at(min(wanted), self._timeout) if wanted else None
+        self._timer = self._loop.call_at(self._put_off(min(wanted)), self._timeout) if wanted else None
+
+    def _put_off(self, deadline: float) -> float:
+        return math.ceil(deadline / TICK) * TICK if deadline - self._loop.time() > DISTANT else deadline
 
     def _timeout(self) -> None:
         moment = now()
