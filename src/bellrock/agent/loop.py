@@ -32,7 +32,7 @@ COALESCE: Final = 0.004
 """Seconds that a change waits for company before it is put into a report."""
 DISTANT: Final = 1.0
 """Seconds from which on a deadline is put off to the next TICK, so that a quiet agent with many ports wakes up for several at once."""
-TICK: Final = 0.25
+TICK: Final = 0.5
 WATCH: Final = (1.0, 30.0)
 """Seconds between two looks at the network's counters: while frames are being lost or an interface is thinned, and else."""
 RETRY: Final = 2.0
