@@ -6,6 +6,7 @@ import math
 import os
 import random
 from collections.abc import Callable
+from itertools import chain
 from typing import Final, cast
 
 from bellrock.agent.diary import Diary
@@ -158,22 +159,22 @@ class Loop:
 
     def _tell_interfaces(self) -> None:
         vlans = dict(self._settings.vlans)
+        speaking: dict[str, list[Port]] = {}
+        for port, facts in self._ports.items():
+            if facts.speaks:
+                speaking.setdefault(facts.interface, []).append(port)
         self._reporter.interfaces(
             with_state(
                 interface,
-                settled=self._is_settled(interface),
-                speaks=any(f.speaks for f in self._ports.values() if f.interface == interface.name),
+                settled=self._settled.issuperset(speaking.get(interface.name, ())),
+                speaks=interface.name in speaking,
                 vids=tuple(vlans.get(interface.name, ())),
             )
             for interface in self._interfaces.values()
         )
-        if not self.settled.is_set() and self._settled >= {p for p, f in self._ports.items() if f.speaks}:
+        if not self.settled.is_set() and self._settled.issuperset(chain(*speaking.values())):
             self._reporter.complete()
             self.settled.set()
-
-    def _is_settled(self, interface: Interface) -> bool:
-        own = [port for port, facts in self._ports.items() if facts.interface == interface.name and facts.speaks]
-        return all(port in self._settled for port in own)
 
     def _report(self, events: list[BeaconEvent]) -> None:
         for event in events:
