@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { alone, session, spoken, topology, trouble, view } from "../live/store.ts";
 import { Alone } from "./Alone.tsx";
 import { Changes } from "./Changes.tsx";
@@ -17,7 +17,7 @@ import { Summary } from "./Summary.tsx";
 import { ViewSwitch } from "./ViewSwitch.tsx";
 
 export function App() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
