@@ -1,0 +1,1 @@
+"""From flows to the rules of a platform."""

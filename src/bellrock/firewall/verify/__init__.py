@@ -1,0 +1,1 @@
+"""What a ruleset lets through, decided over sets of packets; sharing no code with `compile`."""
