@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "topology": ("bellrock.cli.topology", "Show what is wired to what, explain it, compare it."),
     "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
     "secret": ("bellrock.cli.secret", "Make the shared secret, or show its public id."),
+    "firewall": ("bellrock.cli.firewall", "Write firewall rules for a site, load them, check what rules let through."),
     "lab": ("bellrock.cli.lab", "Build networks of namespaces to try things in."),
     "version": ("bellrock.cli.version", "Show the version."),
 }
