@@ -5,46 +5,15 @@ wildcard is then a range). A match is a set of boxes; nothing here knows nft's s
 """
 
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
 
 from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.fields import FIELDS as FIELDS
 
-FIELDS: Final[dict[str, int]] = {
-    # name -> width in bits
-    "nfproto": 8,  # NFPROTO_IPV4 2, NFPROTO_IPV6 10, NFPROTO_ARP 3, NFPROTO_BRIDGE 7 for what is none of them
-    "iifname": 128,
-    "oifname": 128,
-    "l4proto": 8,
-    "saddr": 32,
-    "daddr": 32,
-    "saddr6": 128,
-    "daddr6": 128,
-    "sport": 16,
-    "dport": 16,
-    "icmp_type": 8,
-    "icmp_code": 8,
-    "icmpv6_type": 8,
-    "icmpv6_code": 8,
-    "tcp_flags": 8,
-    "ttl": 8,
-    "dscp": 6,
-    "hoplimit": 8,
-    "length": 16,
-    "frag_off": 16,
-    "mark": 32,
-    "ct_mark": 32,
-    "ct_state": 3,  # one state at a time: CT_INVALID 0, CT_ESTABLISHED 1, CT_RELATED 2, CT_NEW 3, CT_UNTRACKED 4
-    "ct_direction": 1,
-    "ct_status_dnat": 1,
-    "pkttype": 3,
-    "ether_type": 16,
-    "ether_saddr": 48,
-    "ether_daddr": 48,
-    "vlan_id": 12,
-}
-"""Fields that can be decided; a rule that asks for another is `Unsupported`. The reader may add fields with their width."""
+
+class RulesetError(ValueError):
+    """A ruleset that cannot be read; one line says what, where and why."""
 
 
 class VerdictKind(StrEnum):
@@ -86,10 +55,14 @@ class Choose(Struct, frozen=True):
 
 
 class Assign(Struct, frozen=True):
-    """Sets a field (`mark`, `ct_mark`) to a constant, or the bits of `mask` in it."""
+    """Sets a field (`mark`, `ct_mark`, `dscp`, `ttl`) to a constant, or the bits of `mask` in it, others staying as they are.
+
+    `ct_mark` of a packet without a connection (invalid, untracked) stays unset.
+    """
 
     field: str
-    value: int
+    value: int | None
+    """None: to something that depends on the packet or on chance; the field is unknown from here on."""
     mask: int | None = None
 
 
@@ -117,15 +90,22 @@ class Translate(Struct, frozen=True, kw_only=True):
 
 
 class May(Struct, frozen=True):
-    """A statement that lets some of the packets go on and not others, by rate or chance: `limit rate 5/second`."""
+    """Some of these packets go on and others not, and the ruleset does not say which.
+
+    By rate (`limit rate 5/second`), by chance, or by what only the kernel knows (`fib saddr oif missing`, a set that rules fill).
+    """
 
     text: str
+    boxes: Boxes | None = None
+    """The packets that this is about; all others go on for sure. None: all."""
 
 
 class Unsupported(Struct, frozen=True):
-    """A construct that this verifier does not decide; packets that reach it have an unknown fate."""
+    """A construct that this verifier does not decide, and that can end a packet's way; packets that reach it have an unknown fate."""
 
     text: str
+    only_matches: bool = False
+    """It lets packets go on in the rule or not, and does nothing else (`meta skuid 0`): then both may happen, as with `May`."""
 
 
 Step = Match | Decide | Choose | Assign | Helper | NoTrack | Translate | May | Unsupported
