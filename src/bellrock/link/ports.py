@@ -1,13 +1,10 @@
-"""Who holds a port of this machine, from /proc."""
+"""Who holds a port of this machine."""
 
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
-_TCP_LISTEN: Final = "0A"
-_LOCAL, _STATE, _INODE = 1, 3, 9
-"""Columns of /proc/net/udp and /proc/net/tcp (proc_net_tcp.txt)."""
+from bellrock.link import proc as proc_tables
 
 
 class Holder(Struct, frozen=True):
@@ -23,42 +20,12 @@ class Holder(Struct, frozen=True):
 
 def holder_of(protocol: str, port: int, proc: Path = Path("/proc")) -> Holder | None:
     """The process that has a `udp` port, or listens on a `tcp` port, in this network namespace; None where nobody does."""
-    inodes = {inode for name in (protocol, protocol + "6") for inode in _inodes(proc / "thread-self/net" / name, port)}
+    here = proc / "thread-self" / "net"
+    inodes = {
+        it.inode for it in proc_tables.sockets(here, connected=True) if (it.protocol, it.port) == (protocol, port)
+    }
     if not inodes:
         return None
-    links = {f"socket:[{inode}]" for inode in inodes}
-    for directory in proc.glob("[0-9]*"):
-        if any(_target(descriptor) in links for descriptor in _entries(directory / "fd")):
-            return Holder(int(directory.name), _read(directory / "comm").strip())
-    return Holder(None, "")
-
-
-def _inodes(table: Path, port: int) -> list[str]:
-    rows = [line.split() for line in _read(table).splitlines()[1:]]
-    listening = _TCP_LISTEN if table.name.startswith("tcp") else None
-    return [
-        row[_INODE]
-        for row in rows
-        if len(row) > _INODE and int(row[_LOCAL].rpartition(":")[2], 16) == port and listening in (None, row[_STATE])
-    ]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def _entries(directory: Path) -> list[Path]:
-    try:
-        return list(directory.iterdir())
-    except OSError:
-        return []
-
-
-def _target(path: Path) -> str:
-    try:
-        return str(path.readlink()) if path.is_symlink() else ""
-    except OSError:
-        return ""
+    owners = proc_tables.owners(inodes, proc).owners
+    first = next((them[0] for them in owners.values()), None)
+    return Holder(first.pid, first.name) if first else Holder(None, "")
