@@ -1,0 +1,334 @@
+"""Sets of packets, exactly: a box says which values each header field may have, and a set is a union of boxes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from typing_extensions import override
+
+from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.hulls import Hulls
+from bellrock.firewall.verify.intervals import Intervals
+
+__all__ = ["Box", "Boxes", "Intervals"]
+
+_INDEXED_FROM: Final = 24
+"""From this many boxes on, an index finds those that meet another box sooner than looking at each."""
+_ORDER: Final = {
+    name: rank
+    for rank, name in enumerate(
+        sorted(
+            FIELDS, key=lambda name: (name in {"saddr", "daddr", "saddr6", "daddr6"}, FIELDS[name] > 16, FIELDS[name])
+        )
+    )
+}
+"""Small fields first: what is cut off along them stays in one piece, and people read it best so."""
+
+
+class Box:
+    """A product of sets, one per field. A field that is absent may have any value; no field's set is empty or full."""
+
+    __slots__ = ("fields", "hashed")
+
+    def __init__(self, fields: Mapping[str, Intervals]) -> None:
+        """Of sets that are not empty; full ones are left out. Raises ValueError for an empty one, KeyError for an unknown field."""
+        if not all(fields.values()):
+            raise ValueError("a box has no empty field: a set of packets without any is Boxes.nothing()")
+        self.fields: dict[str, Intervals] = {
+            name: fields[name]
+            for name in sorted(fields, key=_ORDER.__getitem__)
+            if fields[name] != Intervals.full(FIELDS[name])
+        }
+        self.hashed: int | None = None
+
+    @override
+    def __hash__(self) -> int:
+        if self.hashed is None:
+            self.hashed = hash(tuple(self.fields.items()))
+        return self.hashed
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Box) and self.fields == other.fields)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Box({', '.join(f'{name}={values}' for name, values in self.fields.items())})"
+
+    def get(self, field: str) -> Intervals:
+        """The values that `field` may have."""
+        return self.fields.get(field) or Intervals.full(FIELDS[field])
+
+    def meets(self, other: "Box") -> bool:
+        """Whether a packet is in both."""
+        few, many = self.fields, other.fields
+        if len(few) > len(many):
+            few, many = many, few
+        for name, values in few.items():
+            others = many.get(name)
+            if others is not None and others is not values and values.isdisjoint(others):
+                return False
+        return True
+
+    def inside(self, other: "Box") -> bool:
+        """Whether every packet of this box is in `other`."""
+        mine = self.fields
+        for name, values in other.fields.items():
+            own = mine.get(name)
+            if own is None or not own.issubset(values):
+                return False
+        return True
+
+    def meet(self, other: "Box") -> "Box | None":
+        """The packets in both; None where there is none."""
+        if self is other:
+            return self
+        fields = dict(self.fields)
+        for name, values in other.fields.items():
+            own = fields.get(name)
+            both = values if own is None else own & values
+            if not both:
+                return None
+            fields[name] = both
+        return _made(fields)
+
+    def minus(self, other: "Box") -> "list[Box]":
+        """The packets that are not in `other`, which meets this box: disjoint boxes, at most one for each field of `other`."""
+        parts: list[Box] = []
+        inside = self.fields
+        for name in sorted(other.fields, key=_ORDER.__getitem__):
+            own = inside.get(name) or Intervals.full(FIELDS[name])
+            outside = own - other.fields[name]
+            if outside:
+                parts.append(_made({**inside, name: outside}))
+                inside = {**inside, name: own & other.fields[name]}
+        return parts
+
+    def without(self, *names: str) -> "Box":
+        """The box with these fields free."""
+        return _made({name: values for name, values in self.fields.items() if name not in names})
+
+    def holds(self, packet: Mapping[str, int]) -> bool:
+        """Whether the packet is in the box; a field that the packet lacks counts as 0."""
+        return all(packet.get(name, 0) in values for name, values in self.fields.items())
+
+    def size(self) -> int:
+        """How many packets the box has, as a product over all fields."""
+        total = 1
+        for name, width in FIELDS.items():
+            total *= self.fields[name].size() if name in self.fields else 1 << width
+        return total
+
+
+def _made(fields: dict[str, Intervals]) -> Box:
+    """Of fields that are neither empty nor full."""
+    made = Box.__new__(Box)
+    made.fields = fields
+    made.hashed = None
+    return made
+
+
+EVERY_BOX: Final = Box({})
+"""All packets."""
+
+
+class Boxes:
+    """A set of packets as a union of disjoint boxes. Equality is that of sets, however they are cut."""
+
+    __slots__ = ("boxes", "index")
+
+    def __init__(self, boxes: Iterable[Box] = ()) -> None:
+        """The union of `boxes`, which may overlap."""
+        self.boxes: tuple[Box, ...] = _disjoint(tuple(boxes))
+        self.index: Hulls | None = None
+
+    @classmethod
+    def everything(cls) -> "Boxes":
+        """All packets."""
+        return _EVERYTHING
+
+    @classmethod
+    def nothing(cls) -> "Boxes":
+        """No packet."""
+        return _NOTHING
+
+    @classmethod
+    def of(cls, **fields: Intervals) -> "Boxes":
+        """One box; no packet where a field's set is empty."""
+        return _of((Box(fields),)) if all(fields.values()) else _NOTHING
+
+    @classmethod
+    def points(cls, fields: Sequence[str], rows: Iterable[Sequence[Intervals]]) -> "Boxes":
+        """The elements of a concatenated set: each row has a set of values for each of `fields`. Rows may overlap."""
+        named = [dict(zip(fields, row, strict=True)) for row in rows]
+        return cls(_joined([Box(row) for row in named if all(row.values())]))
+
+    def __bool__(self) -> bool:
+        return bool(self.boxes)
+
+    def __iter__(self) -> Iterator[Box]:
+        return iter(self.boxes)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Boxes({', '.join(map(repr, self.boxes))})"
+
+    __hash__ = None  # type: ignore[assignment]  # equal sets may be cut differently, so no cheap hash exists
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Boxes):
+            return NotImplemented
+        return self is other or set(self.boxes) == set(other.boxes) or (self.issubset(other) and other.issubset(self))
+
+    def __contains__(self, packet: Mapping[str, int]) -> bool:
+        return any(box.holds(packet) for box in self.boxes)
+
+    def __and__(self, other: "Boxes") -> "Boxes":
+        if self is other or other is _EVERYTHING:
+            return self
+        if self is _EVERYTHING:
+            return other
+        few, many = (self, other) if len(self) <= len(other) else (other, self)
+        met = (box.meet(found) for box in few.boxes for found in many.near(box))
+        return _of(tuple(box for box in met if box is not None))
+
+    def __or__(self, other: "Boxes") -> "Boxes":
+        if not other.boxes or self is other:
+            return self
+        return _of(self.boxes + (other - self).boxes) if self.boxes else other
+
+    def __sub__(self, other: "Boxes") -> "Boxes":
+        if self is other:
+            return _NOTHING
+        kept: list[Box] = []
+        for box in self.boxes:
+            kept += less(box, other.near(box))
+        return self if len(kept) == len(self) and all(map(_same, kept, self.boxes)) else _of(tuple(kept))
+
+    def near(self, box: Box) -> Iterable[Box]:
+        """The boxes that may meet `box`; a quick choice for many, and not a decision."""
+        if len(self.boxes) < _INDEXED_FROM:
+            return self.boxes
+        if self.index is None:
+            self.index = Hulls(one.fields for one in self.boxes)
+        return [self.boxes[at] for at in self.index.near(box.fields)]
+
+    def meets(self, other: "Boxes") -> bool:
+        """Whether a packet is in both."""
+        few, many = (self, other) if len(self) <= len(other) else (other, self)
+        return any(box.meets(found) for box in few.boxes for found in many.near(box))
+
+    def issubset(self, other: "Boxes") -> bool:
+        """Whether every packet is in `other` too."""
+        return all(covered(box, other.near(box)) for box in self.boxes)
+
+    def without(self, *names: str) -> "Boxes":
+        """The set with these fields free."""
+        return Boxes(_joined([box.without(*names) for box in self.boxes]))
+
+    def any(self) -> Box:
+        """One of the boxes; raises ValueError where there is none."""
+        if not self.boxes:
+            raise ValueError("no packet is in an empty set")
+        return self.boxes[0]
+
+    def sample(self) -> dict[str, int]:
+        """A packet of the set, with the fields that matter; raises ValueError where there is none."""
+        return {name: values.first for name, values in self.any().fields.items()}
+
+    def size(self) -> int:
+        """How many packets are in the set."""
+        return sum(box.size() for box in self.boxes)
+
+    def joined(self) -> "Boxes":
+        """The same set in fewer boxes where that is cheap: those that differ in one field become one."""
+        fewer = _joined(list(self.boxes))
+        return self if len(fewer) == len(self) else _of(tuple(fewer))
+
+
+def _same(one: Box, other: Box) -> bool:
+    return one is other
+
+
+def less(box: Box, taken: Iterable[Box]) -> list[Box]:
+    """`box` without all of `taken`, as disjoint boxes."""
+    kept = [box]
+    for other in taken:
+        after: list[Box] = []
+        for part in kept:
+            if not part.meets(other):
+                after.append(part)
+            else:
+                after += part.minus(other)
+        if not after:
+            return after
+        kept = after
+    return kept
+
+
+def covered(box: Box, covers: Iterable[Box]) -> bool:
+    """Whether every packet of `box` is in one of `covers`. Looks for one that is not, depth first, and stops there."""
+    stack = [(box, [one for one in covers if one.meets(box)])]
+    while stack:
+        part, others = stack.pop()
+        if not others:
+            return False
+        if any(part.inside(one) for one in others):
+            continue
+        # Those that constrain the least first: they leave the fewest pieces.
+        one = min(others, key=_wide)
+        others.remove(one)
+        stack += [(rest, [other for other in others if other.meets(rest)]) for rest in part.minus(one)]
+    return True
+
+
+def _wide(box: Box) -> int:
+    return len(box.fields)
+
+
+def _of(boxes: tuple[Box, ...]) -> Boxes:
+    """Of boxes that are disjoint already."""
+    made = Boxes.__new__(Boxes)
+    made.boxes = boxes
+    made.index = None
+    return made
+
+
+def _disjoint(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
+    if len(boxes) < 2:
+        return boxes
+    index = Hulls(box.fields for box in boxes)
+    kept: list[Box] = []
+    for at, box in enumerate(boxes):
+        kept += less(box, (boxes[earlier] for earlier in index.near(box.fields, before=at)))
+    return tuple(kept)
+
+
+def _joined(boxes: list[Box]) -> list[Box]:
+    """Boxes that have all fields but one in common, as one: field by field, the widest last."""
+    for name in sorted({name for box in boxes for name in box.fields}, key=_ORDER.__getitem__, reverse=True):
+        boxes = _joined_along(name, boxes)
+    return boxes
+
+
+def _joined_along(name: str, boxes: list[Box]) -> list[Box]:
+    alike: dict[Box, list[Box]] = {}
+    for box in boxes:
+        alike.setdefault(box.without(name), []).append(box)
+    if len(alike) == len(boxes):
+        return boxes
+    return [_union_along(name, rest, group) for rest, group in alike.items()]
+
+
+def _union_along(name: str, rest: Box, group: list[Box]) -> Box:
+    if len(group) == 1 or any(name not in box.fields for box in group):
+        return group[0] if len(group) == 1 else rest
+    values = Intervals(pair for box in group for pair in box.fields[name].ranges)
+    return Box({**rest.fields, name: values})
+
+
+_NOTHING: Final = _of(())
+_EVERYTHING: Final = _of((EVERY_BOX,))
