@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bellrock.lab.lines import Path
 from bellrock.lab.schema import BridgeSpec, HostSpec, InterfaceSpec, LabFile, LinkSpec, PortSpec
 from bellrock.lab.wiring import MAX_NAME, Groups, edges, interfaces, split
 from bellrock.model import Role
+from bellrock.wire.toml.lines import Path
 
 MAX_HOSTS: Final = 1000
 MIN_MTU: Final = 68

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from bellrock.lab.lines import Path
 from bellrock.lab.schema import HostSpec, InterfaceSpec, LabFile, PortSpec
+from bellrock.wire.toml.lines import Path
 
 MAX_NAME = 15
 """Characters of an interface's name (IFNAMSIZ - 1)."""

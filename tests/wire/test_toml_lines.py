@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.lab.lines import key_lines, line_of
+from bellrock.wire.toml.lines import key_lines, line_of
 
 TEXT = '''\
 title = "a # b = c"   # a comment with [brackets] and = signs

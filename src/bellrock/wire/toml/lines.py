@@ -4,6 +4,7 @@ The text is known to be valid (tomllib has read it), so this scanner follows the
 """
 
 import re
+from bisect import bisect_left
 
 Path = tuple[str | int, ...]
 """Keys and array positions from the top: `("host", "rack-1", "interface", "eth0", "mtu")`, `("link", 0, "between")`."""
@@ -34,6 +35,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._ends = [match.start() for match in re.finditer("\n", text)]
         self._lines: dict[Path, int] = {}
         self._counts: dict[Path, int] = {}
 
@@ -124,7 +126,7 @@ class _Scanner:
         return False
 
     def _mark(self, path: Path) -> None:
-        line = self._text.count("\n", 0, self._at) + 1
+        line = bisect_left(self._ends, self._at) + 1
         for end in range(1, len(path) + 1):
             self._lines.setdefault(path[:end], line)
 

@@ -1,0 +1,62 @@
+"""From octets to a TOML document, or to one line that says what is wrong and where."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from bellrock.wire.toml.lines import Path, key_lines, line_of
+
+MAX_PROBLEMS: Final = 20
+"""Mistakes that are told at a time."""
+
+Problem = tuple[Path, str]
+"""Where (keys from the top) and what."""
+
+
+class TomlError(Exception):
+    """A text that is no TOML document: one line, with file and line number."""
+
+
+def read(raw: bytes, file: str, *, kind: str, most: int, levels: str) -> tuple[str, dict[str, Any]]:
+    """Text and document; `file` is its name for messages, `kind` (`lab file`) what it should be.
+
+    `most` octets are read at most; `levels` (`four`) says how deep such a file goes, for whoever went too deep.
+
+    Raises:
+        TomlError: too big, not UTF-8, not TOML, nested too deeply.
+    """
+    if len(raw) > most:
+        raise TomlError(f"{file}: {len(raw)} octets; a {kind} has at most {most}")
+    try:
+        text = raw.decode()
+        return text, tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise TomlError(f"{file}:{line}: not UTF-8; TOML files are") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TomlError(_syntax(file, str(error))) from None
+    except RecursionError:
+        raise TomlError(f"{file}: nested too deeply; a {kind} has at most {levels} levels") from None
+
+
+def told(file: str, text: str, problems: Iterable[Problem], most: int = MAX_PROBLEMS) -> str:
+    """One line for each problem, `file:line: key: what`, in the order of the file; at most `most` and how many more."""
+    lines = key_lines(text)
+    found = sorted((line_of(lines, path), key(path), what) for path, what in problems)
+    out = [f"{file}:{line}: {name}: {what}" if name else f"{file}:{line}: {what}" for line, name, what in found]
+    if len(out) > most:
+        out[most:] = [f"{file}: and {len(out) - most} more mistakes"]
+    return "\n".join(out)
+
+
+def key(path: Path) -> str:
+    """`host.rack-1.interface.eth0`, `link[0].between`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def _syntax(file: str, message: str) -> str:
+    what, _, where = message.partition(" (at ")
+    line = re.search(r"line (\d+)", where)
+    return f"{file}:{line[1]}: {what}" if line else f"{file}: {message}"
