@@ -10,7 +10,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from bellrock.flows.addresses import merged, range_of
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Place
+from bellrock.flows.site import Subnet
 from bellrock.flows.values import Family, PortRange, Protocol, Reach, Stance
 
 WHOLE: Final[dict[Family, tuple[AddressRange, ...]]] = {4: ((0, 2**32 - 1),), 6: ((0, 2**128 - 1),)}
@@ -84,7 +86,7 @@ class Term(Struct, frozen=True, kw_only=True):
     helper: str
     """The conntrack helper to assign: `tftp`, or empty."""
     expected: bool
-    """Only packets that a helper expects (conntrack state *related*)."""
+    """Only what connection tracking ties to a known connection (state *related*): data that a helper announced, ICMP errors."""
     answered: bool
     stance: Stance
     """Needed: accept. Forbidden: drop, before anything is accepted."""
@@ -166,6 +168,17 @@ def assemble(
     )
 
 
+def guards_of(subnets: Iterable[Subnet]) -> tuple[Guard, ...]:
+    """What lives behind each interface that the site names, in the order of the site."""
+    found: dict[tuple[str, Family], list[AddressRange]] = {}
+    for subnet in subnets:
+        if subnet.interface:
+            found.setdefault((subnet.interface, subnet.network.version), []).append(range_of(subnet.network))
+    return tuple(
+        Guard(interface=name, family=family, ranges=merged(ranges)) for (name, family), ranges in found.items()
+    )
+
+
 def is_whole(party: Party) -> bool:
     """Whether a party is every address of its family."""
     return party.ranges == WHOLE[party.family]
@@ -190,7 +203,7 @@ def _term(crossing: Crossing, options: Options) -> Term:
         types=() if ported else exchange.types,
         reach=exchange.reach,
         helper=exchange.helper if options.helpers else "",
-        expected=exchange.expected and options.helpers,
+        expected=exchange.expected and (options.helpers or not ported),
         answered=exchange.answered,
         stance=flow.stance,
         in_interfaces=crossing.in_interfaces,
