@@ -1,10 +1,18 @@
 """Two network namespaces joined by many cables, for benchmarks; gone when the processes that hold them are."""
 
 import contextlib
+import ctypes
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
 
 
 class Namespace:
@@ -29,6 +37,19 @@ class Namespace:
     def batch(self, lines: list[str]) -> None:
         """Run many `ip` commands inside."""
         subprocess.run(self.command("ip", "-batch", "-"), input="\n".join(lines), check=True, text=True)
+
+    def inside(self, work: Callable[[], T]) -> T:
+        """The result of `work`, done by a thread inside; sockets that it makes stay there."""
+
+        def enter_and_work() -> T:
+            with open(f"/proc/{self.holder.pid}/ns/net") as there:
+                if _libc.setns(there.fileno(), _CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), "entering a network namespace")
+            return work()
+
+        # The thread ends with the pool, and with it its stay in the namespace.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(enter_and_work).result()
 
     def close(self) -> None:
         """Let it go."""

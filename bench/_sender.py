@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 
 from bellrock.agent.run import new_id
 from bellrock.model import Wall
@@ -42,14 +43,15 @@ class _Message(ctypes.Structure):
 
 
 class Batch:
-    """BATCH forged frames that one `sendmmsg` sends."""
+    """Frames that one `sendmmsg` sends; `frames` are their octets, which may be changed between two sends."""
 
-    def __init__(self) -> None:
-        frames = [forged() for _ in range(BATCH)]
-        self._frames = [ctypes.create_string_buffer(frame, len(frame)) for frame in frames]
-        self._vectors = (_Vector * BATCH)(*(_Vector(ctypes.addressof(frame), len(frame)) for frame in self._frames))
-        self._messages = (_Message * BATCH)()
-        for at in range(BATCH):
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self.frames = [ctypes.create_string_buffer(frame, len(frame)) for frame in frames]
+        self._vectors = (_Vector * len(frames))(
+            *(_Vector(ctypes.addressof(frame), len(frame)) for frame in self.frames)
+        )
+        self._messages = (_Message * len(frames))()
+        for at in range(len(frames)):
             self._messages[at].vectors = ctypes.addressof(self._vectors[at])
             self._messages[at].count = 1
         self._call = ctypes.CDLL(None, use_errno=True).sendmmsg
@@ -71,7 +73,7 @@ def flood(interface: str, rate: int, seconds: float) -> dict[str, float]:
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
         sock.bind((interface, 0))
         sock.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
-        batch = Batch()
+        batch = Batch([forged() for _ in range(BATCH)])
         sent = failed = 0
         late = 0.0
         begin = time.perf_counter()

@@ -12,25 +12,18 @@ Nothing sleeps: frames are worked through by one processor in the order in which
 so a frame that goes round a cable of the street twice after a batch comes back when everything before it has come out or is gone.
 """
 
-import ctypes
 import os
 import select
 import socket
 import struct
 import subprocess
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 from bench._namespaces import Namespace
 from tests.lab.firewall_packets import Probe, identity, octets
-
-T = TypeVar("T")
-
-_libc = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
@@ -179,7 +172,7 @@ class FirewallLab:
             self._bounce = undo.enter_context(_wire("bounce0"))
             self._wires = {zone.name: undo.enter_context(_wire(zone.name)) for zone in self.zones}
 
-        inside(self.street, sockets)
+        self.street.inside(sockets)
         self._heads = {
             (zone.name, version): bytes.fromhex(
                 (MACHINE_MAC.format(number) + STREET_MAC.format(number)).replace(":", "") + kind
@@ -210,7 +203,7 @@ class Host(FirewallLab):
     def __init__(self, zones: Sequence[Zone], groups: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(zones, forwarding=False)
         try:
-            inside(self.machine, lambda: self._listen(groups))
+            self.machine.inside(lambda: self._listen(groups))
         except BaseException:
             self.close()
             raise
@@ -271,7 +264,7 @@ class Host(FirewallLab):
             if packet[0] >> 4 == 4:
                 voice.sendto(packet, (socket.inet_ntop(socket.AF_INET, packet[16:20]), 0))
             else:
-                voice.sendto(packet, (socket.inet_ntop(socket.AF_INET6, packet[24:40]), 0, 0, voice_scope(voice)))
+                voice.sendto(packet, (socket.inet_ntop(socket.AF_INET6, packet[24:40]), 0, 0, _scope(voice)))
         except PermissionError:
             pass  # EPERM: what the kernel says to a sender whose packet its output rules drop
 
@@ -310,32 +303,10 @@ class Host(FirewallLab):
             self._voices[zone, 4].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
 
 
-def voice_scope(voice: socket.socket) -> int:
+def _scope(voice: socket.socket) -> int:
     """The interface that a socket is bound to, as the scope of link-local addresses."""
     index: int = voice.getsockopt(socket.SOL_SOCKET, 62)  # SO_BINDTOIFINDEX
     return index
-
-
-def inside(namespace: Namespace, work: Callable[[], T]) -> T:
-    """The result of `work`, done by a thread in the namespace; sockets that it makes stay there."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            with open(f"/proc/{namespace.holder.pid}/ns/net") as there:
-                if _libc.setns(there.fileno(), CLONE_NEWNET):
-                    raise OSError("setns")
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(60)
-    if errors:
-        raise errors[0]
-    return results[0]
 
 
 @contextmanager
