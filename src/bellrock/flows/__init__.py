@@ -1,1 +1,69 @@
 """The catalogue of flows: who talks to whom, over what, and why; and the sites that adjust it."""
+
+from bellrock.flows.addresses import Addresses
+from bellrock.flows.catalogue import CATALOGUE, UnknownFlowError, flow
+from bellrock.flows.crossing import crossings, flows_of, gaps, passages
+from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Passage, Place
+from bellrock.flows.place import parse_place
+from bellrock.flows.profiles import PROFILES, Profile, UnknownProfileError
+from bellrock.flows.render import ends, row
+from bellrock.flows.site import Members, Site, SiteError, Subnet
+from bellrock.flows.site_file import parse
+from bellrock.flows.values import (
+    ANY_PORT,
+    EPHEMERAL,
+    Condition,
+    ConditionKind,
+    Exchange,
+    Family,
+    Flow,
+    Group,
+    PortRange,
+    PortsOf,
+    Protocol,
+    Reach,
+    Role,
+    Stance,
+)
+
+__all__ = [
+    "ANY_PORT",
+    "CATALOGUE",
+    "EPHEMERAL",
+    "PROFILES",
+    "AddressRange",
+    "Addresses",
+    "Condition",
+    "ConditionKind",
+    "Crossing",
+    "Exchange",
+    "Family",
+    "Flow",
+    "Group",
+    "Hook",
+    "Members",
+    "Party",
+    "Passage",
+    "Place",
+    "PortRange",
+    "PortsOf",
+    "Profile",
+    "Protocol",
+    "Reach",
+    "Role",
+    "Site",
+    "SiteError",
+    "Stance",
+    "Subnet",
+    "UnknownFlowError",
+    "UnknownProfileError",
+    "crossings",
+    "ends",
+    "flow",
+    "flows_of",
+    "gaps",
+    "parse",
+    "parse_place",
+    "passages",
+    "row",
+]

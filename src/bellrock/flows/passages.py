@@ -14,7 +14,7 @@ AddressRange = tuple[int, int]
 
 
 class Party(Struct, frozen=True, cache_hash=True):
-    """One end of a passage: a role's addresses of one family. Equal names mean equal ranges within a site."""
+    """One end of a passage: a role's addresses of one family. Equal names mean equal ranges within a site, and the same object."""
 
     name: str
     """For sets and tables: `node`, `rack`, `node-v6`, or the addresses themselves where no role has them (`ff02::1:2`)."""
@@ -32,6 +32,9 @@ class Passage(Struct, frozen=True, kw_only=True):
     family: Family
     source: Party
     destination: Party
+    source_role: Role = Role.ANYONE
+    """Of the exchange's roles the one that these sources play."""
+    destination_role: Role = Role.ANYONE
 
 
 class Hook(StrEnum):

@@ -39,6 +39,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     RELAY = "relay"
     SNAP_STORE = "snap-store"
+    DATABASE = "database"
     ANYONE = "anyone"
     """Everybody on the network: the other end of what routers, switches and kernels say to each other (ICMP, IGMP, MLD)."""
 
@@ -99,15 +100,18 @@ class Exchange(Struct, frozen=True, kw_only=True):
     families: tuple[Family, ...] = (4, 6)
     reach: Reach = Reach.ROUTED
     source_addresses: tuple[str, ...] = ()
-    """Besides the role's own addresses: `0.0.0.0`, `fe80::/10`."""
+    """Besides the role's own addresses: `0.0.0.0`; instead of them in IPv6 where `fe80::/10` is listed (RFC 6724 §5 rule 2),
+    and for ANYONE."""
     destination_addresses: tuple[str, ...] = ()
-    """Broadcast or multicast addresses; where there are any, the role's own addresses do not count unless `or_own`."""
+    """Broadcast or multicast addresses; where there are any, the role's own addresses do not count unless `or_own`.
+    `fe80::/10` stands for the role's own addresses in IPv6, as for sources."""
     or_own: bool = False
     """The destination role's own addresses count beside `destination_addresses`."""
     helper: str = ""
     """The conntrack helper that ties the data packets of this exchange to it (`tftp`); empty: none is needed."""
     expected: bool = False
-    """These packets are those a helper expects (conntrack state *related*): a rule for them is not needed where it works."""
+    """Connection tracking calls these packets *related*: what a helper expects, and ICMP errors about a connection that it knows.
+    A rule for them is not needed where it works."""
     answered: bool = True
     """Connection tracking sees the answers as replies; False for one-way packets, or where answers come as an exchange of their own."""
     why: str = ""
@@ -127,6 +131,7 @@ class ConditionKind(StrEnum):
     BOTH_WAYS = "both-ways"
     PREFERRED_TO = "preferred-to"
     OFTEN_VIA = "often-via"
+    NEEDS_HELPER = "needs-helper"
 
 
 class Condition(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,51 @@
+"""A site: who plays which role at which addresses, and where the catalogue's ports differ."""
+
+from msgspec import Struct
+
+from bellrock.flows.addresses import Addresses, Network
+from bellrock.flows.values import PortsOf, Role
+
+
+class SiteError(Exception):
+    """A site, or a question about one, that cannot be used: one line for each mistake."""
+
+
+class Subnet(Struct, frozen=True, kw_only=True):
+    """A subnet of the site."""
+
+    name: str
+    network: Network
+    vlan: int | str | None = None
+    """VID, or the VLAN's name; None where the site does not tell."""
+    fabric: str | None = None
+    interface: str | None = None
+    """The router's interface behind which the subnet is."""
+    gateway: str | None = None
+
+
+class Members(Struct, frozen=True, kw_only=True):
+    """Who plays a role."""
+
+    addresses: Addresses
+    """All of them, those of its subnets included."""
+    subnets: tuple[str, ...] = ()
+    """Names of the subnets that the role fills."""
+    hosts: tuple[str, ...] = ()
+    """Addresses and prefixes beyond these subnets, as written; `any` for everybody."""
+    interfaces: tuple[str, ...] = ()
+    """Of a machine with this role: where it meets the others; () for any."""
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """What a site file says, checked."""
+
+    name: str = ""
+    profile: str = "standard"
+    subnets: tuple[Subnet, ...] = ()
+    roles: dict[Role, Members] = {}
+    ports: dict[str, tuple[PortsOf, ...]] = {}
+    """By flow id: what takes the place of the profile's ports."""
+    disabled: frozenset[str] = frozenset()
+    """Ids of flows that the site does not have."""
+    notices: tuple[str, ...] = ()
+    """What is no mistake but worth a look, one line each."""

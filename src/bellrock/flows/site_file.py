@@ -1,0 +1,88 @@
+"""From a site file to a `Site`, or to one line for each mistake: file, line, key, what is wrong, what is allowed."""
+
+from typing import Any, Final
+
+from bellrock.flows.nearest import nearest
+from bellrock.flows.profiles import PROFILES, catalogue
+from bellrock.flows.site import Site, SiteError
+from bellrock.flows.site_ports import overrides
+from bellrock.flows.site_roles import Plan, role_members
+from bellrock.flows.site_spec import Document, RoleSpec, SiteHead, SubnetSpec
+from bellrock.flows.site_subnets import subnets
+from bellrock.flows.values import Flow, Group
+from bellrock.wire.toml.tables import Tables
+from bellrock.wire.toml.text import Problem, TomlError, read, told
+
+MAX_FILE: Final = 8 << 20
+"""Octets of a site file."""
+
+TABLES: Final = ("subnet", "role", "ports")
+"""What is read table by table; everything else is the head."""
+
+
+def parse(raw: bytes, file: str) -> Site:
+    """The site that the text of a file describes; `file` is its name for messages.
+
+    Raises:
+        SiteError: something in it is wrong; one line for each mistake.
+    """
+    try:
+        text, document = read(raw, file, kind="site file", most=MAX_FILE, levels="four")
+    except TomlError as error:
+        raise SiteError(str(error)) from None
+    problems: list[Problem] = []
+    site = _site(document, problems)
+    if problems:
+        raise SiteError(told(file, text, problems))
+    return site
+
+
+def _site(document: Document, problems: list[Problem]) -> Site:
+    tables = Tables()
+    head = _head(tables, document)
+    declared = tables.rows(document, "subnet", SubnetSpec)
+    roles = tables.mapping(document, "role", RoleSpec, ())
+    problems += tables.problems
+    found = () if tables.problems else subnets(declared, problems)
+    flows = _flows(head, problems)
+    plan = Plan.of(found)
+    return Site(
+        name=head.title,
+        profile=head.profile,
+        subnets=found,
+        # Roles name subnets: what is wrong with those would be told again for each role.
+        roles={} if problems else role_members(roles, plan, problems),
+        ports=overrides(document.get("ports", {}), flows, problems),
+        disabled=_disabled(head, flows, problems),
+        notices=_notices(head, flows),
+    )
+
+
+def _head(tables: Tables, document: dict[str, Any]) -> SiteHead:
+    unknown = [key for key in document if key not in TABLES and key not in SiteHead.__struct_fields__]
+    known = (*SiteHead.__struct_fields__, *TABLES)
+    tables.problems += [((key,), f"unknown key; {nearest(key, known)}") for key in unknown]
+    return tables.head(document, SiteHead, (*TABLES, *unknown), ()) or SiteHead()
+
+
+def _flows(head: SiteHead, problems: list[Problem]) -> tuple[Flow, ...]:
+    if head.profile in PROFILES:
+        return catalogue(head.profile)
+    problems.append((("profile",), f"no profile {head.profile!r}; {nearest(head.profile, PROFILES)}"))
+    return catalogue()
+
+
+def _disabled(head: SiteHead, flows: tuple[Flow, ...], problems: list[Problem]) -> frozenset[str]:
+    known = [flow.id for flow in flows]
+    for position, one in enumerate(head.flows.disable):
+        if one not in known:
+            problems.append((("flows", "disable", position), f"no flow {one!r}; {nearest(one, known)}"))
+    return frozenset(head.flows.disable)
+
+
+def _notices(head: SiteHead, flows: tuple[Flow, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"flow {flow.id} is disabled, though networks need it: {flow.note[0].lower()}{flow.note[1:]}"
+        for flow in flows
+        if flow.id in head.flows.disable and flow.group is Group.ESSENTIAL
+    )
