@@ -1,0 +1,170 @@
+"""The whole of `nft -j list ruleset` → Ruleset."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from bellrock.firewall.verify.read import render
+from bellrock.firewall.verify.read.context import Context, Known
+from bellrock.firewall.verify.read.gather import gather
+from bellrock.firewall.verify.read.jumps import check_jumps
+from bellrock.firewall.verify.read.statements import steps
+from bellrock.firewall.verify.read.symbols import BRIDGE_PRIORITIES, PRIORITIES
+from bellrock.firewall.verify.ruleset import Chain, Match, Rule, Ruleset, RulesetError, Step, VerdictKind
+
+MOST_OCTETS: Final = 64 << 20
+"""The longest document that is read."""
+_HOOKS: Final = {"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"}
+_TEXT: Final = 4096
+
+Texts = Mapping[tuple[str, int], str]
+"""Chain key and handle → the rule as nft prints it."""
+
+
+def read_nft(raw: bytes, texts: Texts | None = None) -> Ruleset:
+    """The ruleset in a JSON document as `nft -j list ruleset` prints it; `texts` are its rules as `nft -a` prints them.
+
+    Raises:
+        RulesetError: it is no such document, or one that the kernel could never have had.
+    """
+    try:
+        objects = _objects(raw)
+        known, notes = gather(objects)
+        chains = _chains(objects, known, texts or {})
+    except RecursionError:
+        raise RulesetError("the ruleset is nested too deeply to be one of nft's") from None
+    check_jumps(chains)
+    return Ruleset(chains=chains, notes=notes)
+
+
+def _objects(raw: bytes) -> list[dict[str, Any]]:
+    if len(raw) > MOST_OCTETS:
+        raise RulesetError(f"the ruleset is longer than {MOST_OCTETS >> 20} MiB")
+    try:
+        document = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise RulesetError(f"the ruleset is not JSON: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("nftables"), list):
+        raise RulesetError('this JSON is no ruleset: nft -j writes {"nftables": […]}')
+    found: list[dict[str, Any]] = []
+    for entry in document["nftables"]:
+        # As input for nft, each object stands in a command.
+        inner = entry.get("add", entry) if isinstance(entry, dict) else None
+        if not isinstance(inner, dict):
+            raise RulesetError("this JSON is no ruleset: an entry of nftables is no object")
+        found.append(inner)
+    return found
+
+
+def _chains(objects: list[dict[str, Any]], known: Known, texts: Texts) -> dict[str, Chain]:
+    dormant = {_place(table) for table in _bodies(objects, "table") if "dormant" in _words(table.get("flags"))}
+    rules: dict[str, list[dict[str, Any]]] = {}
+    for body in _bodies(objects, "rule"):
+        family, table = _place(body, "table")
+        rules.setdefault(f"{family} {table} {_text(body, 'chain')}", []).append(body)
+    found: dict[str, Chain] = {}
+    for body in _bodies(objects, "chain"):
+        shell = _chain(body, asleep=_place(body, "table") in dormant)
+        found[shell.key] = msgspec.structs.replace(
+            shell, rules=tuple(_rule(rule, shell, known, texts) for rule in rules.pop(shell.key, ()))
+        )
+    if rules:
+        raise RulesetError(f"a rule stands in chain {next(iter(rules))}, which is not in the ruleset")
+    return found
+
+
+def _chain(body: dict[str, Any], *, asleep: bool) -> Chain:
+    family, table = _place(body, "table")
+    name, hook = _text(body, "name"), str(body.get("hook") or "")
+    if not hook or asleep:
+        return Chain(family=family, table=table, name=name, rules=())
+    if hook not in _HOOKS:
+        raise RulesetError(f"chain {family} {table} {name}: hook {hook} is not known")
+    return Chain(
+        family=family,
+        table=table,
+        name=name,
+        rules=(),
+        hook=hook,
+        priority=_priority(body.get("prio", 0), family),
+        type=str(body.get("type", "filter")),
+        policy=VerdictKind.DROP if body.get("policy") == "drop" else VerdictKind.ACCEPT,
+        devices=tuple(_words(body.get("dev"))) + tuple(_words(body.get("devices"))),
+    )
+
+
+def _rule(body: dict[str, Any], chain: Chain, known: Known, texts: Texts) -> Rule:
+    statements = body.get("expr", [])
+    if not isinstance(statements, list):
+        raise RulesetError(f"chain {chain.key}: a rule without statements")
+    at = Context(chain.family, chain.table, known, chain.family in {"bridge", "netdev"} or chain.hook == "ingress")
+    comment = str(body.get("comment") or "")
+    handle = body.get("handle", 0)
+    handle = handle if isinstance(handle, int) else 0
+    found: list[Step] = []
+    for statement in statements:
+        found += steps(statement, at)
+    return Rule(
+        chain=chain.key,
+        handle=handle,
+        text=(texts.get((chain.key, handle)) or render.rule(statements, comment))[:_TEXT],
+        comment=comment,
+        packets=_packets(statements),
+        steps=_merged(found),
+    )
+
+
+def _merged(found: Iterable[Step]) -> tuple[Step, ...]:
+    """Matches side by side as one."""
+    merged: list[Step] = []
+    for step in found:
+        if isinstance(step, Match) and merged and isinstance(merged[-1], Match):
+            merged[-1] = Match(merged[-1].boxes & step.boxes)
+        else:
+            merged.append(step)
+    return tuple(merged)
+
+
+def _packets(statements: list[Any]) -> int | None:
+    for statement in statements:
+        match statement:
+            case {"counter": {"packets": int(packets)}}:
+                return packets
+            case _:
+                pass
+    return None
+
+
+def _priority(value: Any, family: str) -> int:  # noqa: ANN401 -- JSON
+    """A number, or a name with an offset: `filter - 5`."""
+    if isinstance(value, int):
+        return value
+    words = f"{value}".replace("+", " + ").replace("-", " - ").split()
+    known = BRIDGE_PRIORITIES if family == "bridge" else PRIORITIES
+    match words:
+        case [name] if name in known:
+            return known[name]
+        case [name, ("+" | "-") as sign, offset] if name in known and offset.isdecimal() and len(offset) < 10:
+            return known[name] + (int(offset) if sign == "+" else -int(offset))
+        case _:
+            raise RulesetError(f"priority {value} is not known")
+
+
+def _bodies(objects: list[dict[str, Any]], kind: str) -> Iterable[dict[str, Any]]:
+    return (entry[kind] for entry in objects if isinstance(entry.get(kind), dict))
+
+
+def _place(body: dict[str, Any], table: str = "name") -> tuple[str, str]:
+    return _text(body, "family"), _text(body, table)
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise RulesetError(f"this JSON is no ruleset: an object has no {name}")
+    return value
+
+
+def _words(value: Any) -> list[str]:  # noqa: ANN401 -- JSON
+    return [f"{word}" for word in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
