@@ -3,11 +3,14 @@
 from bellrock.flows.addresses import Addresses
 from bellrock.flows.catalogue import CATALOGUE, UnknownFlowError, flow
 from bellrock.flows.crossing import crossings, flows_of, gaps, passages
+from bellrock.flows.draw import Machine, draw, machines
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Passage, Place
 from bellrock.flows.place import parse_place
 from bellrock.flows.profiles import PROFILES, Profile, UnknownProfileError
 from bellrock.flows.render import ends, row
+from bellrock.flows.schema import json_schema
 from bellrock.flows.site import Members, Site, SiteError, Subnet
+from bellrock.flows.site_check import check_against
 from bellrock.flows.site_file import parse
 from bellrock.flows.values import (
     ANY_PORT,
@@ -41,6 +44,7 @@ __all__ = [
     "Flow",
     "Group",
     "Hook",
+    "Machine",
     "Members",
     "Party",
     "Passage",
@@ -57,11 +61,15 @@ __all__ = [
     "Subnet",
     "UnknownFlowError",
     "UnknownProfileError",
+    "check_against",
     "crossings",
+    "draw",
     "ends",
     "flow",
     "flows_of",
     "gaps",
+    "json_schema",
+    "machines",
     "parse",
     "parse_place",
     "passages",

@@ -9,6 +9,6 @@ MAX_ASKED = 64
 
 def nearest(asked: str, known: Iterable[str]) -> str:
     """`did you mean 'tftp'?`, or the list of what there is where nothing is near."""
-    names = list(known)
+    names = [str(one) for one in known]
     close = get_close_matches(asked[:MAX_ASKED].lower(), names, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(names)}"

@@ -7,7 +7,7 @@ from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site import Site, SiteError
 from bellrock.flows.site_ports import overrides
 from bellrock.flows.site_roles import Plan, role_members
-from bellrock.flows.site_spec import Document, RoleSpec, SiteHead, SubnetSpec
+from bellrock.flows.site_spec import PATTERNS, Document, RoleSpec, SiteHead, SubnetSpec
 from bellrock.flows.site_subnets import subnets
 from bellrock.flows.values import Flow, Group
 from bellrock.wire.toml.tables import Tables
@@ -38,24 +38,30 @@ def parse(raw: bytes, file: str) -> Site:
 
 
 def _site(document: Document, problems: list[Problem]) -> Site:
-    tables = Tables()
+    tables = Tables(patterns=PATTERNS)
     head = _head(tables, document)
-    declared = tables.rows(document, "subnet", SubnetSpec)
+    declared = tables.places(document, "subnet", SubnetSpec)
     roles = tables.mapping(document, "role", RoleSpec, ())
     problems += tables.problems
-    found = () if tables.problems else subnets(declared, problems)
+    found = subnets(declared, problems)
     flows = _flows(head, problems)
-    plan = Plan.of(found)
     return Site(
-        name=head.title,
+        name=head.title or "",
         profile=head.profile,
         subnets=found,
-        # Roles name subnets: what is wrong with those would be told again for each role.
-        roles={} if problems else role_members(roles, plan, problems),
+        roles=role_members(roles, Plan.of(found, _called(document)), problems),
         ports=overrides(document.get("ports", {}), flows, problems),
         disabled=_disabled(head, flows, problems),
         notices=_notices(head, flows),
     )
+
+
+def _called(document: Document) -> frozenset[str]:
+    """Names and VLANs of all subnets, right or wrong: whoever names a subnet that is wrong made no second mistake."""
+    subnets = document.get("subnet", [])
+    given = [one for one in subnets if isinstance(one, dict)] if isinstance(subnets, list) else []
+    vlans = {f"{one.get('fabric')}/{one.get('vlan')}" for one in given}
+    return frozenset({str(one.get(key)) for one in given for key in ("name", "vlan") if key in one} | vlans)
 
 
 def _head(tables: Tables, document: dict[str, Any]) -> SiteHead:

@@ -30,15 +30,19 @@ class Plan(Struct, frozen=True):
     by_name: dict[str, Subnet]
     by_vlan: dict[str, dict[str, list[Subnet]]]
     """VLAN as text, then fabric as text (empty where none is told)."""
+    called: frozenset[str] = frozenset()
+    """What the file's subnets are called and what VLANs they are on, also those with mistakes."""
 
     @classmethod
-    def of(cls, subnets: tuple[Subnet, ...]) -> "Plan":
+    def of(cls, subnets: tuple[Subnet, ...], called: frozenset[str] = frozenset()) -> "Plan":
         """Of a site's subnets."""
         by_vlan: dict[str, dict[str, list[Subnet]]] = defaultdict(lambda: defaultdict(list))
         for one in subnets:
             if one.vlan is not None:
                 by_vlan[str(one.vlan)][one.fabric or ""].append(one)
-        return cls({one.name: one for one in subnets}, {vlan: dict(fabrics) for vlan, fabrics in by_vlan.items()})
+        return cls(
+            {one.name: one for one in subnets}, {vlan: dict(fabrics) for vlan, fabrics in by_vlan.items()}, called
+        )
 
 
 def role_members(declared: dict[str, RoleSpec], plan: Plan, problems: list[Problem]) -> dict[Role, Members]:
@@ -80,6 +84,8 @@ def _named(spec: RoleSpec, plan: Plan, path: Path, problems: list[Problem]) -> l
         where = (*path, "subnets", position)
         if name in plan.by_name:
             found.append(plan.by_name[name])
+        elif name in plan.called:
+            continue
         elif not _WILD.search(name):
             problems.append((where, f"no subnet {name!r} is declared; {_near(name, plan.by_name)}"))
         elif (patterns := patterns + 1) > MAX_PATTERNS:
@@ -118,6 +124,8 @@ def _on_vlan(asked: str, plan: Plan) -> list[Subnet]:
     fabric, slash, vlan = asked.rpartition("/")
     if slash and fabric in plan.by_vlan.get(vlan, {}):
         return plan.by_vlan[vlan][fabric]
+    if asked in plan.called:
+        return []
     raise WrittenError(f"no subnet is on VLAN {asked!r}; {_near(asked, plan.by_vlan)}")
 
 

@@ -1,23 +1,34 @@
 """What a site file may hold, key by key; the JSON Schema and the reference are made of it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+END: Final = r"(?![\s\S])"
+"""The end of the text in both dialects, Python's and ECMAScript's: `$` lets a newline through."""
+NAME: Final = r"^[^\x00-\x1f\x7f]{1,256}" + END
+INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,14}" + END
+SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
+PATTERNS: Final = {
+    NAME: "a name of 1-256 characters on one line",
+    INTERFACE: "the name of a network interface: 1-15 letters, digits and any of _ . : @ + -",
+    SPAN: "a port number, or a span like `5250-5270`",
+}
+"""What texts must look like, in words."""
+
 Vid = Annotated[int, Meta(ge=1, le=4094, description="802.1Q VID")]
-VlanName = Annotated[str, Meta(min_length=1, max_length=256, description="the VLAN's name")]
+Name = Annotated[str, Meta(pattern=NAME)]
 PortNumber = Annotated[int, Meta(ge=1, le=65535, description="port number")]
-PortSpan = Annotated[str, Meta(pattern=r"^[0-9]{1,5}-[0-9]{1,5}$", description="first and last port: `5250-5270`")]
-InterfaceName = Annotated[str, Meta(pattern=r"^[^/\s]{1,15}$", description="name of a network interface")]
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
+PortSpan = Annotated[str, Meta(pattern=SPAN, description="first and last port: `5250-5270`")]
+InterfaceName = Annotated[str, Meta(pattern=INTERFACE, description="name of a network interface")]
 
 
 class SubnetSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """`[[subnet]]`: a subnet of the site."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=256, description="what roles call it; each subnet has its own")]
+    name: Annotated[str, Meta(pattern=NAME, description="what roles call it; each subnet has its own")]
     cidr: Annotated[str, Meta(max_length=64, description="network and prefix length, `10.1.0.0/24` or `fd00:1::/64`")]
-    vlan: Annotated[Vid | VlanName | None, Meta(description="the VLAN that it is on: its VID, or its name")] = None
+    vlan: Annotated[Vid | Name | None, Meta(description="the VLAN that it is on: its VID, or its name")] = None
     fabric: Annotated[Name | None, Meta(description="the fabric of that VLAN")] = None
     interface: Annotated[
         InterfaceName | None, Meta(description="the router's interface behind which it is; rules then name it")
@@ -36,7 +47,7 @@ class RoleSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, om
     ] = ()
     subnets: Annotated[tuple[Name, ...], Meta(description="names of subnets; `pxe-*` for all that begin so")] = ()
     vlans: Annotated[
-        tuple[Vid | VlanName, ...], Meta(description="VLANs whose subnets are meant: VID, name, or `fabric/VID`")
+        tuple[Vid | Name, ...], Meta(description="VLANs whose subnets are meant: VID, name, or `fabric/VID`")
     ] = ()
     interfaces: Annotated[
         tuple[InterfaceName, ...],
@@ -56,7 +67,7 @@ PortList = Annotated[tuple[PortNumber | PortSpan, ...], Meta(min_length=1, max_l
 class SiteHead(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What stands at the top of a site file."""
 
-    title: Annotated[str, Meta(max_length=256, description="a line for people")] = ""
+    title: Annotated[Annotated[str, Meta(pattern=NAME)] | None, Meta(description="a line for people")] = None
     profile: Annotated[str, Meta(description="whose ports: `standard` or `maas-3`")] = "standard"
     flows: FlowsSpec = FlowsSpec()
 

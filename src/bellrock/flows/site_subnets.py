@@ -9,10 +9,11 @@ from bellrock.flows.written import WrittenError, network
 from bellrock.wire.toml.text import Problem
 
 
-def subnets(declared: tuple[SubnetSpec, ...], problems: list[Problem]) -> tuple[Subnet, ...]:
-    """The subnets; what is wrong with them goes to `problems`."""
-    found = [(position, one) for position, spec in enumerate(declared) if (one := _subnet(spec, position, problems))]
-    _same_names(declared, problems)
+def subnets(declared: tuple[SubnetSpec | None, ...], problems: list[Problem]) -> tuple[Subnet, ...]:
+    """The subnets; what is wrong with them goes to `problems`. None stands for one of which that was said already."""
+    given = [(position, spec) for position, spec in enumerate(declared) if spec is not None]
+    found = [(position, one) for position, spec in given if (one := _subnet(spec, position, problems))]
+    _same_names(given, problems)
     _overlaps(found, problems)
     return tuple(one for _, one in found)
 
@@ -38,9 +39,9 @@ def _inside(address: str, subnet: Subnet) -> bool:
         return False
 
 
-def _same_names(declared: tuple[SubnetSpec, ...], problems: list[Problem]) -> None:
+def _same_names(given: list[tuple[int, SubnetSpec]], problems: list[Problem]) -> None:
     first: dict[str, int] = {}
-    for position, spec in enumerate(declared):
+    for position, spec in given:
         at = first.setdefault(spec.name, position)
         if at != position:
             problems.append(

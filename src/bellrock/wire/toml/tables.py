@@ -29,10 +29,11 @@ _TYPE = re.compile(rf"(?<![\w'])(?:{'|'.join(_TYPES)})(?![\w'])")
 class Tables:
     """Converts table by table, so that a mistake is known by its keys (msgspec gives no keys of mappings)."""
 
-    def __init__(self, choices: Mapping[str | int, tuple[str, ...]] = {}) -> None:
-        """`choices`: by key, the values of an enumeration, for messages."""
+    def __init__(self, choices: Mapping[str | int, tuple[str, ...]] = {}, patterns: Mapping[str, str] = {}) -> None:
+        """For messages: `choices` are the values of an enumeration by key, `patterns` what texts must look like, in words."""
         self.problems: list[Problem] = []
         self._choices = choices
+        self._patterns = patterns
 
     def mapping(self, raw: dict[str, Any], key: str, kind: type[_T], path: Path) -> dict[str, _T]:
         """`[key.NAME]` tables by name."""
@@ -41,12 +42,15 @@ class Tables:
 
     def rows(self, document: dict[str, Any], key: str, kind: type[_T]) -> tuple[_T, ...]:
         """`[[key]]` tables in order; those that do not fit are left out."""
+        return tuple(item for item in self.places(document, key, kind) if item is not None)
+
+    def places(self, document: dict[str, Any], key: str, kind: type[_T]) -> tuple[_T | None, ...]:
+        """`[[key]]` tables in order, None in the place of those that do not fit."""
         items = document.get(key, [])
         if not isinstance(items, list):
             self.problems.append(((key,), f"expected [[{key}]], a list of tables, got {kind_of(items)}"))
             return ()
-        found = (self.convert(item, kind, (key, position)) for position, item in enumerate(items))
-        return tuple(item for item in found if item is not None)
+        return tuple(self.convert(item, kind, (key, position)) for position, item in enumerate(items))
 
     def tables(self, raw: dict[str, Any], key: str, path: Path) -> list[tuple[str, dict[str, Any], Path]]:
         """The tables under `key`, each with its name and its place."""
@@ -85,6 +89,9 @@ class Tables:
         if what.startswith("Invalid enum value") and steps and steps[-1] in self._choices:
             named = ", ".join(self._choices[steps[-1]])
             return steps, f"expected one of {named}, got{what.removeprefix('Invalid enum value')}"
+        for pattern, words in self._patterns.items():
+            if f"matching regex {pattern!r}" in what:
+                return steps, f"expected {words}"
         what = what.replace("`", "").replace("Object missing required field ", "missing key ").replace(" | null", "")
         what = _TYPE.sub(lambda match: _TYPES[match[0]], what)
         return steps, what[:1].lower() + what[1:]
