@@ -11,13 +11,17 @@ from typing import Final
 from msgspec import Struct
 
 from bellrock.flows.addresses import merged, range_of
+from bellrock.flows.crossing import crossings, gaps
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Place
-from bellrock.flows.site import Subnet
+from bellrock.flows.site import Site, Subnet
 from bellrock.flows.values import Family, PortRange, Protocol, Reach, Stance
+from bellrock.flows.written import family_of
 
 WHOLE: Final[dict[Family, tuple[AddressRange, ...]]] = {4: ((0, 2**32 - 1),), 6: ((0, 2**128 - 1),)}
 """Every address of a family: what `anyone` has."""
 
+_UNGUARDED: Final = "no spoof guard was written: the site names no subnet's interface"
+_HOST_UNGUARDED: Final = "no spoof guard was written: the interfaces of subnets are the router's, and this is a host"
 _TABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,30}")
 _INTERFACE: Final = re.compile(r"[^\s\"'\\/:*\x00-\x1f\x7f]{1,15}")
 """Linux dev_valid_name (no blanks, `/` or `:`), less what quoting would need."""
@@ -139,6 +143,18 @@ class Artefact(Struct, frozen=True, kw_only=True):
     """What the operator should know, and what the platform cannot say; in `text` as comments, too."""
 
 
+def policy(site: Site, place: Place, options: Options) -> Policy:
+    """What the site's flows ask of a place, with the site's gaps as notices.
+
+    Raises:
+        CompileError: the table's name or an interface's cannot be written.
+    """
+    guards = guards_of(site.subnets) if options.spoof_guard and place.is_router else ()
+    unguarded = () if guards or not options.spoof_guard else (_UNGUARDED if place.is_router else _HOST_UNGUARDED,)
+    notices = (*site.notices, *gaps(site), *unguarded)
+    return assemble(crossings(site, place), place, options, guards=guards, notices=notices)
+
+
 def assemble(
     crossings: Iterable[Crossing],
     place: Place,
@@ -173,7 +189,7 @@ def guards_of(subnets: Iterable[Subnet]) -> tuple[Guard, ...]:
     found: dict[tuple[str, Family], list[AddressRange]] = {}
     for subnet in subnets:
         if subnet.interface:
-            found.setdefault((subnet.interface, subnet.network.version), []).append(range_of(subnet.network))
+            found.setdefault((subnet.interface, family_of(subnet.network)), []).append(range_of(subnet.network))
     return tuple(
         Guard(interface=name, family=family, ranges=merged(ranges)) for (name, family), ranges in found.items()
     )

@@ -1,0 +1,174 @@
+"""`bellrock firewall apply` and `confirm`: load rules so that nobody locks himself out."""
+
+import os
+import select
+import socket
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from bellrock.cli import keeper, nft_table
+from bellrock.cli.firewall_diff import changes, rules_to_load
+from bellrock.cli.firewall_options import rule_options
+from bellrock.cli.keys import default_state_dir
+from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, printable
+
+_SHOWN: Final = 200
+"""Lines of the diff; `bellrock firewall diff` shows all."""
+_YES: Final = ("yes", "y")
+
+
+@click.command(epilog="Example: bellrock firewall apply --site site.toml --for rack --for region")
+@rule_options
+@click.option(
+    "--confirm-within",
+    type=click.IntRange(1, 3600),
+    default=30,
+    show_default=True,
+    help="Seconds until the rules go again.",
+)
+@json_option
+def apply(site: Path, places: tuple[str, ...], confirm_within: int, *, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- the options of rule_options
+    """Load the nftables rules of a place; they go again by themselves unless confirmed.
+
+    Shows what changes, checks that nft takes it, and loads it in one transaction. Then answer `yes`, or, to prove that
+    you can still get in, run `bellrock firewall confirm` from a new session. Without that, what was there before is put
+    back, even if this terminal or its SSH session has died. Only the table that is ours is touched. Rules do not outlive
+    a reboot: `bellrock firewall build -o FILE` writes them for your system to load. Rules of iptables are loaded by
+    iptables-restore, not here.
+
+    Exit codes: 0 the rules are in force (or were already), 1 they were taken back, 2 usage or a mistake in the site,
+    3 not permitted, nft missing, or the rules did not load.
+    """
+    text = rules_to_load(site, places, wanted)
+    table: str = wanted["table"]
+    nft_table.require_nft()
+    before = nft_table.listing(table)
+    lines = changes(nft_table.listing(table, counters=False), text, table)
+    if not lines:
+        return _end("unchanged", "nothing to change: these rules are in force", as_json=as_json)
+    if not as_json:
+        _show(lines)
+    nft_table.check(text, "the new rules")
+    nft_table.check(nft_table.restoring(table, before), f"table {table} as it is now, which would have to be put back,")
+    directory = default_state_dir() / "firewall"
+    order = keeper.Order(table=table, new=text, before=before, within=float(confirm_within), directory=directory)
+    return _end(*_kept(order), as_json=as_json)
+
+
+@click.command(epilog="Example: bellrock firewall confirm")
+@click.option("--table", default="bellrock", show_default=True, help="The table that `apply` loaded.")
+@json_option
+def confirm(table: str, *, as_json: bool) -> None:
+    """Keep the rules that `apply` loaded: that you could run this proves that you can still get in.
+
+    Exit codes: 0 the rules stay, 1 nothing waits to be confirmed, 3 not permitted.
+    """
+    directory = default_state_dir() / "firewall"
+    try:
+        line = keeper.call(directory, table)
+    except OSError as error:
+        raise Failure(f"{directory}: {error.strerror}; run it as who ran apply", EXIT_UNREADABLE) from None
+    event = None
+    if line is not None:
+        with line:
+            keeper.say(line, "keep")
+            event = keeper.hear(line)
+    if event is None or event.event != "kept":
+        raise Failure("nothing waits to be confirmed: it was never loaded here, or has been taken back", EXIT_NO)
+    _end("kept", "the rules stay", as_json=as_json)
+
+
+def _kept(order: keeper.Order) -> tuple[str, str]:
+    """Load, wait for the answer: the outcome and its line.
+
+    Raises:
+        Failure: nothing was loaded.
+    """
+    try:
+        line = keeper.arm(order)
+    except OSError as error:
+        raise Failure(f"no keeper could be started, so nothing was loaded: {error.strerror}", EXIT_UNREADABLE) from None
+    with line:
+        _expect(line, "armed", order)
+        keeper.say(line, "go")
+        _expect(line, "loaded", order)
+        try:
+            return _asked(line, order)
+        except KeyboardInterrupt:
+            keeper.say(line, "restore")
+            return _outcome(keeper.hear(line), order)
+
+
+def _expect(line: socket.socket, wanted: str, order: keeper.Order) -> None:
+    event = keeper.hear(line)
+    if event is None:
+        # It may have loaded before it was killed; nobody else will put back now.
+        _put_back(order)
+        raise Failure("the keeper was killed; what was there before is in force", EXIT_UNREADABLE)
+    if event.event == "busy":
+        raise Failure(
+            f"rules in table {order.table} wait to be confirmed; run bellrock firewall confirm, or wait",
+            EXIT_UNREADABLE,
+        )
+    if event.event != wanted:
+        raise Failure(f"nothing was loaded: {event.why}", EXIT_UNREADABLE)
+
+
+def _asked(line: socket.socket, order: keeper.Order) -> tuple[str, str]:
+    """Ask here, and listen to the keeper: somebody may confirm elsewhere."""
+    click.echo(
+        f"Loaded. Can you still get in? Type yes within {order.within:g} s, or, better, from a new session: "
+        "bellrock firewall confirm",
+        err=True,
+    )
+    watched: list[Any] = [line, *_stdin()]
+    while True:
+        ready, _, _ = select.select(watched, [], [])
+        if line in ready:
+            return _outcome(keeper.hear(line), order)
+        answer = os.read(0, 1024)
+        if not answer:  # no terminal, or no longer: the keeper decides
+            watched.remove(0)
+            continue
+        keeper.say(line, "keep" if answer.decode(errors="replace").strip().lower() in _YES else "restore")
+        watched = [line]
+
+
+def _stdin() -> list[int]:
+    return [0] if sys.stdin is not None and not sys.stdin.closed else []
+
+
+def _outcome(event: keeper.Event | None, order: keeper.Order) -> tuple[str, str]:
+    if event is None:
+        _put_back(order)
+        return "restored", "the keeper was killed; what was there before is in force again"
+    if event.event == "kept":
+        return "kept", "the rules stay"
+    if event.event == "restored":
+        return "restored", f"{event.why}: what was there before is in force again"
+    return "stuck", f"what was there before could not be put back: {event.why}"
+
+
+def _put_back(order: keeper.Order) -> None:
+    why = nft_table.load(nft_table.restoring(order.table, order.before))
+    if why:
+        raise Failure(f"the keeper was killed, and what was there before could not be put back: {why}", EXIT_UNREADABLE)
+
+
+def _end(outcome: str, line: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"outcome": outcome, "why": line})
+    else:
+        click.echo(line)
+    if outcome in ("restored", "stuck"):
+        sys.exit(EXIT_NO if outcome == "restored" else EXIT_UNREADABLE)
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines[:_SHOWN]:
+        click.echo(printable(line.replace("\t", "        ")))
+    if len(lines) > _SHOWN:
+        click.echo(f"… and {len(lines) - _SHOWN} more lines; bellrock firewall diff shows them all")

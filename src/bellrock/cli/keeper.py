@@ -1,0 +1,293 @@
+"""The keeper: loads rules, and puts back what was there unless somebody who can still get in says that they may stay.
+
+A process of its own, in a session of its own, without a terminal: neither the end of the shell nor of an SSH session
+reaches it. It is armed before anything is loaded, it alone loads and decides, and what it has to put back is on disk.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bellrock.cli import nft_table
+
+_GO_WITHIN: Final = 60.0
+"""Seconds in which whoever armed the keeper has to say go."""
+_TRIES: Final = 5
+_PAUSE: Final = 1.0
+"""Seconds between tries to put back, should the kernel be short of memory."""
+_WORD: Final = 64
+"""Octets of a command, at most."""
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What to load, what to put back, and when."""
+
+    table: str
+    new: str
+    """A file for nft, whole."""
+    before: str | None
+    """The live table as nft lists it; None where there was none."""
+    within: float
+    """Seconds, from loading."""
+    directory: Path
+    """Where state is kept; made if need be."""
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """What a keeper says: armed, busy, failed, loaded, kept, restored, stuck."""
+
+    event: str
+    why: str = ""
+
+
+def place(table: str) -> str:
+    """The name of a table's state: that of another network namespace is another."""
+    return f"{table}-{os.stat('/proc/thread-self/ns/net').st_ino}"
+
+
+def arm(order: Order) -> socket.socket:
+    """Start a keeper; the end of a line to it, on which it first says `armed` or why not.
+
+    Raises:
+        OSError: no process could be made.
+    """
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        _become(order, theirs)
+    theirs.close()
+    os.waitpid(child, 0)
+    return ours
+
+
+def call(directory: Path, table: str) -> socket.socket | None:
+    """A line to the keeper that waits for a confirmation; None where none waits.
+
+    Raises:
+        OSError: its socket is not ours to use.
+    """
+    line = socket.socket(socket.AF_UNIX)
+    try:
+        with _Directory(directory) as short:
+            line.connect(f"{short}/{place(table)}.sock")
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        line.close()
+        return None
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
+def say(line: socket.socket, word: str) -> None:
+    """Send a command: `go`, `keep`, `restore`."""
+    with suppress(OSError):
+        line.sendall(word.encode() + b"\n")
+
+
+def hear(line: socket.socket) -> Event | None:
+    """The next event; None where the keeper is gone."""
+    raw = b""
+    while not raw.endswith(b"\n"):
+        try:
+            octet = line.recv(1)
+        except ConnectionError:
+            return None
+        if not octet:
+            return None
+        raw += octet
+    return msgspec.json.decode(raw, type=Event)
+
+
+def _become(order: Order, line: socket.socket) -> None:
+    """Leave session, terminal and parent behind, and keep. Never returns."""
+    try:
+        os.setsid()
+        if os.fork() == 0:
+            _detach(line.fileno())
+            Keeper(order, line, _ended()).run()
+    finally:
+        os._exit(0)
+
+
+def _detach(kept: int) -> None:
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTSTP):
+        signal.signal(ignored, signal.SIG_IGN)
+    os.chdir("/")
+    os.umask(0o077)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    # Nobody may wait for the end of a pipe that we happen to hold.
+    os.closerange(3, kept)
+    os.closerange(kept + 1, min(1 << 16, os.sysconf("SC_OPEN_MAX")))
+
+
+def _ended() -> socket.socket:
+    """Readable once we are told to end.
+
+    SIGTERM comes from whoever clears a session away: put back at once rather than be killed before we could.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    return reader
+
+
+class _Directory:
+    """A short name for a directory: a socket's path has 107 octets at most (unix(7))."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> str:
+        return f"/proc/self/fd/{self._descriptor}"
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+class Keeper:
+    """One keeper's work. Everything it does to the kernel is one transaction each."""
+
+    def __init__(self, order: Order, line: socket.socket, ended: socket.socket) -> None:
+        self._order = order
+        self._line: socket.socket | None = line
+        self._ended = ended
+        self._name = place(order.table)
+        self._restore = nft_table.restoring(order.table, order.before)
+        self._settled = False
+
+    def run(self) -> None:
+        """From arming to the end."""
+        try:
+            self._prepare()
+        except BlockingIOError:
+            return self._tell(Event("busy"))
+        except OSError as error:
+            return self._tell(Event("failed", f"{error.filename or self._order.directory}: {error.strerror}"))
+        with self._listener:
+            self._tell(Event("armed"))
+            if not self._told_to_go() or not self._loaded():
+                return self._forget()
+            try:
+                self._wait()
+            finally:
+                if not self._settled:
+                    self._put_back("the keeper failed")
+        return None
+
+    def _prepare(self) -> None:
+        """Take the table for ourselves, write down what to put back, open a door for confirmations."""
+        directory = self._order.directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(directory / f"{self._name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process ends
+        _write(self._before, self._restore)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._socket.unlink(missing_ok=True)
+        with _Directory(directory) as short:
+            self._listener.bind(f"{short}/{self._socket.name}")
+        self._listener.listen(4)
+
+    @property
+    def _before(self) -> Path:
+        return self._order.directory / f"{self._name}.before.nft"
+
+    @property
+    def _socket(self) -> Path:
+        return self._order.directory / f"{self._name}.sock"
+
+    def _told_to_go(self) -> bool:
+        assert self._line is not None  # noqa: S101 -- for the type checker
+        ready, _, _ = select.select([self._line, self._ended], [], [], _GO_WITHIN)
+        return self._line in ready and _word(self._line) == "go"
+
+    def _loaded(self) -> bool:
+        why = nft_table.load(self._order.new)
+        self._tell(Event("failed", why) if why else Event("loaded"))
+        return not why
+
+    def _wait(self) -> None:
+        """Until somebody decides, or time is up."""
+        deadline = time.monotonic() + self._order.within
+        while (left := deadline - time.monotonic()) > 0:
+            watched = [s for s in (self._line, self._listener, self._ended) if s is not None]
+            ready, _, _ = select.select(watched, [], [], left)
+            if self._ended in ready:
+                return self._put_back("the keeper was told to end")
+            for one in ready:
+                if self._decided(one):
+                    return None
+        return self._put_back(f"not confirmed within {self._order.within:g} s")
+
+    def _decided(self, ready: socket.socket) -> bool:
+        """Whether what came is a decision; acts on it."""
+        if ready is not self._listener:
+            word = _word(ready)
+            if not word:
+                ready.close()
+                self._line = None
+            return self._act(word, ready)
+        client, _ = self._listener.accept()
+        with client:
+            client.settimeout(_PAUSE)
+            return self._act(_word(client), client)
+
+    def _act(self, word: str, asker: socket.socket) -> bool:
+        if word == "keep":
+            self._forget()
+            self._tell(Event("kept"), asker)
+        elif word == "restore":
+            self._put_back("asked to", asker)
+        return word in ("keep", "restore")
+
+    def _put_back(self, why: str, asker: socket.socket | None = None) -> None:
+        trouble = ""
+        for _ in range(_TRIES):
+            trouble = nft_table.load(self._restore)
+            if not trouble:
+                self._forget()
+                return self._tell(Event("restored", why), asker)
+            select.select([], [], [], _PAUSE)
+        self._settled = True
+        return self._tell(Event("stuck", f"{trouble}; what was there is in {self._before}"), asker)
+
+    def _forget(self) -> None:
+        """Nothing is left to put back."""
+        self._settled = True
+        for path in (self._socket, self._before):
+            with suppress(OSError):
+                path.unlink()
+
+    def _tell(self, event: Event, asker: socket.socket | None = None) -> None:
+        raw = msgspec.json.encode(event) + b"\n"
+        for one in {self._line, asker} - {None}:
+            with suppress(OSError):
+                one.sendall(raw)  # type: ignore[union-attr]  # None was taken out
+
+
+def _word(line: socket.socket) -> str:
+    try:
+        return line.recv(_WORD).decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _write(path: Path, text: str) -> None:
+    """To disk, for the owner's eyes only, before anything depends on it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
