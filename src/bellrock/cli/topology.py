@@ -75,7 +75,7 @@ def show(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     from bellrock.cli.render import topology_lines
 
     document = _ask(region_url, state_dir, "/topology")
-    _parse(document, region_url)
+    parse_topology(document, region_url)
     if as_json:
         print_json(document)
         return
@@ -126,7 +126,7 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
     from bellrock.topology.diff import diff as compare
 
     differences = compare(
-        _read(found) if found else _parse(_ask(region_url, state_dir, "/topology"), region_url), _read(wanted)
+        _read(found) if found else parse_topology(_ask(region_url, state_dir, "/topology"), region_url), _read(wanted)
     )
     if as_json:
         print_json([to_builtins(difference) for difference in differences])
@@ -140,8 +140,14 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
 def _ask(region_url: str, state_dir: Path | None, path: str, **query: str) -> Any:  # noqa: ANN401 -- JSON
     from bellrock.cli.client import get
 
-    region_url, state_dir = click.get_current_context().meta.get(_LAB, (region_url, state_dir))
+    region_url, state_dir = region_of(region_url, state_dir)
     return get(region_url, state_dir or default_state_dir(), path, **query)
+
+
+def region_of(region_url: str, state_dir: Path | None) -> tuple[str, Path | None]:
+    """The region that the options of `region_options` name: that of a lab, where one was given."""
+    found: tuple[str, Path | None] = click.get_current_context().meta.get(_LAB, (region_url, state_dir))
+    return found
 
 
 def _explanation(answer: Any, origin: str) -> "Explanation":  # noqa: ANN401 -- JSON
@@ -171,10 +177,15 @@ def _read(path: Path) -> Any:  # noqa: ANN401 -- a Topology
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(f"{path}: not JSON: {error}", EXIT_UNREADABLE) from None
-    return _parse(document, str(path))
+    return parse_topology(document, str(path))
 
 
-def _parse(document: Any, origin: str) -> Any:  # noqa: ANN401 -- JSON in, a Topology out
+def parse_topology(document: Any, origin: str) -> Any:  # noqa: ANN401 -- JSON in, a Topology out
+    """The topology of a document that comes from `origin`.
+
+    Raises:
+        Failure: it is none (exit 3).
+    """
     from bellrock.topology.document import DocumentError, from_document
 
     try:
