@@ -104,8 +104,6 @@ class Unsupported(Struct, frozen=True):
     """A construct that this verifier does not decide, and that can end a packet's way; packets that reach it have an unknown fate."""
 
     text: str
-    only_matches: bool = False
-    """It lets packets go on in the rule or not, and does nothing else (`meta skuid 0`): then both may happen, as with `May`."""
 
 
 Step = Match | Decide | Choose | Assign | Helper | NoTrack | Translate | May | Unsupported

@@ -1,0 +1,93 @@
+"""A ruleset on one route as a list of decisions in order, each with the packets (as they came in) that it may concern."""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.hulls import Hulls
+from bellrock.firewall.verify.ruleset import Rule
+from bellrock.firewall.verify.state import State
+
+FOREVER: Final = 1 << 62
+"""Where packets rejoin that a decision takes for good."""
+
+
+class Kind(StrEnum):
+    """What a decision does to the packets that it takes."""
+
+    ACCEPT = "accept"
+    """They leave this base chain and go on behind it."""
+    DROP = "drop"
+    REJECT = "reject"
+    SKIP = "skip"
+    """They leave this chain by `return` or `goto`, and go on behind it."""
+    UNKNOWN = "unknown"
+    """What happens to them cannot be told."""
+    END = "end"
+    """They have come through."""
+
+
+FINAL: Final = frozenset({Kind.DROP, Kind.REJECT, Kind.UNKNOWN, Kind.END})
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """One decision. It takes those of `boxes` that no earlier one holds at that point: an upper bound, so nothing is subtracted here."""
+
+    boxes: Boxes
+    kind: Kind
+    chain: str
+    """Key of the base chain that it belongs to."""
+    scope: int
+    """In `Program.ends`: before which decision the packets rejoin."""
+    rule: Rule | None = None
+    """None: the policy of `chain`, or the end of the route."""
+    may: str = ""
+    """By rate or chance: it takes some of the packets and not others."""
+    why: str = ""
+    """The construct that cannot be decided."""
+    how: str = ""
+    """Of a reject."""
+    state: State | None = None
+    """At the end: what the packets have become."""
+
+
+class Touch(Struct, frozen=True):
+    """Packets that satisfy all matches of a rule, were none decided before; `at` is the number of the next decision."""
+
+    rule: Rule
+    boxes: Boxes
+    at: int
+
+
+class Program:
+    """The decisions of a ruleset on one route."""
+
+    __slots__ = ("_hulls", "_items", "bases", "decisions", "ends", "touches")
+
+    def __init__(
+        self, decisions: tuple[Decision, ...], ends: tuple[int, ...], touches: tuple[Touch, ...], bases: tuple[str, ...]
+    ) -> None:
+        """`ends` by scope: the number of the decision before which its packets rejoin; `bases`: keys of base chains met."""
+        self.decisions = decisions
+        self.ends = ends
+        self.touches = touches
+        self.bases = bases
+        self._items = [at for at, decision in enumerate(decisions) for _ in decision.boxes]
+        self._hulls = Hulls(box.fields for decision in decisions for box in decision.boxes)
+
+    def end(self, decision: Decision) -> int:
+        """The number of the decision before which the packets that `decision` takes rejoin the others."""
+        return FOREVER if decision.kind in FINAL else self.ends[decision.scope]
+
+    def near(self, packets: Boxes, start: int = 0, stop: int | None = None) -> list[int]:
+        """Numbers, ascending, of the decisions from `start` and before `stop` that may concern `packets`; some may not."""
+        found = {self._items[item] for box in packets for item in self._hulls.near(box.fields)}
+        last = len(self.decisions) if stop is None else stop
+        return sorted(at for at in found if start <= at < last)
+
+    def holding(self, packets: Boxes, at: int) -> list[Decision]:
+        """The decisions before `at` that hold packets of `packets` there for certain."""
+        before = (self.decisions[number] for number in self.near(packets, stop=at))
+        return [one for one in before if not one.may and self.end(one) > at and one.boxes.meets(packets)]

@@ -1,0 +1,286 @@
+"""From chains that jump to each other to a program: every way to every rule once, in the order of netfilter."""
+
+from typing import Final
+
+from msgspec import Struct, structs
+
+from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
+from bellrock.firewall.verify.route import Event, Route, Stop, stops
+from bellrock.firewall.verify.ruleset import Chain, Rule, Ruleset, RulesetError, VerdictKind
+from bellrock.firewall.verify.state import (
+    ABSENT,
+    CT_INVALID,
+    CT_NEW,
+    CT_RELATED,
+    CT_UNTRACKED,
+    Bound,
+    State,
+    merged,
+)
+from bellrock.firewall.verify.steps import Branch, Taken, branches
+
+_OPEN: Final = -1
+"""A scope that has not ended yet."""
+_KINDS: Final = {
+    Taken.ACCEPT: Kind.ACCEPT,
+    Taken.TRANSLATE: Kind.ACCEPT,
+    Taken.DROP: Kind.DROP,
+    Taken.REJECT: Kind.REJECT,
+    Taken.RETURN: Kind.SKIP,
+    Taken.UNKNOWN: Kind.UNKNOWN,
+}
+_DEEPEST: Final = 16
+"""NFT_JUMP_STACK_SIZE of the kernel."""
+_LONGEST: Final = 1_000_000
+"""Decisions of one program."""
+
+_CONNECTION: Final = {"ct_state": CT_INVALID, "ct_mark": ABSENT, "ct_direction": ABSENT, "ct_status_dnat": ABSENT}
+"""What a rule sees before connection tracking (nft_ct_get_eval)."""
+_PROTOCOLS: Final = {
+    "ip": Boxes.of(nfproto=Intervals.of(2)),
+    "ip6": Boxes.of(nfproto=Intervals.of(10)),
+    "inet": Boxes.of(nfproto=Intervals.of(2, 10)),
+}
+_FIRST: Final = Boxes.of(ct_state=Intervals.of(CT_NEW, CT_RELATED))
+"""Of a connection, nat chains see only the first packet (nf_nat_inet_fn)."""
+_POSSIBLE: Final = Boxes.of(ct_state=Intervals.span(CT_INVALID, CT_UNTRACKED))
+
+
+def unroll(ruleset: Ruleset, route: Route, restored: Bound = ()) -> Program:
+    """The program of `route`. `restored`: what fields of packets of a translated connection are until the kernel restores them.
+
+    Raises RulesetError for a loop, for jumps deeper than the kernel allows, and for a ruleset that unrolls to too much.
+    """
+    return _Unroller(ruleset, restored).run(route)
+
+
+class _Place(Struct, frozen=True):
+    """Where in the ruleset the unrolling is: scopes that `return` and `accept` leave, and the chains above."""
+
+    base: str
+    accepts: int
+    returns: int
+    translates: int
+    """Scope that a translation leaves: no other nat chain of the hook sees the packet (nf_nat_inet_fn)."""
+    above: tuple[str, ...]
+    hook: str
+
+
+class _Unroller:
+    """Gathers the decisions of one route."""
+
+    def __init__(self, ruleset: Ruleset, restored: Bound) -> None:
+        self._ruleset = ruleset
+        self._decisions: list[Decision] = []
+        self._touches: list[Touch] = []
+        self._ends: list[int] = [_OPEN]
+        self._states = [State(_POSSIBLE).binding(**{**_CONNECTION, **dict(restored)})]
+        self._held: list[Decision] = []
+        self._clouds: list[Decision] = []
+        self._forwards = False
+
+    def run(self, route: Route) -> Program:
+        way = stops(self._ruleset, route)
+        bases = tuple(stop.what.key for stop in way if isinstance(stop.what, Chain))
+        self._forwards = "forward" in route.hooks
+        translates, hook = 0, ""
+        for stop in way:
+            if stop.hook != hook:
+                hook = stop.hook
+                self._enter(hook, route)
+                self._close(translates)
+                translates = self._scope()
+            if isinstance(stop.what, Chain):
+                self._base(stop.what, stop, translates)
+            else:
+                self._states = merged([_after(stop.what, state) for state in self._states])
+        for state in self._states:
+            self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
+        return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases)
+
+    def _enter(self, hook: str, route: Route) -> None:
+        """A hook without an interface for one direction sees an empty name there."""
+        no_in = hook == "output" or (hook in {"postrouting", "egress"} and "output" in route.hooks)
+        no_out = hook in {"ingress", "prerouting", "input"}
+        interfaces = {"iifname": 0 if no_in else None, "oifname": 0 if no_out else None}
+        self._states = [state.binding(**interfaces) for state in self._states]
+
+    def _base(self, chain: Chain, stop: Stop, translates: int) -> None:
+        gate = _gate(chain, nat=stop.nat)
+        accepts, returns = self._scope(), self._scope()
+        place = _Place(chain.key, accepts, returns, translates, (chain.key,), stop.hook)
+        outside = [state.only(state.boxes - gate) for state in self._states]
+        inside = [state.only(state.boxes & gate) for state in self._states]
+        inside = [state for state in inside if state.boxes]
+        after, changed = self._chain(chain, inside, place)
+        if changed:
+            self._states = merged(outside + after)
+        self._close(returns)
+        if chain.policy is not VerdictKind.ACCEPT:
+            for state in inside:
+                self._add(Decision(boxes=state.boxes, kind=Kind.DROP, chain=chain.key, scope=0))
+        self._close(accepts)
+        self._clouds.clear()
+
+    def _chain(self, chain: Chain, states: list[State], place: _Place) -> tuple[list[State], bool]:
+        """The states behind a chain, and whether they are others than before."""
+        changed = False
+        for rule in chain.rules:
+            after: list[State] = []
+            for state in states:
+                own, different = self._rule(rule, state, place)
+                after += own
+                changed |= different
+            states = merged(after) if changed else states
+        return states, changed
+
+    def _rule(self, rule: Rule, state: State, place: _Place) -> tuple[list[State], bool]:
+        taken = branches(rule, state)
+        if taken.touched:
+            self._touches.append(Touch(rule, taken.touched, len(self._decisions)))
+        rest, after, changed = state, list[State](), False
+        for branch in taken.branches:
+            state = branch.state.only(self._exact(branch.state.boxes)) if branch.changes else branch.state
+            came = self._branch(rule, branch, state, place)
+            if came is not None:
+                rest = rest.only(rest.boxes - state.boxes)
+                after += came
+                changed = True
+        return [rest, *after], changed
+
+    def _branch(self, rule: Rule, branch: Branch, state: State, place: _Place) -> list[State] | None:
+        """Takes one branch of a rule; the states behind it where they are others than before, else None."""
+        elsewhere = branch.taken is Taken.TRANSLATE and self._elsewhere(state, place)
+        if elsewhere:
+            branch = Branch(state=state, taken=Taken.UNKNOWN, why=elsewhere)
+        if branch.changes:
+            self._unclear(rule, state.boxes, place)
+        came = [state] if branch.changes else None
+        if branch.taken is Taken.JUMP:
+            return self._jump(rule, branch, state, place) or came
+        if branch.taken is not Taken.GO_ON:
+            self._decide(rule, branch, state.boxes, place)
+        return came
+
+    def _decide(self, rule: Rule, branch: Branch, boxes: Boxes, place: _Place) -> None:
+        kind = _KINDS[branch.taken]
+        scope = {Taken.RETURN: place.returns, Taken.TRANSLATE: place.translates}.get(branch.taken, place.accepts)
+        self._add(
+            Decision(
+                boxes=boxes,
+                kind=kind,
+                chain=place.base,
+                scope=scope,
+                rule=rule,
+                may=branch.may,
+                why=branch.why,
+                how=branch.verdict.how,
+            )
+        )
+
+    def _jump(self, rule: Rule, branch: Branch, state: State, place: _Place) -> list[State] | None:
+        chain = self._target(rule, branch, place)
+        goes = branch.verdict.kind is VerdictKind.GOTO
+        returns = place.returns if goes else self._scope()
+        inner = structs.replace(place, returns=returns, above=(*place.above, chain.key))
+        after, changed = self._chain(chain, [state], inner)
+        if goes:
+            # Behind a chain that was gone to, the packet is where a return from this chain would bring it.
+            for one in after:
+                self._add(Decision(boxes=one.boxes, kind=Kind.SKIP, chain=place.base, scope=returns, rule=rule))
+        else:
+            self._close(returns)
+        return after if changed else None
+
+    def _elsewhere(self, state: State, place: _Place) -> str:
+        """Why a translated packet may not stay on this route; "" where it does."""
+        kind = state.translations[-1].kind
+        if place.hook != "prerouting" or kind not in {"dnat", "redirect"}:
+            return ""
+        if self._forwards:
+            return "redirect: the packet goes to this machine itself" if kind == "redirect" else ""
+        return "dnat: whether the packet still comes to this machine depends on its addresses" if kind == "dnat" else ""
+
+    def _target(self, rule: Rule, branch: Branch, place: _Place) -> Chain:
+        family, table, _ = rule.chain.split(" ", 2)
+        chain = self._ruleset.chains.get(f"{family} {table} {branch.verdict.chain}")
+        if chain is None:
+            raise RulesetError(
+                f"{rule.chain}: rule {rule.handle} jumps to {branch.verdict.chain}, which is not in table {table}"
+            )
+        if chain.key in place.above:
+            raise RulesetError(
+                f"{rule.chain}: rule {rule.handle} jumps to {branch.verdict.chain}, from which it came: a loop"
+            )
+        if len(place.above) > _DEEPEST:
+            raise RulesetError(
+                f"{rule.chain}: rule {rule.handle} jumps deeper than {_DEEPEST} chains, which the kernel refuses"
+            )
+        return chain
+
+    def _exact(self, boxes: Boxes) -> Boxes:
+        """Without the packets that left this chain before and come back behind it; those that are gone for good do not matter."""
+        self._held = [one for one in self._held if self._ends[one.scope] == _OPEN]
+        for one in self._held:
+            if one.boxes.meets(boxes):
+                boxes -= one.boxes
+        return boxes
+
+    def _unclear(self, rule: Rule, boxes: Boxes, place: _Place) -> None:
+        """What may or may not have left the chain before, and is changed if not, is beyond telling."""
+        for cloud in self._clouds:
+            both = cloud.boxes & boxes
+            if both:
+                self._add(
+                    Decision(
+                        boxes=both,
+                        kind=Kind.UNKNOWN,
+                        chain=place.base,
+                        scope=0,
+                        rule=rule,
+                        why=f"{cloud.may}, before a change",
+                    )
+                )
+
+    def _add(self, decision: Decision) -> None:
+        if not decision.boxes:
+            return
+        if len(self._decisions) >= _LONGEST:
+            raise RulesetError(
+                f"{decision.chain}: its jumps make more than {_LONGEST} ways to a rule; check a part of it"
+            )
+        if decision.kind in {Kind.ACCEPT, Kind.SKIP}:
+            (self._clouds if decision.may else self._held).append(decision)
+        self._decisions.append(decision)
+
+    def _scope(self) -> int:
+        self._ends.append(_OPEN)
+        return len(self._ends) - 1
+
+    def _close(self, scope: int) -> None:
+        self._ends[scope] = len(self._decisions)
+
+
+def _gate(chain: Chain, *, nat: bool) -> Boxes:
+    gate = _PROTOCOLS.get(chain.family, Boxes.everything())
+    if chain.devices:
+        field = "oifname" if chain.hook == "egress" else "iifname"
+        gate &= Boxes.of(**{field: Intervals.of(*map(_name, chain.devices))})
+    return gate & _FIRST if nat else gate
+
+
+def _name(interface: str) -> int:
+    return int.from_bytes(interface.encode().ljust(16, b"\0"), "big")
+
+
+def _after(event: Event, state: State) -> State:
+    match event:
+        case Event.TRACK if state.value("ct_state") == CT_INVALID:
+            return state.binding(**dict.fromkeys(_CONNECTION))
+        case Event.TRACK:
+            return state
+        case Event.RESTORE_DESTINATION:
+            return state.binding(daddr=None, daddr6=None, dport=None)
+        case Event.RESTORE_SOURCE:
+            return state.binding(saddr=None, saddr6=None, sport=None)

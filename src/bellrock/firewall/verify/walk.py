@@ -1,0 +1,156 @@
+"""What becomes of a set of packets on a route: exactly which of them come through, which not, by which rule."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.program import Decision, Kind, Program
+from bellrock.firewall.verify.route import Route
+from bellrock.firewall.verify.ruleset import Rule, Ruleset, Translate
+from bellrock.firewall.verify.state import State
+from bellrock.firewall.verify.unroll import unroll
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Packets of one fate."""
+
+    packets: Boxes
+    """As they came in."""
+    verdict: str
+    """accept, drop, reject or unknown."""
+    rules: tuple[Rule, ...] = ()
+    """Those that decided, in order, the last one last; empty where policies did."""
+    policy: str = ""
+    """Key of the base chain whose policy dropped them."""
+    how: str = ""
+    """Of a reject."""
+    why: str = ""
+    """For unknown: the constructs."""
+    state: State | None = None
+    """What accepted packets have become: changed fields, helpers, translations."""
+
+    @property
+    def helpers(self) -> frozenset[str]:
+        """Types of the helpers assigned to their connection."""
+        return self.state.helpers if self.state else frozenset()
+
+    @property
+    def translations(self) -> tuple[Translate, ...]:
+        """What was done to their addresses and ports."""
+        return self.state.translations if self.state else ()
+
+
+class _Trail(Struct, frozen=True):
+    """What packets have met so far, as numbers of decisions."""
+
+    accepted: tuple[int, ...] = ()
+    perhaps: tuple[int, ...] = ()
+    """Those that may have taken them."""
+
+
+def walk(ruleset: Ruleset, route: Route, packets: Boxes) -> tuple[Outcome, ...]:
+    """The fates of `packets`: outcomes are disjoint, and together are all of them that can be. Raises RulesetError."""
+    return run(unroll(ruleset, route), packets)
+
+
+def judge(ruleset: Ruleset, route: Route, packet: Mapping[str, int]) -> Outcome:
+    """The fate of one packet; fields that it does not name are 0. Raises RulesetError, ValueError for an impossible packet."""
+    return judge_by(unroll(ruleset, route), packet)
+
+
+def judge_by(program: Program, packet: Mapping[str, int]) -> Outcome:
+    """The same with a program that stands already."""
+    point = Boxes.of(**{name: Intervals.of(packet.get(name, 0)) for name in FIELDS})
+    outcomes = run(program, point)
+    if not outcomes:
+        raise ValueError("no such packet: ct_state is 0 (invalid) to 4 (untracked)")
+    return outcomes[0]
+
+
+def run(program: Program, packets: Boxes, start: int = 0) -> tuple[Outcome, ...]:
+    """The fates of `packets`, which stand before the decision numbered `start`."""
+    return _Run(program, packets).outcomes(start)
+
+
+class _Run:
+    """Packets in groups that met the same, taken through the decisions in order."""
+
+    def __init__(self, program: Program, packets: Boxes) -> None:
+        self._program = program
+        self._packets = packets
+        self._moving: dict[_Trail, Boxes] = {_Trail(): packets}
+        self._waiting: list[tuple[int, _Trail, Boxes]] = []
+        self._done: list[Outcome] = []
+
+    def outcomes(self, start: int) -> tuple[Outcome, ...]:
+        for at in self._program.near(self._packets, start):
+            self._rejoin(at)
+            if not self._moving and not self._waiting:
+                break
+            self._take(at)
+        return tuple(self._done)
+
+    def _rejoin(self, at: int) -> None:
+        if not any(end <= at for end, _, _ in self._waiting):
+            return
+        still = [one for one in self._waiting if one[0] > at]
+        for end, trail, boxes in self._waiting:
+            if end <= at:
+                self._moving[trail] = (self._moving[trail] | boxes) if trail in self._moving else boxes
+        self._waiting = still
+
+    def _take(self, at: int) -> None:
+        decision = self._program.decisions[at]
+        for trail, boxes in list(self._moving.items()):
+            taken = boxes & decision.boxes
+            if not taken:
+                continue
+            self._leave(trail, boxes - decision.boxes)
+            if decision.may:
+                self._join(_Trail(trail.accepted, (*trail.perhaps, at)), taken)
+            else:
+                self._decide(at, trail, taken)
+
+    def _leave(self, trail: _Trail, rest: Boxes) -> None:
+        if rest:
+            self._moving[trail] = rest
+        else:
+            del self._moving[trail]
+
+    def _join(self, trail: _Trail, boxes: Boxes) -> None:
+        self._moving[trail] = (self._moving[trail] | boxes) if trail in self._moving else boxes
+
+    def _decide(self, at: int, trail: _Trail, taken: Boxes) -> None:
+        decision = self._program.decisions[at]
+        end = self._program.end(decision)
+        if decision.kind is Kind.SKIP:
+            self._waiting.append((end, trail, taken))
+        elif decision.kind is Kind.ACCEPT:
+            self._waiting.append((end, _Trail((*trail.accepted, at), trail.perhaps), taken))
+        else:
+            self._done.append(self._outcome(decision, trail, taken))
+
+    def _outcome(self, decision: Decision, trail: _Trail, packets: Boxes) -> Outcome:
+        decisions = self._program.decisions
+        verdict = "accept" if decision.kind is Kind.END else decision.kind.value
+        rules = _rules([decisions[at] for at in trail.accepted] + [decision])
+        perhaps = [decisions[at] for at in trail.perhaps]
+        others = [one for one in perhaps if (one.kind is Kind.ACCEPT) != (verdict == "accept")]
+        if others and verdict != "unknown":
+            why = "; ".join(dict.fromkeys(one.may for one in others))
+            return Outcome(packets=packets, verdict="unknown", rules=(*rules, *_rules(others)), why=why)
+        return Outcome(
+            packets=packets,
+            verdict=verdict,
+            rules=rules,
+            policy=decision.chain if decision.kind is Kind.DROP and decision.rule is None else "",
+            how=decision.how,
+            why=decision.why,
+            state=decision.state,
+        )
+
+
+def _rules(decisions: list[Decision]) -> tuple[Rule, ...]:
+    return tuple(one.rule for one in decisions if one.rule is not None)
