@@ -76,8 +76,8 @@ def _known(selection: dict[str, Any]) -> tuple[tuple["Flow", ...], "Addresses"]:
     from bellrock.flows.profiles import catalogue
 
     if selection["site"] is None:
-        there, addresses = catalogue(selection["profile"] or "standard"), {}
-        return _asked(selection, there, chosen(selection["flows"], there)), addresses
+        there = catalogue(selection["profile"] or "standard")
+        return _asked(selection, there, chosen(selection["flows"], there)), {}
     if selection["profile"]:
         raise Failure("--site names its profile itself; leave out --profile")
     from bellrock.cli.sitefile import read_site

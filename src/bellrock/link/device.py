@@ -51,6 +51,8 @@ class Frame(Struct, frozen=True, gc=False):
     """False: it was made on this machine and its transport checksum is left for the hardware to fill in."""
     packet_type: int = 0
     """PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3, PACKET_OUTGOING 4."""
+    length: int = 0
+    """Octets that it had before the filter cut it, without the tags taken out; 0: as many as `data`."""
 
 
 class Statistics(Struct, frozen=True):

@@ -24,6 +24,7 @@ _PACKET_STATISTICS: Final = 6
 _PACKET_TIMESTAMP: Final = 17
 _PACKET_IGNORE_OUTGOING: Final = 23
 _PACKET_MR_MULTICAST: Final = 0
+_PACKET_MR_PROMISC: Final = 1
 _SOF_TIMESTAMPING_RAW_HARDWARE: Final = 1 << 6
 _STATISTICS: Final = struct.Struct("=3I")
 """struct tpacket_stats_v3: packets (the dropped ones among them), drops, times that the ring was full."""
@@ -38,14 +39,18 @@ class PacketDevice:
     When frames come faster than they are fetched, and more are lost than a pause explains, the busiest interface is thinned
     (see `relief`), so that the others stay served; `statistics` tells.
 
-    Frames that this machine sends are not heard. An interface that goes away, down or up again needs no attention,
+    Frames that this machine sends are not heard, unless asked for. An interface that goes away, down or up again needs no attention,
     except that a network card passes multicast frames only after `join_groups`.
 
     Args:
-        blocks: size of the receive ring in blocks of 32 KiB.
+        blocks: size of the receive ring in blocks.
         program: another kernel filter, without thinning.
         hardware_time: stamp frames with the network card's clock, where it has one. Only for cards whose clock is
             disciplined to the system's (phc2sys): others run on atomic time or from zero, and the kernel's own stamp is right.
+        ifindex: hear this interface alone; when it goes down, `trouble` says so, and it is heard again once it is up.
+        outgoing: hear also what this machine sends.
+        promiscuous: have the interface pass frames for others too; only with `ifindex`.
+        block_size: octets of a block of the ring, which bounds the frames kept whole.
 
     Raises:
         LinkError: no right to open the socket, no AF_PACKET, or no memory for the ring.
@@ -57,7 +62,12 @@ class PacketDevice:
         program: tuple[Instruction, ...] | None = None,
         *,
         hardware_time: bool = False,
+        ifindex: int = 0,
+        outgoing: bool = False,
+        promiscuous: bool = False,
+        block_size: int = BLOCK_SIZE,
     ) -> None:
+        self._ifindex, self._outgoing, self._promiscuous = ifindex, outgoing, promiscuous
         try:
             # Protocol 0: nothing is received before bind, so nothing can get past the filter.
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
@@ -72,23 +82,35 @@ class PacketDevice:
         """Of the drops, those that `relief` has seen."""
         self._ring: Ring | None = None
         try:
-            self._ring = self._set_up(blocks, beacon_filter() if program is None else program, hardware_time)
+            self._ring = self._set_up(
+                (blocks, block_size), beacon_filter() if program is None else program, hardware_time
+            )
         except OSError as error:
             self.close()
             raise LinkError(
-                f"the receive ring of {blocks * BLOCK_SIZE >> 20} MiB on AF_PACKET could not be set up: {error.strerror}; "
+                f"the receive ring of {blocks * block_size >> 20} MiB on AF_PACKET could not be set up: {error.strerror}; "
                 "is memory short?",
                 error.errno,
             ) from None
 
-    def _set_up(self, blocks: int, program: tuple[Instruction, ...], hardware_time: bool) -> Ring:
+    def _set_up(self, size: tuple[int, int], program: tuple[Instruction, ...], hardware_time: bool) -> Ring:
         libc.attach_filter(self._socket.fileno(), pack(program))
-        self._socket.setsockopt(SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        self._socket.setsockopt(SOL_PACKET, _PACKET_IGNORE_OUTGOING, not self._outgoing)
         if hardware_time:
             self._socket.setsockopt(SOL_PACKET, _PACKET_TIMESTAMP, _SOF_TIMESTAMPING_RAW_HARDWARE)
-        ring = Ring(self._socket, blocks)
-        libc.bind_packet(self._socket.fileno(), 0)
+        ring = Ring(self._socket, *size)
+        libc.bind_packet(self._socket.fileno(), self._ifindex)
+        if self._promiscuous:
+            request = struct.pack("=iHH8s", self._ifindex, _PACKET_MR_PROMISC, 0, b"")
+            self._socket.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP, request)
         return ring
+
+    def trouble(self) -> LinkError | None:
+        """What the kernel has to say about a bound interface since it was last asked: that it went down or away."""
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if not number:
+            return None
+        return LinkError(f"{interface_text(self._ifindex)} is not heard: {os.strerror(number).lower()}", number)
 
     def fileno(self) -> int:
         """A descriptor that polls readable while `receive` has frames."""

@@ -27,8 +27,8 @@ _BLOCK_AT: Final = 8
 _USER: Final = 1
 _LOSING: Final = 1 << 2
 _KERNEL: Final = bytes(4)
-_HEADER: Final = struct.Struct("=4I4xIH6xIH14xi2xB")
-"""Of struct tpacket3_hdr: next offset, seconds, nanoseconds, octets kept, status, offset of the Ethernet header, tag control, TPID;
+_HEADER: Final = struct.Struct("=6IH6xIH14xi2xB")
+"""Of struct tpacket3_hdr: next offset, seconds, nanoseconds, octets kept, octets on the wire, status, offset of the Ethernet header, tag control, TPID;
 and of the sockaddr_ll behind it: ifindex, packet type."""
 _CHECKSUM_NOT_READY: Final = 1 << 3
 _VLAN_VALID: Final = 1 << 4
@@ -41,18 +41,20 @@ class Ring:
 
     Args:
         sock: an AF_PACKET socket that is not bound yet.
-        blocks: how many blocks of BLOCK_SIZE octets; all of them count as resident memory.
+        blocks: how many blocks; all of them count as resident memory.
+        block_size: octets of a block, a multiple of the page size; longer frames are cut.
     """
 
-    __slots__ = ("_at", "_block", "_blocks", "_left", "_memory", "_tags", "losing")
+    __slots__ = ("_at", "_block", "_block_size", "_blocks", "_left", "_memory", "_tags", "losing")
 
-    def __init__(self, sock: socket.socket, blocks: int) -> None:
+    def __init__(self, sock: socket.socket, blocks: int, block_size: int = BLOCK_SIZE) -> None:
         sock.setsockopt(SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
-        slots = BLOCK_SIZE // _SLOT * blocks
+        slots = block_size // _SLOT * blocks
         sock.setsockopt(
-            SOL_PACKET, _PACKET_RX_RING, struct.pack("=7I", BLOCK_SIZE, blocks, _SLOT, slots, RETIRE_MS, 0, 0)
+            SOL_PACKET, _PACKET_RX_RING, struct.pack("=7I", block_size, blocks, _SLOT, slots, RETIRE_MS, 0, 0)
         )
-        self._memory = mmap.mmap(sock.fileno(), BLOCK_SIZE * blocks)
+        self._memory = mmap.mmap(sock.fileno(), block_size * blocks)
+        self._block_size = block_size
         self._blocks = blocks
         self._block = 0
         self._left = 0
@@ -74,7 +76,7 @@ class Ring:
 
     def _open_block(self) -> bool:
         """Whether the kernel has handed over the block whose turn it is, with frames in it."""
-        base = self._block * BLOCK_SIZE
+        base = self._block * self._block_size
         status, count, first = _BLOCK.unpack_from(self._memory, base + _BLOCK_AT)
         if not status & _USER:
             return False
@@ -88,7 +90,7 @@ class Ring:
         """The hot path: one unpack, one copy and one object for each frame."""
         memory, at, header, add = self._memory, self._at, _HEADER.unpack_from, frames.append
         for _ in range(count):
-            step, seconds, nanoseconds, length, status, offset, control, tpid, ifindex, kind = header(memory, at)
+            step, seconds, nanoseconds, length, whole, status, offset, control, tpid, ifindex, kind = header(memory, at)
             start = at + offset
             add(
                 Frame(
@@ -98,6 +100,7 @@ class Ring:
                     seconds * 1_000_000_000 + nanoseconds,
                     not status & _CHECKSUM_NOT_READY,
                     kind,
+                    whole,
                 )
             )
             at += step
@@ -107,7 +110,7 @@ class Ring:
             self._release()
 
     def _release(self) -> None:
-        status = self._block * BLOCK_SIZE + _BLOCK_AT
+        status = self._block * self._block_size + _BLOCK_AT
         self._memory[status : status + 4] = _KERNEL
         self._block = (self._block + 1) % self._blocks
 

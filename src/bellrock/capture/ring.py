@@ -1,0 +1,242 @@
+"""Capture files: one, or a ring of them by size or age of which the oldest go.
+
+A file has its name from the moment that its first blocks are written, so that whatever has the name can be read. Whatever ends a
+capture, what is in a file are whole blocks.
+"""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from bellrock.capture.pcapng import whole_blocks
+
+BUFFER: Final = 1 << 18
+"""Octets gathered before they are written."""
+_SPARE: Final = 256
+STDOUT: Final = "-"
+MAX_FILES: Final = 9999
+"""As many numbers as the names have room for."""
+
+
+class FileError(OSError):
+    """A capture file that cannot be written: one line."""
+
+
+class Turns(Struct, frozen=True, kw_only=True):
+    """When a new file begins, and how many are kept."""
+
+    size: int | None = None
+    """Octets of a file at most."""
+    seconds: float | None = None
+    files: int = 8
+
+    @property
+    def any(self) -> bool:
+        """Whether there is more than one file at all."""
+        return bool(self.size or self.seconds)
+
+
+class Files:
+    """The files of a capture; `-` is standard output.
+
+    Args:
+        path: of the only file, or what the names of a ring are made from: `boot.pcapng` → `boot-0001.pcapng`.
+        turns: when a new file begins.
+        head: gives the blocks with which each file begins.
+        tail: gives those with which it ends.
+        now: seconds on any clock that does not go back.
+        force: whether files that are there already may be replaced.
+
+    Raises:
+        FileError: the file is there already, or cannot be made.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        turns: Turns,
+        head: Callable[[], bytes],
+        tail: Callable[[], bytes],
+        now: float,
+        *,
+        force: bool = False,
+    ) -> None:
+        self._path, self._turns, self._head, self._tail, self._force = path, turns, head, tail, force
+        self._number = self._reserved = 0
+        self._descriptor = -1
+        self._buffer = bytearray()
+        self._written = self._fill = 0
+        self._since = now
+        self._empty = True
+        self.kept: deque[str] = deque()
+        """Names of the files that are there, the oldest first."""
+        if path != STDOUT and turns.any and not force:
+            self._refuse_others()
+        self._begin(now)
+
+    def write(self, block: bytes, now: float) -> None:
+        """Add a packet's block; perhaps to a new file.
+
+        Raises:
+            FileError: the disk is full, or the like; the file ends with the last block that fitted.
+        """
+        limit = self._turns.size
+        if limit and not self._empty and self._fill + len(block) + self._reserved > limit:
+            self._turn(now)
+        self._add(block)
+        self._empty = False
+
+    def announce(self, block: bytes) -> None:
+        """Add a block that the packets after it need, as that of an interface.
+
+        Raises:
+            FileError: as for `write`.
+        """
+        self._add(block)
+        self._reserve()
+
+    def _reserve(self) -> None:
+        # Counters that say why some are missing are longer.
+        self._reserved = len(self._tail()) + _SPARE
+
+    def _add(self, block: bytes) -> None:
+        self._buffer += block
+        self._fill += len(block)
+        if len(self._buffer) >= BUFFER:
+            self.flush()
+
+    def tick(self, now: float) -> None:
+        """To be called now and then: begins a new file where the time has come. A file without packets stays.
+
+        Raises:
+            FileError: as for `write`.
+        """
+        if self._turns.seconds and now - self._since >= self._turns.seconds and not self._empty:
+            self._turn(now)
+
+    def flush(self) -> None:
+        """Hand what was gathered to the kernel.
+
+        Raises:
+            FileError: as for `write`.
+        """
+        taken = 0
+        octets = bytes(self._buffer)
+        self._buffer.clear()
+        try:
+            while taken < len(octets):
+                taken += os.write(self._descriptor, memoryview(octets)[taken:])
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._cut(octets, taken)
+            raise FileError(error.errno, f"{self.name}: {error.strerror}; the capture ends here") from None
+        self._written += taken
+
+    def close(self) -> None:
+        """End the file; twice is once.
+
+        Raises:
+            FileError: there was no room for what was gathered.
+        """
+        if self._descriptor < 0:
+            return
+        try:
+            self._add(self._tail())
+            self.flush()
+        finally:
+            if self._descriptor != 1:
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+    @property
+    def name(self) -> str:
+        """Of the file that is being written."""
+        return "standard output" if self._path == STDOUT else self.kept[-1] if self.kept else self._path
+
+    @property
+    def octets(self) -> int:
+        """Of the file that is being written, so far."""
+        return self._fill
+
+    def _turn(self, now: float) -> None:
+        self.close()
+        self._begin(now)
+
+    def _begin(self, now: float) -> None:
+        self._number += 1
+        self._written = self._fill = 0
+        self._reserve()
+        self._since, self._empty = now, True
+        if self._path == STDOUT:
+            self._descriptor = 1
+            self._add(self._head())
+            return
+        name = self._named(self._number) if self._turns.any else self._path
+        while len(self.kept) >= self._turns.files:
+            # Somebody may have moved it away: then there is nothing to do.
+            with contextlib.suppress(FileNotFoundError):
+                Path(self.kept.popleft()).unlink()
+        self._make(name)
+
+    def _make(self, name: str) -> None:
+        """Write the first blocks under a name of their own, then give them theirs in one step."""
+        temporary = Path(name).with_name(f".{Path(name).name}.{os.getpid()}")
+        try:
+            # 0600: captures hold what others said in confidence.
+            self._descriptor = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
+        except OSError as error:
+            raise FileError(error.errno, f"{name} cannot be made: {error.strerror}") from None
+        try:
+            self._add(self._head())
+            self.flush()
+            if self._force:
+                temporary.replace(name)
+            else:
+                os.link(temporary, name)
+        except OSError as error:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            raise _not_made(name, error) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+        self.kept.append(name)
+
+    def _named(self, number: int) -> str:
+        path = Path(self._path)
+        number = (number - 1) % MAX_FILES + 1
+        return str(path.with_name(f"{path.stem}-{number:04}{path.suffix or '.pcapng'}"))
+
+    def _refuse_others(self) -> None:
+        path = Path(self._path)
+        for other in sorted(
+            path.parent.glob(f"{_literal(path.stem)}-[0-9][0-9][0-9][0-9]{_literal(path.suffix or '.pcapng')}")
+        ):
+            raise FileError(17, f"{other} is there already, of an earlier capture; choose another name, or --force")
+
+    def _cut(self, octets: bytes, taken: int) -> None:
+        """Leave whole blocks only; a pipe cannot be cut."""
+        with contextlib.suppress(OSError):
+            end = self._written + whole_blocks(octets, taken)
+            os.ftruncate(self._descriptor, end)
+            os.lseek(self._descriptor, end, os.SEEK_SET)
+            self._written = self._fill = end
+
+
+def _not_made(name: str, error: OSError) -> FileError:
+    if isinstance(error, FileError):
+        return error
+    if isinstance(error, FileExistsError):
+        return FileError(error.errno, f"{name} is there already; choose another name, or --force")
+    return FileError(error.errno, f"{name} cannot be made: {error.strerror}")
+
+
+def _literal(text: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
