@@ -31,10 +31,11 @@ def check_jumps(chains: dict[str, Chain]) -> None:
 
 def _targets(chain: Chain) -> set[str]:
     found: set[str] = set()
+    own = f"{chain.family} {chain.table} "
     for rule in chain.rules:
         for step in rule.steps:
             if isinstance(step, Decide):
-                found.add(step.verdict.chain)
+                found.add(own + step.verdict.chain)
             elif isinstance(step, Choose):
-                found |= {verdict.chain for _, verdict in step.cases}
-    return found - {""}
+                found |= {own + verdict.chain for _, verdict in step.cases}
+    return found - {own}

@@ -55,7 +55,7 @@ def verdict(body: Any, at: Context) -> Verdict:  # noqa: ANN401 -- JSON
         case {"jump": {"target": str(target)}} | {"goto": {"target": str(target)}}:
             if at.chain(target) not in at.known.chains:
                 raise UndecidedError(target)
-            return Verdict(VerdictKind.JUMP if "jump" in body else VerdictKind.GOTO, at.chain(target))
+            return Verdict(VerdictKind.JUMP if "jump" in body else VerdictKind.GOTO, target)
         case {"reject": how}:
             return Verdict(VerdictKind.REJECT, how=render.statement({"reject": how}).removeprefix("reject with "))
         case dict() if len(body) == 1 and next(iter(body)) in _PLAIN_VERDICTS:
@@ -208,7 +208,9 @@ def _translate(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401
     except UndecidedError:
         fixed, number, certain = None, None, False
         asked += _keys_of(address, at) + _keys_of(port, at)
-    return [*asked, Translate(kind=name, family=family, address=fixed, port=number, certain=certain)]
+    # Without a family (masquerade in an inet table) it is for both, and each step lets the other family's packets go on.
+    families = (family,) if family else (4, 6)
+    return [*asked, *(Translate(kind=name, family=one, address=fixed, port=number, certain=certain) for one in families)]
 
 
 def _keys_of(value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
