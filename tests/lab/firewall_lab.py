@@ -79,12 +79,16 @@ class FirewallLab:
 
     def load(self, ruleset: str) -> None:
         """Replace all rules of the machine by this text for `nft -f`; connections are forgotten. Raises ValueError with nft's words."""
-        self._feed(["nft", "-f", "-"], "flush ruleset\n" + ruleset)
+        self.feed("flush ruleset\n" + ruleset)
         self.forget()
+
+    def feed(self, ruleset: str) -> None:
+        """Load this text beside the rules that are there. Raises ValueError with nft's words."""
+        self._feed(["nft", "-f", "-"], ruleset)
 
     def load_iptables(self, v4: str, v6: str) -> None:
         """Replace all rules by two documents for iptables-restore and ip6tables-restore (of nf_tables)."""
-        self._feed(["nft", "-f", "-"], "flush ruleset\n")
+        self.feed("flush ruleset\n")
         self._feed(["iptables-restore"], v4)
         self._feed(["ip6tables-restore"], v6)
         self.forget()
@@ -104,7 +108,7 @@ class FirewallLab:
         Probes of which one could pass as the answer to another are sent apart, with all connections forgotten between.
         """
         out: dict[int, str] = {}
-        for part in _strangers(probes):
+        for part in strangers(probes):
             self.forget()
             found = self.put([(probes[at].zone, octets(probes[at], at)) for at in part])
             out.update({part[place]: zone for place, zone in found.items()})
@@ -211,7 +215,7 @@ class Host(FirewallLab):
     def arrive(self, probes: Sequence[Probe]) -> list[bool]:
         """Send each probe to the host; whether it got past the input rules to the host's sockets."""
         arrived: set[int] = set()
-        for part in _strangers(probes):
+        for part in strangers(probes):
             self.forget()
             arrived |= {
                 part[place] for place in self.deliver([(probes[at].zone, octets(probes[at], at)) for at in part])
@@ -238,7 +242,7 @@ class Host(FirewallLab):
         A source of 0.0.0.0 cannot be sent so: the kernel fills in its own (raw(7)), and DHCP clients send past the rules, as frames.
         """
         out: dict[int, str] = {}
-        for part in _strangers(probes):
+        for part in strangers(probes):
             self.forget()
             found = self.send([(probes[at].zone, octets(probes[at], at)) for at in part])
             out.update({part[place]: zone for place, zone in found.items()})
@@ -320,7 +324,7 @@ def _one_processor() -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-def _strangers(probes: Sequence[Probe]) -> Iterator[list[int]]:
+def strangers(probes: Sequence[Probe]) -> Iterator[list[int]]:
     """Positions of the probes, in parts in which no two belong to one connection in opposite directions."""
     parts: list[tuple[list[int], dict[tuple[object, ...], str]]] = []
     for at, probe in enumerate(probes):
@@ -361,7 +365,7 @@ def _routes(zone: Zone, number: int) -> list[str]:
     ]
     for subnet in zone.subnets:
         via = six if ip_network(subnet).version == 6 else four
-        lines.append(f"route add {subnet} via {via} dev {zone.name} onlink")
+        lines.append(f"route add {subnet} via {via} dev {zone.name} onlink metric {100 + number}")
     return lines
 
 

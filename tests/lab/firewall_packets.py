@@ -1,6 +1,7 @@
 """Probes: single crafted packets of any source, protocol and port, as values and as octets."""
 
 import struct
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ TCP, UDP, ICMP, ICMPV6, IGMP, SCTP = 6, 17, 1, 58, 2, 132
 SYN, ACK, RST, FIN = 0x02, 0x10, 0x04, 0x01
 MARK = b"\xbe\x11\x00\x0c"
 """Begins every payload, followed by a number; no opcode of TFTP, so that a helper takes no probe for a request."""
+
+
+_QUESTIONS = {(ICMP, 0): 8, (ICMP, 14): 13, (ICMP, 16): 15, (ICMP, 18): 17, (ICMPV6, 129): 128, (ICMPV6, 140): 139}
+"""Which type of ICMP each answers (nf_conntrack_proto_icmp, nf_conntrack_proto_icmpv6)."""
 
 
 class Probe(NamedTuple):
@@ -36,6 +41,9 @@ class Probe(NamedTuple):
     @property
     def connection(self) -> tuple[object, ...]:
         """The tuple that connection tracking knows it by, the same in both directions."""
+        if self.protocol in (ICMP, ICMPV6, IGMP):
+            kind = _QUESTIONS.get((self.protocol, self.sport), self.sport)
+            return (self.protocol, kind, *sorted((self.source, self.destination)))
         ends = sorted(((self.source, self.sport), (self.destination, self.dport)))
         return (self.protocol, *ends)
 
@@ -125,11 +133,13 @@ def identity(packet: bytes) -> bytes:
     return packet[4:7] + packet[8:end]
 
 
+@cache
 def text_of(address: int, family: int) -> str:
     """An address as text; ranges of the flow catalogue hold numbers."""
     return str(IPv4Address(address) if family == 4 else IPv6Address(address))
 
 
+@cache
 def number_of(address: str) -> int:
     """The other way round."""
     return int(ip_address(address))
