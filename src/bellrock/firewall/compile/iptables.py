@@ -30,6 +30,9 @@ _KNOWN: Final = (
 )
 """A connection is decided once, by its first packet."""
 
+_LOOPBACK: Final = {Hook.INPUT: ("-i lo -j ACCEPT",), Hook.OUTPUT: ("-o lo -j ACCEPT",)}
+"""What a machine says to itself."""
+
 _PROGRAM: Final[dict[Family, str]] = {4: "iptables", 6: "ip6tables"}
 _PROTOCOL: Final = {Protocol.ICMPV6: "ipv6-icmp"}
 _ICMP: Final = {Protocol.ICMP: "-m icmp --icmp-type", Protocol.ICMPV6: "-m icmp6 --icmpv6-type"}
@@ -105,7 +108,7 @@ def _filter(policy: Policy, family: Family, prefix: str) -> _Table:
         if not closed and not forbidden:
             continue
         rules = table.base(hook.upper())
-        rules += _loopback(hook)
+        rules += _LOOPBACK.get(hook, ())
         if hook is not Hook.OUTPUT:
             _guard(table, rules, policy, family)
         _dispatch(table, rules, forbidden, lambda _: "-j DROP")
@@ -134,16 +137,6 @@ def _raw(policy: Policy, family: Family, prefix: str) -> _Table:
             # The way out is not known yet in this table.
             _dispatch(table, table.base(builtin), terms, lambda term: f"-j CT --helper {term.helper}", ways_out=False)
     return table
-
-
-def _loopback(hook: Hook) -> list[str]:
-    match hook:
-        case Hook.INPUT:
-            return ["-i lo -j ACCEPT"]
-        case Hook.OUTPUT:
-            return ["-o lo -j ACCEPT"]
-        case Hook.FORWARD:
-            return []
 
 
 def _guard(table: _Table, rules: list[str], policy: Policy, family: Family) -> None:
