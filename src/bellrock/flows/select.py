@@ -99,10 +99,8 @@ def who(flow: Flow) -> str:
 
 
 def ports_text(flow: Flow) -> str:
-    """`udp/67,68`, `udp/53 tcp/53`; the protocols alone where they have no ports."""
-    if flow.protocols:
-        return " ".join(one_text(one) for one in flow.protocols)
-    return " ".join(dict.fromkeys(exchange.protocol for exchange in flow.exchanges))
+    """`udp/67,68`, `udp/53 tcp/53`; a protocol alone where it has no ports."""
+    return " ".join(one_text(one) for one in flow.protocols)
 
 
 def one_text(one: PortsOf) -> str:

@@ -28,7 +28,7 @@ def roles_of_host(site: Site, addresses: tuple[HostAddress, ...]) -> tuple[Role,
 
 def has(members: Members, address: HostAddress) -> bool:
     """Whether a role's addresses contain this one."""
-    return within(address.inside.ip.compressed, members.addresses.of(family_of(address)))
+    return within(int(address.inside.ip), members.addresses.of(family_of(address)))
 
 
 def _named(members: Members, address: HostAddress) -> bool:

@@ -26,12 +26,27 @@ class Settled(Struct, frozen=True, kw_only=True):
     unexplained: tuple[Conversation, ...]
 
 
+class _Ends(Struct, frozen=True, gc=False):
+    """Both ends of a conversation, addresses as integers."""
+
+    family: int
+    source: int
+    source_port: int
+    destination: int
+    destination_port: int
+
+    def turned(self) -> "_Ends":
+        """As the answers have it."""
+        return _Ends(self.family, self.destination, self.destination_port, self.source, self.source_port)
+
+
 class Index:
     """Passages by protocol and by their fixed ports, so that each conversation is compared with few of them."""
 
     def __init__(self, passages: tuple[Passage, ...]) -> None:
         self._fixed: dict[tuple[str, int], list[Passage]] = {}
         self._wide: dict[str, list[Passage]] = {}
+        self._breadths: dict[str, int] = {}
         for passage in passages:
             exchange = passage.exchange
             ports = [*single(exchange.destination_ports)] or [*single(exchange.source_ports)]
@@ -40,32 +55,44 @@ class Index:
             if not ports:
                 self._wide.setdefault(exchange.protocol, []).append(passage)
 
-    def explain(self, it: Conversation, *, related: bool = False) -> tuple[Passage, bool] | None:
-        """The passage that a conversation belongs to, and whether its source is the passage's; one that is needed before a forbidden one.
+    def explain(self, it: Conversation, *, related: bool = False) -> Passage | None:
+        """The passage that a conversation, or its answers, belong to.
+
+        Needed ones go before forbidden ones, and narrow ones before wide ones: a rack among nodes speaks as a rack.
 
         `related`: passages without a fixed port, which packets belong to only if a request went before.
         """
+        source, destination = ip_address(it.source), ip_address(it.destination)
+        forth = _Ends(source.version, int(source), it.source_port, int(destination), it.destination_port)
+        back = forth.turned()
         if related:
             near = self._wide.get(it.protocol, [])
         else:
             keys = dict.fromkeys(((it.protocol, it.destination_port), (it.protocol, it.source_port)))
             near = [passage for key in keys for passage in self._fixed.get(key, ())]
-        found = [(passage, forth) for passage in near for forth in (True, False) if _fits(passage, it, forth)]
-        return min(found, key=lambda pair: pair[0].flow.stance is Stance.FORBIDDEN, default=None)
+        found = [one for one in near if _fits(one, forth) or (_has_answers(one) and _fits(one, back))]
+        return min(found, key=lambda one: (one.flow.stance is Stance.FORBIDDEN, self._breadth(one)), default=None)
+
+    def _breadth(self, passage: Passage) -> int:
+        """How many addresses its ends have."""
+        for party in (passage.source, passage.destination):
+            if party.name not in self._breadths:
+                self._breadths[party.name] = sum(last - first + 1 for first, last in party.ranges)
+        return self._breadths[passage.source.name] + self._breadths[passage.destination.name]
 
 
-def _fits(passage: Passage, it: Conversation, forth: bool) -> bool:
-    """Whether packets from the source are of the passage, or (not `forth`) are the answers that belong to it."""
+def _has_answers(passage: Passage) -> bool:
+    return passage.exchange.answered or passage.exchange.expected
+
+
+def _fits(passage: Passage, ends: _Ends) -> bool:
     exchange = passage.exchange
-    if passage.family != ip_address(it.source).version or not (forth or exchange.answered or exchange.expected):
-        return False
-    ends = (it.source, it.source_port), (it.destination, it.destination_port)
-    (source, source_port), (destination, destination_port) = ends if forth else ends[::-1]
     return (
-        _port_in(source_port, exchange.source_ports)
-        and _port_in(destination_port, exchange.destination_ports)
-        and within(source, passage.source.ranges)
-        and within(destination, passage.destination.ranges)
+        passage.family == ends.family
+        and _port_in(ends.source_port, exchange.source_ports)
+        and _port_in(ends.destination_port, exchange.destination_ports)
+        and within(ends.source, passage.source.ranges)
+        and within(ends.destination, passage.destination.ranges)
     )
 
 
@@ -85,16 +112,15 @@ def settle(passages: tuple[Passage, ...], conversations: tuple[Conversation, ...
         if found is None:
             left.append(it)
             continue
-        passage, _ = found
-        packets[passage.flow.id] += it.packets
-        asked.add((passage.flow.id, frozenset((it.source, it.destination))))
-        if passage.flow.stance is Stance.FORBIDDEN:
-            forbidden.append((passage, it))
+        packets[found.flow.id] += it.packets
+        asked.add((found.flow.id, frozenset((it.source, it.destination))))
+        if found.flow.stance is Stance.FORBIDDEN:
+            forbidden.append((found, it))
     unexplained = []
     for it in left:
         found = index.explain(it, related=True)
-        if found and (found[0].flow.id, frozenset((it.source, it.destination))) in asked:
-            packets[found[0].flow.id] += it.packets
+        if found and (found.flow.id, frozenset((it.source, it.destination))) in asked:
+            packets[found.flow.id] += it.packets
         elif not _own(it):
             unexplained.append(it)
     order = dict.fromkeys(passage.flow.id for passage in passages)

@@ -1,5 +1,6 @@
 """What a comparison of a site with a host starts from, and what comes out of it."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
@@ -139,16 +140,20 @@ class Scene(Struct, frozen=True, kw_only=True, dict=True):
     def known(self, address: HostAddress) -> bool:
         """Whether a subnet or a role of the site has this address."""
         return self.subnet_of(address) is not None or any(
-            within(address.inside.ip.compressed, ranges)
+            within(int(address.inside.ip), ranges)
             for members in self.site.roles.values()
             if (ranges := members.addresses.of(family_of(address))) != (EVERYTHING[family_of(address)],)
         )
 
 
-def within(text: str, ranges: tuple[AddressRange, ...]) -> bool:
-    """Whether an address is in one of some ranges of its family."""
-    value = int(ip_address(text))
-    return any(first <= value <= last for first, last in ranges)
+def within(value: int, ranges: tuple[AddressRange, ...]) -> bool:
+    """Whether an address, as an integer, is in one of some sorted, disjoint ranges of its family."""
+    at = bisect_right(ranges, value, key=_first)
+    return at > 0 and value <= ranges[at - 1][1]
+
+
+def _first(span: AddressRange) -> int:
+    return span[0]
 
 
 def family_of(address: HostAddress) -> Family:
