@@ -1,6 +1,6 @@
 """The whole of `nft -j list ruleset` → Ruleset."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -9,21 +9,32 @@ from bellrock.firewall.verify.read import render
 from bellrock.firewall.verify.read.context import Context, Known
 from bellrock.firewall.verify.read.gather import gather
 from bellrock.firewall.verify.read.jumps import check_jumps
+from bellrock.firewall.verify.read.listing import Listing
 from bellrock.firewall.verify.read.statements import steps
 from bellrock.firewall.verify.read.symbols import BRIDGE_PRIORITIES, PRIORITIES
-from bellrock.firewall.verify.ruleset import Chain, Match, Rule, Ruleset, RulesetError, Step, VerdictKind
+from bellrock.firewall.verify.ruleset import (
+    Chain,
+    Decide,
+    Match,
+    May,
+    Rule,
+    Ruleset,
+    RulesetError,
+    Step,
+    Verdict,
+    VerdictKind,
+)
 
 MOST_OCTETS: Final = 64 << 20
 """The longest document that is read."""
 _HOOKS: Final = {"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"}
 _TEXT: Final = 4096
 
-Texts = Mapping[tuple[str, int], str]
-"""Chain key and handle → the rule as nft prints it."""
+_NO_DEVICE: Final = "this listing does not say on which devices the chain stands"
 
 
-def read_nft(raw: bytes, texts: Texts | None = None) -> Ruleset:
-    """The ruleset in a JSON document as `nft -j list ruleset` prints it; `texts` are its rules as `nft -a` prints them.
+def read_nft(raw: bytes, listing: Listing | None = None) -> Ruleset:
+    """The ruleset in a JSON document as `nft -j list ruleset` prints it; `listing` is the same as `nft -a` prints it.
 
     Raises:
         RulesetError: it is no such document, or one that the kernel could never have had.
@@ -31,7 +42,7 @@ def read_nft(raw: bytes, texts: Texts | None = None) -> Ruleset:
     try:
         objects = _objects(raw)
         known, notes = gather(objects)
-        chains = _chains(objects, known, texts or {})
+        chains = _chains(objects, known, listing or Listing())
     except RecursionError:
         raise RulesetError("the ruleset is nested too deeply to be one of nft's") from None
     check_jumps(chains)
@@ -57,7 +68,7 @@ def _objects(raw: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _chains(objects: list[dict[str, Any]], known: Known, texts: Texts) -> dict[str, Chain]:
+def _chains(objects: list[dict[str, Any]], known: Known, listing: Listing) -> dict[str, Chain]:
     dormant = {_place(table) for table in _bodies(objects, "table") if "dormant" in _words(table.get("flags"))}
     rules: dict[str, list[dict[str, Any]]] = {}
     for body in _bodies(objects, "rule"):
@@ -66,9 +77,12 @@ def _chains(objects: list[dict[str, Any]], known: Known, texts: Texts) -> dict[s
     found: dict[str, Chain] = {}
     for body in _bodies(objects, "chain"):
         shell = _chain(body, asleep=_place(body, "table") in dormant)
-        found[shell.key] = msgspec.structs.replace(
-            shell, rules=tuple(_rule(rule, shell, known, texts) for rule in rules.pop(shell.key, ()))
-        )
+        if not shell.devices:
+            shell = msgspec.structs.replace(shell, devices=listing.devices.get(shell.key, ()))
+        own = tuple(_rule(rule, shell, known, listing) for rule in rules.pop(shell.key, ()))
+        whole = msgspec.structs.replace(shell, rules=own)
+        nowhere = shell.family == "netdev" and shell.hook and not shell.devices
+        found[shell.key] = _somewhere(whole) if nowhere else whole
     if rules:
         raise RulesetError(f"a rule stands in chain {next(iter(rules))}, which is not in the ruleset")
     return found
@@ -94,7 +108,7 @@ def _chain(body: dict[str, Any], *, asleep: bool) -> Chain:
     )
 
 
-def _rule(body: dict[str, Any], chain: Chain, known: Known, texts: Texts) -> Rule:
+def _rule(body: dict[str, Any], chain: Chain, known: Known, listing: Listing) -> Rule:
     statements = body.get("expr", [])
     if not isinstance(statements, list):
         raise RulesetError(f"chain {chain.key}: a rule without statements")
@@ -108,11 +122,20 @@ def _rule(body: dict[str, Any], chain: Chain, known: Known, texts: Texts) -> Rul
     return Rule(
         chain=chain.key,
         handle=handle,
-        text=(texts.get((chain.key, handle)) or render.rule(statements, comment))[:_TEXT],
+        text=(listing.texts.get((chain.key, handle)) or render.rule(statements, comment))[:_TEXT],
         comment=comment,
         packets=_packets(statements),
         steps=_merged(found),
     )
+
+
+def _somewhere(chain: Chain) -> Chain:
+    """A netdev chain whose devices are not known: whatever it decides, it decides for some packets and not for others."""
+    rules = [msgspec.structs.replace(rule, steps=(May(_NO_DEVICE), *rule.steps)) for rule in chain.rules]
+    if chain.policy is VerdictKind.DROP:
+        last = (May(_NO_DEVICE), Decide(Verdict(VerdictKind.DROP)))
+        rules.append(Rule(chain=chain.key, handle=0, text="policy drop", steps=last))
+    return msgspec.structs.replace(chain, rules=tuple(rules), policy=VerdictKind.ACCEPT)
 
 
 def _merged(found: Iterable[Step]) -> tuple[Step, ...]:

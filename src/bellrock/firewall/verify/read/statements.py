@@ -39,7 +39,7 @@ def steps(statement: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
     if name == "match":
         return match(body, at) if isinstance(body, dict) else [Unsupported(render.statement(statement))]
     found: list[Step] = []
-    asked = implied(body, at)
+    asked = implied(_looked_at(body), at)
     if asked != Boxes.everything():
         found.append(Match(asked))
     reader = _READERS.get(name)
@@ -47,6 +47,15 @@ def steps(statement: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
         return found + (reader(name, body, at) if reader else [Unsupported(render.statement(statement))])
     except UndecidedError:
         return [*found, Unsupported(render.statement(statement))]
+
+
+def _looked_at(body: Any) -> Any:  # noqa: ANN401 -- JSON
+    """The expressions that a statement evaluates: a conntrack field that it writes is not one of them."""
+    match body:
+        case {"key": {"ct": _}, "value": value}:
+            return value
+        case _:
+            return body
 
 
 def verdict(body: Any, at: Context) -> Verdict:  # noqa: ANN401 -- JSON
@@ -210,7 +219,10 @@ def _translate(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401
         asked += _keys_of(address, at) + _keys_of(port, at)
     # Without a family (masquerade in an inet table) it is for both, and each step lets the other family's packets go on.
     families = (family,) if family else (4, 6)
-    return [*asked, *(Translate(kind=name, family=one, address=fixed, port=number, certain=certain) for one in families)]
+    return [
+        *asked,
+        *(Translate(kind=name, family=one, address=fixed, port=number, certain=certain) for one in families),
+    ]
 
 
 def _keys_of(value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON

@@ -22,6 +22,7 @@ TRACKED: Final = Boxes.of(ct_state=Intervals.of(1, 2, 3))
 """Packets that belong to a connection: the others have no conntrack mark, direction or status, and such a match fails."""
 _V4: Final = Boxes.of(nfproto=Intervals.of(IPV4))
 _V6: Final = Boxes.of(nfproto=Intervals.of(IPV6))
+_IP: Final = Boxes.of(nfproto=Intervals.of(IPV4, IPV6))
 _MLD: Final = Intervals.of(130, 131, 132, 143)
 # RFC 791 §3.1: the offset is 13 bits; what is not the first fragment has no transport header.
 _UNCUT: Final = Boxes.of(frag_off=Intervals.masked(0x1FFF, 0, 16))
@@ -80,6 +81,8 @@ def implied(expression: Any, at: Context) -> Boxes:  # noqa: ANN401 -- JSON
                 found &= _V4
             case {"exthdr": _}:
                 found &= _V6
+            case {"ct": {"key": str(key)}} if key != "state":
+                found &= TRACKED
             case dict() as inner:
                 stack += inner.values()
             case list() as inner:
@@ -116,7 +119,7 @@ def _layer(protocol: str, at: Context) -> tuple[Boxes, Boxes]:
         return version & _transport(_TRANSPORTS[protocol], at), _untold(at)
     if protocol == "th":
         others = Boxes.of(l4proto=_PORTED.complement(8))
-        return (_UNCUT if at.known.fragments else Boxes.everything()), others
+        return (_UNCUT if at.known.fragments else Boxes.everything()) & _internet(at), others
     if protocol in _TRANSPORTS or protocol in _OTHER_TRANSPORTS:
         return _transport((_TRANSPORTS | _OTHER_TRANSPORTS)[protocol], at), Boxes.nothing()
     if protocol == "ether":
@@ -141,12 +144,17 @@ def _vlan(at: Context) -> Boxes:
 
 
 def _transport(number: int, at: Context) -> Boxes:
-    key = ("transport", number)
+    key = ("transport", number, at.link_layer)
     memory = at.known.memory
     if key not in memory:
-        found = Boxes.of(l4proto=Intervals.of(number))
+        found = Boxes.of(l4proto=Intervals.of(number)) & _internet(at)
         memory[key] = found & _UNCUT if at.known.fragments else found
     return memory[key]
+
+
+def _internet(at: Context) -> Boxes:
+    """Frames that are not IP have no transport protocol: even `meta l4proto != udp` fails for them (nft_meta_get_eval)."""
+    return _IP if at.link_layer else Boxes.everything()
 
 
 def _protocol(found: Intervals) -> Boxes:
@@ -232,7 +240,7 @@ def _meta(key: str, at: Context) -> Subject:
     if key not in _META:
         raise UndecidedError("")
     kind, field = _META[key]
-    return _plain(kind, field, Boxes.everything(), Boxes.nothing())
+    return _plain(kind, field, _internet(at) if field == "l4proto" else Boxes.everything(), Boxes.nothing())
 
 
 def _ct(key: str) -> Subject:
