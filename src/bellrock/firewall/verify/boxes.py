@@ -157,6 +157,11 @@ class Boxes:
         return _of((Box(fields),)) if all(fields.values()) else _NOTHING
 
     @classmethod
+    def overlapping(cls, boxes: Iterable[Box]) -> "Boxes":
+        """Boxes that are not made disjoint: to look for some with `near`, and for nothing else."""
+        return _of(tuple(boxes))
+
+    @classmethod
     def points(cls, fields: Sequence[str], rows: Iterable[Sequence[Intervals]]) -> "Boxes":
         """The elements of a concatenated set: each row has a set of values for each of `fields`. Rows may overlap."""
         named = [dict(zip(fields, row, strict=True)) for row in rows]
@@ -205,7 +210,7 @@ class Boxes:
             return _NOTHING
         kept: list[Box] = []
         for box in self.boxes:
-            kept += less(box, other.near(box))
+            kept += less(box, other.near(box)) or ()
         return self if len(kept) == len(self) and all(map(_same, kept, self.boxes)) else _of(tuple(kept))
 
     def near(self, box: Box) -> Iterable[Box]:
@@ -228,6 +233,17 @@ class Boxes:
     def without(self, *names: str) -> "Boxes":
         """The set with these fields free."""
         return Boxes(_joined([box.without(*names) for box in self.boxes]))
+
+    def less(self, taken: Sequence[Box], most: int) -> "Boxes | None":
+        """Without all of `taken`; None where that falls apart into more than `most` boxes."""
+        near = Boxes.overlapping(taken)
+        kept: list[Box] = []
+        for box in self.boxes:
+            parts = less(box, near.near(box), most)
+            if parts is None or len(kept) + len(parts) > most:
+                return None
+            kept += parts
+        return _of(tuple(kept))
 
     def any(self) -> Box:
         """One of the boxes; raises ValueError where there is none."""
@@ -253,8 +269,8 @@ def _same(one: Box, other: Box) -> bool:
     return one is other
 
 
-def less(box: Box, taken: Iterable[Box]) -> list[Box]:
-    """`box` without all of `taken`, as disjoint boxes."""
+def less(box: Box, taken: Iterable[Box], most: int = 1 << 30) -> list[Box] | None:
+    """`box` without all of `taken`, as disjoint boxes; None where these are more than `most` on the way."""
     kept = [box]
     for other in taken:
         after: list[Box] = []
@@ -265,6 +281,8 @@ def less(box: Box, taken: Iterable[Box]) -> list[Box]:
                 after += part.minus(other)
         if not after:
             return after
+        if len(after) > most:
+            return None
         kept = after
     return kept
 
@@ -303,7 +321,7 @@ def _disjoint(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
     index = Hulls(box.fields for box in boxes)
     kept: list[Box] = []
     for at, box in enumerate(boxes):
-        kept += less(box, (boxes[earlier] for earlier in index.near(box.fields, before=at)))
+        kept += less(box, (boxes[earlier] for earlier in index.near(box.fields, before=at))) or ()
     return tuple(kept)
 
 

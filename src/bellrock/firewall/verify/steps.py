@@ -114,32 +114,42 @@ def _boxes(walkers: list[_Walker]) -> Boxes:
     return walkers[0].state.boxes if len(walkers) == 1 else Boxes(box for one in walkers for box in one.state.boxes)
 
 
-def _step(step: Step, walker: _Walker, done: list[Branch]) -> list[_Walker]:  # one case per kind of step
+def _step(step: Step, walker: _Walker, done: list[Branch]) -> list[_Walker]:
     match step:
         case Match():
-            met = _matched(step.boxes, walker)
-            if walker.changes:
-                # What was changed before a match that fails stays changed.
-                done.append(walker.only(walker.state.boxes - met.state.boxes).branch(Taken.GO_ON))
-            return [met]
+            return _passed(step, walker, done)
         case Decide():
             return _decided(step.verdict, walker, done)
         case Choose():
             return _chosen(step, walker, done)
+        case May():
+            return _perhaps(step, walker)
+        case Unsupported():
+            done.append(walker.branch(Taken.UNKNOWN, why=step.text))
+            return []
+        case Translate():
+            done += _translated(step, walker)
+            return _outside(step, walker)
+        case Assign() | Helper() | NoTrack():
+            return _affected(step, walker)
+
+
+def _affected(step: Assign | Helper | NoTrack, walker: _Walker) -> list[_Walker]:
+    match step:
         case Assign():
             return _assigned(step, walker)
         case Helper():
             return _helped(step, walker)
         case NoTrack():
             return _untracked(walker)
-        case Translate():
-            done += _translated(step, walker)
-            return _outside(step, walker)
-        case May():
-            return _perhaps(step, walker)
-        case Unsupported():
-            done.append(walker.branch(Taken.UNKNOWN, why=step.text))
-            return []
+
+
+def _passed(step: Match, walker: _Walker, done: list[Branch]) -> list[_Walker]:
+    met = _matched(step.boxes, walker)
+    if walker.changes:
+        # What was changed before a match that fails stays changed.
+        done.append(walker.only(walker.state.boxes - met.state.boxes).branch(Taken.GO_ON))
+    return [met]
 
 
 def _matched(wanted: Boxes, walker: _Walker) -> _Walker:
