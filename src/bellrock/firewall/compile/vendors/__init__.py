@@ -8,7 +8,7 @@ from bellrock.firewall.compile.vendors import compare, finish
 from bellrock.firewall.compile.vendors.generate import generate
 from bellrock.firewall.compile.vendors.platforms import LEFT_OUT, PLATFORMS, Platform
 from bellrock.firewall.compile.vendors.prepare import prepare
-from bellrock.firewall.compile.vendors.rules import ReadbackError, Rule
+from bellrock.firewall.compile.vendors.rules import Rule
 
 __all__ = ["LEFT_OUT", "PLATFORMS", "check", "vendor"]
 
@@ -36,7 +36,8 @@ def check(rules: list[Rule], text: str, platform: Platform, target: str) -> None
     """
     try:
         said = platform.read(text)
-    except (ReadbackError, KeyError, TypeError, AttributeError) as error:
+    # Whatever a text lacks, its reader stumbles over it: that is an answer, too.
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise CompileError(f"{target}: what was generated cannot be read back: {error}") from error
     found = [*compare.open_ended(rules, said), *compare.differences(rules, said)]
     if found:

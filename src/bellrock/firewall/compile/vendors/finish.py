@@ -13,14 +13,23 @@ _RULE_NAME: Final = re.compile(r"add rule name=(\S+)")
 
 def finish(text: str, rules: list[Rule], notices: tuple[str, ...], platform: Platform) -> str:
     """The whole document."""
+    if not platform.remark[0]:
+        return _annotated(text, notices)
     kept = [line.rstrip() for line in text.splitlines() if not _TAG.search(line)]
     body = "\n".join(_without_blank_runs(kept)).strip("\n")
     if platform.generator == "windows_advfirewall":
         body = _windows(body, rules)
-    if not platform.remark[0]:
-        # JSON has no comments; the tags were in strings of it.
-        return json.dumps(json.loads(_TAG.sub("", text)), indent=2, sort_keys=True) + "\n"
     return _headed(body, notices, platform) + "\n"
+
+
+def _annotated(text: str, notices: tuple[str, ...]) -> str:
+    """JSON has no comments. Only SR Linux annotates what it holds; on the other platforms there is no place for a remark."""
+    document = json.loads(text)
+    for one in document:
+        for body in one.values():
+            if isinstance(body, dict) and "_annotate" in body:
+                body["_annotate"] = "\n".join(["Written by Bellrock.", *notices])
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def _headed(body: str, notices: tuple[str, ...], platform: Platform) -> str:

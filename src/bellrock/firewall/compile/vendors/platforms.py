@@ -100,7 +100,14 @@ PLATFORMS: Final[dict[str, Platform]] = {
     "xr": _router("Cisco IOS XR", "ciscoxr", "extended", ios.read),
     "brocade": _router("Brocade", "brocade", "extended", ios.read),
     "arista": _router("Arista EOS access lists", "arista", "extended", ios.read),
-    "arista_tp": _router("Arista EOS traffic policies", "arista_tp", "inet", eos.read, remark=("!! ", "")),
+    "arista_tp": _router(
+        "Arista EOS traffic policies",
+        "arista_tp",
+        "mixed",
+        eos.read,
+        header=lambda name, _family, _direction: f"{name} mixed",
+        one_list=True,
+    ),
     "juniper": _router("Juniper Junos filters", "juniper", "inet", junos.read, remark=("/* ", " */")),
     "juniperevo": _router(
         "Juniper Junos Evolved filters",

@@ -57,7 +57,7 @@ def prepare(policy: Policy, platform: Platform, target: str) -> tuple[list[Rule]
         rules += _rules(term, platform, notices)
     if not any(rule.accept for rule in rules):
         raise CompileError(f"{target}: no flow crosses this place that it has words for; nothing was written")
-    return list(_named(rules)), notices.lines()
+    return list(_named(_folded(rules))), notices.lines()
 
 
 def _check_place(policy: Policy, platform: Platform, target: str) -> None:
@@ -166,6 +166,16 @@ def _replies(rule: Rule) -> Iterator[Rule]:
     kinds = tuple((answers[kind], code) for kind, code in rule.types if kind in answers)
     if kinds:
         yield structs.replace(back, types=kinds)
+
+
+def _folded(rules: Iterable[Rule]) -> list[Rule]:
+    """Those that have come to say the same are one, with the remarks of all."""
+    found: dict[Rule, Rule] = {}
+    for rule in rules:
+        bare = structs.replace(rule, name="", comment="")
+        earlier = found.get(bare)
+        found[bare] = rule if earlier is None else with_comment(earlier, rule.comment)
+    return list(found.values())
 
 
 def _named(rules: Iterable[Rule]) -> Iterator[Rule]:
