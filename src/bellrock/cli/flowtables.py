@@ -7,7 +7,7 @@ from bellrock.cli.tables import width
 from bellrock.flows import render
 from bellrock.flows.matrix import Cell, ports_of
 from bellrock.flows.select import one_text, ports_text, ranges_text, who
-from bellrock.flows.values import ANY_PORT, Exchange, Flow, Protocol, Reach, Stance
+from bellrock.flows.values import ANY_PORT, Exchange, Flow, Group, Protocol, Reach, Stance
 
 WIDE: Final = 130
 """Columns from which titles and groups have room."""
@@ -78,9 +78,8 @@ def _ports(exchange: Exchange, ranges: tuple[tuple[int, int], ...]) -> str:
 def story(flow: Flow) -> Iterator[str]:
     """A flow for people: lines of at most about 80 columns."""
     yield f"{flow.id}: {flow.title}"
-    yield f"  {who(flow)}, {ports_text(flow)}; group {flow.group}, profile {flow.profile}"
-    if flow.note:
-        yield f"  {flow.note}"
+    yield from _wrapped("  ", f"{who(flow)}, {ports_text(flow)}; group {flow.group}, profile {flow.profile}")
+    yield from _wrapped("  ", flow.note)
     if flow.stance is Stance.FORBIDDEN:
         yield "  It must not be there: rules block it, checks complain where it passes."
     if flow.optional:
@@ -104,7 +103,9 @@ def _packets(exchange: Exchange) -> Iterator[str]:
     source = _end(exchange, exchange.source, exchange.source_ports, exchange.source_addresses, own=True)
     own = exchange.or_own or not exchange.destination_addresses
     there = _end(exchange, exchange.destination, exchange.destination_ports, exchange.destination_addresses, own=own)
-    yield from _wrapped("  ", f"{exchange.name}: {exchange.protocol} {source} → {there}")
+    types = ", ".join(str(kind) if code is None else f"{kind}/{code}" for kind, code in exchange.types)
+    kinds = f", type {types}" if types else ""
+    yield from _wrapped("  ", f"{exchange.name}: {exchange.protocol} {source} → {there}{kinds}")
     families = " and ".join(f"IPv{family}" for family in exchange.families)
     reach = "stays on the link" if exchange.reach is Reach.LINK else "is routed"
     answers = "answers belong to it" if exchange.answered else "one way, as far as connection tracking sees"
@@ -124,12 +125,8 @@ def _end(
     own: bool,
 ) -> str:
     number = _ports(exchange, ports)
-    where = ([*roles] if own else []) + list(addresses)
-    text = "/".join(where)
-    types = ",".join(str(kind) if code is None else f"{kind}.{code}" for kind, code in exchange.types)
-    if roles is exchange.destination and types:
-        return f"{text} type {types}"
-    return f"{text}:{number}" if number and number != "any" else text
+    text = " or ".join((["/".join(roles)] if own else []) + list(addresses))
+    return f"{text} port {number}" if number and number != "any" else text
 
 
 def uses(flow: Flow) -> Iterator[tuple[str, str]]:
@@ -150,22 +147,27 @@ def _rules(flow: Flow) -> str:
         said.append(f"accepts {', '.join(routed)} at routers and at hosts")
     if link:
         said.append(f"accepts {', '.join(link)} at hosts only: routers do not forward it")
+    if any(exchange.expected and exchange.reach is Reach.ROUTED for exchange in flow.exchanges):
+        related = ", ".join(exchange.name for exchange in flow.exchanges if exchange.expected)
+        said.append(f"lets {related} pass as related")
     if helpers:
-        said.append(f"sets the conntrack helper {', '.join(helpers)}, which lets what it expects through")
+        said.append(f"sets the conntrack helper {', '.join(helpers)}")
     return "; ".join(said)
 
 
 def _capture(flow: Flow) -> str:
     named = [one_text(one).replace("/", " port ").replace(",", " or ") for one in flow.protocols]
     ends = " or ".join(named) if named else ports_text(flow)
-    follow = any(exchange.expected for exchange in flow.exchanges)
+    follow = any(exchange.helper for exchange in flow.exchanges)
     return f"takes {ends}, tagged or not" + (", and the ports that follow from it" if follow else "")
 
 
 def _check(flow: Flow) -> str:
     if flow.stance is Stance.FORBIDDEN:
         return "`firewall check` complains where it passes, `flows lint` where its server runs"
-    return "`firewall check` decides whether each of its packets passes; `flows lint` whether its server listens"
+    served = flow.group is not Group.ESSENTIAL and set(flow.source) != set(flow.destination)
+    listens = "; `flows lint` says whether its server listens" if served else ""
+    return f"`firewall check` decides whether each of its packets passes{listens}"
 
 
 def _wrapped(start: str, text: str) -> Iterator[str]:
@@ -197,7 +199,7 @@ def grid(cells: tuple[Cell, ...]) -> Table:
     by_pair = {(cell.source, cell.destination): ports_of(cell) for cell in cells}
     sources = dict.fromkeys(cell.source for cell in cells)
     rows = [(source.value, *(by_pair.get((source, column), "") for column in columns)) for source in sources]
-    return ("from \\ to", *(column.value for column in columns)), rows
+    return ("from → to", *(column.value for column in columns)), rows
 
 
 def _order(cell: Cell) -> int:

@@ -37,12 +37,12 @@ def one_format(*wanted: bool) -> None:
 
 def markdown(columns: Sequence[str], rows: Rows) -> str:
     """A table as GitHub and CommonMark's extensions have it; what would be markup in a cell is escaped."""
-    lines = [_line(columns), _line("---" for _ in columns)]
-    return "\n".join(lines + [_line(printable(str(cell)).translate(_MARKDOWN) for cell in row) for row in rows]) + "\n"
+    lines = [_line(columns), _line("---" for _ in columns), *map(_line, rows)]
+    return "\n".join(lines) + "\n"
 
 
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _line(cells: Iterable[object]) -> str:
+    return f"| {' | '.join(printable(str(cell)).translate(_MARKDOWN) for cell in cells)} |"
 
 
 def csv_text(columns: Sequence[str], rows: Rows) -> str:
