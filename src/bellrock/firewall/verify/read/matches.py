@@ -61,7 +61,7 @@ def _looked_up(op: str, left: Any, right: Any, at: Context) -> tuple[Boxes, Boxe
     looked_up = sets.key(left, at)
     found = sets.members(looked_up, right, at)
     needs = looked_up.needs
-    unsure = needs & looked_up.unsure
+    unsure = looked_up.unsure(found)
     return (needs - found if op == "!=" else needs & found) - unsure, unsure
 
 

@@ -12,6 +12,7 @@ from bellrock.firewall.verify.read.values import UndecidedError, values
 _HARMLESS: Final = {"val", "comment", "timeout", "expires", "counter"}
 """What an element may carry without changing whether it matches."""
 _EVERY: Final = "*"
+_PORTS: Final = {"sport", "dport"}
 
 
 class Key(Struct):
@@ -29,13 +30,17 @@ class Key(Struct):
             found &= part.needs
         return found
 
-    @property
-    def unsure(self) -> Boxes:
-        """Packets that the lookup says nothing certain about."""
-        found = Boxes.nothing()
+    def unsure(self, found: Boxes) -> Boxes:
+        """Packets for which it is not certain whether they are in `found`, the packets whose values are in the set."""
+        missing = Boxes.nothing()
+        vague = [part for part in self.parts if part.unsure and part.field in _PORTS]
         for part in self.parts:
-            found |= part.unsure
-        return found
+            if part.unsure and part not in vague:
+                missing |= part.unsure
+        # `meta l4proto . th dport { tcp . 80 }`: what is neither TCP nor UDP is not in the set, whatever its octets say.
+        for part in vague:
+            missing |= part.unsure & found.without(*(one.field for one in vague))
+        return missing & self.needs if missing else missing
 
     def boxes(self, rows: list[tuple[Intervals, ...]]) -> Boxes:
         """The packets whose values are in one of the rows."""

@@ -100,13 +100,11 @@ def _choose(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
             raise UndecidedError("vmap")
     chosen = _grouped(elements, at)
     rest = chosen.pop("*", None)
-    unsure = looked_up.needs & looked_up.unsure
     cases = [(looked_up.boxes([looked_up.row(key) for key in keys]), what) for keys, what in chosen.values()]
+    taken = Boxes(box for boxes, _verdict in cases for box in boxes)
     if rest:
-        taken = Boxes.nothing()
-        for boxes, _verdict in cases:
-            taken |= boxes
         cases.append((Boxes.everything() - taken, rest[1]))
+    unsure = looked_up.unsure(Boxes.everything() if rest else taken)
     found: list[Step] = [Match(looked_up.needs)]
     if unsure:
         found.append(May(render.statement({"vmap": body}), unsure))
