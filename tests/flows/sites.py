@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from bellrock.flows import Site, parse
+from bellrock.flows import Site, SiteError, parse
 
 SMALL = """
 [[subnet]]
@@ -34,6 +34,15 @@ addresses = ["10.0.0.3", "fd00::3"]
 def site(*more: str) -> Site:
     """The small site, with more TOML behind it."""
     return parse("\n".join([SMALL, *more]).encode(), "site.toml")
+
+
+def complaints(text: str | bytes) -> list[str]:
+    """The lines that are said of a site file `s.toml`, none where it is one."""
+    try:
+        parse(text if isinstance(text, bytes) else text.encode(), "s.toml")
+    except SiteError as error:
+        return str(error).split("\n")
+    return []
 
 
 ROLES = ("node", "rack", "region", "bmc", "relay", "libvirt-host", "admin", "dns", "ntp", "mirror", "snap-store")

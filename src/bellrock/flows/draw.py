@@ -16,8 +16,8 @@ from bellrock.model import Fabric, Topology, Vlan
 DRAWN: Final = (Role.RACK, Role.REGION)
 """Roles whose addresses agents tell."""
 OPEN: Final = {
-    Role.BMC: 'subnets = ["bmc"]',
-    Role.ADMIN: 'addresses = ["10.0.9.0/24"]',
+    Role.BMC: 'addresses = ["10.9.0.0/24"]',
+    Role.ADMIN: 'addresses = ["10.8.0.0/24"]',
     Role.NTP: 'addresses = ["10.0.0.3"]',
     Role.MIRROR: 'addresses = ["any"]',
     Role.SNAP_STORE: 'addresses = ["any"]',

@@ -25,7 +25,9 @@ def json_schema() -> dict[str, Any]:
     _name_ports(site["properties"]["ports"], with_ports)
     parts["FlowsSpec"]["properties"]["disable"]["items"] = {"type": "string", "enum": ids}
     parts["RoleSpec"]["anyOf"] = [{"required": [key]} for key in ("addresses", "subnets", "vlans")]
-    return {"$schema": DRAFT, "title": "Bellrock site file", "$ref": root["$ref"], "$defs": parts}
+    schema = {"$schema": DRAFT, "title": "Bellrock site file", "$ref": root["$ref"], "$defs": parts}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))
+    return plain
 
 
 def _name_ports(ports: dict[str, Any], ids: list[str]) -> None:

@@ -1,11 +1,11 @@
 """A site against the topology that was found: VLANs and subnets that nobody has seen, or seen elsewhere."""
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bellrock.flows.nearest import nearest
 from bellrock.flows.site import Site, SiteError, Subnet
 from bellrock.model import Fabric, Topology, Vlan
-from bellrock.wire.toml.text import told
+from bellrock.wire.toml.text import MAX_PROBLEMS, Problem, told
 
 
 def check_against(site: Site, topology: Topology, raw: bytes, file: str) -> None:
@@ -16,53 +16,63 @@ def check_against(site: Site, topology: Topology, raw: bytes, file: str) -> None
     Raises:
         SiteError: a subnet, a fabric or a VLAN that the topology does not know, or a subnet on another VLAN; one line each.
     """
-    places = {prefix: (fabric, vlan) for fabric in topology.fabrics for vlan in fabric.vlans for prefix in vlan.subnets}
-    found = [_problem(one, topology, places) for one in site.subnets]
-    problems = [(("subnet", at, key), what) for at, (key, what) in enumerate(found) if what]
+    found = _Found(topology)
+    problems: list[Problem] = []
+    for position, subnet in enumerate(site.subnets):
+        key, what = found.problem(subnet, full=len(problems) < MAX_PROBLEMS)
+        if what:
+            problems.append((("subnet", position, key), what))
     if problems:
         raise SiteError(told(file, raw.decode(), problems))
 
 
-def _problem(subnet: Subnet, topology: Topology, places: dict[str, tuple[Fabric, Vlan]]) -> tuple[str, str]:
-    fabrics = [fabric.name for fabric in topology.fabrics]
-    if subnet.fabric is not None and subnet.fabric not in fabrics:
-        return "fabric", f"the topology knows no fabric {subnet.fabric!r}; {nearest(subnet.fabric, fabrics)}"
-    unknown = _unknown_vlan(subnet, topology)
-    if unknown:
-        return "vlan", unknown
-    place = places.get(str(subnet.network))
-    if place is None:
-        return "cidr", f"the topology knows no subnet {subnet.network}; {_near(subnet, places)}"
-    if subnet.vlan is not None and not _is(subnet, *place):
-        return "vlan", f"{subnet.network} is on VLAN {_label(*place)}, not on {_asked(subnet)}"
-    return "", ""
+class _Found:
+    """A topology, for questions about one subnet."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._fabrics = [fabric.name for fabric in topology.fabrics]
+        self._vlans: dict[tuple[str | None, str | int | None], str] = {}
+        self._places: dict[str, list[tuple[Fabric, Vlan]]] = {}
+        for fabric in topology.fabrics:
+            for vlan in fabric.vlans:
+                for name in (vlan.vid, vlan.name):
+                    self._vlans[fabric.name, name] = self._vlans[None, name] = _label(fabric, vlan)
+                for prefix in vlan.subnets:
+                    self._places.setdefault(prefix, []).append((fabric, vlan))
+        self._networks: list[IPv4Network | IPv6Network] = [ip_network(prefix) for prefix in self._places]
+
+    def problem(self, subnet: Subnet, *, full: bool) -> tuple[str, str]:
+        """The key that is wrong and why, both empty if none is; without what is known nearby if not `full`."""
+        if subnet.fabric is not None and subnet.fabric not in self._fabrics:
+            return "fabric", f"the topology knows no fabric {subnet.fabric!r}; {nearest(subnet.fabric, self._fabrics)}"
+        if subnet.vlan is not None and (subnet.fabric, subnet.vlan) not in self._vlans:
+            known = ", ".join(list(dict.fromkeys(self._vlans.values()))[:20])
+            return "vlan", f"the topology knows no VLAN {_asked(subnet)}; expected one of {known or 'none'}"
+        seen = self._places.get(str(subnet.network))
+        if seen is None:
+            near = self._near(subnet) if full else ""
+            return "cidr", f"the topology knows no subnet {subnet.network}; {near}"
+        return ("", "") if any(_is(subnet, *place) for place in seen) else _elsewhere(subnet, seen)
+
+    def _near(self, subnet: Subnet) -> str:
+        around = [
+            str(one) for one in self._networks if one.version == subnet.network.version and one.overlaps(subnet.network)
+        ]
+        if not around:
+            return "no interface that it has seen has an address in it"
+        return f"what it knows there is {', '.join(around[:20])}"
 
 
-def _unknown_vlan(subnet: Subnet, topology: Topology) -> str:
-    vlans = [(fabric, vlan) for fabric in topology.fabrics for vlan in fabric.vlans]
-    if subnet.vlan is None or any(_is(subnet, *place) for place in vlans):
-        return ""
-    known = [_label(*place) for place in vlans]
-    return f"the topology knows no VLAN {_asked(subnet)}; expected one of {', '.join(known[:20]) or 'none'}"
-
-
-def _near(subnet: Subnet, places: dict[str, tuple[Fabric, Vlan]]) -> str:
-    around = [prefix for prefix in places if _overlap(subnet, prefix)]
-    return (
-        f"what it knows there is {', '.join(around)}"
-        if around
-        else "no interface that it has seen has an address in it"
-    )
-
-
-def _overlap(subnet: Subnet, prefix: str) -> bool:
-    network = ip_network(prefix, strict=False)
-    return network.version == subnet.network.version and network.overlaps(subnet.network)
+def _elsewhere(subnet: Subnet, seen: list[tuple[Fabric, Vlan]]) -> tuple[str, str]:
+    where = " and ".join(_label(*place) for place in seen)
+    if subnet.vlan is None:
+        return "fabric", f"{subnet.network} is on VLAN {where}, not in fabric {subnet.fabric}"
+    return "vlan", f"{subnet.network} is on VLAN {where}, not on {_asked(subnet)}"
 
 
 def _is(subnet: Subnet, fabric: Fabric, vlan: Vlan) -> bool:
-    same_fabric = subnet.fabric is None or subnet.fabric == fabric.name
-    return same_fabric and subnet.vlan in (vlan.vid, vlan.name)
+    """Whether the site means this VLAN, as far as it tells. A subnet in two VLANs is a conflict: it may mean either."""
+    return subnet.fabric in (None, fabric.name) and subnet.vlan in (None, vlan.vid, vlan.name)
 
 
 def _asked(subnet: Subnet) -> str:

@@ -88,7 +88,7 @@ def _disabled(head: SiteHead, flows: tuple[Flow, ...], problems: list[Problem]) 
 
 def _notices(head: SiteHead, flows: tuple[Flow, ...]) -> tuple[str, ...]:
     return tuple(
-        f"flow {flow.id} is disabled, though networks need it: {flow.note[0].lower()}{flow.note[1:]}"
+        f"flow {flow.id} is disabled, though networks need it ({flow.note})"
         for flow in flows
         if flow.id in head.flows.disable and flow.group is Group.ESSENTIAL
     )
