@@ -24,11 +24,11 @@ BRANCH: Final = 24
 MULTIPORT: Final = 15
 """Ports that one multiport match holds; a range counts twice (iptables-extensions(8))."""
 
-_KNOWN: Final = (
-    "-m conntrack --ctstate ESTABLISHED -j ACCEPT",
-    '-m conntrack --ctstate INVALID -m comment --comment "of no known connection, and not the first of one" -j DROP',
-)
+_ESTABLISHED: Final = "-m conntrack --ctstate ESTABLISHED -j ACCEPT"
 """A connection is decided once, by its first packet."""
+_INVALID: Final = (
+    '-m conntrack --ctstate INVALID -m comment --comment "of no known connection, and not the first of one" -j DROP'
+)
 
 _LOOPBACK: Final = {Hook.INPUT: ("-i lo -j ACCEPT",), Hook.OUTPUT: ("-o lo -j ACCEPT",)}
 """What a machine says to itself."""
@@ -113,8 +113,10 @@ def _filter(policy: Policy, family: Family, prefix: str) -> _Table:
             _guard(table, rules, policy, family)
         _dispatch(table, rules, forbidden, lambda _: "-j DROP")
         if closed:
-            rules += _KNOWN
-            _dispatch(table, rules, needed, lambda _: "-j ACCEPT")
+            rules.append(_ESTABLISHED)
+            _dispatch(table, rules, [term for term in needed if term.stateless], lambda _: "-j ACCEPT")
+            rules.append(_INVALID)
+            _dispatch(table, rules, [term for term in needed if not term.stateless], lambda _: "-j ACCEPT")
             rules += _last_words(policy, hook)
     return table
 

@@ -3,7 +3,7 @@
 It means what the style of sets means; it is there to be compared with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bellrock.firewall.compile.clauses import ends, joined, state, transports
@@ -39,20 +39,25 @@ def _check_size(policy: Policy) -> None:
 
 
 def _chain(policy: Policy, hook: Hook, interfaces: InterfaceSets) -> str:
+    terms = [term for term in policy.terms if term.hook is hook]
+    needed = [term for term in terms if term.stance is Stance.NEEDED]
+    stateless = [term for term in needed if term.stateless]
+    if is_open(policy, hook):
+        rest = [term for term in needed if term.helper]
+    else:
+        rest = [term for term in needed if not term.stateless]
     lines = opening(policy, hook)
-    lines += _block(policy, hook, Stance.FORBIDDEN, interfaces)
-    lines += ["\t\tct state established accept", "\t\tct state invalid counter drop"]
-    lines += _block(policy, hook, Stance.NEEDED, interfaces)
+    lines += _block(policy, [term for term in terms if term.stance is Stance.FORBIDDEN], interfaces)
+    lines.append("\t\tct state established accept")
+    lines += _block(policy, stateless, interfaces)
+    lines.append("\t\tct state invalid counter drop")
+    lines += _block(policy, rest, interfaces)
     body = "\n".join([*lines, *last_words(policy, hook)])
     return f"\tchain {hook} {{\n{body}\n\t}}\n"
 
 
-def _block(policy: Policy, hook: Hook, stance: Stance, interfaces: InterfaceSets) -> Iterator[str]:
-    for term in policy.terms:
-        if term.hook is not hook or term.stance is not stance:
-            continue
-        if stance is Stance.NEEDED and is_open(policy, hook) and not term.helper:
-            continue
+def _block(policy: Policy, terms: Iterable[Term], interfaces: InterfaceSets) -> Iterator[str]:
+    for term in terms:
         if policy.options.explain:
             yield f"\t\t# {reason(term)}"
         yield from _rules(term, interfaces)

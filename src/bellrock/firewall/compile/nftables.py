@@ -14,7 +14,7 @@ from bellrock.firewall.compile.guards import guard_chain, guard_sets
 from bellrock.firewall.compile.named import InterfaceSets, Sets
 from bellrock.firewall.compile.policy import Artefact, Policy, Term
 from bellrock.firewall.compile.ports import segments
-from bellrock.firewall.compile.text import braces, comment, port_range
+from bellrock.firewall.compile.text import braces, comment, port_range, quoted
 from bellrock.firewall.compile.words import document, helper_objects, last_words, opening, reason
 from bellrock.flows.passages import Hook
 from bellrock.flows.values import Protocol, Stance
@@ -32,9 +32,15 @@ class Rule(Struct, frozen=True):
 
     def lines(self, *, explain: bool) -> list[str]:
         """The rule, under its reasons where they are wanted."""
-        ids = comment(term.id for term in self.terms)
-        reasons = [f"\t\t# {reason(term)}" for term in self.terms] if explain else []
-        return [*dict.fromkeys(reasons), f"\t\t{joined(self.match, self.verdict)} comment {ids}"]
+        ids = list(dict.fromkeys(term.id for term in self.terms))
+        said = comment(ids)
+        above = [reason(term) for term in self.terms] if explain else []
+        if said != quoted(", ".join(ids)):
+            above.append("for " + ", ".join(ids))
+        return [
+            *(f"\t\t# {line}" for line in dict.fromkeys(above)),
+            f"\t\t{joined(self.match, self.verdict)} comment {said}",
+        ]
 
 
 def nftables(policy: Policy) -> Artefact:
@@ -63,13 +69,14 @@ class _Writer:
         terms = [term for term in self.policy.terms if term.hook is hook]
         needed = [term for term in terms if term.stance is Stance.NEEDED]
         forbidden = [term for term in terms if term.stance is Stance.FORBIDDEN]
+        stateless = self._rules([term for term in needed if term.stateless], "counter accept", by_port=False)
         if hook is Hook.OUTPUT and not self.policy.options.filter_output:
             needed = [term for term in needed if term.helper]
         chains = self._forbidden(hook, forbidden)
         used = [protocol for protocol in L4PROTO if any(term.protocol is protocol for term in needed)]
         for protocol in used:
             chains += self._protocol(hook, protocol, [term for term in needed if term.protocol is protocol])
-        return [*chains, _invalid(hook), self._base(hook, forbidden, used)]
+        return [*chains, self._invalid(hook, stateless), self._base(hook, forbidden, used)]
 
     def _base(self, hook: Hook, forbidden: Sequence[Term], used: Sequence[Protocol]) -> str:
         lines = opening(self.policy, hook)
@@ -83,6 +90,10 @@ class _Writer:
     def _forbidden(self, hook: Hook, terms: Sequence[Term]) -> list[str]:
         rules = self._rules(terms, "counter drop", by_port=False)
         return [self._regular(f"{hook}_forbidden", rules)] if rules else []
+
+    def _invalid(self, hook: Hook, stateless: Sequence[Rule]) -> str:
+        said = '\t\tcounter drop comment "of no known connection, and not the first of one"'
+        return _chain(f"{hook}_invalid", [*self._lines(stateless), said])
 
     def _protocol(self, hook: Hook, protocol: Protocol, terms: Sequence[Term]) -> list[str]:
         name = f"{hook}_{protocol}"
@@ -131,10 +142,6 @@ def _to_forbidden(terms: Sequence[Term]) -> list[str]:
         else:
             matches[f"meta l4proto {L4PROTO[protocol]}"] = None
     return list(matches)
-
-
-def _invalid(hook: Hook) -> str:
-    return _chain(f"{hook}_invalid", ['\t\tcounter drop comment "of no known connection, and not the first of one"'])
 
 
 def _chain(name: str, lines: Sequence[str]) -> str:

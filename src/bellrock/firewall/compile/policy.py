@@ -103,6 +103,15 @@ class Term(Struct, frozen=True, kw_only=True):
         """`tftp/data`: what comments and counters name."""
         return f"{self.flow}/{self.exchange}"
 
+    @property
+    def stateless(self) -> bool:
+        """Whether connection tracking may call its packets *invalid*: they must pass before those are dropped.
+
+        Linux leaves neighbour discovery and listener messages untracked, but knows no inverse discovery (RFC 3122), no
+        certification paths (RFC 3971) and no end of multicast routers (RFC 4286): nf_conntrack_proto_icmpv6.
+        """
+        return self.protocol is Protocol.ICMPV6 and self.reach is Reach.LINK and self.stance is Stance.NEEDED
+
 
 class Policy(Struct, frozen=True, kw_only=True):
     """Everything that a place lets through and blocks; what is not in it is dropped."""
