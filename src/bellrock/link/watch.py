@@ -19,6 +19,10 @@ SNAP: Final = 256
 """Octets kept of a frame: Ethernet, tags, IP with options or some extension headers, and ports."""
 MAX_CONVERSATIONS: Final = 65536
 _BUDGET: Final = 4096
+_TURN: Final = 0.2
+"""Seconds after which `stop` is asked again."""
+_LAST: Final = 0.01
+"""The kernel hands over a block of frames that is not full after 2 ms: what came before the end is counted."""
 _PROGRAM: Final = f"""
         ld   #hatype
         jeq  #1, pass, drop        ; Ethernet only
@@ -84,7 +88,7 @@ class Tally:
 
 
 def watch(seconds: float, stop: Callable[[], bool] = lambda: False) -> Watched:
-    """Count what arrives on every Ethernet interface of this namespace. What this host sends is not seen, its answers' requests are.
+    """Count what arrives on every Ethernet interface of this namespace. What this host sends is not seen.
 
     Args:
         seconds: how long to look.
@@ -98,9 +102,8 @@ def watch(seconds: float, stop: Callable[[], bool] = lambda: False) -> Watched:
     began = clock.monotonic()
     try:
         while (left := began + seconds - clock.monotonic()) > 0 and not stop():
-            if select.select([device], [], [], min(left, 0.2))[0]:
-                for frame in device.receive(_BUDGET):
-                    tally.add(frame)
+            _take(device, tally, min(left, _TURN))
+        _take(device, tally, _LAST)
         dropped = device.statistics().dropped
     finally:
         device.close()
@@ -112,3 +115,9 @@ def watch(seconds: float, stop: Callable[[], bool] = lambda: False) -> Watched:
         dropped=dropped,
         forgotten=tally.forgotten,
     )
+
+
+def _take(device: PacketDevice, tally: Tally, seconds: float) -> None:
+    if select.select([device], [], [], seconds)[0]:
+        for frame in device.receive(_BUDGET):
+            tally.add(frame)
