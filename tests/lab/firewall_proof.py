@@ -6,6 +6,7 @@ Shares nothing with what writes rules or judges them but the crossings, which de
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 from itertools import product
+from operator import itemgetter
 
 from bellrock.flows import Crossing, Hook, Party, Place, Protocol, Site, Stance, crossings, flows_of, parse
 from bellrock.flows.addresses import range_of
@@ -60,6 +61,8 @@ addresses = ["10.40.0.75", "fd00:40::75"]
 addresses = ["10.40.0.80-10.40.0.83", "fd00:40::80"]
 [role.libvirt-host]
 addresses = ["10.40.0.90-10.40.0.91", "fd00:40::90"]
+[role.database]
+addresses = ["10.40.0.32", "fd00:40::32"]
 [role.snap-store]
 addresses = ["203.0.113.16/28", "2001:db8:5::/64"]
 {more}
@@ -165,7 +168,7 @@ def edges(party: Party) -> list[str]:
 
 
 def zone_of(address: str, zones: Sequence[Zone]) -> str:
-    """Where an address is, by the longest prefix."""
+    """Where an address is, by the longest prefix; the first where several have it."""
     value = ip_address(address)
     fitting = [
         (ip_network(subnet).prefixlen, zone.name)
@@ -173,7 +176,7 @@ def zone_of(address: str, zones: Sequence[Zone]) -> str:
         for subnet in zone.subnets
         if value in ip_network(subnet)
     ]
-    return max(fitting)[1]
+    return max(fitting, key=itemgetter(0))[1]
 
 
 class Questions:
