@@ -134,7 +134,7 @@ def told(scene: Scene, verdict: Verdict, sight: Sight) -> Iterator[str]:
     """The lines for people."""
     playing = ", ".join(verdict.roles) or "no role"
     where = ", ".join(address.said() for address in scene.outward) or "no address"
-    yield f"this host ({where}) plays {playing}; {len(scene.listeners)} sockets listen here"
+    yield f"this host ({where}) plays {playing}; {_listening(len(scene.listeners))} here"
     for flow, by in verdict.served:
         yield f"✓ {flow}: {by}"
     for remark in verdict.remarks:
@@ -176,3 +176,7 @@ def _blind(sight: Sight) -> Iterator[str]:
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _listening(number: int) -> str:
+    return f"{number} socket listens" if number == 1 else f"{number} sockets listen"
