@@ -22,6 +22,7 @@ _POLICY: Final = {
     *("name", "srcintf", "dstintf", "action", "srcaddr", "dstaddr", "srcaddr6", "dstaddr6"),
     *("schedule", "service", "logtraffic", "comments"),
 }
+_ALWAYS: Final = {"schedule": ["always"], "srcintf": ["any"], "dstintf": ["any"]}
 _SUFFIX: Final[dict[Family, str]] = {4: "", 6: "6"}
 
 
@@ -57,7 +58,7 @@ def _blocks(text: str) -> dict[str, dict[str, Settings]]:
 
 def _rules(policy: Settings, family: Family, blocks: dict[str, dict[str, Settings]]) -> list[Rule]:
     name = policy.get("name", [""])[0]
-    if set(policy) - _POLICY or policy.get("schedule") != ["always"] or policy.get("srcintf") != ["any"]:
+    if set(policy) - _POLICY or any(policy.get(key) != value for key, value in _ALWAYS.items()):
         raise ReadbackError(f"policy {name}: a setting that is not understood, or not for always and every interface")
     suffix = _SUFFIX[family]
     if f"srcaddr{suffix}" not in policy:

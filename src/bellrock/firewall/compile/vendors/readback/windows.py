@@ -58,7 +58,7 @@ def _rules(line: str) -> Iterator[Rule]:
     (source, source_port), (destination, destination_port) = ends if said["dir"] == "in" else reversed(ends)
     protocol, types, families = _protocol(said["protocol"])
     for family in families:
-        sources, destinations = _spans(said.get(source, "any"), family), _spans(said.get(destination, "any"), family)
+        sources, destinations = _spans(said[source], family), _spans(said[destination], family)
         if sources and destinations:
             yield Rule(
                 name=said["name"],
