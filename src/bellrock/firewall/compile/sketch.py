@@ -40,4 +40,15 @@ def _ports(flows: Sequence[Flow], protocol: Protocol) -> list[int]:
 
 
 def _rule(protocol: Protocol, ports: Sequence[int]) -> str:
-    return f"nft add rule inet filter forward {protocol} dport {{{','.join(map(str, ports))}}} counter accept"
+    return f"nft add rule inet filter forward {protocol} dport {{{','.join(_runs(ports))}}} counter accept"
+
+
+def _runs(ports: Sequence[int]) -> list[str]:
+    """Ports as they are, four or more in a row as a range."""
+    runs: list[list[int]] = []
+    for port in ports:
+        if runs and port == runs[-1][-1] + 1:
+            runs[-1].append(port)
+        else:
+            runs.append([port])
+    return [text for run in runs for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 3 else map(str, run))]
