@@ -1,7 +1,9 @@
+import click
 import pytest
+from click.testing import CliRunner
 
 from bellrock.cli.output import Failure
-from bellrock.cli.tables import csv_text, markdown, one_format, width
+from bellrock.cli.tables import csv_text, format_options, markdown, one_format, width
 
 ROWS = [("a|b", 'x, "y"'), ("`c`", "new\nline"), (5, "<b>*_")]
 
@@ -22,6 +24,16 @@ def test_csv_is_rfc_4180():
 
 def test_a_pipe_has_room_for_everything():
     assert width() == 10_000
+
+
+def test_a_command_gets_all_three_formats():
+    @click.command()
+    @format_options
+    def command(**given):
+        click.echo(str(given))
+
+    done = CliRunner().invoke(command, ["--json", "--csv"])
+    assert done.stdout == "{'as_json': True, 'as_markdown': False, 'as_csv': True}\n"
 
 
 def test_formats_exclude_each_other():

@@ -87,3 +87,9 @@ def test_beacons_need_no_address_of_the_family_and_dhcp_does():
     assert not four.applies(exchange("dhcpv6", "solicit"), Role.BMC, 6)
     assert not four.applies(exchange("beacon", "group"), Role.RELAY, 4)
     assert four.applies(exchange("dhcp", "discover"), Role.NODE, 4)
+
+
+def test_who_has_no_address_in_a_family_is_no_end_there():
+    assert PARTIES.not_answering(Role.BMC, 4) is None
+    assert PARTIES.destinations(exchange("ipmi", "command"), Role.BMC, 4, NEEDED) == []
+    assert PARTIES.sources(exchange("ipmi", "command"), Role.BMC, 4, NEEDED) == []

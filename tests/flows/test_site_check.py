@@ -37,6 +37,7 @@ def told(*subnets, topology=TOPOLOGY):
         subnet("10.1.0.0/24", "vlan = 10"),
         subnet("10.1.0.0/24", 'vlan = 10\nfabric = "hall"'),
         subnet("10.1.0.0/24", 'vlan = "vlan-10"'),
+        subnet("10.1.0.0/24", 'vlan = "10"'),
         subnet("10.3.0.0/24", 'vlan = "flat"\nfabric = "lab"'),
         subnet("fd00::/64", 'fabric = "hall"'),
     ],

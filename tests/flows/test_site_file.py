@@ -89,6 +89,8 @@ def test_all_mistakes_are_told_at_once_with_line_and_key():
         ('profile = "mas-3"', "s.toml:1: profile: no profile 'mas-3'; did you mean 'maas-3'?"),
         ("title = 1", "s.toml:1: title: expected a string, got an integer"),
         ('title = "a\\nb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
+        ('title = "a\\u202eb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
+        ('"a\\u001b" = 1', "s.toml:1: 'a\\x1b': unknown key; expected one of title, profile, flows, subnet, role, ports"),
         ("subnet = 1", "s.toml:1: subnet: expected [[subnet]], a list of tables, got an integer"),
         ("subnet = [1]", "s.toml:1: subnet[0]: expected a table, got an integer"),
         ("[[subnet]]\nname = 'a'", "s.toml:1: subnet[0]: missing key cidr"),
@@ -136,4 +138,4 @@ def test_every_file_that_keeps_to_the_rules_is_a_site(text):
 def test_a_damaged_file_is_a_site_or_lines_that_name_it(text, data):
     at = data.draw(st.integers(0, len(text)))
     damaged = text[:at] + data.draw(st.text(max_size=5)) + text[at + data.draw(st.integers(0, 9)) :]
-    assert all(line.startswith("s.toml:") for line in complaints(damaged.encode("utf-8", "surrogatepass")))
+    assert all(line.startswith("s.toml:") and line.isprintable() for line in complaints(damaged.encode("utf-8", "surrogatepass")))

@@ -30,7 +30,8 @@ BAD = [
     ("", "'' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"),
     ("10.0.0.9-10.0.0.1", "10.0.0.9-10.0.0.1 is no range; expected the lower and the upper address of one family"),
     ("10.0.0.9-fd00::1", "10.0.0.9-fd00::1 is no range; expected the lower and the upper address of one family"),
-    ("fd00::1%eth0", "fd00::1%eth0 names an interface; give the address alone"),
+    ("fd00::1%eth0", "'fd00::1%eth0' names an interface; give the address alone"),
+    ("10.0.0.1\n-10.0.0.2", "'10.0.0.1\\n' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"),
     ("fe80::1", "fe80::1 is link-local, the same on every link; give the addresses that routers know"),
     ("224.0.0.1", "224.0.0.1 is multicast; machines have unicast addresses"),
     ("0.0.0.0", "0.0.0.0 is nobody's address; write any for everybody"),
@@ -48,6 +49,7 @@ def test_what_no_machine_has_is_refused(text, told):
 SUBNETS = [
     ("10.0.0.0", "10.0.0.0 has no prefix length; write 10.0.0.0/24 or whatever it is"),
     ("fd00::", "fd00:: has no prefix length; write fd00::/64 or whatever it is"),
+    ("fd00::%x/64", "'fd00::%x/64' is no subnet; expected one like 10.1.0.0/24 or fd00:1::/64"),
     ("10.0.0.0/33", "'10.0.0.0/33' is no subnet; expected one like 10.1.0.0/24 or fd00:1::/64"),
     ("fd00::1/64", "fd00::1/64 has host bits set; the subnet is fd00::/64"),
     ("ff02::/16", "ff02::/16 is multicast; machines have unicast addresses"),

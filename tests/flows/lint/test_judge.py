@@ -1,4 +1,4 @@
-"""Everything that lint says, together; its parts are tested in tests/flows/lint."""
+"""Everything that lint says, together; its parts are tested beside this."""
 
 from bellrock.flows.lint import Kind, Weight, lint
 from bellrock.flows.values import Role
