@@ -166,8 +166,13 @@ def _blind(sight: Sight) -> Iterator[str]:
         )
     if found.namespaces_left:
         yield f"{found.namespaces_left} more network namespaces were not looked into"
-    if watched is None and not sight.tracked:
-        yield "traffic was not looked at: --watch SECONDS does"
+    if watched is None:
+        only = (
+            "of traffic only the kernel's table of connections was read"
+            if sight.tracked
+            else "traffic was not looked at"
+        )
+        yield f"{only}: --watch SECONDS looks at it"
     if watched and watched.dropped:
         yield f"{watched.dropped} frames came too fast to be counted"
     if watched and watched.forgotten:
