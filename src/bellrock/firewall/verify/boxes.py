@@ -5,7 +5,8 @@ from typing import Final
 
 from typing_extensions import override
 
-from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.box import EVERY_BOX, ORDER, Box
+from bellrock.firewall.verify.cuts import covered, less, less_one
 from bellrock.firewall.verify.hulls import Hulls
 from bellrock.firewall.verify.intervals import Intervals
 
@@ -13,133 +14,20 @@ __all__ = ["Box", "Boxes", "Intervals"]
 
 _INDEXED_FROM: Final = 24
 """From this many boxes on, an index finds those that meet another box sooner than looking at each."""
-_ORDER: Final = {
-    name: rank
-    for rank, name in enumerate(
-        sorted(
-            FIELDS, key=lambda name: (name in {"saddr", "daddr", "saddr6", "daddr6"}, FIELDS[name] > 16, FIELDS[name])
-        )
-    )
-}
-"""Small fields first: what is cut off along them stays in one piece, and people read it best so."""
-
-
-class Box:
-    """A product of sets, one per field. A field that is absent may have any value; no field's set is empty or full."""
-
-    __slots__ = ("fields", "hashed")
-
-    def __init__(self, fields: Mapping[str, Intervals]) -> None:
-        """Of sets that are not empty; full ones are left out. Raises ValueError for an empty one, KeyError for an unknown field."""
-        if not all(fields.values()):
-            raise ValueError("a box has no empty field: a set of packets without any is Boxes.nothing()")
-        self.fields: dict[str, Intervals] = {
-            name: fields[name]
-            for name in sorted(fields, key=_ORDER.__getitem__)
-            if fields[name] != Intervals.full(FIELDS[name])
-        }
-        self.hashed: int | None = None
-
-    @override
-    def __hash__(self) -> int:
-        if self.hashed is None:
-            self.hashed = hash(tuple(self.fields.items()))
-        return self.hashed
-
-    @override
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Box) and self.fields == other.fields)
-
-    @override
-    def __repr__(self) -> str:
-        return f"Box({', '.join(f'{name}={values}' for name, values in self.fields.items())})"
-
-    def get(self, field: str) -> Intervals:
-        """The values that `field` may have."""
-        return self.fields.get(field) or Intervals.full(FIELDS[field])
-
-    def meets(self, other: "Box") -> bool:
-        """Whether a packet is in both."""
-        few, many = self.fields, other.fields
-        if len(few) > len(many):
-            few, many = many, few
-        for name, values in few.items():
-            others = many.get(name)
-            if others is not None and others is not values and values.isdisjoint(others):
-                return False
-        return True
-
-    def inside(self, other: "Box") -> bool:
-        """Whether every packet of this box is in `other`."""
-        mine = self.fields
-        for name, values in other.fields.items():
-            own = mine.get(name)
-            if own is None or not own.issubset(values):
-                return False
-        return True
-
-    def meet(self, other: "Box") -> "Box | None":
-        """The packets in both; None where there is none."""
-        if self is other:
-            return self
-        fields = dict(self.fields)
-        for name, values in other.fields.items():
-            own = fields.get(name)
-            both = values if own is None else own & values
-            if not both:
-                return None
-            fields[name] = both
-        return _made(fields)
-
-    def minus(self, other: "Box") -> "list[Box]":
-        """The packets that are not in `other`, which meets this box: disjoint boxes, at most one for each field of `other`."""
-        parts: list[Box] = []
-        inside = self.fields
-        for name in sorted(other.fields, key=_ORDER.__getitem__):
-            own = inside.get(name) or Intervals.full(FIELDS[name])
-            outside = own - other.fields[name]
-            if outside:
-                parts.append(_made({**inside, name: outside}))
-                inside = {**inside, name: own & other.fields[name]}
-        return parts
-
-    def without(self, *names: str) -> "Box":
-        """The box with these fields free."""
-        return _made({name: values for name, values in self.fields.items() if name not in names})
-
-    def holds(self, packet: Mapping[str, int]) -> bool:
-        """Whether the packet is in the box; a field that the packet lacks counts as 0."""
-        return all(packet.get(name, 0) in values for name, values in self.fields.items())
-
-    def size(self) -> int:
-        """How many packets the box has, as a product over all fields."""
-        total = 1
-        for name, width in FIELDS.items():
-            total *= self.fields[name].size() if name in self.fields else 1 << width
-        return total
-
-
-def _made(fields: dict[str, Intervals]) -> Box:
-    """Of fields that are neither empty nor full."""
-    made = Box.__new__(Box)
-    made.fields = fields
-    made.hashed = None
-    return made
-
-
-EVERY_BOX: Final = Box({})
-"""All packets."""
+_ASKED_FROM: Final = 6
+"""And from the so manieth question on: many sets are asked only once."""
 
 
 class Boxes:
     """A set of packets as a union of disjoint boxes. Equality is that of sets, however they are cut."""
 
-    __slots__ = ("boxes", "index")
+    __slots__ = ("asked", "boxes", "index")
 
     def __init__(self, boxes: Iterable[Box] = ()) -> None:
         """The union of `boxes`, which may overlap."""
         self.boxes: tuple[Box, ...] = _disjoint(tuple(boxes))
         self.index: Hulls | None = None
+        self.asked = 0
 
     @classmethod
     def everything(cls) -> "Boxes":
@@ -157,8 +45,8 @@ class Boxes:
         return _of((Box(fields),)) if all(fields.values()) else _NOTHING
 
     @classmethod
-    def overlapping(cls, boxes: Iterable[Box]) -> "Boxes":
-        """Boxes that are not made disjoint: to look for some with `near`, and for nothing else."""
+    def put(cls, boxes: Iterable[Box]) -> "Boxes":
+        """Of boxes that are disjoint already; where they are not, the set is right, but `size` counts twice what is in two."""
         return _of(tuple(boxes))
 
     @classmethod
@@ -213,9 +101,26 @@ class Boxes:
             kept += less(box, other.near(box)) or ()
         return self if len(kept) == len(self) and all(map(_same, kept, self.boxes)) else _of(tuple(kept))
 
+    def split(self, other: "Boxes") -> "tuple[Boxes, Boxes]":
+        """The packets in `other`, and those that are not."""
+        inside: list[Box] = []
+        outside: list[Box] = []
+        for box in self.boxes:
+            rest = [box]
+            for one in other.near(box):
+                both = box.meet(one)
+                if both is not None:
+                    inside.append(both)
+                    rest = less_one(rest, one)
+            outside += rest
+        if not inside:
+            return _NOTHING, self
+        return _of(tuple(inside)), _of(tuple(outside)) if outside else _NOTHING
+
     def near(self, box: Box) -> Iterable[Box]:
         """The boxes that may meet `box`; a quick choice for many, and not a decision."""
-        if len(self.boxes) < _INDEXED_FROM:
+        self.asked += 1
+        if len(self.boxes) < _INDEXED_FROM or self.asked < _ASKED_FROM:
             return self.boxes
         if self.index is None:
             self.index = Hulls(one.fields for one in self.boxes)
@@ -236,7 +141,7 @@ class Boxes:
 
     def less(self, taken: Sequence[Box], most: int) -> "Boxes | None":
         """Without all of `taken`; None where that falls apart into more than `most` boxes."""
-        near = Boxes.overlapping(taken)
+        near = Boxes.put(taken)
         kept: list[Box] = []
         for box in self.boxes:
             parts = less(box, near.near(box), most)
@@ -269,49 +174,12 @@ def _same(one: Box, other: Box) -> bool:
     return one is other
 
 
-def less(box: Box, taken: Iterable[Box], most: int = 1 << 30) -> list[Box] | None:
-    """`box` without all of `taken`, as disjoint boxes; None where these are more than `most` on the way."""
-    kept = [box]
-    for other in taken:
-        after: list[Box] = []
-        for part in kept:
-            if not part.meets(other):
-                after.append(part)
-            else:
-                after += part.minus(other)
-        if not after:
-            return after
-        if len(after) > most:
-            return None
-        kept = after
-    return kept
-
-
-def covered(box: Box, covers: Iterable[Box]) -> bool:
-    """Whether every packet of `box` is in one of `covers`. Looks for one that is not, depth first, and stops there."""
-    stack = [(box, [one for one in covers if one.meets(box)])]
-    while stack:
-        part, others = stack.pop()
-        if not others:
-            return False
-        if any(part.inside(one) for one in others):
-            continue
-        # Those that constrain the least first: they leave the fewest pieces.
-        one = min(others, key=_wide)
-        others.remove(one)
-        stack += [(rest, [other for other in others if other.meets(rest)]) for rest in part.minus(one)]
-    return True
-
-
-def _wide(box: Box) -> int:
-    return len(box.fields)
-
-
 def _of(boxes: tuple[Box, ...]) -> Boxes:
     """Of boxes that are disjoint already."""
     made = Boxes.__new__(Boxes)
     made.boxes = boxes
     made.index = None
+    made.asked = 0
     return made
 
 
@@ -327,7 +195,7 @@ def _disjoint(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
 
 def _joined(boxes: list[Box]) -> list[Box]:
     """Boxes that have all fields but one in common, as one: field by field, the widest last."""
-    for name in sorted({name for box in boxes for name in box.fields}, key=_ORDER.__getitem__, reverse=True):
+    for name in sorted({name for box in boxes for name in box.fields}, key=ORDER.__getitem__, reverse=True):
         boxes = _joined_along(name, boxes)
     return boxes
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bellrock.firewall.verify import wanted
-from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.court import BACK, THERE, Case, Court, Hearing
 from bellrock.firewall.verify.dead import lifeless
 from bellrock.firewall.verify.report import FlowVerdict, Gap, Report, RuleRef, Summary, reference, said
@@ -116,14 +116,15 @@ def _word(verdicts: set[str]) -> str:
 
 
 def _gaps(heard: Hearing) -> list[Gap]:
-    alike: dict[tuple[str, tuple[RuleRef, ...], str], Boxes] = {}
+    alike: dict[tuple[str, tuple[RuleRef, ...], str], list[Box]] = {}
     for outcome in heard.outcomes:
         if outcome.verdict != "accept":
             key = (outcome.verdict, _references(outcome), outcome.why)
-            alike[key] = alike.get(key, Boxes.nothing()) | outcome.packets
+            alike.setdefault(key, []).extend(outcome.packets)
     found: list[Gap] = []
     for (verdict, rules, why), boxes in alike.items():
-        packets, text = said(boxes.joined(), heard.packets)
+        whole = len(alike) == 1 and all(outcome.verdict != "accept" for outcome in heard.outcomes)
+        packets, text = said(Boxes.put(boxes), heard.packets, whole=whole)
         found.append(Gap(verdict=verdict, rules=rules, packets=packets, text=text, why=why, of=heard.of))
     return found
 
@@ -157,4 +158,4 @@ def _needed(cases: list[Case]) -> dict[Route, Boxes]:
         for heard in case.reply:
             if any(CT_ESTABLISHED not in box.get("ct_state") for box in heard.packets):
                 gathered[BACK[case.crossing.hook]].append(wanted.essence(heard.packets))
-    return {route: Boxes(box for some in sets for box in some) for route, sets in gathered.items()}
+    return {route: Boxes.put(box for some in sets for box in some) for route, sets in gathered.items()}

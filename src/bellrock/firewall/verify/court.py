@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.firewall.verify import wanted
-from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.program import Program
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT, Route
 from bellrock.firewall.verify.ruleset import Ruleset
@@ -67,10 +67,23 @@ class Court:
         exchange = crossing.passage.exchange
         if not exchange.answered:
             return Case(crossing=crossing, request=tuple(request), reply=())
-        later = wanted.following(_tracked(outcomes))
-        if later:
-            request.append(Hearing(packets=later, outcomes=run(program, later), of="later packets"))
-        return Case(crossing=crossing, request=tuple(request), reply=tuple(self._replies(crossing, packets, outcomes)))
+        later = self._later(program, packets, outcomes)
+        return Case(
+            crossing=crossing, request=(*request, *later), reply=tuple(self._replies(crossing, packets, outcomes))
+        )
+
+    def _later(self, program: Program, packets: Boxes, outcomes: tuple[Outcome, ...]) -> list[Hearing]:
+        """Packets after the first that do not pass although the first did; a translated packet's way is that of its first."""
+        rest = Boxes.put(box for one in outcomes if one.verdict != "accept" or _odd(one) for box in one.packets)
+        if rest and all(one.verdict != "accept" or _odd(one) for one in outcomes):
+            return []
+        later = wanted.following(packets)
+        stopped: list[Outcome] = []
+        for one in run(program, later):
+            if one.verdict != "accept":
+                left = one.packets - wanted.regardless(rest)
+                stopped += [structs.replace(one, packets=left)] if left else []
+        return [Hearing(packets=later, outcomes=tuple(stopped), of="later packets")] if stopped else []
 
     def _first(self, crossing: Crossing) -> Boxes:
         """New packets; related ones as far as a helper that the ruleset assigned expects them."""
@@ -95,22 +108,21 @@ class Court:
 
     def _replies(self, crossing: Crossing, packets: Boxes, outcomes: tuple[Outcome, ...]) -> list[Hearing]:
         """Answers group by group: what was translated comes from its translated address, what was untracked is on its own."""
-        accepted = [one for one in outcomes if one.verdict == "accept" and one.state is not None]
+        groups: dict[tuple[Bound, int, bool], list[Box]] = {}
+        for outcome in outcomes:
+            if outcome.verdict == "accept" and outcome.state is not None and _odd(outcome):
+                state = outcome.state
+                key = (_restored(state), max(state.value("ct_mark") or 0, 0), not _is_untracked(outcome))
+                groups.setdefault(key, []).extend(outcome.packets)
+        plain = packets - Boxes.put(box for some in groups.values() for box in some)
+        if plain:
+            groups.setdefault(((), 0, True), []).extend(plain)
         heard: list[Hearing] = []
-        rest = packets
-        groups: dict[tuple[Bound, int, bool], Boxes] = {}
-        for outcome in accepted:
-            state = outcome.state or State(outcome.packets)
-            key = (_restored(state), max(state.value("ct_mark") or 0, 0), not _is_untracked(outcome))
-            groups[key] = groups.get(key, Boxes.nothing()) | outcome.packets
-            rest -= outcome.packets
-        if rest:
-            groups[((), 0, True)] = groups.get(((), 0, True), Boxes.nothing()) | rest
         for (restored, ct_mark, tracked), some in groups.items():
-            answers = wanted.answers(some, ct_mark, tracked=tracked)
+            answers = wanted.answers(Boxes.put(some), ct_mark, tracked=tracked)
             if answers:
-                outcomes = run(self.program(BACK[crossing.hook], restored), answers)
-                heard.append(Hearing(packets=answers, outcomes=outcomes, of="answers"))
+                fates = run(self.program(BACK[crossing.hook], restored), answers)
+                heard.append(Hearing(packets=answers, outcomes=fates, of="answers"))
         return heard
 
 
@@ -123,10 +135,7 @@ def _is_untracked(outcome: Outcome) -> bool:
     return outcome.state is not None and outcome.state.value("ct_state") == CT_UNTRACKED
 
 
-def _tracked(outcomes: tuple[Outcome, ...]) -> Boxes:
-    """Accepted packets with a connection, and without translation (a translated packet's way is that of its first)."""
-    found = Boxes.nothing()
-    for outcome in outcomes:
-        if outcome.verdict == "accept" and not outcome.translations and not _is_untracked(outcome):
-            found |= outcome.packets
-    return found
+def _odd(outcome: Outcome) -> bool:
+    """Whether the answers to these packets are not plain established replies without a mark, from where they were sent to."""
+    state = outcome.state
+    return state is not None and bool(_restored(state) or state.value("ct_mark") or _is_untracked(outcome))

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from bellrock.firewall.verify.boxes import Boxes, covered
+from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.cuts import covered
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
-from bellrock.firewall.verify.report import Dead, RuleRef, Shadow, reference
+from bellrock.firewall.verify.report import Dead, Shadow, decider, reference
 from bellrock.firewall.verify.route import ROUTES, Route
-from bellrock.firewall.verify.ruleset import Chain, Choose, Decide, Match, Rule, Ruleset, VerdictKind
+from bellrock.firewall.verify.ruleset import Chain, Choose, Decide, Match, Rule, Ruleset
 
 _NAMED: Final = 20
 """Earlier rules that a shadow names."""
@@ -76,7 +77,9 @@ def _holding(program: Program, touch: Touch) -> list[Decision]:
 
 
 def _taken(program: Program, touch: Touch) -> bool:
-    holding = Boxes.overlapping(box for one in _holding(program, touch) for box in one.boxes)
+    if program.witness(touch.boxes.any(), touch.at):
+        return False
+    holding = Boxes.put(box for one in _holding(program, touch) for box in one.boxes)
     return all(covered(box, holding.near(box)) for box in touch.boxes)
 
 
@@ -84,7 +87,7 @@ def _shadow(rule: Rule, touched: list[tuple[Program, Touch]]) -> Shadow | None:
     by = list({id(one): one for program, touch in touched for one in _takers(program, touch)}.values())
     if not by:
         return None
-    refs = tuple(dict.fromkeys(_reference(one) for one in by))
+    refs = tuple(dict.fromkeys(decider(one) for one in by))
     verdicts = {_SAME.get(one.kind, "") for one in by}
     own = {step.verdict.kind.value for step in rule.steps if isinstance(step, Decide)}
     own |= {verdict.kind.value for step in rule.steps if isinstance(step, Choose) for _, verdict in step.cases}
@@ -98,10 +101,6 @@ def _takers(program: Program, touch: Touch) -> list[Decision]:
         if touch.boxes.issubset(one.boxes):
             return [one]
     return holding
-
-
-def _reference(one: Decision) -> RuleRef:
-    return reference(one.rule) if one.rule is not None else RuleRef(chain=one.chain, policy=VerdictKind.DROP.value)
 
 
 def _why(rule: Rule, shadow: Shadow | None) -> str:

@@ -71,6 +71,11 @@ class Hulls:
             name: _Field(self._all & ~_bits([at for at, _ in hulls]), hulls) for name, hulls in constrained.items()
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Fields that any of the boxes constrains."""
+        return tuple(self._fields)
+
     def near(self, box: Mapping[str, Intervals], before: int | None = None) -> Iterator[int]:
         """Positions, ascending, of all boxes that meet `box`, and of some that do not; only those before `before`."""
         found = self._all if before is None else (1 << before) - 1

@@ -1,15 +1,19 @@
 """A ruleset on one route as a list of decisions in order, each with the packets (as they came in) that it may concern."""
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from bellrock.firewall.verify.boxes import Boxes
+from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.hulls import Hulls
 from bellrock.firewall.verify.ruleset import Rule
 from bellrock.firewall.verify.state import State
 
+_TRIES: Final = 12
+"""Packets that are tried before a set is taken apart."""
+_DICE: Final = (1 << 64) - 1
 FOREVER: Final = 1 << 62
 """Where packets rejoin that a decision takes for good."""
 
@@ -64,7 +68,7 @@ class Touch(Struct, frozen=True):
 class Program:
     """The decisions of a ruleset on one route."""
 
-    __slots__ = ("_hulls", "_items", "bases", "decisions", "ends", "touches")
+    __slots__ = ("_boxes", "_hulls", "_items", "bases", "decisions", "ends", "touches")
 
     def __init__(
         self, decisions: tuple[Decision, ...], ends: tuple[int, ...], touches: tuple[Touch, ...], bases: tuple[str, ...]
@@ -75,7 +79,8 @@ class Program:
         self.touches = touches
         self.bases = bases
         self._items = [at for at, decision in enumerate(decisions) for _ in decision.boxes]
-        self._hulls = Hulls(box.fields for decision in decisions for box in decision.boxes)
+        self._boxes = [box for decision in decisions for box in decision.boxes]
+        self._hulls = Hulls(box.fields for box in self._boxes)
 
     def end(self, decision: Decision) -> int:
         """The number of the decision before which the packets that `decision` takes rejoin the others."""
@@ -91,3 +96,30 @@ class Program:
         """The decisions before `at` that hold packets of `packets` there for certain."""
         before = (self.decisions[number] for number in self.near(packets, stop=at))
         return [one for one in before if not one.may and self.end(one) > at and one.boxes.meets(packets)]
+
+    def witness(self, box: Box, at: int) -> bool:
+        """Whether a packet of `box`, among a few that are tried, is held by no decision before `at`. False proves nothing."""
+        for point in points(box, self._hulls.names):
+            items = self._hulls.near(point.fields)
+            held = (item for item in items if (number := self._items[item]) < at and self._holds(number, at))
+            if not any(self._boxes[item].meets(point) for item in held):
+                return True
+        return False
+
+    def _holds(self, number: int, at: int) -> bool:
+        one = self.decisions[number]
+        return not one.may and one.kind is not Kind.UNKNOWN and self.end(one) > at
+
+
+def points(box: Box, names: Iterable[str]) -> Iterator[Box]:
+    """A few packets of a box, spread over it: the same ones each time."""
+    for turn in range(_TRIES):
+        fields: dict[str, Intervals] = {}
+        for number, name in enumerate(names):
+            ranges = box.get(name).ranges
+            dice = (turn * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) & _DICE
+            first, last = ranges[(dice >> 7) % len(ranges)]
+            fields[name] = Intervals.of(
+                (first, last)[turn] if turn < 2 else first + (dice * dice >> 11) % (last - first + 1)
+            )
+        yield Box(fields)

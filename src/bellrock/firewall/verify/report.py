@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.describe import describe, table
+from bellrock.firewall.verify.program import Decision
 from bellrock.firewall.verify.ruleset import Rule
 
 Packets = tuple[dict[str, list[str]], ...]
@@ -84,8 +85,8 @@ class Wider(Struct, frozen=True, kw_only=True):
     text: str
     size: int
     """How wide it is: the logarithm to base 2 of the number of packets, over all header fields."""
-    exact: bool
-    """False: too many rules before it cut it; then it is at most this."""
+    less: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Chains and handles of earlier rules that take some of `packets`, where without these the set would be too long to write."""
     truncated: int = 0
     """Boxes that are not written out."""
 
@@ -137,26 +138,30 @@ def reference(rule: Rule) -> RuleRef:
     return RuleRef(chain=rule.chain, handle=rule.handle, text=rule.text, comment=rule.comment, packets=rule.packets)
 
 
+def decider(decision: Decision) -> RuleRef:
+    """The rule of a decision, or the policy."""
+    return (
+        reference(decision.rule)
+        if decision.rule is not None
+        else RuleRef(chain=decision.chain, policy=decision.kind.value)
+    )
+
+
 def written(packets: Boxes) -> Packets:
     """A set as tables; at most MOST_BOXES."""
     return tuple(table(box) for box in packets.boxes[:MOST_BOXES])
 
 
-def said(packets: Boxes, whole: Boxes) -> tuple[Packets, str]:
-    """`packets` of `whole`: only in the fields in which they are fewer."""
-    if packets == whole:
+def said(packets: Boxes, of: Boxes, *, whole: bool) -> tuple[Packets, str]:
+    """`packets` of those asked for: only in the fields in which they are fewer."""
+    if whole:
         return ({},), "all of it"
-    part = narrowed(packets, whole)
+    part = narrowed(packets, of).joined()
     return written(part), describe(part)
 
 
-def narrowed(packets: Boxes, whole: Boxes) -> Boxes:
-    """The same subset of `whole`, without the fields that are as in the one box of `whole` around them."""
-    if len(whole) != 1:
-        common = whole.boxes[0].fields
-        same = {name for name, values in common.items() if all(box.fields.get(name) == values for box in whole)}
-    else:
-        same = set(whole.boxes[0].fields)
-    fields = whole.boxes[0].fields
-    unchanged = {name for name in same if all(box.fields.get(name) == fields[name] for box in packets)}
-    return packets.without(*unchanged)
+def narrowed(packets: Boxes, of: Boxes) -> Boxes:
+    """The same part, without the fields that are everywhere as in all boxes of the set that it is a part of."""
+    first = of.any().fields
+    same = [name for name, values in first.items() if all(box.fields.get(name) == values for box in (*of, *packets))]
+    return Boxes.put(box.without(*same) for box in packets)

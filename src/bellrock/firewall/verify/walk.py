@@ -98,16 +98,16 @@ class _Run:
         still = [one for one in self._waiting if one[0] > at]
         for end, trail, boxes in self._waiting:
             if end <= at:
-                self._moving[trail] = (self._moving[trail] | boxes) if trail in self._moving else boxes
+                self._join(trail, boxes)
         self._waiting = still
 
     def _take(self, at: int) -> None:
         decision = self._program.decisions[at]
         for trail, boxes in list(self._moving.items()):
-            taken = boxes & decision.boxes
+            taken, rest = boxes.split(decision.boxes)
             if not taken:
                 continue
-            self._leave(trail, boxes - decision.boxes)
+            self._leave(trail, rest)
             if decision.may:
                 self._join(_Trail(trail.accepted, (*trail.perhaps, at)), taken)
             else:
@@ -120,7 +120,8 @@ class _Run:
             del self._moving[trail]
 
     def _join(self, trail: _Trail, boxes: Boxes) -> None:
-        self._moving[trail] = (self._moving[trail] | boxes) if trail in self._moving else boxes
+        held = self._moving.get(trail)
+        self._moving[trail] = boxes if held is None else Boxes.put((*held, *boxes))
 
     def _decide(self, at: int, trail: _Trail, taken: Boxes) -> None:
         decision = self._program.decisions[at]

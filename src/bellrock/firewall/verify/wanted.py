@@ -71,15 +71,18 @@ def related(packets: Boxes) -> Boxes:
 
 def following(packets: Boxes) -> Boxes:
     """The packets of the same direction once there was an answer."""
-    return _stated(
-        Boxes(Box({**box.fields, "tcp_flags": _GOING}) if "tcp_flags" in box.fields else box for box in packets),
-        CT_ESTABLISHED,
-    )
+    going = (Box({**box.fields, "tcp_flags": _GOING}) if "tcp_flags" in box.fields else box for box in packets)
+    return _stated(Boxes.put(going), CT_ESTABLISHED)
 
 
 def answers(packets: Boxes, ct_mark: int, *, tracked: bool) -> Boxes:
     """The answers to `packets`, as they come: established replies, or, where nothing tracked the request, packets of their own."""
     return Boxes(answer for box in packets for answer in _answers(box, ct_mark, tracked=tracked))
+
+
+def regardless(packets: Boxes) -> Boxes:
+    """The same connections, whatever the state and flags of the packet."""
+    return Boxes.put(box.without("ct_state", "tcp_flags") for box in packets)
 
 
 def opposite(field: str) -> str:
@@ -100,7 +103,7 @@ def swapped(packets: Boxes) -> Boxes:
 
 def essence(packets: Boxes) -> Boxes:
     """What a crossing asks for without the rest that its packets have by nature: flags, hop limits, source ports."""
-    return Boxes(box.without(*_INCIDENTAL, *_stateless(box)) for box in packets).joined()
+    return Boxes.put(box.without(*_INCIDENTAL, *_stateless(box)) for box in packets).joined()
 
 
 def _stateless(box: Box) -> tuple[str, ...]:
@@ -110,7 +113,7 @@ def _stateless(box: Box) -> tuple[str, ...]:
 
 
 def _stated(packets: Boxes, state: int) -> Boxes:
-    return Boxes(Box({**box.fields, "ct_state": Intervals.of(state)}) for box in packets)
+    return Boxes.put(Box({**box.fields, "ct_state": Intervals.of(state)}) for box in packets)
 
 
 def _by_way(crossing: Crossing) -> list[dict[str, Intervals]]:

@@ -2,71 +2,95 @@
 
 from typing import Final
 
-from bellrock.firewall.verify.boxes import Boxes, Intervals
+from msgspec import Struct
+
+from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
+from bellrock.firewall.verify.cuts import covered
 from bellrock.firewall.verify.describe import describe
 from bellrock.firewall.verify.program import Decision, Kind, Program
-from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, reference, written
+from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider, reference, written
 from bellrock.firewall.verify.ruleset import Rule
 from bellrock.firewall.verify.state import CT_NEW
 from bellrock.firewall.verify.walk import run
 
 _BEGINNING: Final = Boxes.of(ct_state=Intervals.of(CT_NEW), nfproto=Intervals.of(2, 10))
 """Packets that begin a connection: those of connections that were let in belong to them."""
-_MOST: Final = 4 * MOST_BOXES
-"""Boxes that a set may fall apart into while others are taken from it; beyond, the set is given as an upper bound."""
+_MOST: Final = 256
+"""Boxes that a set may fall apart into where earlier rules take from it; beyond, those rules are named instead."""
+_EXPANDED: Final = 64
+"""And so many rules."""
+
+
+class _Found(Struct):
+    """What one rule lets through, on all ways to it."""
+
+    rule: Rule
+    boxes: list[Box] = []
+    before: list[RuleRef] = []
 
 
 def widest(program: Program, needed: Boxes, policies: tuple[RuleRef, ...] = ()) -> tuple[Wider, ...]:
     """For each rule that accepts, the new packets beyond `needed` that come through by it; the widest first."""
-    found: dict[int, tuple[Rule, Boxes, bool]] = {}
+    found: dict[int, _Found] = {}
     for at, decision in enumerate(program.decisions):
         if decision.kind is not Kind.ACCEPT or decision.rule is None or not decision.boxes.meets(_BEGINNING):
             continue
-        passing, exact = _passing(program, at, decision, needed)
+        passing, before = _passing(program, at, decision, needed)
         if passing:
-            rule, before, sure = found.get(id(decision.rule), (decision.rule, Boxes.nothing(), True))
-            found[id(decision.rule)] = (rule, before | passing, exact and sure)
-    made = [_wider(reference(rule), boxes, exact=exact) for rule, boxes, exact in found.values()]
+            one = found.setdefault(id(decision.rule), _Found(decision.rule))
+            one.boxes += passing
+            one.before += before
+    made = [
+        _wider(reference(one.rule), Boxes.put(one.boxes).joined(), tuple(dict.fromkeys(one.before)))
+        for one in found.values()
+    ]
     open_policies = tuple(one for one in policies if one.policy == "accept")
     if len(open_policies) == len(policies):
         made += _by_policy(program, needed, open_policies)
     return tuple(sorted(made, key=lambda one: -one.size))
 
 
-def _passing(program: Program, at: int, decision: Decision, needed: Boxes) -> tuple[Boxes, bool]:
-    """What the decision lets through beyond `needed`, and whether that is exact or an upper bound."""
+def _passing(program: Program, at: int, decision: Decision, needed: Boxes) -> tuple[Boxes, tuple[RuleRef, ...]]:
+    """What the decision lets through beyond `needed`; where that would fall apart too much, with the rules that take of it before."""
     boxes = (decision.boxes & _BEGINNING) - needed
     if not boxes:
-        return boxes, True
-    taken = [box for one in program.holding(boxes, at) for box in one.boxes]
-    left = boxes.less(taken, _MOST)
-    if left is None:
-        return boxes.joined(), False
-    through = Boxes.nothing()
-    for outcome in run(program, left, program.end(decision)):
-        # What a later base chain lets through by a rule of its own is that rule's.
-        if outcome.verdict == "accept" and not outcome.rules:
-            through |= outcome.packets
-    return through.joined(), True
+        return boxes, ()
+    holding = program.holding(boxes, at)
+    left = boxes.less([box for one in holding for box in one.boxes], _MOST) if len(holding) <= _EXPANDED else None
+    if left is not None:
+        return _through(program, decision, left), ()
+    covers = Boxes.put(box for one in holding for box in one.boxes)
+    if not any(program.witness(box, at) or not covered(box, covers.near(box)) for box in boxes):
+        return Boxes.nothing(), ()
+    return _through(program, decision, boxes), tuple(dict.fromkeys(map(decider, holding)))
+
+
+def _through(program: Program, decision: Decision, boxes: Boxes) -> Boxes:
+    """What of it the base chains behind let through too, and not by a rule of their own, whose it would be."""
+    outcomes = run(program, boxes, program.end(decision))
+    return Boxes.put(box for one in outcomes if one.verdict == "accept" and not one.rules for box in one.packets)
 
 
 def _by_policy(program: Program, needed: Boxes, policies: tuple[RuleRef, ...]) -> list[Wider]:
-    taken = [box for one in program.decisions if one.kind is not Kind.END and not one.may for box in one.boxes]
+    taking = [
+        one for one in program.decisions if one.kind is not Kind.END and not one.may and one.boxes.meets(_BEGINNING)
+    ]
     boxes = _BEGINNING - needed
-    left = boxes.less(taken, _MOST)
-    refs = policies or (RuleRef(chain="", policy="accept"),)
-    exact = left is not None
+    left = boxes.less([box for one in taking for box in one.boxes], _MOST) if len(taking) <= _EXPANDED else None
     rest = boxes if left is None else left
-    return [_wider(refs[0], rest.joined(), exact=exact)] if rest else []
+    before = tuple(dict.fromkeys(map(decider, taking))) if left is None else ()
+    return [_wider((policies or (RuleRef(chain="", policy="accept"),))[0], rest.joined(), before)] if rest else []
 
 
-def _wider(ref: RuleRef, boxes: Boxes, *, exact: bool) -> Wider:
-    text = describe(boxes) if exact else f"of {describe(boxes)} what no earlier rule takes"
-    return Wider(
-        rule=ref,
-        packets=written(boxes),
-        text=text,
-        size=boxes.size().bit_length(),
-        truncated=max(0, len(boxes) - MOST_BOXES),
-        exact=exact,
-    )
+def _wider(ref: RuleRef, boxes: Boxes, before: tuple[RuleRef, ...]) -> Wider:
+    text = describe(boxes) + (f"; less what {len(before)} rules take before" if before else "")
+    size = boxes.size().bit_length()
+    truncated = max(0, len(boxes) - MOST_BOXES)
+    return Wider(rule=ref, packets=written(boxes), text=text, size=size, less=_places(before), truncated=truncated)
+
+
+def _places(rules: tuple[RuleRef, ...]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    chains: dict[str, list[int]] = {}
+    for one in rules:
+        chains.setdefault(one.chain, []).append(one.handle)
+    return tuple((chain, tuple(handles)) for chain, handles in chains.items())
