@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from bellrock.flows import SiteError
 from bellrock.model import Neighbour
 from bellrock.wire.errors import Reason, WireError
 
@@ -25,7 +26,16 @@ def value_or_refusal(parse: Callable[[], T]) -> T | None:
         return parse()
     except WireError as error:
         judge(error)
-        return None
+    except SiteError as error:
+        judge_lines(str(error))
+    return None
+
+
+def judge_lines(text: str) -> None:
+    """Mistakes in a file are told in few printable lines that name it."""
+    lines = text.split("\n")
+    demand(all(line.startswith("s.toml:") and line.isprintable() for line in lines), f"not a line for people: {text!r}")
+    demand(len(lines) <= 21, "more lines than a person reads")
 
 
 def judge(error: WireError) -> None:

@@ -120,6 +120,25 @@ def cdp_seeds() -> Iterator[tuple[str, bytes]]:
     yield "unknown", b"\x03" + bytes.fromhex("0005 0007 494f53 0004 0008 00000028")
 
 
+def site_seeds() -> Iterator[tuple[str, bytes]]:
+    subnet = b'[[subnet]]\nname = "a"\ncidr = "10.1.0.0/24"\nvlan = 10\nfabric = "f"\ninterface = "eth1"\ngateway = "10.1.0.1"\n'
+    roles = (
+        b'[role.node]\nsubnets = ["a*"]\nvlans = ["f/10"]\n[role.rack]\naddresses = ["10.0.0.2-10.0.0.9", "fd00::2"]\n'
+    )
+    yield "head", b'title = "x"\nprofile = "maas-3"\n[flows]\ndisable = ["lxd", "rpc"]\n'
+    yield "roles", subnet + roles
+    yield (
+        "six",
+        b'[[subnet]]\nname = "b"\ncidr = "fd00:1::/64"\n[role.node]\nsubnets = ["b"]\n[role.region]\naddresses = ["any"]\n',
+    )
+    yield "ports", b'[ports]\napi = [5443, "6000-6010"]\nsyslog = { udp = [1514] }\ndhcp = [1067, 1068]\n'
+    yield (
+        "forbidden",
+        b'[role.node]\naddresses = ["10.1.0.0/24"]\n[role.libvirt-host]\naddresses = ["10.1.0.9"]\n[role.relay]\naddresses = ["10.1.0.9"]\n',
+    )
+    yield "mistakes", b'[role.nod]\n[role.rack]\naddresses = ["10.0.0.1/24", "fe80::1"]\n[ports]\ntfpt = [0]\n'
+
+
 def main() -> None:
     for harness in HARNESSES:
         folder = CORPUS / harness

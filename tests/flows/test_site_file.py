@@ -138,4 +138,7 @@ def test_every_file_that_keeps_to_the_rules_is_a_site(text):
 def test_a_damaged_file_is_a_site_or_lines_that_name_it(text, data):
     at = data.draw(st.integers(0, len(text)))
     damaged = text[:at] + data.draw(st.text(max_size=5)) + text[at + data.draw(st.integers(0, 9)) :]
-    assert all(line.startswith("s.toml:") and line.isprintable() for line in complaints(damaged.encode("utf-8", "surrogatepass")))
+    assert all(
+        line.startswith("s.toml:") and line.isprintable()
+        for line in complaints(damaged.encode("utf-8", "surrogatepass"))
+    )

@@ -31,11 +31,11 @@ class _Found:
 
     def __init__(self, topology: Topology) -> None:
         self._fabrics = [fabric.name for fabric in topology.fabrics]
-        self._vlans: dict[tuple[str | None, str | int | None], str] = {}
+        self._vlans: dict[tuple[str | None, str], str] = {}
         self._places: dict[str, list[tuple[Fabric, Vlan]]] = {}
         for fabric in topology.fabrics:
             for vlan in fabric.vlans:
-                for name in (vlan.vid, vlan.name):
+                for name in _names(vlan):
                     self._vlans[fabric.name, name] = self._vlans[None, name] = _label(fabric, vlan)
                 for prefix in vlan.subnets:
                     self._places.setdefault(prefix, []).append((fabric, vlan))
@@ -45,7 +45,7 @@ class _Found:
         """The key that is wrong and why, both empty if none is; without what is known nearby if not `full`."""
         if subnet.fabric is not None and subnet.fabric not in self._fabrics:
             return "fabric", f"the topology knows no fabric {subnet.fabric!r}; {nearest(subnet.fabric, self._fabrics)}"
-        if subnet.vlan is not None and (subnet.fabric, subnet.vlan) not in self._vlans:
+        if subnet.vlan is not None and (subnet.fabric, str(subnet.vlan)) not in self._vlans:
             known = ", ".join(list(dict.fromkeys(self._vlans.values()))[:20])
             return "vlan", f"the topology knows no VLAN {_asked(subnet)}; expected one of {known or 'none'}"
         seen = self._places.get(str(subnet.network))
@@ -72,7 +72,12 @@ def _elsewhere(subnet: Subnet, seen: list[tuple[Fabric, Vlan]]) -> tuple[str, st
 
 def _is(subnet: Subnet, fabric: Fabric, vlan: Vlan) -> bool:
     """Whether the site means this VLAN, as far as it tells. A subnet in two VLANs is a conflict: it may mean either."""
-    return subnet.fabric in (None, fabric.name) and subnet.vlan in (None, vlan.vid, vlan.name)
+    return subnet.fabric in (None, fabric.name) and (subnet.vlan is None or str(subnet.vlan) in _names(vlan))
+
+
+def _names(vlan: Vlan) -> tuple[str, ...]:
+    """What a site may call it; `"20"` is the VID 20, as in the lists of roles."""
+    return (vlan.name,) if vlan.vid is None else (str(vlan.vid), vlan.name)
 
 
 def _asked(subnet: Subnet) -> str:

@@ -6,7 +6,8 @@ from msgspec import Meta, Struct
 
 END: Final = r"(?![\s\S])"
 """The end of the text in both dialects, Python's and ECMAScript's: `$` lets a newline through."""
-NAME: Final = r"^[^\x00-\x1f\x7f]{1,256}" + END
+NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,256}" + END
+"""Names end up in rules and on terminals: no control characters, no line breaks, nothing that turns the writing around."""
 INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,14}" + END
 SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
 PATTERNS: Final = {

@@ -24,10 +24,9 @@ def network(text: str) -> Network:
         raise WrittenError(
             f"{text} has no prefix length; write {text}/{24 if address.version == 4 else 64} or whatever it is"
         )
-    try:
-        found = ip_network(text, strict=False)
-    except ValueError:
-        raise WrittenError(f"{text!r} is no subnet; expected one like 10.1.0.0/24 or fd00:1::/64") from None
+    found = _network(text)
+    if found is None:
+        raise WrittenError(f"{text!r} is no subnet; expected one like 10.1.0.0/24 or fd00:1::/64")
     if ip_address(text.partition("/")[0]) != found.network_address:
         raise WrittenError(f"{text} has host bits set; the subnet is {found}")
     _check_unicast(text, found)
@@ -77,7 +76,7 @@ def _port_span(text: str) -> range:
 
 
 def _span(text: str) -> tuple[Family, AddressRange]:
-    first, last = (_address(part.strip()) for part in text.split("-", 1))
+    first, last = (_address(part.strip(" ")) for part in text.split("-", 1))
     if first.version != last.version or int(first) > int(last):
         raise WrittenError(f"{text} is no range; expected the lower and the upper address of one family")
     return family_of(first), (int(first), int(last))
@@ -91,8 +90,16 @@ def _address(text: str) -> IPv4Address | IPv6Address:
             f"{text!r} is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"
         ) from None
     if getattr(found, "scope_id", None):
-        raise WrittenError(f"{text} names an interface; give the address alone")
+        raise WrittenError(f"{text!r} names an interface; give the address alone")
     return found
+
+
+def _network(text: str) -> Network | None:
+    try:
+        # A zone belongs to an address on a link, though the library takes one here.
+        return None if "%" in text else ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def _check_unicast(text: str, found: Network) -> None:

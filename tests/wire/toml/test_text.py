@@ -34,6 +34,25 @@ def test_what_is_nested_too_deeply_is_refused():
         reading(b"a = " + b"[" * 50_000, most=1 << 20)
 
 
+@pytest.mark.parametrize(("opening", "inside", "closing"), [("[", "", "]"), ("{ a = ", "1", " }")])
+def test_no_depth_is_too_deep_to_be_told(opening, inside, closing):
+    for depth in (20, 40, *range(480, 520)):
+        text = f"a = {opening * depth}{inside}{closing * depth}"
+        assert complaint(text.encode()) == (
+            "" if depth == 20 else "f.toml: nested too deeply; a site file has at most four levels"
+        )
+
+
+def complaint(raw):
+    """What is said of a text, or of a mistake at its top."""
+    try:
+        text, document = reading(raw, most=1 << 20)
+    except TomlError as error:
+        return str(error)
+    assert told("f", text, [(tuple(document), "wrong")]) == "f:1: a: wrong"
+    return ""
+
+
 def test_mistakes_are_told_in_the_order_of_the_file():
     text = "[b]\nx = 1\n[a]\ny = [1, 2]\n"
     problems = [(("a", "y", 1), "too big"), (("b", "x"), "too small"), ((), "missing key c")]
@@ -51,4 +70,5 @@ def test_many_mistakes_are_counted():
 
 def test_keys_are_spelled_as_people_say_them():
     assert key(("link", 0, "between")) == "link[0].between"
+    assert key(("host", "a\x1b[2J\nb")) == "host.'a\\x1b[2J\\nb'"
     assert key(()) == ""

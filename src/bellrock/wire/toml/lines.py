@@ -84,9 +84,9 @@ class _Scanner:
             if (quoted := _STRING.match(self._text, self._at)) is not None:
                 parts.append(quoted[0][1:-1])
                 self._at = quoted.end()
-            elif (bare := _BARE_KEY.match(self._text, self._at)) is not None:
-                parts.append(bare[0])
-                self._at = bare.end()
+            else:
+                start = self._at
+                parts.append(self._text[start : self._skip(_BARE_KEY)])
             self._skip(_SPACE)
             if not self._text.startswith(".", self._at):
                 return tuple(parts)

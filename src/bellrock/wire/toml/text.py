@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from bellrock.wire.toml.lines import Path, key_lines, line_of
 
+MAX_DEPTH: Final = 32
+"""Tables and arrays within each other."""
 MAX_PROBLEMS: Final = 20
 """Mistakes that are told at a time."""
 
@@ -30,14 +32,17 @@ def read(raw: bytes, file: str, *, kind: str, most: int, levels: str) -> tuple[s
         raise TomlError(f"{file}: {len(raw)} octets; a {kind} has at most {most}")
     try:
         text = raw.decode()
-        return text, tomllib.loads(text)
+        document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise TomlError(f"{file}:{line}: not UTF-8; TOML files are") from None
     except tomllib.TOMLDecodeError as error:
         raise TomlError(_syntax(file, str(error))) from None
     except RecursionError:
-        raise TomlError(f"{file}: nested too deeply; a {kind} has at most {levels} levels") from None
+        raise TomlError(_too_deep(file, kind, levels)) from None
+    if _is_deep(document):
+        raise TomlError(_too_deep(file, kind, levels))
+    return text, document
 
 
 def told(file: str, text: str, problems: Iterable[Problem], most: int = MAX_PROBLEMS) -> str:
@@ -51,9 +56,30 @@ def told(file: str, text: str, problems: Iterable[Problem], most: int = MAX_PROB
 
 
 def key(path: Path) -> str:
-    """`host.rack-1.interface.eth0`, `link[0].between`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    """`host.rack-1.interface.eth0`, `link[0].between`; what would move a cursor is escaped."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in path)
     return text.removeprefix(".")
+
+
+def _shown(step: str) -> str:
+    return step if step.isprintable() else ascii(step)
+
+
+def _is_deep(document: dict[str, Any]) -> bool:
+    """Whether tables and arrays are nested beyond MAX_DEPTH: what descends into them by recursion may then do so."""
+    layer: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for one in layer:
+            below += (it for it in (one.values() if isinstance(one, dict) else one) if isinstance(it, dict | list))
+        if not below:
+            return False
+        layer = below
+    return True
+
+
+def _too_deep(file: str, kind: str, levels: str) -> str:
+    return f"{file}: nested too deeply; a {kind} has at most {levels} levels"
 
 
 def _syntax(file: str, message: str) -> str:
