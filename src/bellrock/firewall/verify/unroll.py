@@ -84,13 +84,17 @@ class _Unroller:
         way = stops(self._ruleset, route)
         bases = tuple(stop.what.key for stop in way if isinstance(stop.what, Chain))
         self._forwards = "forward" in route.hooks
-        translates, hook = 0, ""
+        translates, hook, nat = 0, "", False
         for stop in way:
             if stop.hook != hook:
                 hook = stop.hook
                 self._enter(hook, route)
-                self._close(translates)
+            if stop.nat and not nat:
                 translates = self._scope()
+            elif nat and not stop.nat:
+                # The nat chains of a hook stand side by side; filter chains behind them see translated packets again.
+                self._close(translates)
+            nat = stop.nat
             if isinstance(stop.what, Chain):
                 self._base(stop.what, stop, translates)
             else:
