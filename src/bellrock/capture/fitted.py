@@ -38,10 +38,10 @@ def fitted(wanted: Wanted, limit: int = MAX_INSTRUCTIONS - _SPARE) -> Fitted:
         NothingWantedError: no packet can be one of those wanted.
         FilterError: libpcap refuses the filter, or even the widest addresses leave it too long.
     """
-    most, said = MAX_PREFIXES, ""
+    most, dropped, said = MAX_PREFIXES, 0, ""
     while True:
-        narrowed, widened = _widened(wanted, most)
-        text = expression(narrowed)
+        wider, widened = _widened(wanted, most, dropped)
+        text = expression(wider)
         try:
             program = compile_filter(text)
         except NoCompilerError:
@@ -49,20 +49,34 @@ def fitted(wanted: Wanted, limit: int = MAX_INSTRUCTIONS - _SPARE) -> Fitted:
                 most, said = UNCHECKED_PREFIXES, "libpcap is not to be had here: the filter was not compiled"
                 continue
             program = None
-        if program is not None and len(program) > limit and most == 1:
-            raise FilterError(
-                f"the filter has {len(program)} instructions, and the kernel takes {limit}: ask for fewer flows, fewer VLAN tags or no errors"
-            )
         if program is None or len(program) <= limit:
             return Fitted(
-                expression=text, program=program, wanted=narrowed,
-                notes=tuple(note for note in (*notes(narrowed), *widened, said) if note),
+                expression=text, program=program, wanted=wider,
+                notes=tuple(note for note in (*notes(wider), *widened, said) if note),
             )  # fmt: skip
-        # The size grows with the prefixes, beside a part that does not: so this is never too small a step.
-        most = max(1, min(most - 1, most * limit // len(program)))
+        if most > 1:
+            # The size grows with the prefixes, beside a part that does not: so this is never too small a step.
+            most = max(1, min(most - 1, _most_used(wider) - 1, most * limit // len(program)))
+        elif dropped < len(wanted.addresses):
+            dropped += 1
+        else:
+            raise _too_long(len(program), limit)
 
 
-def _widened(wanted: Wanted, most: int) -> tuple[Wanted, list[str]]:
+def _most_used(wanted: Wanted) -> int:
+    """Prefixes in the longest list of one family: a bound above it would change nothing."""
+    lists = (*wanted.addresses.values(), wanted.about)
+    return max((sum(net.version == version for net in nets) for nets in lists for version in (4, 6)), default=0)
+
+
+def _too_long(size: int, limit: int) -> FilterError:
+    return FilterError(
+        f"the filter has {size} instructions, and the kernel takes {limit}: ask for fewer flows, fewer VLAN tags or no errors"
+    )
+
+
+def _widened(wanted: Wanted, most: int, dropped: int) -> tuple[Wanted, list[str]]:
+    """With at most so many prefixes for each role and family, without the addresses of so many roles, and what is to be said of it."""
     said: list[str] = []
 
     def cover(who: str, nets: tuple[Network, ...]) -> tuple[Network, ...]:
@@ -74,7 +88,16 @@ def _widened(wanted: Wanted, most: int) -> tuple[Wanted, list[str]]:
             )
         return wider
 
-    addresses = {role: cover(f"role {role}", nets) for role, nets in wanted.addresses.items()}
+    # Those that narrow least go first.
+    largest = sorted(wanted.addresses, key=lambda role: -sum(net.num_addresses for net in wanted.addresses[role]))[
+        :dropped
+    ]
+    if largest:
+        said.append(
+            f"the filter would be too long with the addresses of {', '.join(largest)}: they may be anywhere in it"
+        )
+    kept = {role: nets for role, nets in wanted.addresses.items() if role not in largest}
+    addresses = {role: cover(f"role {role}", nets) for role, nets in kept.items()}
     about = cover("the hosts and subnets asked for", wanted.about)
     return structs.replace(wanted, addresses=addresses, about=about), said
 

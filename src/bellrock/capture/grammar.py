@@ -45,7 +45,12 @@ def hosts(word: str, networks: tuple[Network, ...] | None) -> str:
     """`src host 10.0.0.2`, `dst net 10.0.0.0/24`; empty for anywhere. `word`: `src`, `dst`, or empty for either end."""
     if not networks or any(net.prefixlen == 0 for net in networks):
         return ""
-    return either(f"{word} {host(net)}".strip() for net in networks)
+    # Prefixes of one length follow each other: libpcap then loads and masks once for all of them.
+    return either(f"{word} {host(net)}".strip() for net in sorted(networks, key=_length))
+
+
+def _length(net: Network) -> tuple[int, int]:
+    return net.version, -net.prefixlen
 
 
 def host(net: Network) -> str:

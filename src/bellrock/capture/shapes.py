@@ -58,13 +58,11 @@ def _directions(exchange: Exchange, family: Family | None, wanted: Wanted) -> It
 def _ends(
     roles: Iterable[Role], named: Sequence[str], has_own: bool, family: Family | None, wanted: Wanted
 ) -> list[tuple[tuple[Network, ...] | None, bool]]:
-    """The addresses of one end, and whether they name nobody; in two parts where a capture is about somebody."""
+    """The addresses of one end in two parts: those of the roles, and those that name nobody."""
     own = _own(roles, family, wanted.addresses) if has_own else ()
     special = tuple(net for text in named if (net := ip_network(text)).version == family)
-    if wanted.about:
-        parts = [(own, False), (special, True)]
-    else:
-        parts = [(None if own is None else _union((*own, *special)), not has_own)]
+    # Apart, because what a capture is about shows in the role's own addresses only; and these are then shared by many clauses.
+    parts = [(own, False), (special if wanted.about or own is not None else (), True)]
     return [(nets, free) for nets, free in parts if nets is None or nets]
 
 

@@ -12,6 +12,7 @@ from bellrock.cli.output import Failure, json_option, print_json
 if TYPE_CHECKING:
     from bellrock.capture.fitted import Fitted
     from bellrock.capture.values import Wanted
+    from bellrock.link.filter import Instruction
 
 
 Amount = Callable[[click.Context, click.Parameter, str | None], float | None]
@@ -128,7 +129,7 @@ def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
     if given["headers_only"] and given["blank_secrets"]:
         raise Failure("--headers-only leaves no payloads to blank; choose one of the two")
     asked = wanted(given)
-    made = fit(asked) if asked.flows or asked.about or asked.stations else None
+    made, program = _for_live(asked) if asked.flows or asked.about or asked.stations else (None, ())
     for note in made.notes if made else ():
         click.echo(f"Note: {note}", err=True)
     plan = Plan(
@@ -140,6 +141,17 @@ def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
         promiscuous=not given["no_promiscuous"],
     )  # fmt: skip
     run_plan(plan, as_json=as_json)
+
+
+def _for_live(asked: "Wanted") -> "tuple[Fitted, tuple[Instruction, ...]]":
+    from bellrock.capture.accepted import accepted
+    from bellrock.capture.compiled import FilterError
+    from bellrock.capture.values import NothingWantedError
+
+    try:
+        return accepted(asked)
+    except (FilterError, NothingWantedError) as error:
+        raise Failure(str(error)) from None
 
 
 def fit(asked: "Wanted") -> "Fitted":

@@ -10,11 +10,10 @@ from typing import Final
 import click
 from msgspec import Struct, to_builtins
 
-from bellrock.capture.compiled import SNAPLEN, FilterError, compile_filter
-from bellrock.capture.filter import body
+from bellrock.capture.compiled import SNAPLEN
 from bellrock.capture.interfaces import indexes
 from bellrock.capture.live import Capture, Description, Limits
-from bellrock.capture.program import cut, keep, live_program
+from bellrock.capture.program import cut, keep
 from bellrock.capture.redact import Blanker, headers_only
 from bellrock.capture.ring import FileError, Files, Turns
 from bellrock.capture.values import Wanted
@@ -33,6 +32,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     wanted: Wanted | None
     """Fitted to the kernel's program size; None: everything."""
     expression: str
+    program: tuple[Instruction, ...] = ()
+    """For live frames; () takes everything."""
     interfaces: tuple[str, ...]
     output: str
     turns: Turns
@@ -95,13 +96,7 @@ def _open_files(plan: Plan, capture: Capture) -> Files:
 def _program(plan: Plan) -> tuple[Instruction, ...]:
     # A secret that is cut off in the middle could not be found: what is blanked is cut afterwards.
     snaplen = SNAPLEN if plan.blank_secrets or plan.headers_only else plan.snaplen
-    wanted = plan.wanted
-    if wanted is None:
-        return keep(snaplen)
-    try:
-        return cut(live_program(compile_filter(body(wanted)), wanted.tags), snaplen)
-    except FilterError as error:
-        raise Failure(str(error)) from None
+    return cut(plan.program, snaplen) if plan.program else keep(snaplen)
 
 
 def _redactor(plan: Plan, blanker: Blanker | None) -> Callable[[bytes], bytes] | None:
