@@ -17,9 +17,8 @@ _DELETE: Final = re.compile(r"netsh advfirewall firewall delete rule name=\S+(?:
 _DEFAULT: Final = re.compile(
     r"netsh advfirewall set allprofiles firewallpolicy (block|allow)inbound,(block|allow)outbound"
 )
-_KEYS: Final = {
-    *("name", "enable", "interfacetype", "dir", "remoteip", "localip", "remoteport", "localport", "protocol", "action"),
-}
+_NEEDED: Final = {"name", "enable", "interfacetype", "dir", "remoteip", "localip", "protocol", "action"}
+_KEYS: Final = {*_NEEDED, "remoteport", "localport"}
 _FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 
 
@@ -45,6 +44,8 @@ def read(text: str) -> list[Rule]:
 
 def _rules(line: str) -> Iterator[Rule]:
     said = dict(part.partition("=")[::2] for part in line.split())
+    if len(said) != len(line.split()) or _NEEDED - set(said):
+        raise ReadbackError(f"a rule that says too little, or something twice: {line}")
     if (
         set(said) - _KEYS
         or said["enable"] != "yes"
