@@ -15,7 +15,7 @@ OLDEST: Final = (1, 0, 0)
 _PATIENCE: Final = 60.0
 """Seconds for one run of nft; a ruleset of 5,000 subnets takes a tenth of one."""
 _PR_SET_PDEATHSIG: Final = 1
-_SCRATCH: Final = 'nft -f - && nft -s list table inet "$0"'
+_SCRATCH: Final = '"$0" -f - && "$0" -s list table inet "$1"'
 _WAYS_IN: Final = (("unshare", "--net"), ("unshare", "--user", "--map-root-user", "--net"))
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -87,7 +87,7 @@ def as_listed(text: str, table: str) -> str | None:
         Failure: the file does not load.
     """
     for way in _WAYS_IN:
-        done = _execute([*way, "sh", "-c", _SCRATCH, table], text)
+        done = _execute([*way, "sh", "-c", _SCRATCH, _program(), table], text)
         if done.returncode == 0:
             return done.stdout
         if done.stderr.startswith("unshare:") or done.returncode == 127:
@@ -109,10 +109,15 @@ def _first_line(text: str) -> str:
 
 
 def _run(arguments: list[str], text: str = "", *, die_with_us: bool = False) -> "subprocess.CompletedProcess[str]":
+    return _execute([_program(), *arguments], text, die_with_us=die_with_us)
+
+
+def _program() -> str:
+    """Also where root's PATH of a session does not reach."""
     program = shutil.which("nft", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if program is None:
         raise Failure("nft was not found; install the package nftables", EXIT_UNREADABLE)
-    return _execute([program, *arguments], text, die_with_us=die_with_us)
+    return program
 
 
 def _execute(command: list[str], text: str, *, die_with_us: bool = False) -> "subprocess.CompletedProcess[str]":
