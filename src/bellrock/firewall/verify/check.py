@@ -7,6 +7,7 @@ from bellrock.firewall.verify import wanted
 from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.court import BACK, THERE, Case, Court, Hearing
 from bellrock.firewall.verify.dead import lifeless
+from bellrock.firewall.verify.homes import Homes, at_home, sparing
 from bellrock.firewall.verify.report import FlowVerdict, Gap, Report, RuleRef, Summary, reference, said
 from bellrock.firewall.verify.route import Route
 from bellrock.firewall.verify.ruleset import Ruleset, VerdictKind
@@ -23,13 +24,15 @@ _WORST: Final = ("blocked", "partly", "unknown", "passes")
 
 def check(ruleset: Ruleset, site: Site, place: Place) -> Report:
     """Decides every crossing of `site` at `place`, what passes besides, and which rules do nothing. Raises RulesetError."""
-    return check_crossings(ruleset, crossings(site, place))
+    return check_crossings(ruleset, crossings(site, place), at_home(site) if place.is_router else None)
 
 
-def check_crossings(ruleset: Ruleset, asked: Iterable[Crossing]) -> Report:
-    """The same for crossings that stand already. Raises RulesetError."""
+def check_crossings(ruleset: Ruleset, asked: Iterable[Crossing], home: Homes | None = None) -> Report:
+    """The same for crossings that stand already; where `home` is given, only what comes and goes there is asked for. Raises RulesetError."""
     court = Court(ruleset)
     cases = court.hear(tuple(asked))
+    if home is not None:
+        cases = [sparing(case, home) for case in cases]
     flows = tuple(verdict for case in cases for verdict in _verdicts(ruleset, case))
     needed = _needed(cases)
     dead, shadowed = lifeless(ruleset, court.program)

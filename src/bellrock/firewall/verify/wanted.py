@@ -35,6 +35,9 @@ _NEIGHBOURS_6: Final = Intervals.of(133, 134, 135, 136, 137)
 _LISTENERS_6: Final = Intervals.of(130, 131, 132, 143)
 """Their hop limit is 1 (RFC 3810 §5)."""
 
+CABLED: Final = Intervals.of(interface_number("lo")).complement(128)
+"""Every interface but the loopback: what a machine says to itself is no flow."""
+
 _MULTICAST: Final = {4: Intervals.prefix(0xE0000000, 4, 32), 6: Intervals.prefix(0xFF << 120, 8, 128)}
 _BROADCAST: Final = Intervals.of(0xFFFFFFFF)
 _INCIDENTAL: Final = frozenset(
@@ -129,9 +132,14 @@ def _by_way(crossing: Crossing) -> list[dict[str, Intervals]]:
         "ct_mark": Intervals.of(0),
         "frag_off": _WHOLE,
     }
-    for name, interfaces in (("iifname", crossing.in_interfaces), ("oifname", crossing.out_interfaces)):
+    for name, interfaces, hook in (
+        ("iifname", crossing.in_interfaces, Hook.INPUT),
+        ("oifname", crossing.out_interfaces, Hook.OUTPUT),
+    ):
         if interfaces:
             fields[name] = Intervals.of(*map(interface_number, interfaces))
+        elif crossing.hook is hook:
+            fields[name] = CABLED
     there = _addresses(passage.destination.ranges)
     groups, everybody = there & _MULTICAST[passage.family], there & _BROADCAST if passage.family == 4 else Intervals()
     ways = ((there - groups - everybody, 0), (everybody, 1), (groups, 2))

@@ -12,12 +12,13 @@ from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider,
 from bellrock.firewall.verify.ruleset import Rule
 from bellrock.firewall.verify.state import CT_NEW
 from bellrock.firewall.verify.walk import run
+from bellrock.firewall.verify.wanted import CABLED
 
-_BEGINNING: Final = Boxes.of(ct_state=Intervals.of(CT_NEW), nfproto=Intervals.of(2, 10))
-"""Packets that begin a connection: those of connections that were let in belong to them."""
-_MOST: Final = 256
+_BEGINNING: Final = Boxes.of(ct_state=Intervals.of(CT_NEW), nfproto=Intervals.of(2, 10), iifname=CABLED, oifname=CABLED)
+"""Packets that begin a connection, between machines: those of connections that were let in belong to them."""
+_MOST: Final = 128
 """Boxes that a set may fall apart into where earlier rules take from it; beyond, those rules are named instead."""
-_EXPANDED: Final = 64
+_EXPANDED: Final = 24
 """And so many rules."""
 
 
@@ -82,11 +83,17 @@ def _by_policy(program: Program, needed: Boxes, policies: tuple[RuleRef, ...]) -
     return [_wider((policies or (RuleRef(chain="", policy="accept"),))[0], rest.joined(), before)] if rest else []
 
 
-def _wider(ref: RuleRef, boxes: Boxes, before: tuple[RuleRef, ...]) -> Wider:
+def _wider(ref: RuleRef, found: Boxes, before: tuple[RuleRef, ...]) -> Wider:
+    boxes = Boxes.put(map(_plain, found))
     text = describe(boxes) + (f"; less what {len(before)} rules take before" if before else "")
     size = boxes.size().bit_length()
     truncated = max(0, len(boxes) - MOST_BOXES)
     return Wider(rule=ref, packets=written(boxes), text=text, size=size, less=_places(before), truncated=truncated)
+
+
+def _plain(box: Box) -> Box:
+    """Without saying that it is not the loopback: nothing here is."""
+    return box.without(*(name for name in ("iifname", "oifname") if box.get(name) == CABLED))
 
 
 def _places(rules: tuple[RuleRef, ...]) -> tuple[tuple[str, tuple[int, ...]], ...]:
