@@ -70,7 +70,7 @@ def test_all_mistakes_are_told_at_once_with_line_and_key():
     )
     assert lines == [
         "s.toml:1: profle: unknown key; did you mean 'profile'?",
-        "s.toml:5: subnet[0].vlan: expected an integer <= 4094",
+        "s.toml:5: subnet[0].vlan: expected a VID of 1-4094",
         "s.toml:12: subnet[2].interface: expected the name of a network interface: 1-15 letters, digits and any of _ . : @ + -",
         "s.toml:15: subnet[3].cidr: 10.0.1.128/25 overlaps subnet b (10.0.1.0/24); an address is in one subnet only",
         "s.toml:17: role.node.subnets[2]: no subnet 'e' is declared; expected one of b, d",

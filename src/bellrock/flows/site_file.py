@@ -7,7 +7,7 @@ from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site import Site, SiteError
 from bellrock.flows.site_ports import overrides
 from bellrock.flows.site_roles import Plan, role_members
-from bellrock.flows.site_spec import PATTERNS, Document, RoleSpec, SiteHead, SubnetSpec
+from bellrock.flows.site_spec import WORDS, Document, RoleSpec, SiteHead, SubnetSpec
 from bellrock.flows.site_subnets import subnets
 from bellrock.flows.values import Flow, Group
 from bellrock.wire.toml.tables import Tables
@@ -38,7 +38,7 @@ def parse(raw: bytes, file: str) -> Site:
 
 
 def _site(document: Document, problems: list[Problem]) -> Site:
-    tables = Tables(patterns=PATTERNS)
+    tables = Tables(words=WORDS)
     head = _head(tables, document)
     declared = tables.places(document, "subnet", SubnetSpec)
     roles = tables.mapping(document, "role", RoleSpec, ())

@@ -2,7 +2,7 @@
 
 from bellrock.flows.nearest import nearest
 from bellrock.flows.repoint import PortsError, with_ports
-from bellrock.flows.site_spec import PATTERNS, PortList
+from bellrock.flows.site_spec import PORT_WORDS, PortList
 from bellrock.flows.values import Flow, PortsOf, Protocol
 from bellrock.flows.written import WrittenError, ports
 from bellrock.wire.toml.lines import Path
@@ -46,7 +46,7 @@ def _of_flow(flow: Flow, value: object, problems: list[Problem]) -> tuple[PortsO
 
 
 def _list(flow: Flow, protocol: Protocol, items: object, where: Path, problems: list[Problem]) -> PortsOf | None:
-    tables = Tables(patterns=PATTERNS)
+    tables = Tables(words=PORT_WORDS)
     listed = tables.convert(items, PortList, where)
     problems += [problem for problem in tables.problems if problem not in problems]
     if listed is None:

@@ -10,16 +10,25 @@ NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,256}" + END
 """Names end up in rules and on terminals: no control characters, no line breaks, nothing that turns the writing around."""
 INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,14}" + END
 SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
-PATTERNS: Final = {
-    NAME: "a name of 1-256 characters on one line",
-    INTERFACE: "the name of a network interface: 1-15 letters, digits and any of _ . : @ + -",
-    SPAN: "a port number, or a span like `5250-5270`",
+MAX_VID: Final = 4094
+MAX_PORT: Final = 65535
+WORDS: Final = {
+    f"matching regex {NAME!r}": "a name of 1-256 characters on one line",
+    f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . : @ + -",
+    "`int` >= 1": f"a VID of 1-{MAX_VID}",
+    f"`int` <= {MAX_VID}": f"a VID of 1-{MAX_VID}",
 }
-"""What texts must look like, in words."""
+"""What was expected, by msgspec's way of saying it."""
+PORT_WORDS: Final = {
+    f"matching regex {SPAN!r}": "a port number, or a span like `5250-5270`",
+    "`int` >= 1": f"a port number of 1-{MAX_PORT}",
+    f"`int` <= {MAX_PORT}": f"a port number of 1-{MAX_PORT}",
+}
+"""The same for lists of ports."""
 
-Vid = Annotated[int, Meta(ge=1, le=4094, description="802.1Q VID")]
+Vid = Annotated[int, Meta(ge=1, le=MAX_VID, description="802.1Q VID")]
 Name = Annotated[str, Meta(pattern=NAME)]
-PortNumber = Annotated[int, Meta(ge=1, le=65535, description="port number")]
+PortNumber = Annotated[int, Meta(ge=1, le=MAX_PORT, description="port number")]
 PortSpan = Annotated[str, Meta(pattern=SPAN, description="first and last port: `5250-5270`")]
 InterfaceName = Annotated[str, Meta(pattern=INTERFACE, description="name of a network interface")]
 

@@ -43,12 +43,12 @@ def test_what_does_not_fit_leaves_its_place():
     ],
 )
 def test_a_mistake_has_its_keys(raw, problem):
-    tables = Tables(patterns={"^[a-z]+$": "small letters", "^x$": "an x"})
+    tables = Tables(words={"regex '^x$'": "an x", "regex '^[a-z]+$'": "small letters"})
     assert tables.convert(raw, Thing, ("t",)) is None
     assert tables.problems == [problem]
 
 
-def test_a_pattern_without_words_is_told_as_it_is():
+def test_what_has_no_words_is_told_as_it_is():
     tables = Tables()
     tables.convert({"size": 1, "code": "A"}, Thing, ())
     assert tables.problems == [(("code",), "expected a string matching regex '^[a-z]+$'")]

@@ -29,11 +29,11 @@ _TYPE = re.compile(rf"(?<![\w'])(?:{'|'.join(_TYPES)})(?![\w'])")
 class Tables:
     """Converts table by table, so that a mistake is known by its keys (msgspec gives no keys of mappings)."""
 
-    def __init__(self, choices: Mapping[str | int, tuple[str, ...]] = {}, patterns: Mapping[str, str] = {}) -> None:
-        """For messages: `choices` are the values of an enumeration by key, `patterns` what texts must look like, in words."""
+    def __init__(self, choices: Mapping[str | int, tuple[str, ...]] = {}, words: Mapping[str, str] = {}) -> None:
+        """For messages: `choices` are the values of an enumeration by key, `words` what was expected by a part of msgspec's message."""
         self.problems: list[Problem] = []
         self._choices = choices
-        self._patterns = patterns
+        self._words = words
 
     def mapping(self, raw: dict[str, Any], key: str, kind: type[_T], path: Path) -> dict[str, _T]:
         """`[key.NAME]` tables by name."""
@@ -89,8 +89,8 @@ class Tables:
         if what.startswith("Invalid enum value") and steps and steps[-1] in self._choices:
             named = ", ".join(self._choices[steps[-1]])
             return steps, f"expected one of {named}, got{what.removeprefix('Invalid enum value')}"
-        for pattern, words in self._patterns.items():
-            if f"matching regex {pattern!r}" in what:
+        for part, words in self._words.items():
+            if part in what:
                 return steps, f"expected {words}"
         what = what.replace("`", "").replace("Object missing required field ", "missing key ").replace(" | null", "")
         what = _TYPE.sub(lambda match: _TYPES[match[0]], what)
