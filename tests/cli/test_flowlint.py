@@ -14,28 +14,17 @@ from bellrock.flows.values import Role
 from bellrock.link.device import LinkError
 from bellrock.link.listeners import Listening
 from bellrock.link.watch import Watched
-from bellrock.model import Interface
 from tests.flows.lint.scenes import listener, scene, site, talk
 
 NGINX = listener("tcp", 80, name="nginx")
-INTERFACES = {
-    3: Interface(name="eth1", index=3, mac="52:54:00:00:00:03", addresses=("fe80::1/64",)),
-    2: Interface(name="eth0", index=2, mac="52:54:00:00:00:02", addresses=("10.20.0.2/24",)),
-}
+ADDRESSES = (("lo", "127.0.0.1/8"), ("eth0", "10.20.0.2/24"), ("eth1", "fe80::1/64"))
 
 
 @pytest.fixture
 def host(monkeypatch):
     """A host with two interfaces and one server; what is changed by name takes the place of what it has."""
 
-    class Monitor:
-        def snapshot(self):
-            return INTERFACES
-
-        def close(self):
-            pass
-
-    has = {"listening": lambda: Listening(here=(NGINX,)), "connections": lambda: None, "LinkMonitor": Monitor}
+    has = {"listening": lambda: Listening(here=(NGINX,)), "connections": lambda: None, "addresses": lambda: ADDRESSES}
 
     def change(**changed):
         for name, what in (has | changed).items():
@@ -48,7 +37,7 @@ def host(monkeypatch):
 def test_a_host_beside_a_site(host):
     there, sight = look(site(), Path("site.toml"), None, None)
     assert there.roles == (Role.RACK,)
-    assert [address.text for address in there.addresses] == ["10.20.0.2/24", "fe80::1/64"]
+    assert [address.text for address in there.addresses] == ["127.0.0.1/8", "10.20.0.2/24", "fe80::1/64"]
     assert (there.listeners, there.conversations, there.file) == ((NGINX,), None, "site.toml")
     assert (sight.tracked, sight.watched) == (False, None)
 
@@ -82,8 +71,12 @@ def test_what_cannot_be_read_is_one_line(host):
     with pytest.raises(Failure, match="--watch: no raw frames") as failure:
         look(site(), Path("f"), None, 1.0)
     assert failure.value.exit_code == 3
-    host(LinkMonitor=fails)
-    with pytest.raises(Failure) as failure:
+
+    def refused():
+        raise PermissionError(1, "Operation not permitted")
+
+    host(addresses=refused)
+    with pytest.raises(Failure, match="the kernel does not tell of its addresses: Operation not permitted") as failure:
         look(site(), Path("f"), None, None)
     assert failure.value.exit_code == 3
 

@@ -190,6 +190,16 @@ def test_the_role_can_be_named(rack):
     assert found["silent", "syslog"]["weight"] == "hint"
 
 
+def test_an_address_of_the_loopback_counts_as_any_other(tmp_path):
+    """As services have that are announced by a routing protocol."""
+    with hosted(tmp_path, "192.0.2.9/24") as host:
+        host.net.ip("address add 10.20.0.3/32 dev lo")
+        host.serve("tcp", "10.20.0.3", 5240)
+        _, told = host.remarks()
+    assert told["roles"] == ["region"]
+    assert {one["flow"] for one in told["served"]} == {"api", "stream"}
+
+
 def test_a_stranger_is_told_so(tmp_path):
     with hosted(tmp_path, "192.0.2.9/24") as host:
         found, _ = host.remarks()

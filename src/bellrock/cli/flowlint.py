@@ -18,8 +18,8 @@ from bellrock.flows.site import Site
 from bellrock.flows.values import Role
 from bellrock.link.conntrack import connections
 from bellrock.link.device import LinkError
+from bellrock.link.dump import addresses
 from bellrock.link.listeners import Listening, listening
-from bellrock.link.netlink import LinkMonitor
 from bellrock.link.watch import Watched, watch
 
 MARKS: Final = {Weight.COMPLAINT: "✗", Weight.HINT: "·"}
@@ -40,8 +40,8 @@ def look(site: Site, file: Path, roles: str | None, seconds: float | None) -> tu
     Raises:
         Failure: a role that does not exist (exit 2); addresses, sockets or traffic that cannot be read (exit 3).
     """
-    addresses = _addresses()
-    playing = _roles(roles) if roles is not None else roles_of_host(site, addresses)
+    mine = _addresses()
+    playing = _roles(roles) if roles is not None else roles_of_host(site, mine)
     found = listening()
     tracked = connections()
     watched = _watch(seconds) if seconds is not None else None
@@ -52,7 +52,7 @@ def look(site: Site, file: Path, roles: str | None, seconds: float | None) -> tu
         flows=flows_of(site),
         passages=passages(site),
         roles=playing,
-        addresses=addresses,
+        addresses=mine,
         listeners=found.here,
         elsewhere=found.elsewhere,
         conversations=None if watched is None and tracked is None else seen,
@@ -74,18 +74,10 @@ def _roles(text: str) -> tuple[Role, ...]:
 
 def _addresses() -> tuple[HostAddress, ...]:
     try:
-        monitor = LinkMonitor()
-        try:
-            interfaces = monitor.snapshot().values()
-        finally:
-            monitor.close()
-    except LinkError as error:
-        raise Failure(str(error), EXIT_UNREADABLE) from None
-    return tuple(
-        HostAddress(interface.name, text)
-        for interface in sorted(interfaces, key=lambda one: one.index)
-        for text in interface.addresses
-    )
+        return tuple(HostAddress(interface, text) for interface, text in addresses())
+    except OSError as error:
+        why = error.strerror or "no answer"
+        raise Failure(f"the kernel does not tell of its addresses: {why} (rtnetlink)", EXIT_UNREADABLE) from None
 
 
 def _watch(seconds: float) -> Watched:

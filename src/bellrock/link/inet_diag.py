@@ -1,15 +1,12 @@
 """Sockets of this network namespace, asked by sock_diag(7): unlike /proc/net it tells the device and whether IPv6 takes IPv4."""
 
-import errno
-import os
 import socket
 import struct
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Literal
 
-from bellrock.link import rtnetlink
 from bellrock.link.device import interface_text
+from bellrock.link.dump import dump
 from bellrock.model.listening import Listener
 
 _NETLINK_SOCK_DIAG: Final = 4
@@ -28,8 +25,6 @@ _QUERIES: Final[tuple[tuple[Literal["tcp", "udp"], int, int], ...]] = (
     ("tcp", socket.IPPROTO_TCP, _LISTEN),
     ("udp", socket.IPPROTO_UDP, _UNCONNECTED),
 )
-_TIMEOUT: Final = 5.0
-_DATAGRAM: Final = 256 * 1024
 MAX_SOCKETS: Final = 65536
 
 
@@ -40,28 +35,13 @@ def sockets() -> list[Listener]:
         OSError: the kernel has no sock_diag for these protocols, or does not answer.
     """
     found: list[Listener] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as sock:
-        sock.settimeout(_TIMEOUT)
-        for protocol, number, states in _QUERIES:
-            for family in (socket.AF_INET, socket.AF_INET6):
-                request = _REQUEST.pack(family, number, 0, states)
-                sock.sendto(
-                    _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0) + request, (0, 0)
-                )
-                found += (listener for body in _answers(sock) if (listener := parse(protocol, body)))
+    for protocol, number, states in _QUERIES:
+        for family in (socket.AF_INET, socket.AF_INET6):
+            body = _REQUEST.pack(family, number, 0, states)
+            request = _HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0) + body
+            answers = (parse(protocol, message.body) for message in dump(_NETLINK_SOCK_DIAG, request))
+            found += (listener for listener in answers if listener)
     return found[:MAX_SOCKETS]
-
-
-def _answers(sock: socket.socket) -> Iterator[bytes]:
-    while True:
-        for message in rtnetlink.messages(sock.recv(_DATAGRAM)):
-            if message.type in (rtnetlink.DONE, rtnetlink.ERROR):
-                # A dump that cannot even begin ends with the reason in its last message.
-                number = rtnetlink.error_number(message) or (errno.EPROTO if message.type == rtnetlink.ERROR else 0)
-                if number:
-                    raise OSError(number, os.strerror(number))
-                return
-            yield message.body
 
 
 def parse(protocol: Literal["tcp", "udp"], body: bytes) -> Listener | None:
