@@ -1,7 +1,7 @@
 """Filters that the kernel takes: where addresses make a program too long, neighbouring prefixes become one that covers them."""
 
 from collections import Counter
-from ipaddress import collapse_addresses
+from ipaddress import collapse_addresses, ip_network
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ MAX_PREFIXES: Final = 300
 """Prefixes of one role that are handed to libpcap: its optimizer takes seconds for a thousand, and the kernel would refuse them."""
 UNCHECKED_PREFIXES: Final = 16
 """The same where there is no libpcap to check the size."""
+_EVERYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _SPARE: Final = 64
 """Instructions left for what live capture puts around a filter."""
 
@@ -96,8 +97,10 @@ def _widened(wanted: Wanted, most: int, dropped: int) -> tuple[Wanted, list[str]
         said.append(
             f"the filter would be too long with the addresses of {', '.join(largest)}: they may be anywhere in it"
         )
-    kept = {role: nets for role, nets in wanted.addresses.items() if role not in largest}
-    addresses = {role: cover(f"role {role}", nets) for role, nets in kept.items()}
+    # Everywhere, not unknown: where several roles are one end, an unknown one is left out.
+    addresses = {
+        role: _EVERYWHERE if role in largest else cover(f"role {role}", nets) for role, nets in wanted.addresses.items()
+    }
     about = cover("the hosts and subnets asked for", wanted.about)
     return structs.replace(wanted, addresses=addresses, about=about), said
 

@@ -133,7 +133,7 @@ def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
     for note in made.notes if made else ():
         click.echo(f"Note: {note}", err=True)
     plan = Plan(
-        wanted=made.wanted if made else None, expression=made.expression if made else "",
+        wanted=made.wanted if made else None, expression=made.expression if made else "", program=program,
         interfaces=given["interfaces"], output=given["output"], force=given["force"],
         turns=Turns(size=int(given["size"]) if given["size"] else None, seconds=given["rotate_every"], files=given["files"]),
         limits=Limits(seconds=given["seconds"], packets=given["packets"]),
