@@ -126,7 +126,7 @@ class Maker:
             *(("ip protocol tcp", "ip protocol != tcp", "ip protocol { udp, icmp }") if self.family != "ip6" else ()),
             *(("ip6 nexthdr tcp", "ip6 nexthdr != udp", "ip6 nexthdr ipv6-icmp") if self.family != "ip" else ()),
             *(("meta nfproto ipv4", "meta nfproto ipv6") if self.family == "inet" else ()),
-            *(("meta protocol ip", "meta protocol ip6", "meta protocol != ip") if self.family != "ip" else ()),
+            *(("meta protocol ip", "meta protocol ip6", "meta protocol != ip") if self.family not in {"ip", "ip6"} else ()),
         )  # fmt: skip
 
     def icmp(self) -> str:

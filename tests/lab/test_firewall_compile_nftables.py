@@ -5,11 +5,11 @@ import subprocess
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bench._namespaces import Namespace
 from bellrock.firewall.compile.linear import linear
 from bellrock.firewall.compile.nftables import nftables
 from bellrock.firewall.compile.sketch import sketch
 from bellrock.flows.profiles import catalogue
+from bench._namespaces import Namespace
 from tests.firewall.compile.terms import GOLDEN, policies
 
 pytestmark = pytest.mark.lab

@@ -7,6 +7,8 @@ import pytest
 
 from bellrock.firewall.compile.build import build
 from bellrock.firewall.compile.policy import Options, Style
+from bellrock.firewall.verify.check import check
+from bellrock.firewall.verify.read import read_nft
 from bellrock.flows import Hook, Place, Role, crossings
 from tests.lab.firewall_lab import Host, Zone, strangers
 from tests.lab.firewall_packets import ICMP, ICMPV6, TCP, UDP, Probe, error_about, octets, reply, text_of
@@ -162,6 +164,19 @@ def test_what_came_in_is_answered_and_what_went_out_gets_its_answer(hosts, name,
     assert len(probes) >= 2
     load(host, PLACES[name], style)
     assert [row for row in zip(probes, both_ways(host, hook, probes), strict=True) if not row[1]] == []
+
+
+@pytest.mark.parametrize("style", ["sets", "linear"])
+@pytest.mark.parametrize("name", PLACES)
+def test_check_says_of_the_loaded_rules_what_the_packets_said(hosts, name, style):
+    host, place = hosts(name), PLACES[name]
+    load(host, place, style)
+    report = check(read_nft(host.ruleset()), SITE, place)
+    assert {one.hook for one in report.flows} == {"input", "output"}
+    assert [one for one in report.flows if not one.holds] == []
+    assert (report.wider, report.exit_code) == ((), 0)
+    assert not any(one.changes for one in report.shadowed)
+    assert style == "linear" or (report.dead, report.shadowed) == ((), ())
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -7,6 +7,8 @@ import pytest
 
 from bellrock.firewall.compile.build import build
 from bellrock.firewall.compile.policy import Options, Style
+from bellrock.firewall.verify.check import check
+from bellrock.firewall.verify.read import read_nft
 from bellrock.flows import Hook, Place, Role, Site
 from tests.lab.firewall_lab import Router, strangers
 from tests.lab.firewall_packets import ICMP, ICMPV6, TCP, UDP, Probe, error_about, fragments, fragments6, octets, reply
@@ -199,6 +201,33 @@ def test_fragments_are_judged_by_their_whole(router, style):
         for port, out in ((53, {0: "rack", 1: "rack"}), (54, {})):
             packet = octets(Probe("nodes-a", node, rack, UDP, 40000, port, payload=bytes(64)))
             assert router.put([("nodes-a", part) for part in cut(packet, 32)]) == out
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["", "guarded"])
+@pytest.mark.parametrize("style", ["sets", "linear"])
+@pytest.mark.parametrize(("name", "place"), [*((name, "router") for name in SITES), ("interfaces", "bmc-gateway")])
+def test_check_says_of_the_loaded_rules_what_the_packets_said(router, name, place, style, guarded):
+    where = the_site(name)
+    load(router, where, PLACES[place], style, spoof_guard=guarded)
+    report = check(read_nft(router.ruleset()), where, PLACES[place])
+    assert {one.direction for one in report.flows} == {"request", "reply"}
+    assert [one for one in report.flows if not one.holds] == []
+    assert (report.wider, report.exit_code) == ((), 0)
+    # By hand, two flows on one port are two rules of which the second never matters; in sets they are one.
+    assert not any(one.changes for one in report.shadowed)
+    assert style == "linear" or (report.dead, report.shadowed) == ((), ())
+
+
+def test_check_names_a_missing_flow_and_one_too_many(router):
+    where = the_site("interfaces")
+    load(router, site(more='[flows]\ndisable = ["redfish"]'), Place(), "sets")
+    report = check(read_nft(router.ruleset()), where, Place())
+    assert {(one.flow, one.verdict) for one in report.flows if not one.holds} == {("redfish", "blocked")}
+    assert (report.wider, report.exit_code) == ((), 1)
+    load(router, site(more="[ports]\nredfish = [443, 444]"), Place(), "sets")
+    report = check(read_nft(router.ruleset()), where, Place())
+    assert [one.flow for one in report.flows if not one.holds] == []
+    assert {tuple(box["protocol"] + box["port"]) for one in report.wider for box in one.packets} == {("tcp", "444")}
 
 
 def test_loading_twice_is_loading_once(router):

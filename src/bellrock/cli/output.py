@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -46,17 +46,25 @@ def print_json_line(value: Any) -> None:  # noqa: ANN401 -- whatever JSON holds
     click.echo(msgspec.json.encode(value))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """A table that adapts to the terminal's width and colours; `empty` is said where there are no rows."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, colours: Mapping[str, str] | None = None
+) -> None:
+    """A table that adapts to the terminal's width and colours; `empty` is said where there are no rows.
+
+    `colours`: first word of a cell → its colour, where the terminal has any.
+    """
     from shutil import get_terminal_size
 
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    known = colours or {}
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(printable(str(cell)) for cell in row))
+        words = [printable(str(cell)) for cell in row]
+        table.add_row(*(Text(word, style=known.get(word.partition(" ")[0], "")) for word in words))
     # A pipe has no width to adapt to: nothing is cut there.
     size = get_terminal_size()
     width = size.columns if sys.stdout.isatty() else 10_000

@@ -186,6 +186,10 @@ def _helper(name: str, body: Any) -> str:  # noqa: ANN401 -- JSON
     return f'{name} set "{body}"'
 
 
+def _foreign(_: str, body: Any) -> str:  # noqa: ANN401 -- JSON
+    return f"iptables {body.get('name', '')}" if isinstance(body, dict) else "iptables"
+
+
 def _other(name: str, body: Any) -> str:  # noqa: ANN401 -- JSON
     if isinstance(body, dict):
         inner = " ".join(f"{key} {expression(value)}".strip() for key, value in body.items())
@@ -206,6 +210,7 @@ _STATEMENTS: Final[dict[str, _Writer]] = {
     "reject": _reject,
     "mangle": _mangle,
     "vmap": _map,
+    "xt": _foreign,
 }
 _EXPRESSIONS: Final[dict[str, _Writer]] = {
     **dict.fromkeys(("meta", "ct", "rt", "socket", "osf"), _keyed),

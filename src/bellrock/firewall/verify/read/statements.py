@@ -169,6 +169,8 @@ def _mangle(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
 def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
     found: list[Step] = []
     mine = {"meta": {"key": "mark"}} if field == "mark" else {"ct": {"key": "mark"}}
+    if value == mine:
+        return []
     match value:
         case int(number) if not isinstance(number, bool):
             return [Assign(field, scalar("mark", number))]
@@ -234,6 +236,20 @@ def _keys_of(value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
             return []
 
 
+def _foreign(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG001 -- JSON, one signature for all
+    """An extension of iptables, of which nft's JSON tells the name alone."""
+    match body:
+        case {"type": "match", "name": "comment"} | {
+            "type": "target",
+            "name": "LOG" | "NFLOG" | "TCPMSS" | "TRACE" | "CHECKSUM",
+        }:
+            return []
+        case {"type": "match", "name": str(name)}:
+            return [May(f"iptables {name}")]
+        case _:
+            raise UndecidedError("xt")
+
+
 _Reader = Callable[[str, Any, Context], list[Step]]
 _READERS: Final[dict[str, _Reader]] = {
     **dict.fromkeys(("accept", "drop", "return", "continue", "jump", "goto"), _decide),
@@ -246,4 +262,5 @@ _READERS: Final[dict[str, _Reader]] = {
     "notrack": _notrack,
     "ct helper": _helper,
     "mangle": _mangle,
+    "xt": _foreign,
 }
