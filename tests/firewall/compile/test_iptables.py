@@ -4,14 +4,14 @@ import random
 import re
 import subprocess
 from functools import cache
-from ipaddress import IPv4Address, ip_network
+from ipaddress import ip_network
 from itertools import product
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from bellrock.firewall.compile.iptables import BRANCH, MULTIPORT, ip6tables, iptables, networks
+from bellrock.firewall.compile.iptables import BRANCH, MULTIPORT, ip6tables, iptables
 from bellrock.firewall.compile.nftables import nftables
 from bellrock.firewall.compile.policy import CompileError, Guard, Options, policy
 from bellrock.flows.passages import Party, Place
@@ -193,14 +193,6 @@ def test_a_name_too_long_for_chains_is_refused():
 def test_names_of_chains_fit():
     text = iptables(wanted(RACK, table="sixteen_letters_")).text
     assert max(map(len, re.findall(r"^:(\S+) -", text, re.MULTILINE))) <= 28
-
-
-def test_ranges_become_the_fewest_prefixes():
-    assert [str(net) for net in networks([(int(IPv4Address("10.0.0.1")), int(IPv4Address("10.0.0.4")))], 4)] == [
-        "10.0.0.1/32",
-        "10.0.0.2/31",
-        "10.0.0.4/32",
-    ]
 
 
 ZONES = [

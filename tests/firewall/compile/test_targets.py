@@ -20,7 +20,7 @@ def test_every_target_is_built(target):
     assert TARGETS[target]
 
 
-@pytest.mark.parametrize(("word", "nearest"), [("cisko", "cisco"), ("junos", "juniper"), ("nftable", "nftables")])
+@pytest.mark.parametrize(("word", "nearest"), [("cisko", "cisco"), ("junper", "juniper"), ("nftable", "nftables")])
 def test_a_target_that_there_is_not_is_told_the_nearest(word, nearest):
     with pytest.raises(CompileError, match=nearest) as caught:
         build(SITE, ROUTER, word, Options())

@@ -6,16 +6,14 @@ addresses are a tree of chains by common prefix.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
 from typing import Final
 
 from bellrock.firewall.compile.policy import Artefact, CompileError, Policy, Term, is_whole
+from bellrock.firewall.compile.prefixes import Network, networks
 from bellrock.firewall.compile.text import one_line
 from bellrock.firewall.compile.words import heading
-from bellrock.flows.passages import AddressRange, Hook, Party
+from bellrock.flows.passages import Hook, Party
 from bellrock.flows.values import Family, PortRange, Protocol
-
-Network = IPv4Network | IPv6Network
 
 PREFIX_LENGTH: Final = 16
 """A chain's name has at most 28 characters; twelve of them are ours."""
@@ -201,15 +199,6 @@ def _common(part: list[Network]) -> Network:
     bits = (int(first.network_address) ^ int(last.broadcast_address)).bit_length()
     length = first.max_prefixlen - bits
     return first if first.prefixlen <= length else first.supernet(new_prefix=length)
-
-
-def networks(ranges: Iterable[AddressRange], family: Family) -> list[Network]:
-    """Ranges as the fewest prefixes, in order."""
-    address: type[IPv4Address | IPv6Address] = IPv4Address if family == 4 else IPv6Address
-    found: list[Network] = []
-    for first, last in ranges:
-        found.extend(summarize_address_range(address(first), address(last)))
-    return found
 
 
 def _matches(term: Term, *, ways_out: bool) -> Iterator[str]:

@@ -7,6 +7,7 @@ from bellrock.firewall.compile.policy import CompileError, Guard
 from bellrock.firewall.compile.vendors.platforms import PLATFORMS
 from bellrock.firewall.compile.vendors.prepare import prepare
 from bellrock.firewall.compile.vendors.rules import EVERY_PORT, WHOLE
+from bellrock.flows.passages import Party
 from bellrock.flows.values import Protocol, Stance
 from tests.firewall.compile.vendors.site import RACK, only, policy_for, wanted
 
@@ -171,3 +172,16 @@ def test_a_term_of_igmp_is_left_out():
     rules, notices = prepared(msgspec.structs.replace(policy, terms=(term, igmp)), "cisco")
     assert {rule.protocol for rule in rules} == {term.protocol}
     assert any("IGMP" in notice and "igmp/membership" in notice for notice in notices)
+
+
+def test_a_text_that_nothing_could_hold_is_not_begun():
+    many = party_of(range(0, 2000, 2))
+    policy = only("http-boot/fetch", source=many, destination=many)
+    with pytest.raises(CompileError, match="cisco writes a line for each pair .* 2,000,000 lines") as caught:
+        prepared(policy, "cisco")
+    assert "\n" not in str(caught.value)
+    assert len(prepared(policy, "juniper")[0]) == 2
+
+
+def party_of(addresses):
+    return Party("many", 4, tuple((address, address) for address in addresses))

@@ -6,11 +6,11 @@ holds for both families wherever one list holds both.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, summarize_address_range
+from collections.abc import Iterator
 from typing import Any, Final
 
 from bellrock.firewall.compile.policy import CompileError
+from bellrock.firewall.compile.prefixes import networks
 from bellrock.firewall.compile.vendors.platforms import Platform
 from bellrock.firewall.compile.vendors.rules import EVERY_PORT, PORTED, Rule
 from bellrock.flows.passages import AddressRange
@@ -100,15 +100,15 @@ class _Book:
 
     def definitions(self) -> dict[str, Any]:
         """As its naming reads them."""
-        networks = {
-            name: {"values": [{"address": text} for text in _networks(family, ranges)]}
+        addresses = {
+            name: {"values": [{"address": str(network)} for network in networks(ranges, family)]}
             for (family, ranges), name in self._networks.items()
         }
         services = {
             name: [{"protocol": protocol, "port": _port(one)} for one in ranges]
             for (protocol, ranges), name in self._services.items()
         }
-        return {"networks": networks, "services": services}
+        return {"networks": addresses, "services": services}
 
     def _network(self, family: Family, ranges: tuple[AddressRange, ...]) -> str:
         return self._networks.setdefault((family, ranges), f"BELLROCK_V{family}_{len(self._networks):03}")
@@ -139,12 +139,6 @@ def _types(rule: Rule) -> dict[str, Any]:
     if codes:
         found["icmp-code"] = codes
     return found
-
-
-def _networks(family: Family, ranges: Iterable[AddressRange]) -> Iterator[str]:
-    address = IPv4Address if family == 4 else IPv6Address
-    for first, last in ranges:
-        yield from (str(network) for network in summarize_address_range(address(first), address(last)))
 
 
 def _port(ports: PortRange) -> str:

@@ -52,6 +52,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     icmp: Icmp = Icmp.CODES
     source_ports: bool = True
     """Whether it can ask where a packet comes from, in ports."""
+    multiplies: bool = False
+    """A line holds one source, one destination and one port of each end, so a rule becomes as many as there are of all."""
     every_port: bool = False
     """Ports that do not matter must be written all the same, or the line takes every protocol."""
     own_addresses: bool = True
@@ -95,11 +97,11 @@ def _router(title: str, generator: str, style: str, read: Callable[[str], list[R
 
 
 PLATFORMS: Final[dict[str, Platform]] = {
-    "cisco": _router("Cisco IOS and IOS XE", "cisco", "extended", ios.read),
-    "nxos": _router("Cisco NX-OS", "cisconx", "extended", ios.read),
-    "xr": _router("Cisco IOS XR", "ciscoxr", "extended", ios.read),
-    "brocade": _router("Brocade", "brocade", "extended", ios.read),
-    "arista": _router("Arista EOS access lists", "arista", "extended", ios.read),
+    "cisco": _router("Cisco IOS and IOS XE", "cisco", "extended", ios.read, multiplies=True),
+    "nxos": _router("Cisco NX-OS", "cisconx", "extended", ios.read, multiplies=True),
+    "xr": _router("Cisco IOS XR", "ciscoxr", "extended", ios.read, multiplies=True),
+    "brocade": _router("Brocade", "brocade", "extended", ios.read, multiplies=True),
+    "arista": _router("Arista EOS access lists", "arista", "extended", ios.read, multiplies=True),
     "arista_tp": _router(
         "Arista EOS traffic policies",
         "arista_tp",
@@ -126,10 +128,13 @@ PLATFORMS: Final[dict[str, Platform]] = {
         srlinux.read,
         header=_named("inet r24.3.2", "inet6 r24.3.2"),
         icmp=Icmp.WHOLE,
+        multiplies=True,
         remark=("", ""),
     ),
-    "openconfig": _router("OpenConfig", "openconfig", "inet", openconfig.read, icmp=Icmp.WHOLE, remark=("", "")),
-    "sonic": _router("SONiC", "sonic", "inet", openconfig.read, icmp=Icmp.WHOLE, remark=("", "")),
+    "openconfig": _router(
+        "OpenConfig", "openconfig", "inet", openconfig.read, icmp=Icmp.WHOLE, multiplies=True, remark=("", "")
+    ),
+    "sonic": _router("SONiC", "sonic", "inet", openconfig.read, icmp=Icmp.WHOLE, multiplies=True, remark=("", "")),
     "asa": Platform(
         title="Cisco ASA",
         generator="ciscoasa",
@@ -138,6 +143,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
         stateful=True,
         families=(4,),
         icmp=Icmp.TYPES,
+        multiplies=True,
         notes=(_SILENT,),
     ),
     "srx": Platform(
@@ -182,6 +188,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
         on_host=True,
         stateful=True,
         icmp=Icmp.TYPES,
+        multiplies=True,
         denies=False,
         remark=(": ", ""),
         notes=("no rate-limited log of what is dropped: the firewall's own log is set apart from its rules",),

@@ -6,10 +6,14 @@ from typing import Final
 from msgspec import structs
 
 from bellrock.firewall.compile.policy import CompileError, Policy, Term
+from bellrock.firewall.compile.prefixes import networks
 from bellrock.firewall.compile.vendors.platforms import Icmp, Platform
 from bellrock.firewall.compile.vendors.rules import EVERY_PORT, PORTED, WHOLE, Rule, with_comment
 from bellrock.flows.passages import Hook
 from bellrock.flows.values import Protocol, Reach, Stance
+
+LINES: Final = 50_000
+"""Of one text: more than devices hold (their tables have some thousands of entries) or anybody reads."""
 
 _DIRECTIONS: Final = {Hook.INPUT: "in", Hook.OUTPUT: "out", Hook.FORWARD: ""}
 _ECHO: Final = {Protocol.ICMP: {8: 0}, Protocol.ICMPV6: {128: 129}}
@@ -57,6 +61,8 @@ def prepare(policy: Policy, platform: Platform, target: str) -> tuple[list[Rule]
         rules += _rules(term, platform, notices)
     if not any(rule.accept for rule in rules):
         raise CompileError(f"{target}: no flow crosses this place that it has words for; nothing was written")
+    if platform.multiplies:
+        _check_size(rules, target)
     return list(_named(_folded(rules))), notices.lines()
 
 
@@ -67,6 +73,20 @@ def _check_place(policy: Policy, platform: Platform, target: str) -> None:
         raise CompileError(f"{target} stands between subnets: use it with --for router")
     if policy.guards:
         raise CompileError(f"{target}: a spoof guard is written for nftables and iptables only; leave it out")
+
+
+def _check_size(rules: list[Rule], target: str) -> None:
+    lines = sum(_lines(rule) for rule in rules)
+    if lines > LINES:
+        raise CompileError(
+            f"{target} writes a line for each pair of networks and ports: {lines:,} lines, more than {LINES:,}; "
+            "use fewer, wider networks in the site, or a target that has groups of addresses"
+        )
+
+
+def _lines(rule: Rule) -> int:
+    ends = len(networks(rule.sources, rule.family)) * len(networks(rule.destinations, rule.family))
+    return ends * len(rule.source_ports) * len(rule.destination_ports) * max(1, len(rule.types))
 
 
 def _rules(term: Term, platform: Platform, notices: _Notices) -> Iterator[Rule]:
