@@ -278,10 +278,12 @@ class Keeper:
 
 
 def _word(line: socket.socket) -> str:
+    """The last of the words that have come; empty where the line has ended."""
     try:
-        return line.recv(_WORD).decode(errors="replace").strip()
+        words = line.recv(_WORD).decode(errors="replace").split()
     except OSError:
         return ""
+    return words[-1] if words else ""
 
 
 def _write(path: Path, text: str) -> None:
