@@ -28,7 +28,7 @@ def large(subnets: int = SUBNETS, racks: int = RACKS) -> str:
         "directory": ["172.17.1.14"],
         "registry": ["172.17.1.16"],
         "admin": ["192.168.7.0/24", "fd00:3::/64"],
-        "snap-store": ["any"],
+        "snap-store": ["internet"],
     }
     lines += ["[role.node]", 'subnets = ["node-*", "node6-*"]']
     for role, addresses in roles.items():

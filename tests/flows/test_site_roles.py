@@ -62,6 +62,47 @@ def test_any_is_everybody():
     assert told(addresses=("any",))[0].addresses == ALL
 
 
+def holds(addresses, text):
+    network = ip_network(text)
+    first, last = range_of(network)
+    return any(a <= first and last <= b for a, b in addresses.of(network.version))
+
+
+def touches(addresses, text):
+    network = ip_network(text)
+    first, last = range_of(network)
+    return any(a <= last and first <= b for a, b in addresses.of(network.version))
+
+
+def test_the_internet_is_everybody_who_is_not_of_the_site():
+    plan = Plan.of((*SUBNETS, subnet("public", "193.0.0.0/24")))
+    declared = {
+        "snap-store": RoleSpec(addresses=("internet", "10.99.0.1")),
+        "mirror": RoleSpec(addresses=("internet",)),
+        "rack": RoleSpec(addresses=("8.8.8.0-8.8.8.9", "2600::7")),
+        "admin": RoleSpec(addresses=("any",)),
+    }
+    found = role_members(declared, plan, problems := [])
+    assert problems == []
+    outside = found[Role.MIRROR].addresses
+    for text in ("1.1.1.1", "193.0.1.0/24", "8.8.8.10", "2600::6", "2600::8", "2a00::/16"):
+        assert holds(outside, text), text
+    inside = (
+        "10.0.0.0/8",
+        "193.0.0.0/24",
+        "8.8.8.0/29",
+        "2600::7",
+        "fd00::/64",
+        "fe80::/10",
+        "ff00::/8",
+        "224.0.0.0/4",
+    )
+    for text in (*inside, "255.255.255.255", "0.0.0.0", "127.0.0.1", "::1", "2001:db8::1"):
+        assert not touches(outside, text), text
+    assert holds(found[Role.SNAP_STORE].addresses, "10.99.0.1")
+    assert found[Role.ADMIN].addresses == ALL
+
+
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
@@ -87,7 +128,7 @@ def test_any_is_everybody():
             {"addresses": ("10.0.0.300",)},
             (
                 ("role", "node", "addresses", 0),
-                "'10.0.0.300' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any",
+                "'10.0.0.300' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, any or internet",
             ),
         ),
     ],

@@ -26,12 +26,15 @@ def test_members_of_a_role(text, found):
 
 
 BAD = [
-    ("10.0.0.256", "'10.0.0.256' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"),
-    ("", "'' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"),
+    ("10.0.0.256", "'10.0.0.256' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, any or internet"),
+    ("", "'' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, any or internet"),
     ("10.0.0.9-10.0.0.1", "10.0.0.9-10.0.0.1 is no range; expected the lower and the upper address of one family"),
     ("10.0.0.9-fd00::1", "10.0.0.9-fd00::1 is no range; expected the lower and the upper address of one family"),
     ("fd00::1%eth0", "'fd00::1%eth0' names an interface; give the address alone"),
-    ("10.0.0.1\n-10.0.0.2", "'10.0.0.1\\n' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"),
+    (
+        "10.0.0.1\n-10.0.0.2",
+        "'10.0.0.1\\n' is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, any or internet",
+    ),
     ("fe80::1", "fe80::1 is link-local, the same on every link; give the addresses that routers know"),
     ("224.0.0.1", "224.0.0.1 is multicast; machines have unicast addresses"),
     ("0.0.0.0", "0.0.0.0 is nobody's address; write any for everybody"),

@@ -11,6 +11,8 @@ from bellrock.flows.values import Family
 
 Network = IPv4Network | IPv6Network
 
+FAMILIES: Final[tuple[Family, ...]] = (4, 6)
+
 EVERYTHING: Final[dict[Family, AddressRange]] = {4: (0, (1 << 32) - 1), 6: (0, (1 << 128) - 1)}
 
 
@@ -30,6 +32,13 @@ class Addresses(Struct, frozen=True, cache_hash=True):
 
 ALL: Final = Addresses((EVERYTHING[4],), (EVERYTHING[6],))
 
+SPECIAL: Final = (
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+    *("192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"),
+    *("::/3", "2001:2::/48", "2001:db8::/32", "3fff::/20", "4000::/2", "8000::/1"),
+)
+"""What nobody on the Internet has: RFC 6890 and IANA's registries of special-purpose addresses; of IPv6, all but 2000::/3 (RFC 4291 §2.4)."""
+
 
 def collected(networks: Iterable[Network]) -> Addresses:
     """The addresses of some networks."""
@@ -37,6 +46,14 @@ def collected(networks: Iterable[Network]) -> Addresses:
     for network in networks:
         ranges[network.version].append(range_of(network))
     return Addresses(merged(ranges[4]), merged(ranges[6]))
+
+
+def global_less(taken: Addresses) -> Addresses:
+    """The addresses of the Internet that are not among those taken."""
+    special = collected(ip_network(text) for text in SPECIAL)
+    return Addresses(
+        *(without((EVERYTHING[family],), merged((*special.of(family), *taken.of(family)))) for family in FAMILIES)
+    )
 
 
 def range_of(network: Network) -> AddressRange:

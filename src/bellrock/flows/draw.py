@@ -19,8 +19,8 @@ OPEN: Final = {
     Role.BMC: 'addresses = ["10.9.0.0/24"]',
     Role.ADMIN: 'addresses = ["10.8.0.0/24"]',
     Role.NTP: 'addresses = ["10.0.0.3"]',
-    Role.MIRROR: 'addresses = ["any"]',
-    Role.SNAP_STORE: 'addresses = ["any"]',
+    Role.MIRROR: 'addresses = ["internet"]',
+    Role.SNAP_STORE: 'addresses = ["internet"]',
     Role.DNS: 'addresses = ["10.0.0.4"]',
     Role.RELAY: 'addresses = ["10.1.0.1"]',
 }

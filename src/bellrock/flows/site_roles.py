@@ -6,8 +6,9 @@ from fnmatch import translate
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from bellrock.flows.addresses import Addresses, merged, range_of
+from bellrock.flows.addresses import EVERYTHING, FAMILIES, Addresses, collected, global_less, merged, range_of
 from bellrock.flows.nearest import nearest
 from bellrock.flows.passages import AddressRange
 from bellrock.flows.site import Members, Subnet
@@ -17,6 +18,8 @@ from bellrock.flows.written import WrittenError, family_of, spans
 from bellrock.wire.toml.lines import Path
 from bellrock.wire.toml.text import Problem
 
+INTERNET: Final = "internet"
+"""In a list of addresses: everybody who is not of this site."""
 ROLES: Final = tuple(role for role in Role if role is not Role.ANYONE)
 """Those that a site may fill."""
 MAX_PATTERNS: Final = 100
@@ -53,7 +56,25 @@ def role_members(declared: dict[str, RoleSpec], plan: Plan, problems: list[Probl
             problems.append((("role", name), f"no role {name!r}; {nearest(name, ROLES)}"))
             continue
         found[Role(name)] = _members(spec, plan, ("role", name), problems)
-    return found
+    return _with_the_internet(found, plan)
+
+
+def _with_the_internet(roles: dict[Role, Members], plan: Plan) -> dict[Role, Members]:
+    """Who is on the Internet is known once all who are of the site are: no rule for it may open the site's own machines."""
+    outside = [role for role, members in roles.items() if INTERNET in members.hosts]
+    if not outside:
+        return roles
+    planned = collected(one.network for one in plan.by_name.values())
+    own = [planned, *(members.addresses for members in roles.values())]
+    internet = global_less(
+        Addresses(*(merged(span for one in own for span in one.of(f) if span != EVERYTHING[f]) for f in FAMILIES))
+    )
+    joined = {role: _joined(roles[role].addresses, internet) for role in outside}
+    return roles | {role: replace(roles[role], addresses=joined[role]) for role in outside}
+
+
+def _joined(one: Addresses, other: Addresses) -> Addresses:
+    return Addresses(*(merged((*one.of(family), *other.of(family))) for family in FAMILIES))
 
 
 def _members(spec: RoleSpec, plan: Plan, path: Path, problems: list[Problem]) -> Members:
@@ -62,6 +83,8 @@ def _members(spec: RoleSpec, plan: Plan, path: Path, problems: list[Problem]) ->
     for subnet in filled.values():
         ranges[family_of(subnet.network)].append(range_of(subnet.network))
     for position, text in enumerate(spec.addresses):
+        if text == INTERNET:
+            continue
         try:
             for family, span in spans(text):
                 ranges[family].append(span)

@@ -53,7 +53,9 @@ class RoleSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, om
 
     addresses: Annotated[
         tuple[Annotated[str, Meta(max_length=100)], ...],
-        Meta(description="addresses, prefixes, ranges `10.0.0.10-10.0.0.20`, or `any` for everybody"),
+        Meta(
+            description="addresses, prefixes, ranges `10.0.0.10-10.0.0.20`, `any` for everybody, `internet` for all outside"
+        ),
     ] = ()
     subnets: Annotated[tuple[Name, ...], Meta(description="names of subnets; `pxe-*` for all that begin so")] = ()
     vlans: Annotated[

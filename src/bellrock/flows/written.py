@@ -87,7 +87,7 @@ def _address(text: str) -> IPv4Address | IPv6Address:
         found = ip_address(text)
     except ValueError:
         raise WrittenError(
-            f"{text!r} is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, or any"
+            f"{text!r} is no address; expected one like 10.0.0.2, fd00::2, 10.0.0.0/24, any or internet"
         ) from None
     if getattr(found, "scope_id", None):
         raise WrittenError(f"{text!r} names an interface; give the address alone")
