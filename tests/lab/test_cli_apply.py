@@ -218,6 +218,21 @@ def test_without_permission_it_is_one_line(bench, before):
     assert bench.ruleset() == before
 
 
+def test_a_table_of_somebody_else_is_refused(bench, before):
+    program = bench.apply("--table", "filter")
+    assert program.ends() == 2
+    assert "its name has to begin with bellrock" in program.err
+    assert bench.ruleset() == before
+
+
+def test_a_directory_that_others_may_write_to_is_closed_to_them_first(bench, before):
+    (bench.state / "firewall").mkdir(parents=True)
+    (bench.state / "firewall").chmod(0o777)
+    program = bench.applied()
+    assert (bench.state / "firewall").stat().st_mode & 0o777 == 0o700
+    program.ends(signal.SIGINT)
+
+
 def test_a_state_directory_that_cannot_be_made_loads_nothing(bench, before):
     bench.set("state", "a file is in the way")
     program = bench.apply()

@@ -17,6 +17,8 @@ from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, 
 
 _SHOWN: Final = 200
 """Lines of the diff; `bellrock firewall diff` shows all."""
+_OURS: Final = "bellrock"
+"""What names of tables begin with that we may replace: no other is ours."""
 _YES: Final = ("yes", "y")
 
 
@@ -42,8 +44,10 @@ def apply(site: Path, places: tuple[str, ...], confirm_within: int, *, as_json: 
     Exit codes: 0 the rules are in force (or were already), 1 they were taken back, 2 usage or a mistake in the site,
     3 not permitted, nft missing, or the rules did not load.
     """
-    text = rules_to_load(site, places, wanted)
     table: str = wanted["table"]
+    if not table.startswith(_OURS):
+        raise Failure(f"--table {table}: apply replaces the whole table, so its name has to begin with {_OURS}")
+    text = rules_to_load(site, places, wanted)
     nft_table.require_nft()
     before = nft_table.listing(table)
     lines = changes(nft_table.listing(table, counters=False), text, table)

@@ -73,7 +73,8 @@ def changes(before: str | None, text: str, table: str, old_name: str = "live") -
     after = nft_table.as_listed(text, table)
     if after is None:
         click.echo("Notice: no namespace may be made to list the new rules: spelling differs as well", err=True)
-        after = "\n".join(line for line in text.splitlines()[4:] if not line.lstrip().startswith("#"))
+        body = text[text.rindex(f"\ntable inet {table} {{\n") + 1 :]
+        after = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     return list(difflib.unified_diff((before or "").splitlines(), after.splitlines(), old_name, "new", lineterm=""))
 
 

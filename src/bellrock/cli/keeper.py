@@ -191,6 +191,7 @@ class Keeper:
         """Take the table for ourselves, write down what to put back, open a door for confirmations."""
         directory = self._order.directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)  # whoever may write here may confirm, and say what is put back
         lock = os.open(directory / f"{self._name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process ends
         _write(self._before, self._restore)
@@ -288,7 +289,7 @@ def _word(line: socket.socket) -> str:
 
 def _write(path: Path, text: str) -> None:
     """To disk, for the owner's eyes only, before anything depends on it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
