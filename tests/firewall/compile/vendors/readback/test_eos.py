@@ -45,6 +45,8 @@ def test_types_and_codes_and_drops_and_defaults_last():
         match("protocol tcp", "protocol udp"),
         match("protocol tcp ttl 4"),
         match("ttl 1"),
+        match("drop"),
+        match("actions"),
         "match m ipv4\nprotocol tcp\n",
     ],
 )

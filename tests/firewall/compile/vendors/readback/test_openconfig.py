@@ -44,6 +44,7 @@ def test_an_entry_without_conditions_takes_all():
     [
         "{",
         "{}",
+        '[{"name": "x", "name": "y"}]',
         document(kind="ACL_L2"),
         document(action="LOG"),
         document(header={"dscp": 4}),

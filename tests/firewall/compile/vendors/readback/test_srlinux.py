@@ -41,6 +41,8 @@ def test_the_last_entry_takes_all():
         document(kind="mac"),
         document(action="log"),
         document({"ipv4": {}}),
+        document({"ipv6": {"source-ip": {}}}),
+        document({"ipv6": {"source-ip": {"prefix": "fd00::/64", "mask": 3}}}),
         document({"ipv6": {"dscp": 3}}),
         document({"transport": {"tcp-flags": "syn"}}),
         document({"transport": {"source-port": {"operator": "ge"}}}),

@@ -47,13 +47,15 @@ class _Match:
         self._family = family
         self._ends: dict[str, tuple[AddressRange, ...]] = {}
         self._protocol = ""
-        self._drops = False
+        self._acts = self._drops = False
 
     def read(self, line: str) -> None:
         """Another line of it."""
         first, _, rest = line.partition(" ")
-        if line in ("drop", "actions"):
-            self._drops |= line == "drop"
+        if line == "actions":
+            self._acts = True
+        elif line == "drop" and self._acts:
+            self._drops = True
         elif first in ("source", "destination") and rest.startswith("prefix ") and first not in self._ends:
             self._ends[first] = tuple(self._network(text) for text in rest.split()[1:])
         elif first == "protocol" and not self._protocol:
@@ -66,6 +68,8 @@ class _Match:
         found = _PROTOCOL.fullmatch(self._protocol)
         if self._protocol and not found:
             raise ReadbackError(f"match {self.name}: '{self._protocol}' is not understood")
+        if self._acts and not self._drops:
+            raise ReadbackError(f"match {self.name}: actions without one")
         said = found.groupdict() if found else {}
         return Rule(
             name=self.name,

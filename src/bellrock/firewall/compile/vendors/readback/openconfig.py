@@ -38,11 +38,19 @@ def document(text: str) -> list[dict[str, Any]]:
         ReadbackError: it is not.
     """
     try:
-        found = json.loads(text)
-    except ValueError as error:
+        found = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
         raise ReadbackError(f"no JSON: {error}") from None
     if not isinstance(found, list):
         raise ReadbackError("not a list of filters")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """RFC 8259 §4: what happens to a name that stands twice is anybody's guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ReadbackError(f"a name stands twice among {', '.join(sorted(found))}")
     return found
 
 

@@ -31,7 +31,7 @@ def _rule(entry: dict[str, Any], family: Family) -> Rule:
     match = entry["match"]
     header, transport = dict(match.get(f"ipv{family}", {})), dict(match.get("transport", {}))
     protocol = header.pop("protocol" if family == 4 else "next-header", None)
-    ends = [header.pop(end, {}).get("prefix") for end in ("source-ip", "destination-ip")]
+    ends = [_prefix(header.pop(end, None)) for end in ("source-ip", "destination-ip")]
     ports = [transport.pop(end, None) for end in ("source-port", "destination-port")]
     flags = transport.pop("tcp-flags", None)
     unknown = {*header, *transport, *match} - {f"ipv{family}", "transport"}
@@ -49,6 +49,14 @@ def _rule(entry: dict[str, Any], family: Family) -> Rule:
         destination_ports=_ports(ports[1]),
         established=flags is not None,
     )
+
+
+def _prefix(said: dict[str, Any] | None) -> str | None:
+    if said is None:
+        return None
+    if set(said) != {"prefix"}:
+        raise ReadbackError(f"an end that is {said} is not understood")
+    return str(said["prefix"])
 
 
 def _ports(said: dict[str, Any] | None) -> tuple[PortRange, ...]:
