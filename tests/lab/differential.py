@@ -230,7 +230,7 @@ def _bridged(rng: random.Random, plan: Plan, number: int) -> Probe:
     out = PORTS[1 - PORTS.index(into)]
     told = fields(words, number, into, out)
     body, kind = packet(words, number), 0x0800 if words.version == 4 else 0x86DD
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         kind = rng.choice(OTHER_TYPES)
         body = bytes(50)
         told = {

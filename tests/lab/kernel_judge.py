@@ -178,7 +178,9 @@ class Kernel:
 
     def listing(self) -> bytes:
         """`nft -j list ruleset`."""
-        return self.nft("-j", "list", "ruleset").stdout.encode()
+        done = self.nft("-j", "list", "ruleset")
+        assert done.returncode == 0, f"nft ended with {done.returncode}: {done.stderr}"
+        return done.stdout.encode()
 
     def text(self) -> str:
         """`nft -a list ruleset`."""

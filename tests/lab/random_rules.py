@@ -252,11 +252,11 @@ class Maker:
         kinds = (
             [self.address] * 4
             + [self.ports] * 4
-            + [self.protocol, self.icmp, self.icmp, self.flags, self.header, self.mark_match]
+            + [self.protocol, self.icmp, self.icmp, self.flags, self.header, *[self.mark_match] * 4]
         )
         kinds += [self.state] * 3 + [self.interface] * 2 + [self.concat] * 2
         if self.family in {"bridge", "netdev"}:
-            kinds += [self.ether] * 6
+            kinds += [self.ether] * 6 + [self.protocol] * 3
         return self.rng.choice(kinds)()
 
     # statements --------------------------------------------------------------------------------------------------
@@ -283,8 +283,8 @@ class Maker:
         choice = self.rng.random()
         if choice < 0.25:
             return self.setting() + (self.one("", " accept", " drop") if self.maybe(0.2) else "")
-        if targets and choice < 0.45:
-            return f"{self.one('jump', 'jump', 'goto')} {self.rng.choice(targets)}"
+        if targets and choice < 0.5:
+            return f"{self.one('jump', 'goto')} {self.rng.choice(targets)}"
         return self.verdict()
 
     def verdict(self) -> str:
@@ -401,7 +401,7 @@ def random_plan(rng: random.Random) -> Plan:
 
 def _table(maker: Maker, number: int, route: str, plan: Plan) -> str:
     rng = maker.rng
-    regular = [f"r{at}" for at in range(rng.randint(0, 3))]
+    regular = [f"r{at}" for at in range(rng.randint(1, 3))]
     chains = []
     for at, name in enumerate(regular):
         body = [maker.rule(regular[at + 1 :]) for _ in range(rng.randint(1, 4))]
