@@ -65,6 +65,8 @@ def run_plan(plan: Plan, *, as_json: bool) -> None:
     with contextlib.closing(capture), _stopping() as stop:
         files = _open_files(plan, capture)
         teller = _Teller(capture, files)
+        where = ", ".join(plan.interfaces) or "all interfaces"
+        click.echo(f"capturing on {where} into {files.name}; Ctrl-C ends it", err=True)
         ended, failure = _write(capture, files, plan.limits, stop, teller)
         teller.end()
         _summary(capture, files, ended, blanker, as_json=as_json)
