@@ -60,7 +60,12 @@ class Box:
             few, many = many, few
         for name, values in few.items():
             others = many.get(name)
-            if others is not None and others is not values and values.isdisjoint(others):
+            if others is None or others is values:
+                continue
+            mine, theirs = values.ranges, others.ranges
+            if mine[-1][1] < theirs[0][0] or theirs[-1][1] < mine[0][0]:
+                return False
+            if (len(mine) > 1 or len(theirs) > 1) and values.isdisjoint(others):
                 return False
         return True
 

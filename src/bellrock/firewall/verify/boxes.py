@@ -5,8 +5,8 @@ from typing import Final
 
 from typing_extensions import override
 
-from bellrock.firewall.verify.box import EVERY_BOX, ORDER, Box
-from bellrock.firewall.verify.cuts import covered, less, less_one
+from bellrock.firewall.verify.box import EVERY_BOX, Box
+from bellrock.firewall.verify.cuts import covered, joined, less
 from bellrock.firewall.verify.hulls import Hulls
 from bellrock.firewall.verify.intervals import Intervals
 
@@ -53,7 +53,7 @@ class Boxes:
     def points(cls, fields: Sequence[str], rows: Iterable[Sequence[Intervals]]) -> "Boxes":
         """The elements of a concatenated set: each row has a set of values for each of `fields`. Rows may overlap."""
         named = [dict(zip(fields, row, strict=True)) for row in rows]
-        return cls(_joined([Box(row) for row in named if all(row.values())]))
+        return cls(joined([Box(row) for row in named if all(row.values())]))
 
     def __bool__(self) -> bool:
         return bool(self.boxes)
@@ -85,7 +85,7 @@ class Boxes:
         if self is _EVERYTHING:
             return other
         few, many = (self, other) if len(self) <= len(other) else (other, self)
-        met = (box.meet(found) for box in few.boxes for found in many.near(box))
+        met = (box.meet(found) for box in few.boxes for found in many.near(box) if box.meets(found))
         return _of(tuple(box for box in met if box is not None))
 
     def __or__(self, other: "Boxes") -> "Boxes":
@@ -100,22 +100,6 @@ class Boxes:
         for box in self.boxes:
             kept += less(box, other.near(box)) or ()
         return self if len(kept) == len(self) and all(map(_same, kept, self.boxes)) else _of(tuple(kept))
-
-    def split(self, other: "Boxes") -> "tuple[Boxes, Boxes]":
-        """The packets in `other`, and those that are not."""
-        inside: list[Box] = []
-        outside: list[Box] = []
-        for box in self.boxes:
-            rest = [box]
-            for one in other.near(box):
-                both = box.meet(one)
-                if both is not None:
-                    inside.append(both)
-                    rest = less_one(rest, one)
-            outside += rest
-        if not inside:
-            return _NOTHING, self
-        return _of(tuple(inside)), _of(tuple(outside)) if outside else _NOTHING
 
     def near(self, box: Box) -> Iterable[Box]:
         """The boxes that may meet `box`; a quick choice for many, and not a decision."""
@@ -137,7 +121,7 @@ class Boxes:
 
     def without(self, *names: str) -> "Boxes":
         """The set with these fields free."""
-        return Boxes(_joined([box.without(*names) for box in self.boxes]))
+        return Boxes(joined([box.without(*names) for box in self.boxes]))
 
     def less(self, taken: Sequence[Box], most: int) -> "Boxes | None":
         """Without all of `taken`; None where that falls apart into more than `most` boxes."""
@@ -166,7 +150,7 @@ class Boxes:
 
     def joined(self) -> "Boxes":
         """The same set in fewer boxes where that is cheap: those that differ in one field become one."""
-        fewer = _joined(list(self.boxes))
+        fewer = joined(list(self.boxes))
         return self if len(fewer) == len(self) else _of(tuple(fewer))
 
 
@@ -191,29 +175,6 @@ def _disjoint(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
     for at, box in enumerate(boxes):
         kept += less(box, (boxes[earlier] for earlier in index.near(box.fields, before=at))) or ()
     return tuple(kept)
-
-
-def _joined(boxes: list[Box]) -> list[Box]:
-    """Boxes that have all fields but one in common, as one: field by field, the widest last."""
-    for name in sorted({name for box in boxes for name in box.fields}, key=ORDER.__getitem__, reverse=True):
-        boxes = _joined_along(name, boxes)
-    return boxes
-
-
-def _joined_along(name: str, boxes: list[Box]) -> list[Box]:
-    alike: dict[Box, list[Box]] = {}
-    for box in boxes:
-        alike.setdefault(box.without(name), []).append(box)
-    if len(alike) == len(boxes):
-        return boxes
-    return [_union_along(name, rest, group) for rest, group in alike.items()]
-
-
-def _union_along(name: str, rest: Box, group: list[Box]) -> Box:
-    if len(group) == 1 or any(name not in box.fields for box in group):
-        return group[0] if len(group) == 1 else rest
-    values = Intervals(pair for box in group for pair in box.fields[name].ranges)
-    return Box({**rest.fields, name: values})
 
 
 _NOTHING: Final = _of(())

@@ -9,6 +9,10 @@ from bellrock.firewall.verify.intervals import Intervals
 _STRIDE: Final = 32
 """A running union is kept for every so many bounds; the few between are added when asked."""
 
+_SPARSE: Final = 64
+"""Fewer bits than these are looked for one by one."""
+_OF_OCTET: Final = tuple(tuple(bit for bit in range(8) if octet >> bit & 1) for octet in range(256))
+
 
 class _Bounds:
     """Positions by a bound, with the union of all up to each `_STRIDE`-th in ascending order."""
@@ -78,21 +82,31 @@ class Hulls:
 
     def near(self, box: Mapping[str, Intervals], before: int | None = None) -> Iterator[int]:
         """Positions, ascending, of all boxes that meet `box`, and of some that do not; only those before `before`."""
-        found = self._all if before is None else (1 << before) - 1
+        found = self.bits(box)
+        return positions(found if before is None else found & ((1 << before) - 1))
+
+    def bits(self, box: Mapping[str, Intervals]) -> int:
+        """The same positions as bits."""
+        found = self._all
         for name, values in box.items():
             field = self._fields.get(name)
             if field is not None:
                 found &= field.near(values)
-        return positions(found)
+        return found
 
 
 def positions(bits: int) -> Iterator[int]:
     """The positions of the bits that are set, ascending."""
+    if bits.bit_count() < _SPARSE:
+        while bits:
+            lowest = bits & -bits
+            yield lowest.bit_length() - 1
+            bits ^= lowest
+        return
     for at, octet in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
         if octet:
-            for bit in range(8):
-                if octet >> bit & 1:
-                    yield at * 8 + bit
+            for bit in _OF_OCTET[octet]:
+                yield at * 8 + bit
 
 
 def _bits(positions: list[int]) -> int:

@@ -1,9 +1,8 @@
 """Sets of integers as sorted inclusive ranges: the values that one header field may have."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
-from operator import itemgetter
 from typing import Final
 
 from typing_extensions import override
@@ -15,9 +14,6 @@ _CACHED_FROM: Final = 48
 """From this many ranges together, an operation is worth remembering: the same two sets meet in rule after rule."""
 _MASK_LIMIT: Final = 4096
 """Ranges that a mask may fall apart into before it is refused."""
-
-_first = itemgetter(0)
-_last = itemgetter(1)
 
 
 class Intervals:
@@ -83,8 +79,7 @@ class Intervals:
         return f"Intervals({', '.join(str(a) if a == b else f'{a}-{b}' for a, b in self.ranges)})"
 
     def __contains__(self, value: int) -> bool:
-        at = bisect_right(self.ranges, value, key=_first)
-        return at > 0 and value <= self.ranges[at - 1][1]
+        return _meets(self.ranges, value, value)
 
     def __and__(self, other: "Intervals") -> "Intervals":
         if self is other:
@@ -119,7 +114,10 @@ class Intervals:
         if len(mine) + len(others) >= _CACHED_FROM * 4 and len(mine) > 1 and len(others) > 1:
             return not _cached_and(self, other)
         few, many = (mine, others) if len(mine) <= len(others) else (others, mine)
-        return not any(_meets(many, first, last) for first, last in few)
+        for first, last in few:  # noqa: SIM110 -- a loop here takes half the time of `any`, and everything comes through here
+            if _meets(many, first, last):
+                return False
+        return True
 
     def issubset(self, other: "Intervals") -> bool:
         """Whether every value is in `other` too."""
@@ -174,19 +172,21 @@ EMPTY: Final = _made(())
 
 
 def _meets(ranges: tuple[Range, ...], first: int, last: int) -> bool:
-    at = bisect_left(ranges, first, key=_last)
-    return at < len(ranges) and ranges[at][0] <= last
+    at = bisect_left(ranges, (first,))
+    return (at < len(ranges) and ranges[at][0] <= last) or (at > 0 and ranges[at - 1][1] >= first)
 
 
 def _holds(ranges: tuple[Range, ...], first: int, last: int) -> bool:
-    at = bisect_left(ranges, first, key=_last)
-    return at < len(ranges) and ranges[at][0] <= first and last <= ranges[at][1]
+    at = bisect_left(ranges, (first + 1,))
+    return at > 0 and last <= ranges[at - 1][1]
 
 
 def _clip(ranges: tuple[Range, ...], first: int, last: int) -> tuple[Range, ...]:
     """The part of `ranges` between `first` and `last`."""
-    start = bisect_left(ranges, first, key=_last)
-    stop = bisect_right(ranges, last, key=_first)
+    start = bisect_left(ranges, (first,))
+    if start and ranges[start - 1][1] >= first:
+        start -= 1
+    stop = bisect_left(ranges, (last + 1,))
     if start >= stop:
         return ()
     if ranges[start][0] >= first and ranges[stop - 1][1] <= last:

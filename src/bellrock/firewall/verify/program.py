@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
 
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
-from bellrock.firewall.verify.hulls import Hulls
+from bellrock.firewall.verify.cuts import less
+from bellrock.firewall.verify.hulls import Hulls, positions
 from bellrock.firewall.verify.ruleset import Rule
 from bellrock.firewall.verify.state import State
 
@@ -68,7 +70,7 @@ class Touch(Struct, frozen=True):
 class Program:
     """The decisions of a ruleset on one route."""
 
-    __slots__ = ("_boxes", "_hulls", "_items", "bases", "decisions", "ends", "touches")
+    __slots__ = ("_boxes", "_hulls", "_items", "_starts", "bases", "decisions", "ends", "tail", "touches")
 
     def __init__(
         self, decisions: tuple[Decision, ...], ends: tuple[int, ...], touches: tuple[Touch, ...], bases: tuple[str, ...]
@@ -79,7 +81,10 @@ class Program:
         self.touches = touches
         self.bases = bases
         self._items = [at for at, decision in enumerate(decisions) for _ in decision.boxes]
+        self._starts = list(accumulate((len(decision.boxes) for decision in decisions), initial=0))
         self._boxes = [box for decision in decisions for box in decision.boxes]
+        acting = (at for at in range(len(decisions) - 1, -1, -1) if decisions[at].kind is not Kind.END)
+        self.tail = next(acting, -1) + 1
         self._hulls = Hulls(box.fields for box in self._boxes)
 
     def end(self, decision: Decision) -> int:
@@ -88,9 +93,29 @@ class Program:
 
     def near(self, packets: Boxes, start: int = 0, stop: int | None = None) -> list[int]:
         """Numbers, ascending, of the decisions from `start` and before `stop` that may concern `packets`; some may not."""
-        found = {self._items[item] for box in packets for item in self._hulls.near(box.fields)}
-        last = len(self.decisions) if stop is None else stop
-        return sorted(at for at in found if start <= at < last)
+        bits = 0
+        for box in packets:
+            bits |= self._hulls.bits(box.fields)
+        if stop is not None:
+            bits &= (1 << self._starts[stop]) - 1
+        bits = bits >> self._starts[start] << self._starts[start] if start < len(self.decisions) else 0
+        return list(dict.fromkeys(self._items[item] for item in positions(bits)))
+
+    def items(self, at: int) -> int:
+        """The boxes of a decision, as bits among those of all decisions."""
+        return ((1 << len(self.decisions[at].boxes)) - 1) << self._starts[at]
+
+    def taken(self, at: int, packets: Boxes, before: int) -> Boxes:
+        """What decision `at` takes of `packets`, of which the items `before` are gone already."""
+        found: list[Box] = []
+        boxes = self.decisions[at].boxes
+        for box in packets:
+            for one in boxes.near(box):
+                both = box.meet(one) if box.meets(one) else None
+                if both is not None:
+                    gone = self._hulls.bits(both.fields) & before
+                    found += less(both, [self._boxes[item] for item in positions(gone)]) or ()
+        return Boxes.put(found)
 
     def holding(self, packets: Boxes, at: int) -> list[Decision]:
         """The decisions before `at` that hold packets of `packets` there for certain."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.fields import FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.route import Route
@@ -74,13 +74,24 @@ def run(program: Program, packets: Boxes, start: int = 0) -> tuple[Outcome, ...]
     return _Run(program, packets).outcomes(start)
 
 
+class _Group:
+    """Packets that met the same: those of `base` that none of the items `taken` of the program holds."""
+
+    __slots__ = ("base", "taken", "trail")
+
+    def __init__(self, trail: _Trail, base: Boxes) -> None:
+        self.trail = trail
+        self.base = base
+        self.taken = 0
+
+
 class _Run:
-    """Packets in groups that met the same, taken through the decisions in order."""
+    """Packets in groups, taken through the decisions in order."""
 
     def __init__(self, program: Program, packets: Boxes) -> None:
         self._program = program
         self._packets = packets
-        self._moving: dict[_Trail, Boxes] = {_Trail(): packets}
+        self._moving = [_Group(_Trail(), packets)]
         self._waiting: list[tuple[int, _Trail, Boxes]] = []
         self._done: list[Outcome] = []
 
@@ -95,33 +106,26 @@ class _Run:
     def _rejoin(self, at: int) -> None:
         if not any(end <= at for end, _, _ in self._waiting):
             return
-        still = [one for one in self._waiting if one[0] > at]
+        back: dict[_Trail, list[Box]] = {}
         for end, trail, boxes in self._waiting:
             if end <= at:
-                self._join(trail, boxes)
-        self._waiting = still
+                back.setdefault(trail, []).extend(boxes)
+        self._waiting = [one for one in self._waiting if one[0] > at]
+        self._moving += [_Group(trail, Boxes.put(boxes)) for trail, boxes in back.items()]
 
     def _take(self, at: int) -> None:
         decision = self._program.decisions[at]
-        for trail, boxes in list(self._moving.items()):
-            taken, rest = boxes.split(decision.boxes)
+        for group in list(self._moving):
+            taken = self._program.taken(at, group.base, group.taken)
             if not taken:
                 continue
-            self._leave(trail, rest)
+            group.taken |= self._program.items(at)
+            if all(any(box.inside(one) for one in decision.boxes.near(box)) for box in group.base):
+                self._moving.remove(group)
             if decision.may:
-                self._join(_Trail(trail.accepted, (*trail.perhaps, at)), taken)
+                self._moving.append(_Group(_Trail(group.trail.accepted, (*group.trail.perhaps, at)), taken))
             else:
-                self._decide(at, trail, taken)
-
-    def _leave(self, trail: _Trail, rest: Boxes) -> None:
-        if rest:
-            self._moving[trail] = rest
-        else:
-            del self._moving[trail]
-
-    def _join(self, trail: _Trail, boxes: Boxes) -> None:
-        held = self._moving.get(trail)
-        self._moving[trail] = boxes if held is None else Boxes.put((*held, *boxes))
+                self._decide(at, group.trail, taken)
 
     def _decide(self, at: int, trail: _Trail, taken: Boxes) -> None:
         decision = self._program.decisions[at]

@@ -68,6 +68,8 @@ def _passing(program: Program, at: int, decision: Decision, needed: Boxes) -> tu
 
 def _through(program: Program, decision: Decision, boxes: Boxes) -> Boxes:
     """What of it the base chains behind let through too, and not by a rule of their own, whose it would be."""
+    if program.end(decision) >= program.tail:
+        return boxes
     outcomes = run(program, boxes, program.end(decision))
     return Boxes.put(box for one in outcomes if one.verdict == "accept" and not one.rules for box in one.packets)
 
