@@ -5,15 +5,17 @@ import select
 import socket
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bellrock.cli import keeper, nft_table
 from bellrock.cli.firewall_diff import changes, rules_to_load
 from bellrock.cli.firewall_options import rule_options
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, printable
+
+if TYPE_CHECKING:
+    from bellrock.cli.keeper import Event, Order
 
 _SHOWN: Final = 200
 """Lines of the diff; `bellrock firewall diff` shows all."""
@@ -44,6 +46,8 @@ def apply(site: Path, places: tuple[str, ...], confirm_within: int, *, as_json: 
     Exit codes: 0 the rules are in force (or were already), 1 they were taken back, 2 usage or a mistake in the site,
     3 not permitted, nft missing, or the rules did not load.
     """
+    from bellrock.cli import keeper, nft_table
+
     table: str = wanted["table"]
     if not table.startswith(_OURS):
         raise Failure(f"--table {table}: apply replaces the whole table, so its name has to begin with {_OURS}")
@@ -70,6 +74,8 @@ def confirm(table: str, *, as_json: bool) -> None:
 
     Exit codes: 0 the rules stay, 1 nothing waits to be confirmed, 3 not permitted.
     """
+    from bellrock.cli import keeper
+
     directory = default_state_dir() / "firewall"
     try:
         line = keeper.call(directory, table)
@@ -85,12 +91,14 @@ def confirm(table: str, *, as_json: bool) -> None:
     _end("kept", "the rules stay", as_json=as_json)
 
 
-def _kept(order: keeper.Order) -> tuple[str, str]:
+def _kept(order: "Order") -> tuple[str, str]:
     """Load, wait for the answer: the outcome and its line.
 
     Raises:
         Failure: nothing was loaded.
     """
+    from bellrock.cli import keeper
+
     try:
         line = keeper.arm(order)
     except OSError as error:
@@ -106,7 +114,9 @@ def _kept(order: keeper.Order) -> tuple[str, str]:
             return _outcome(keeper.hear(line), order)
 
 
-def _expect(line: socket.socket, wanted: str, order: keeper.Order) -> None:
+def _expect(line: socket.socket, wanted: str, order: "Order") -> None:
+    from bellrock.cli import keeper
+
     event = keeper.hear(line)
     if event is None:
         # It may have loaded before it was killed; nobody else will put back now.
@@ -121,8 +131,10 @@ def _expect(line: socket.socket, wanted: str, order: keeper.Order) -> None:
         raise Failure(f"nothing was loaded: {event.why}", EXIT_UNREADABLE)
 
 
-def _asked(line: socket.socket, order: keeper.Order) -> tuple[str, str]:
+def _asked(line: socket.socket, order: "Order") -> tuple[str, str]:
     """Ask here, and listen to the keeper: somebody may confirm elsewhere."""
+    from bellrock.cli import keeper
+
     click.echo(
         f"Loaded. Can you still get in? Type yes within {order.within:g} s, or, better, from a new session: "
         "bellrock firewall confirm",
@@ -145,7 +157,7 @@ def _stdin() -> list[int]:
     return [0] if sys.stdin is not None and not sys.stdin.closed else []
 
 
-def _outcome(event: keeper.Event | None, order: keeper.Order) -> tuple[str, str]:
+def _outcome(event: "Event | None", order: "Order") -> tuple[str, str]:
     if event is None:
         _put_back(order)
         return "restored", "the keeper was killed; what was there before is in force again"
@@ -156,7 +168,9 @@ def _outcome(event: keeper.Event | None, order: keeper.Order) -> tuple[str, str]
     return "stuck", f"what was there before could not be put back: {event.why}"
 
 
-def _put_back(order: keeper.Order) -> None:
+def _put_back(order: "Order") -> None:
+    from bellrock.cli import nft_table
+
     why = nft_table.load(nft_table.restoring(order.table, order.before))
     if why:
         raise Failure(f"the keeper was killed, and what was there before could not be put back: {why}", EXIT_UNREADABLE)
