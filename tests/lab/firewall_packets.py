@@ -1,7 +1,7 @@
 """Probes: single crafted packets of any source, protocol and port, as values and as octets."""
 
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -48,8 +48,12 @@ class Probe(NamedTuple):
         return (self.protocol, *ends)
 
 
+@lru_cache(maxsize=1 << 17)
 def octets(probe: Probe, number: int = 0) -> bytes:
-    """The IP packet; `number` makes it differ from others of the same header fields."""
+    """The IP packet; `number` makes it differ from others of the same header fields.
+
+    Cached: the same questions are asked of every style of rules.
+    """
     payload = probe.payload if probe.payload is not None else MARK + number.to_bytes(4, "big")
     return ip.build(probe.source, probe.destination, probe.hop_limit, probe.protocol, _content(probe, payload))
 

@@ -180,9 +180,12 @@ def zone_of(address: str, zones: Sequence[Zone]) -> str:
 
 
 class Questions:
-    """The packets to ask a firewall about. `zones` are its interfaces."""
+    """The packets to ask a firewall about. `zones` are its interfaces.
 
-    def __init__(self, site: Site, place: Place, zones: Sequence[Zone]) -> None:
+    `dense`: everybody asks everybody else on the neighbours of every port, too.
+    """
+
+    def __init__(self, site: Site, place: Place, zones: Sequence[Zone], *, dense: bool = True) -> None:
         self.crossings = crossings(site, place)
         self.zones = zones
         ports = {
@@ -192,7 +195,9 @@ class Questions:
             for span in each.destination_ports
             for port in span
         }
-        self.ports = sorted({near for port in ports for near in (port - 1, port, port + 1) if 0 < near < 65536})
+        self.ports = sorted(
+            {near for port in ports for near in range(port - dense, port + dense + 1) if 0 < near < 65536}
+        )
         self._zones: dict[str, str] = {}
 
     def of(self, hook: Hook) -> list[Probe]:

@@ -93,29 +93,24 @@ class Provisioning:
         for name in ("events", "leases"):
             (self.directory / name).unlink(missing_ok=True)
 
-    def boot(self) -> dict[str, bool]:
-        """What of a boot went through: dhcp, renewal (by unicast), dns, tftp, http-boot.
+    def boot(self, *, renewing: bool = True) -> dict[str, bool]:
+        """What of a boot went through: dhcp, renewal (by unicast, a second later, if `renewing`), dns, tftp, http-boot.
 
         Where the node got no address it is given one, so that each step is judged by itself.
         """
-        leased = renewed = False
+        results = {}
         with ExitStack() as undo:
             # dhcrelay takes unicast requests off the link, too: a renewal is only direct once it is gone.
             with ExitStack() as relaying:
                 relay = self._relay(relaying)
                 client = self._dhclient(undo)
-                leased = self._event("BOUND", client, relay)
-            renewed = leased and self._event("RENEW", client)
+                leased = results["dhcp"] = self._event("BOUND", client, relay)
+            if renewing:
+                results["renewal"] = leased and self._event("RENEW", client)
         if not leased:
             self.node.run("ip", "addr", "add", "10.0.1.100/24", "dev", "eth0")
             self.node.run("ip", "route", "add", "default", "via", NODE_GATEWAY)
-        return {
-            "dhcp": leased,
-            "renewal": renewed,
-            "dns": self._resolves(),
-            "http-boot": self._http(),
-            "tftp": self._tftp(),
-        }
+        return results | {"dns": self._resolves(), "http-boot": self._http(), "tftp": self._tftp()}
 
     def dropped(self) -> int:
         """Packets that the rules of all machines have dropped: of their rules that count and drop, one after the other."""

@@ -47,10 +47,10 @@ def load(lab, where: Site, place: Place, style: str, **options) -> None:
 @cache
 def asked(lab, name: str):
     """The packets to ask about, and where each comes out of a router without rules. A few go nowhere: no router passes them on."""
-    probes = Questions(the_site(name), Place(), ROUTER_ZONES).of(Hook.FORWARD)
+    probes = Questions(the_site(name), Place(), ROUTER_ZONES, dense=name == "interfaces").of(Hook.FORWARD)
     lab.load("")
     routed = lab.offer(probes)
-    assert len(probes) > 30000
+    assert len(probes) > (60000 if name == "interfaces" else 20000)
     assert routed.count(None) < len(probes) / 50
     return probes, routed
 
