@@ -12,6 +12,8 @@ from bellrock.capture.interfaces import indexes
 from bellrock.link.device import LinkError
 from tests.link.namespaces import network_namespace
 
+pytestmark = pytest.mark.lab
+
 
 def test_each_once():
     with network_namespace() as inside:

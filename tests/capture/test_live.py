@@ -16,6 +16,7 @@ from tests.capture.packets import STACKS, Packet
 from tests.capture.reader import read
 from tests.link.namespaces import network_namespace
 
+pytestmark = pytest.mark.lab
 ABOUT = Description(application="test", expression="udp port 53", comments=("flows: dns",))
 QUERY = Packet(4, 17, "10.0.0.1", "10.0.0.2", 1000, 53, payload=b"SECRET" * 20)
 OTHER = Packet(4, 17, "10.0.0.1", "10.0.0.2", 1000, 54)

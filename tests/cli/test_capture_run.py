@@ -22,6 +22,7 @@ from tests.capture.reader import read
 from tests.capture.test_live import QUERY, send
 from tests.link.namespaces import network_namespace
 
+pytestmark = pytest.mark.lab
 LOGIN = Packet(
     4,
     6,

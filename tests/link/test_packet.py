@@ -332,3 +332,52 @@ def test_a_device_that_cannot_change_its_filter_goes_on(net, device, monkeypatch
         hand[0] += 0.11
         device.receive(0)
     assert far in device.statistics().thinned
+
+
+PASS = (Instruction(0x06, 0, 0, 262144),)
+
+
+def test_one_interface_alone_with_what_it_sends_and_what_is_for_others(net):
+    near, far = net.veth()
+    other = net.veth("blk-c", "blk-d")[0]
+    device = PacketDevice(4, PASS, ifindex=far, outgoing=True, promiscuous=True, block_size=64 * 1024)
+    try:
+        long = ethernet(0x0800, ipv4(udp(payload=bytes(1400))), destination=b"\2\0\0\0\0\x77")
+        device.send(near, long)
+        device.send(other, PASSED["IPv4"])
+        # What a socket sends itself it is never shown.
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as another:
+            another.bind(("blk-b", 0))
+            another.send(PASSED["IPv4"])
+        heard = collect(device, 2)
+        assert [(frame.ifindex, frame.packet_type) for frame in heard] == [(far, 3), (far, 4)]
+        assert [frame.length for frame in heard] == [len(long), len(PASSED["IPv4"])]
+        assert device.receive(9) == []
+        assert device.trouble() is None
+    finally:
+        device.close()
+
+
+def test_a_cut_frame_knows_how_long_it_was(net):
+    near, far = net.veth()
+    device = PacketDevice(4, (Instruction(0x06, 0, 0, 20),), ifindex=far)
+    try:
+        device.send(near, PASSED["IPv4"])
+        [frame] = collect(device, 1)
+        assert (len(frame.data), frame.length) == (20, len(PASSED["IPv4"]))
+    finally:
+        device.close()
+
+
+def test_trouble_of_the_interface_that_is_heard(net):
+    near, far = net.veth()
+    device = PacketDevice(4, PASS, ifindex=far)
+    try:
+        net.ip("link set blk-b down")
+        assert str(device.trouble()) == "blk-b is not heard: network is down"
+        assert device.trouble() is None
+        net.up("blk-b")
+        device.send(near, PASSED["IPv4"])
+        assert len(collect(device, 1)) == 1
+    finally:
+        device.close()
