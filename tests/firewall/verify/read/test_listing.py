@@ -1,0 +1,48 @@
+"""`nft -a list ruleset` → texts and devices."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bellrock.firewall.verify.read.listing import Listing, read_listing
+
+TEXT = '''table inet t { # handle 1
+\tset s { # handle 2
+\t\ttype ipv4_addr
+\t\telements = { 1.1.1.1 }
+\t}
+
+\tchain f { # handle 3
+\t\tcomment "mine"
+\t\ttype filter hook forward priority filter; policy drop;
+\t\ttcp dport { 1, 2,
+\t\t\t     3 } accept # handle 4
+\t\taccept comment "# handle 9" # handle 5
+\t}
+}
+# Warning: table ip nat is managed by iptables-nft, do not touch!
+table netdev n { # handle 2
+\tchain a { # handle 1
+\t\ttype filter hook ingress device "lan0" priority filter; policy accept;
+\t\tdrop # handle 8
+\t}
+
+\tchain b { # handle 2
+\t\ttype filter hook ingress devices = { lan0, "wan0" } priority filter; policy accept;
+\t}
+}
+'''
+
+
+def test_a_listing():
+    found = read_listing(TEXT)
+    assert found.texts == {
+        ("inet t f", 4): "tcp dport { 1, 2, 3 } accept",
+        ("inet t f", 5): 'accept comment "# handle 9"',
+        ("netdev n a", 8): "drop",
+    }
+    assert found.devices == {"netdev n a": ("lan0",), "netdev n b": ("lan0", "wan0")}
+
+
+@given(st.text(alphabet='\t {}#";table chain type hook device handle 12\n', max_size=200))
+def test_anything_is_some_listing(text):
+    assert isinstance(read_listing(text), Listing)
