@@ -54,7 +54,9 @@ def ct(key: str) -> dict[str, Any]:
     return {"ct": {"key": key}}
 
 
-def matched(left: Any, right: Any, op: str = "==", family: str = "inet", objects: tuple[dict[str, Any], ...] = ()) -> Boxes:
+def matched(
+    left: Any, right: Any, op: str = "==", family: str = "inet", objects: tuple[dict[str, Any], ...] = ()
+) -> Boxes:
     """The packets that a match lets go on for sure; it must leave nothing open."""
     found = steps(match(left, right, op), family=family, objects=objects)
     assert len(found) == 1, found

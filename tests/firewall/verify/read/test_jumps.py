@@ -21,12 +21,16 @@ def chains(*some: Chain) -> dict[str, Chain]:
 
 
 def test_a_tree_is_fine():
-    check_jumps(chains(chain("a", to("b"), to("c")), chain("b", to("c")), chain("c", Decide(Verdict(VerdictKind.DROP)))))
+    check_jumps(
+        chains(chain("a", to("b"), to("c")), chain("b", to("c")), chain("c", Decide(Verdict(VerdictKind.DROP))))
+    )
 
 
 def test_a_circle():
     with pytest.raises(RulesetError, match="in a circle"):
-        check_jumps(chains(chain("a", to("b")), chain("b", Choose(((Boxes.everything(), Verdict(VerdictKind.GOTO, "a")),)))))
+        check_jumps(
+            chains(chain("a", to("b")), chain("b", Choose(((Boxes.everything(), Verdict(VerdictKind.GOTO, "a")),))))
+        )
 
 
 def test_a_long_way():

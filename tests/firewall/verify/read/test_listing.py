@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bellrock.firewall.verify.read.listing import Listing, read_listing
 
-TEXT = '''table inet t { # handle 1
+TEXT = """table inet t { # handle 1
 \tset s { # handle 2
 \t\ttype ipv4_addr
 \t\telements = { 1.1.1.1 }
@@ -30,7 +30,7 @@ table netdev n { # handle 2
 \t\ttype filter hook ingress devices = { lan0, "wan0" } priority filter; policy accept;
 \t}
 }
-'''
+"""
 
 
 def test_a_listing():

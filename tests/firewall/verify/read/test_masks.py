@@ -10,7 +10,14 @@ from bellrock.firewall.verify.boxes import Intervals
 from bellrock.firewall.verify.read.masks import among, any_bit, masked, satisfying
 from bellrock.firewall.verify.read.values import UndecidedError
 
-OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+OPERATORS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
 octets = st.integers(0, 255)
 
 

@@ -74,7 +74,10 @@ def test_side_by_side():
     left = {"concat": [payload("ip", "saddr"), payload("tcp", "dport")]}
     wide = {"concat": [{"prefix": {"addr": "10.0.0.0", "len": 8}}, {"range": [7, 9]}]}
     found = matched(left, {"set": [{"concat": ["0.0.0.1", 80]}, wide]})
-    low, high = of(nfproto=2, l4proto=6, saddr=1, dport=80), of(nfproto=2, l4proto=6, saddr=(0x0A000000, 0x0AFFFFFF), dport=(7, 9))
+    low, high = (
+        of(nfproto=2, l4proto=6, saddr=1, dport=80),
+        of(nfproto=2, l4proto=6, saddr=(0x0A000000, 0x0AFFFFFF), dport=(7, 9)),
+    )
     assert found == low | high
     assert matched(left, {"set": [{"concat": ["0.0.0.1", 80]}, wide]}, "!=") == of(nfproto=2, l4proto=6) - found
 
@@ -187,7 +190,9 @@ def test_fragments_have_no_ports_once_a_rule_asks_for_them():
 
 
 def test_a_named_set_is_made_once():
-    both = named_set("s", "ipv4_addr", ["0.0.0.1", {"elem": {"val": "0.0.0.2", "timeout": 5, "expires": 4}}], flags=["interval"])
+    both = named_set(
+        "s", "ipv4_addr", ["0.0.0.1", {"elem": {"val": "0.0.0.2", "timeout": 5, "expires": 4}}], flags=["interval"]
+    )
     assert matched(payload("ip", "saddr"), "@s", objects=(both,)) == of(nfproto=2, saddr=(1, 2))
     every = named_set("s", "ipv4_addr", ["*"])
     assert matched(payload("ip", "saddr"), "@s", objects=(every,)) == of(nfproto=2)

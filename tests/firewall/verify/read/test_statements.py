@@ -103,9 +103,13 @@ def vmap(left, *pairs):
 
 
 def test_a_verdict_map():
-    (needs, choose) = steps(vmap(payload("tcp", "dport"), (22, {"accept": None}), (23, {"drop": None}), (24, {"accept": None})))
+    (needs, choose) = steps(
+        vmap(payload("tcp", "dport"), (22, {"accept": None}), (23, {"drop": None}), (24, {"accept": None}))
+    )
     assert needs == Match(of(l4proto=6))
-    assert choose == Choose(((of(dport=[22, 24]), Verdict(VerdictKind.ACCEPT)), (of(dport=23), Verdict(VerdictKind.DROP))))
+    assert choose == Choose(
+        ((of(dport=[22, 24]), Verdict(VerdictKind.ACCEPT)), (of(dport=23), Verdict(VerdictKind.DROP)))
+    )
 
 
 def test_a_verdict_map_with_all_others():
