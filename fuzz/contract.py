@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from bellrock.firewall.verify.ruleset import RulesetError
 from bellrock.flows import SiteError
 from bellrock.model import Neighbour
 from bellrock.wire.errors import Reason, WireError
@@ -28,6 +29,8 @@ def value_or_refusal(parse: Callable[[], T]) -> T | None:
         judge(error)
     except SiteError as error:
         judge_lines(str(error))
+    except RulesetError as error:
+        demand(str(error).isprintable(), f"not a line for people: {error!r}")
     return None
 
 

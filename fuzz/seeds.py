@@ -139,6 +139,39 @@ def site_seeds() -> Iterator[tuple[str, bytes]]:
     yield "mistakes", b'[role.nod]\n[role.rack]\naddresses = ["10.0.0.1/24", "fe80::1"]\n[ports]\ntfpt = [0]\n'
 
 
+def ruleset_seeds() -> Iterator[tuple[str, bytes]]:
+    def match(left: str, right: str, op: str = "==") -> str:
+        return f'{{"match": {{"op": "{op}", "left": {left}, "right": {right}}}}}'
+
+    port, address = (
+        '{"payload": {"protocol": "tcp", "field": "dport"}}',
+        '{"payload": {"protocol": "ip", "field": "saddr"}}',
+    )
+    mark, state = '{"meta": {"key": "mark"}}', '{"ct": {"key": "state"}}'
+    prefix = '{"prefix": {"addr": "10.0.0.0", "len": 8}}'
+    rules = {
+        "port": match(port, '{"set": [80, {"range": [1, 9]}]}'),
+        "prefix": match(address, prefix, "!="),
+        "concat": match(f'{{"concat": [{address}, {port}]}}', f'{{"set": [{{"concat": [{prefix}, 80]}}]}}'),
+        "mask": match(f'{{"&": [{mark}, 255]}}', "5") + ', {"drop": null}',
+        "state": match(state, '["established", "related"]', "in"),
+        "flags": match('{"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, ["syn", "ack"]]}', '"syn"'),
+        "vmap": f'{{"vmap": {{"key": {port}, "data": {{"set": [[22, {{"accept": null}}], ["*", {{"drop": null}}]]}}}}}}',
+        "mangle": f'{{"mangle": {{"key": {mark}, "value": {{"|": [{mark}, 5]}}}}}}',
+        "nat": '{"dnat": {"family": "ip", "addr": "10.0.0.1", "port": 80}}, {"masquerade": null}',
+        "may": '{"limit": {"rate": 5, "per": "second"}}, {"ct count": {"val": 9}}, {"queue": {}}, {"xt": null}',
+        "fill": f'{{"set": {{"op": "add", "elem": {address}, "set": "@s"}}}}, {{"notrack": null}}',
+        "name": match('{"meta": {"key": "iifname"}}', '"lan*"'),
+    }
+    for name, statements in rules.items():
+        yield name, b"\x01[" + statements.encode() + b"]"
+    chain = '{"chain": {"family": "inet", "table": "t", "name": "f", "hook": "input", "prio": "filter - 5"}}'
+    named = '{"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "elem": [1]}}'
+    helper = '{"ct helper": {"family": "inet", "table": "t", "name": "h", "type": "tftp", "protocol": "udp"}}'
+    yield "document", f'\x00{{"nftables": [{chain}, {named}, {helper}]}}'.encode()
+    yield "refused", b'\x00{"nftables": 5}'
+
+
 def main() -> None:
     for harness in HARNESSES:
         folder = CORPUS / harness

@@ -107,9 +107,7 @@ def _print(report: "Report", wider: int) -> None:
 
 
 def _row(one: "FlowVerdict") -> tuple[str, ...]:
-    word = (
-        one.verdict if one.holds else f"{one.verdict}!" if one.wanted == "pass" else f"{one.verdict}, must be blocked"
-    )
+    word = one.verdict if one.wanted == "pass" or one.holds else f"{one.verdict} and must not"
     rule = one.rules[-1] if one.rules else None
     return (
         one.flow,
