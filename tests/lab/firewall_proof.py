@@ -17,6 +17,8 @@ NUMBERS = {Protocol.TCP: TCP, Protocol.UDP: UDP, Protocol.ICMP: ICMP, Protocol.I
 CLIENT_PORT = 40000
 OUTSIDE = ("198.51.100.7", "2001:db8:ffff::7")
 """Nobody of the site."""
+ANOTHER = ("198.51.100.9", "2001:db8:ffff::9")
+"""Nobody either."""
 ICMP_TYPES = ((0, 0), (3, 0), (3, 4), (5, 1), (8, 0), (8, 1), (11, 0), (12, 0), (13, 0), (17, 0))
 ICMPV6_TYPES = (
     *((kind, 0) for kind in (128, 129, 1, 2, 3, 4, 100, 127, *range(130, 144), *range(148, 154))),
@@ -214,6 +216,8 @@ class Questions:
         passage = crossing.passage
         exchange = passage.exchange
         source, destination = edges(passage.source)[0], edges(passage.destination)[0]
+        if source == destination:
+            destination = ANOTHER[passage.family == 6]
         zone = crossing.in_interfaces[0] if crossing.in_interfaces else self._zone(source)
         protocol = NUMBERS[exchange.protocol]
         if exchange.protocol in (Protocol.TCP, Protocol.UDP):
@@ -235,8 +239,18 @@ class Questions:
             yield right._replace(destination=destination)
         for zone in self.zones:
             yield right._replace(zone=zone.name)
+        if right.source in OUTSIDE:
+            yield from self._pretenders(right)
         yield from self._other_contents(crossing, right)
         yield from self._backwards(right)
+
+    def _pretenders(self, right: Probe) -> Iterator[Probe]:
+        """Where everybody may speak: a source of each zone, from each zone."""
+        for home in self.zones:
+            for subnet in home.subnets:
+                address = str(ip_network(subnet)[9])
+                if (":" in address) == (right.family == 6):
+                    yield from (right._replace(source=address, zone=zone.name) for zone in self.zones)
 
     def _other_contents(self, crossing: Crossing, right: Probe) -> Iterator[Probe]:
         exchange = crossing.passage.exchange

@@ -140,13 +140,12 @@ def _raw(policy: Policy, family: Family, prefix: str) -> _Table:
 
 
 def _guard(table: _Table, rules: list[str], policy: Policy, family: Family) -> None:
-    """What comes in at an interface from a source that does not live behind it is dropped."""
+    """What comes in elsewhere than where its source lives is dropped; who lives behind no known interface is left to the rules."""
     for guard in policy.guards:
         if guard.family == family:
             name, own = table.chain()
-            rules.append(f"-i {guard.interface} -j {name}")
-            _addresses(table, own, "-s", networks(guard.ranges, family), "-j RETURN")
-            own.append(f'-m comment --comment "spoofed on {guard.interface}" -j DROP')
+            _addresses(table, rules, "-s", networks(guard.ranges, family), f"-j {name}")
+            own.append(f'! -i {guard.interface} -m comment --comment "spoofed: lives on {guard.interface}" -j DROP')
 
 
 def _dispatch(
@@ -178,11 +177,8 @@ def _descend(table: _Table, rules: list[str], option: str, party: Party) -> list
 
 
 def _addresses(table: _Table, rules: list[str], option: str, wanted: list[Network], action: str) -> None:
-    """One rule for each network, or a tree of chains. The networks are disjoint, so a packet meets `action` at most once.
-
-    A RETURN would only leave the branch it stands in, so lists that end in one stay flat.
-    """
-    if len(wanted) <= BRANCH or action == "-j RETURN":
+    """One rule for each network, or a tree of chains. The networks are disjoint, so a packet meets `action` at most once."""
+    if len(wanted) <= BRANCH:
         rules += (f"{option} {network} {action}" for network in wanted)
         return
     size = -(-len(wanted) // BRANCH)
