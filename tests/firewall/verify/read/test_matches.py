@@ -124,6 +124,7 @@ def unsure(left, right, op="==", family="inet", objects=()):
         (payload("tcp", "dport"), "==", {"set": [{"elem": {"val": 1, "limit": {}}}]}, {"l4proto": 6}),
         ({"surprise": 1}, "==", 2, {}),
         (None, "==", None, {}),
+        (payload("tcp", "dport"), {"a": 1}, {"set": [80]}, {"l4proto": 6}),
     ],
 )  # fmt: skip
 def test_what_is_not_decided_may_match_within_what_nft_asks_first(left, op, right, needs):

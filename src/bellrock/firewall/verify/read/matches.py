@@ -18,7 +18,7 @@ _DNAT: Final = 32
 
 def match(body: dict[str, Any], at: Context) -> list[Step]:
     """The packets that a match lets go on: for sure, or perhaps."""
-    op, left, right = body.get("op", "=="), body.get("left"), body.get("right")
+    op, left, right = f"{body.get('op', '==')}", body.get("left"), body.get("right")
     try:
         sure, unsure = _match(op, left, right, at)
     except UndecidedError:
