@@ -15,7 +15,11 @@ UNIVERSE = [dict(zip(SIDES, point, strict=True)) for point in product(*(range(1 
 
 def field(width):
     top = (1 << width) - 1
-    return st.lists(st.tuples(st.integers(0, top), st.integers(0, top)), min_size=1, max_size=2).map(Intervals).filter(bool)
+    return (
+        st.lists(st.tuples(st.integers(0, top), st.integers(0, top)), min_size=1, max_size=2)
+        .map(Intervals)
+        .filter(bool)
+    )
 
 
 BOX = st.fixed_dictionaries({}, optional={name: field(width) for name, width in SIDES.items()}).map(Box)
@@ -90,10 +94,14 @@ def test_a_solver_of_bit_vectors_finds_no_packet_in_dispute(a, b):
 
 
 def test_rows_of_a_concatenation_become_few_boxes():
-    rows = [(Intervals.prefix(number << 8, 24, 32), Intervals.of(port)) for number in range(0, 100, 2) for port in (69, 80)]
+    rows = [
+        (Intervals.prefix(number << 8, 24, 32), Intervals.of(port)) for number in range(0, 100, 2) for port in (69, 80)
+    ]
     found = Boxes.points(("saddr", "dport"), rows)
     assert len(found) == 1
-    assert found == Boxes.of(saddr=Intervals(pair for row in rows for pair in row[0].ranges), dport=Intervals.of(69, 80))
+    assert found == Boxes.of(
+        saddr=Intervals(pair for row in rows for pair in row[0].ranges), dport=Intervals.of(69, 80)
+    )
     assert not Boxes.points(("saddr",), [(Intervals(),)])
 
 
@@ -102,7 +110,9 @@ def test_many_boxes_find_their_neighbours_by_an_index():
     for at in range(0, 200, 20):
         assert rows & Boxes.of(saddr=Intervals.of(at)) == Boxes.of(saddr=Intervals.of(at), dport=Intervals.of(at))
     assert rows.index is not None
-    assert list(rows.near(Box({"saddr": Intervals.of(7)}))) == [Box({"saddr": Intervals.of(7), "dport": Intervals.of(7)})]
+    assert list(rows.near(Box({"saddr": Intervals.of(7)}))) == [
+        Box({"saddr": Intervals.of(7), "dport": Intervals.of(7)})
+    ]
 
 
 def test_a_sample_is_in_the_set_and_an_empty_set_has_none():

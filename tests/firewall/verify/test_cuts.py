@@ -19,7 +19,9 @@ def cells(boxes):
 def test_a_plane_with_many_holes_has_every_cell_that_is_in_none(holes):
     kept = less(WHOLE, holes)
     assert cells(kept) == cells([WHOLE]) - cells(holes)
-    assert sum(len(box.fields["sport"].ranges) and box.fields["sport"].size() * box.fields["dport"].size() for box in kept) == len(cells(kept))
+    assert sum(
+        len(box.fields["sport"].ranges) and box.fields["sport"].size() * box.fields["dport"].size() for box in kept
+    ) == len(cells(kept))
     assert covered(WHOLE, holes) == (not kept)
 
 

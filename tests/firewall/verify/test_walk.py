@@ -1,12 +1,11 @@
-import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT
-from bellrock.firewall.verify.ruleset import Assign, Choose, Helper, May, NoTrack, Unsupported, Verdict, VerdictKind
+from bellrock.firewall.verify.ruleset import Assign, Choose, Helper, NoTrack, Verdict, VerdictKind
 from bellrock.firewall.verify.walk import judge, walk
-from tests.firewall.verify.rules import ACCEPT, DROP, REJECT, RETURN, Interpreter, boxes, chain, do, of, ruleset
+from tests.firewall.verify.rules import Interpreter, boxes, chain, do, of, ruleset
 
 IP = 2
 WAYS = {

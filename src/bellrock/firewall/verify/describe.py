@@ -62,7 +62,7 @@ def texts(field: str, values: Intervals) -> Iterator[str]:
     """Each value, range or prefix of a set; of interfaces those that are not in it, where that is shorter."""
     if field.endswith("ifname"):
         others = values.complement(FIELDS[field])
-        if len(others.ranges) <= len(values.ranges) and others:
+        if others and others.size() < values.size() and len(others.ranges) <= len(values.ranges):
             yield from (f"not {text}" for first, last in others.ranges for text in _interface(first, last))
             return
     write = _WRITERS.get(FIELDS[field] if field in _BY_WIDTH else -1, _number)
@@ -129,7 +129,8 @@ def _interface(first: int, last: int) -> Iterator[str]:
 
 def interface_name(value: int) -> str:
     """The name whose 16 octets are this number."""
-    return value.to_bytes(16, "big").rstrip(b"\0").decode(errors="backslashreplace")
+    name = value.to_bytes(16, "big").rstrip(b"\0").decode(errors="backslashreplace")
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in name)
 
 
 def interface_number(name: str) -> int:
