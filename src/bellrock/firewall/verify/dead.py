@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from msgspec import structs
+
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.cuts import covered
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
 from bellrock.firewall.verify.report import Dead, Shadow, decider, reference
 from bellrock.firewall.verify.route import ROUTES, Route
-from bellrock.firewall.verify.ruleset import Chain, Choose, Decide, Match, Rule, Ruleset
+from bellrock.firewall.verify.ruleset import Chain, Choose, Decide, Match, May, Rule, Ruleset
 
 _NAMED: Final = 20
 """Earlier rules that a shadow names."""
@@ -20,6 +22,7 @@ def lifeless(ruleset: Ruleset, program: Callable[[Route], Program]) -> tuple[tup
     programs = [program(route) for route in ROUTES]
     judged = reachable(ruleset, {base for one in programs for base in one.bases})
     orphans = set(ruleset.chains) - reachable(ruleset, {key for key, chain in ruleset.chains.items() if chain.hook})
+    doubtful = reachable(ruleset, _perhaps(ruleset))
     alive, touched = _alive(programs)
     dead: list[Dead] = []
     shadowed: list[Shadow] = []
@@ -27,7 +30,7 @@ def lifeless(ruleset: Ruleset, program: Callable[[Route], Program]) -> tuple[tup
         for rule in chain.rules:
             if key in orphans:
                 dead.append(Dead(rule=reference(rule), why="nothing leads to its chain"))
-            elif key in judged and id(rule) not in alive:
+            elif key in judged and key not in doubtful and id(rule) not in alive:
                 shadow = _shadow(rule, touched.get(id(rule), []))
                 dead.append(Dead(rule=reference(rule), why=_why(rule, shadow)))
                 shadowed += [shadow] if shadow else []
@@ -45,6 +48,17 @@ def reachable(ruleset: Ruleset, bases: set[str]) -> set[str]:
         found.add(key)
         stack += [to for to in _targets(ruleset.chains[key]) if to in ruleset.chains]
     return found
+
+
+def _perhaps(ruleset: Ruleset) -> set[str]:
+    """Keys of the chains that a jump behind `limit` or the like leads to: who comes there cannot be told."""
+    return {
+        to
+        for chain in ruleset.chains.values()
+        for rule in chain.rules
+        if any(isinstance(step, May) for step in rule.steps)
+        for to in _targets(structs.replace(chain, rules=(rule,)))
+    }
 
 
 def _targets(chain: Chain) -> Iterator[str]:
