@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.lab.random_packets import DSCPS, ICMP, ICMPV6, LOCAL4, MACS, MARKS, PORTS, TTLS, V4, V6, VIDS
+from tests.lab.random_packets import DSCPS, ICMP, ICMPV6, MACS, MARKS, PORTS, V4, V6, VIDS
 
 NAMES = ["lan0", "lan1", "wan0"]
 FLAG_NAMES = ["fin", "syn", "rst", "psh", "ack", "urg"]
@@ -264,11 +264,7 @@ class Maker:
     def rule(self, targets: list[str], *, final: bool = True) -> str:
         words = [self.match() for _ in range(self.rng.choice((0, 1, 1, 1, 2, 2)))]
         if self.maybe(0.15):
-            words.append(
-                self.one("counter", 'log prefix "x"', "counter name bell", "meta priority set 1:3")
-                if False
-                else "counter"
-            )
+            words.append("counter")
         choice = self.rng.random()
         if not words and choice < 0.6:
             words.append(self.match())
@@ -436,7 +432,3 @@ def _chain(name: str, head: str, body: list[str]) -> str:
     return "\n".join(
         [f"  chain {name} {{", *([f"    {head}"] if head else []), *(f"    {line}" for line in body), "  }"]
     )
-
-
-LOCAL = LOCAL4
-TTL = TTLS

@@ -5,6 +5,7 @@ wildcard is then a range). A match is a set of boxes; nothing here knows nft's s
 """
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,8 +13,15 @@ from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.fields import FIELDS as FIELDS
 
 
+_LONGEST_LINE: Final = 500
+
+
 class RulesetError(ValueError):
     """A ruleset that cannot be read; one line says what, where and why."""
+
+    def __init__(self, line: str) -> None:
+        """What names of the ruleset bring into the line that is no printable character is written as its code."""
+        super().__init__("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line[:_LONGEST_LINE]))
 
 
 class VerdictKind(StrEnum):

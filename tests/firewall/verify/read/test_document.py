@@ -96,6 +96,7 @@ def test_objects_as_commands():
         (raw({"table": {"name": "t", "flags": "dormant"}}), "has no family"),
         (raw(chain(hook="sideways")), "hook sideways"),
         (raw(chain(**{**BASE, "prio": "soon"})), "priority soon"),
+        (raw(chain(**{**BASE, "prio": "so\non"})), r"priority so\\x0aon"),
         (raw(chain(**{**BASE, "prio": "filter + soon"})), "priority filter"),
         (raw(chain(**BASE), {"rule": {"family": "inet", "table": "t", "chain": "f", "expr": 5}}), "without statements"),
         (raw(chain(**BASE), rule({"jump": {"target": "f"}})), "in a circle"),
