@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from bellrock.cli.nft_iptables import translated
 from bellrock.firewall.compile.build import build
 from bellrock.firewall.compile.policy import Options, Style
 from bellrock.firewall.verify.check import check
@@ -218,6 +219,16 @@ def test_check_says_of_the_loaded_rules_what_the_packets_said(router, name, plac
     # By hand, two flows on one port are two rules of which the second never matters; in sets they are one.
     assert not any(one.changes for one in report.shadowed)
     assert style == "linear" or (report.dead, report.shadowed) == ((), ())
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["", "guarded"])
+def test_check_says_the_same_of_iptables_rules(router, guarded):
+    load(router, the_site("interfaces"), PLACES["bmc-gateway"], "iptables", spoof_guard=guarded)
+    saved = router.machine.run("iptables-save") + router.machine.run("ip6tables-save")
+    report = check(read_nft(translated(saved, "saved").json), the_site("interfaces"), PLACES["bmc-gateway"])
+    assert report.flows
+    assert [one for one in report.flows if not one.holds] == []
+    assert (report.wider, report.exit_code) == ((), 0)
 
 
 def test_check_names_a_missing_flow_and_one_too_many(router):

@@ -158,6 +158,8 @@ def _meaning(rest: str) -> list[dict[str, Any]]:
     words = _words(rest)
     unsure = {"xt": {"type": "match", "name": rest.strip()}}
     target = _after(words, "-j")
+    if exact := _icmp(words, target):
+        return exact
     if not target and _after(words, "-g"):
         return [unsure, {"goto": {"target": _after(words, "-g")}}]
     if not target and not rest.startswith("-"):
@@ -170,6 +172,24 @@ def _meaning(rest: str) -> list[dict[str, Any]]:
     if not target or (target == "CT" and "--notrack" not in words):
         return []
     return [unsure, {"xt": {"type": "target", "name": target}}]
+
+
+def _icmp(words: list[str], target: str) -> list[dict[str, Any]]:
+    """`-p icmp -m icmp --icmp-type 8/0 -j ACCEPT`, exactly: the translator has no words for a type with a code."""
+    if "--comment" in words:
+        at = words.index("--comment")
+        words = words[: at - 2] + words[at + 2 :] if words[at - 2 : at] == ["-m", "comment"] else words
+    for protocol, match, name in (("icmp", "icmp", "icmp"), ("ipv6-icmp", "icmp6", "icmpv6")):
+        numbers = _after(words, f"--{name}-type").split("/")
+        told = ["-p", protocol, "-m", match, f"--{name}-type", "/".join(numbers), "-j", target]
+        if words == told and target in _VERDICTS and len(numbers) == 2 and all(map(str.isdecimal, numbers)):
+            fields = zip(("type", "code"), map(int, numbers), strict=True)
+            matches = [
+                {"match": {"op": "==", "left": {"payload": {"protocol": name, "field": field}}, "right": value}}
+                for field, value in fields
+            ]
+            return [*matches, {_VERDICTS[target]: None}]
+    return []
 
 
 def _helper(family: str, table: str, chain: str, rest: str) -> list[dict[str, Any]]:

@@ -17,7 +17,10 @@ def forward(*rules, policy="drop"):
     return chain("forward", *rules, hook="forward", policy=policy)
 
 
-def found(*chains, needed=None, policies=(RuleRef(chain="inet t forward", policy="drop"),)):
+CLOSED = (RuleRef(chain="inet t forward", policy="drop"),)
+
+
+def found(*chains, needed=None, policies=CLOSED):
     return widest(unroll(ruleset(*chains), FORWARDED), needed or Boxes.nothing(), policies)
 
 
@@ -79,3 +82,11 @@ def test_what_is_wider_is_what_passes_less_what_is_needed(rules, port):
         for text in box["port"]
     )
     assert ports * boxes(**NEW, dport=0).size() == passing
+
+
+def test_an_open_policy_behind_a_drop_of_everything_lets_nothing_through():
+    many = [(of(dport=2 * at), DROP) for at in range(100)]
+    open_policy = (RuleRef(chain="inet t forward", policy="accept"),)
+    assert found(forward(*many, (DROP,), policy="accept"), policies=open_policy) == ()
+    (one,) = found(forward(*many, policy="accept"), policies=open_policy)
+    assert one.rule == open_policy[0]

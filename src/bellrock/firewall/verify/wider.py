@@ -81,6 +81,9 @@ def _by_policy(program: Program, needed: Boxes, policies: tuple[RuleRef, ...]) -
     boxes = _BEGINNING - needed
     left = boxes.less([box for one in taking for box in one.boxes], _MOST) if len(taking) <= _EXPANDED else None
     rest = boxes if left is None else left
+    covers = Boxes.put(box for one in taking for box in one.boxes)
+    if all(covered(box, covers.near(box)) for box in rest):
+        return []
     before = tuple(dict.fromkeys(map(decider, taking))) if left is None else ()
     return [_wider((policies or (RuleRef(chain="", policy="accept"),))[0], rest.joined(), before)] if rest else []
 
