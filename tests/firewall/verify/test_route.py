@@ -4,7 +4,7 @@ from tests.firewall.verify.rules import chain, ruleset
 
 
 def way(route, *chains):
-    found = [stop for stop in stops(ruleset(*chains), route)]
+    found = stops(ruleset(*chains), route)
     return [stop.what.name if isinstance(stop.what, Chain) else stop.what for stop in found]
 
 

@@ -1,13 +1,14 @@
+import pytest
+import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT
-from bellrock.firewall.verify.ruleset import Assign, Choose, Helper, NoTrack, Verdict, VerdictKind
+from bellrock.firewall.verify.ruleset import Assign, Choose, Helper, May, NoTrack, Unsupported, Verdict, VerdictKind
 from bellrock.firewall.verify.walk import judge, walk
-from tests.firewall.verify.rules import Interpreter, boxes, chain, do, of, ruleset
+from tests.firewall.verify.rules import ACCEPT, DROP, REJECT, RETURN, Interpreter, boxes, chain, do, of, ruleset
 
-IP = 2
 WAYS = {
     FORWARDED: (("prerouting", ()), ("forward", ()), ("postrouting", ())),
     RECEIVED: (("prerouting", ()), ("input", ())),
@@ -133,3 +134,73 @@ def test_the_outcomes_of_a_set_are_disjoint_and_all_of_it(rules, route, match):
         assert not outcome.packets.meets(everything)
         everything |= outcome.packets
     assert everything == packets
+
+
+PLAIN = st.tuples(
+    st.fixed_dictionaries({}, optional={"saddr": spans(2**32 - 1), "dport": spans(65535), "l4proto": spans(255)}),
+    st.sampled_from(["accept", "drop", "reject"]),
+)
+
+
+def formula(variables, fields):
+    parts = []
+    for name, ranges in fields.items():
+        x = variables[name]
+        parts.append(z3.Or(*(z3.And(z3.UGE(x, first), z3.ULE(x, last)) for first, last in ranges)))
+    return z3.And(*parts)
+
+
+@given(st.lists(PLAIN, max_size=5), st.lists(PLAIN, max_size=3), st.sampled_from(["accept", "drop"]))
+@settings(max_examples=60, deadline=None)
+def test_a_solver_agrees_on_every_packet_of_a_chain_that_jumps(rules, inner, policy):
+    variables = {"saddr": z3.BitVec("saddr", 32), "dport": z3.BitVec("dport", 16), "l4proto": z3.BitVec("l4proto", 8)}
+    passes = z3.BoolVal(policy == "accept")
+    for fields, kind in reversed(rules):
+        passes = z3.If(formula(variables, fields), kind == "accept", passes)
+    through = passes
+    for fields, kind in reversed(inner):
+        through = z3.If(formula(variables, fields), kind == "accept", through)
+    passes = z3.If(z3.UGE(variables["dport"], 1024), through, passes)
+    made = [(of(dport=(1024, 65535)), do("jump", "inner"))] + [(of(**fields), do(kind)) for fields, kind in rules]
+    chains = [
+        chain("inner", *((of(**fields), do(kind)) for fields, kind in inner)),
+        chain("f", *made, hook="forward", policy=policy),
+    ]
+    accepted = [
+        {name: values.ranges for name, values in box.fields.items() if name in variables}
+        for outcome in walk(ruleset(*chains), FORWARDED, boxes(ct_state=3, nfproto=2))
+        if outcome.verdict == "accept"
+        for box in outcome.packets
+    ]
+    solver = z3.Solver()
+    solver.add(z3.Or(*(formula(variables, fields) for fields in accepted)) != passes)
+    assert solver.check() == z3.unsat
+
+
+def test_an_outcome_names_all_rules_that_let_through_and_the_one_that_did_not():
+    first = chain("first", (of(dport=1), ACCEPT), hook="prerouting")
+    second = chain("second", (of(dport=1), REJECT), hook="forward")
+    (outcome,) = walk(ruleset(first, second), FORWARDED, boxes(dport=1, ct_state=3, nfproto=2))
+    assert [rule.text for rule in outcome.rules] == ["first rule 1", "second rule 1"]
+    assert (outcome.verdict, outcome.how, outcome.helpers, outcome.translations) == (
+        "reject",
+        "tcp reset",
+        frozenset(),
+        (),
+    )
+
+
+def test_two_chances_are_both_named():
+    rules = chain("f", (May("limit one"), DROP), (May("limit two"), DROP), (RETURN,), hook="forward")
+    outcome = judge(ruleset(rules), FORWARDED, {"ct_state": 3, "nfproto": 2})
+    assert (outcome.verdict, outcome.why) == ("unknown", "limit one; limit two")
+
+
+def test_what_cannot_be_decided_ends_the_way_with_its_construct():
+    rules = chain("f", (of(dport=1), Unsupported("queue")), (DROP,), hook="forward")
+    assert judge(ruleset(rules), FORWARDED, {"ct_state": 3, "nfproto": 2, "dport": 1}).why == "queue"
+
+
+def test_a_packet_with_an_impossible_state_is_refused():
+    with pytest.raises(ValueError, match="ct_state is 0"):
+        judge(ruleset(), FORWARDED, {"ct_state": 6})
