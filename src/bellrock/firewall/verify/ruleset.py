@@ -12,7 +12,6 @@ from msgspec import Struct
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.fields import FIELDS as FIELDS
 
-
 _LONGEST_LINE: Final = 500
 
 
