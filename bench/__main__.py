@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-NAMES = ("wire", "segment_load", "time_to_truth", "topology", "flood", "sim", "footprint", "startup", "firewall", "capture")
+NAMES = (
+    "wire",
+    "segment_load",
+    "time_to_truth",
+    "topology",
+    "flood",
+    "sim",
+    "footprint",
+    "startup",
+    "firewall",
+    "capture",
+)
 
 
 def main() -> int:

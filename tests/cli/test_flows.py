@@ -19,7 +19,30 @@ from bellrock.flows import CATALOGUE
 BELLROCK = Path(sys.executable).parent / "bellrock"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "site.toml"
 GOLDEN = Path(__file__).parents[1] / "data" / "flows"
-SEED = ["dhcp", "tftp", "http-boot", "https-boot", "api", "dns", "ntp", "proxy", "stream", "apt", "snap", "ssh", "syslog", "ipmi", "redfish", "bmc-web", "lxd", "libvirt", "libvirt-dnsmasq", "ldap", "proxy-auth", "registry"]
+SEED = [
+    "dhcp",
+    "tftp",
+    "http-boot",
+    "https-boot",
+    "api",
+    "dns",
+    "ntp",
+    "proxy",
+    "stream",
+    "apt",
+    "snap",
+    "ssh",
+    "syslog",
+    "ipmi",
+    "redfish",
+    "bmc-web",
+    "lxd",
+    "libvirt",
+    "libvirt-dnsmasq",
+    "ldap",
+    "proxy-auth",
+    "registry",
+]
 
 
 def on_terminal(columns, *arguments):

@@ -26,6 +26,12 @@ OPEN: Final = {
 }
 """Roles that no agent tells, with an example each."""
 
+UNTOLD: Final = {
+    Role.RACK: "No rack has been seen. Where `bellrock up` runs, the region's machine is the rack too.",
+    Role.REGION: "No agent tells that the region runs beside it: copy or move the addresses of that machine here.",
+}
+"""What is said of a controller that no agent claims to be."""
+
 HEAD: Final = """\
 # Who plays which role at this site, drawn from what Bellrock has seen. What it has not seen is a comment below:
 # fill it in and take the # away. `bellrock flows lint FILE` says what is missing.
@@ -141,8 +147,7 @@ def _controllers(role: Role, known: list[Machine]) -> str:
         if _routed(text)
     ]
     if not lines:
-        hint = " Where `bellrock up` runs, the region's machine is the rack too." if role is Role.RACK else ""
-        return f'# No {role} has been seen.{hint}\n# [role.{role}]\n# addresses = ["10.0.0.2"]\n'
+        return f'# {UNTOLD[role]}\n# [role.{role}]\n# addresses = ["10.0.0.2"]\n'
     return f"[role.{role}]\naddresses = [\n{''.join(dict.fromkeys(lines))}]\n"
 
 
