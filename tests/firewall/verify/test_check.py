@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from bellrock.firewall.verify.check import check
-from bellrock.firewall.verify.ruleset import Assign, Helper, May, NoTrack, RulesetError, Translate, Unsupported
+from bellrock.firewall.verify.ruleset import Assign, Copy, Helper, May, NoTrack, RulesetError, Translate, Unsupported
 from bellrock.flows.passages import Place
 from bellrock.flows.values import Role
 from tests.firewall.verify.rules import ACCEPT, DROP, REJECT, chain, do, of, ruleset
@@ -132,7 +132,7 @@ def test_an_untracked_request_has_no_helper_and_its_answers_are_new():
 def test_answers_of_translated_packets_come_from_where_they_were_sent_to():
     to = Translate(kind="dnat", family=2, address=RACK + 100)
     nat = chain("nat", (of(**HTTP), to), hook="prerouting", priority=-100, kind="nat")
-    there = (of(daddr=RACK + 100, ct_state=3), ACCEPT)
+    there = (of(daddr=RACK + 100, ct_state=[1, 3]), ACCEPT)
     answers = (of(saddr=RACK + 100, ct_state=1), ACCEPT)
     assert words(report(nat, forward(there, answers)), "http-boot") == ("passes", "passes")
     wrong = (of(saddr=RACK, ct_state=1), ACCEPT)
@@ -189,7 +189,7 @@ def test_the_report_has_the_published_shape():
 def test_a_flow_is_summed_up_from_all_its_directions():
     found = report(forward(ESTABLISHED, (of(**HTTP), ACCEPT)))
     summed = {one.flow: one.verdict for one in found.summary}
-    assert summed["api"] == "partly"  # the request is blocked, an answer would pass
+    assert summed["api"] == "blocked"  # that an answer would pass says nothing
     assert summed["tftp"] in {"blocked", "partly"}
 
 
@@ -205,3 +205,36 @@ def test_a_forbidden_flow_should_be_blocked():
 
     assert {(row.flow, row.verdict, row.holds) for row in forbidden("accept")} == {("libvirt-dnsmasq", "passes", False)}
     assert {(row.flow, row.verdict, row.holds) for row in forbidden("drop")} == {("libvirt-dnsmasq", "blocked", True)}
+
+
+def test_later_packets_of_a_translated_connection_go_where_the_first_went():
+    to = Translate(kind="dnat", family=2, address=RACK + 100)
+    nat = chain("nat", (of(**HTTP), to), hook="prerouting", priority=-100, kind="nat")
+    first, answers = (of(ct_state=3), ACCEPT), (of(saddr=RACK + 100, ct_state=1), ACCEPT)
+    translated = (of(daddr=RACK + 100, ct_state=1, ct_status_dnat=1), ACCEPT)
+    assert words(report(nat, forward(first, answers, translated)), "http-boot") == ("passes", "passes")
+    as_sent = (of(daddr=RACK, ct_state=1), ACCEPT)
+    found = report(nat, forward(first, answers, as_sent))
+    assert words(found, "http-boot") == ("partly", "passes")
+    assert [gap.of for gap in verdict(found, "http-boot").missing] == ["later packets"]
+
+
+def test_no_first_packet_and_no_untranslated_connection_has_the_status_dnat():
+    dnat = (of(ct_state=(1, 3), ct_status_dnat=1), ACCEPT)
+    assert words(report(forward(dnat)), "http-boot") == ("blocked", "blocked")
+
+
+def test_a_connections_mark_comes_back_with_all_its_packets():
+    marking = (of(ct_state=3), Assign("ct_mark", 7), ACCEPT)
+    assert words(report(forward(marking, (of(ct_mark=7, ct_state=1), ACCEPT))), "http-boot") == ("passes", "passes")
+    assert words(report(forward(marking, (of(ct_mark=8, ct_state=1), ACCEPT))), "http-boot") == ("partly", "blocked")
+    copied = (of(ct_state=3), Copy("ct_mark", "mark", 0xFF, 4), ACCEPT)
+    assert words(report(forward(copied, (of(ct_mark=4, ct_state=1), ACCEPT))), "http-boot") == ("passes", "passes")
+    unknown = (of(ct_state=3), Assign("ct_mark", None), ACCEPT)
+    assert words(report(forward(unknown, (of(ct_mark=4, ct_state=1), ACCEPT))), "http-boot") == ("unknown", "unknown")
+
+
+def test_who_answers_where_addresses_are_rewritten_without_tracking_is_not_told():
+    found = report(forward((of(ct_state=3), Assign("daddr", RACK + 100), ACCEPT), ESTABLISHED))
+    assert words(found, "http-boot") == ("passes", "unknown")
+    assert "without connection tracking" in verdict(found, "http-boot", direction="reply").why

@@ -2,6 +2,7 @@ from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.ruleset import (
     Assign,
     Choose,
+    Copy,
     Helper,
     May,
     NoTrack,
@@ -11,7 +12,8 @@ from bellrock.firewall.verify.ruleset import (
     Verdict,
     VerdictKind,
 )
-from bellrock.firewall.verify.state import ABSENT, CT_UNTRACKED, UNKNOWN, State
+from bellrock.firewall.verify.seen import LOW, Seen
+from bellrock.firewall.verify.state import ABSENT, CT_INVALID, CT_UNTRACKED, UNKNOWN, State
 from bellrock.firewall.verify.steps import Taken, branches
 from tests.firewall.verify.rules import ACCEPT, DROP, boxes, do, of
 
@@ -58,7 +60,7 @@ def test_what_was_changed_before_a_match_failed_stays_changed():
 
 def test_a_field_is_set_whole_by_mask_or_to_the_unknown():
     assert [one.value("mark") for one in states(Assign("mark", 6), Assign("mark", 1, 1))] == [7]
-    assert [one.value("mark") for one in states(Assign("mark", 1, 1))] == [1, UNKNOWN]
+    assert [one.value("mark") for one in states(Assign("mark", 1, 1))] == [1, Seen("mark", 0xFFFFFFFE, 1)]
     assert [one.value("mark") for one in states(Assign("mark", None), Assign("mark", 1, 1))] == [UNKNOWN]
     assert states(Assign("ct_mark", 1), state=EVERYTHING.binding(ct_mark=ABSENT)) == []
 
@@ -73,6 +75,24 @@ def test_chance_concerns_the_packets_that_it_names():
 def test_a_helper_is_for_new_packets_of_its_protocol():
     (helped,) = states(Helper("tftp", 17))
     assert (helped.helpers, helped.boxes) == (frozenset({"tftp"}), boxes(ct_state=3, l4proto=17))
+
+
+def test_a_copy_takes_what_the_other_field_is_now():
+    marked = EVERYTHING.binding(mark=0x105)
+    assert [one.value("ct_mark") for one in states(Copy("ct_mark", "mark", 0xFF, 2), state=marked)] == [7]
+    low = Seen.of("mark", LOW).cut(0xFF, 2)
+    assert [one.value("ct_mark") for one in states(Copy("ct_mark", "mark", 0xFF, 2))] == [2, low, UNKNOWN]
+    assert states(Copy("ct_mark", "mark", 0xFF), state=EVERYTHING.binding(ct_mark=ABSENT)) == []
+    unknown = EVERYTHING.binding(mark=UNKNOWN)
+    assert [one.value("ct_mark") for one in states(Copy("ct_mark", "mark", 0xFF), state=unknown)] == [UNKNOWN]
+
+
+def test_a_helper_before_tracking_is_for_what_tracking_will_call_new():
+    early = EVERYTHING.binding(ct_state=CT_INVALID)
+    (helped,) = states(Helper("tftp", 17, early=True), state=early)
+    assert (helped.helpers, helped.boxes) == (frozenset({"tftp"}), boxes(ct_state=3, l4proto=17))
+    assert states(Helper("tftp", 17, early=True)) == []
+    assert states(Helper("tftp", 17, early=True), state=EVERYTHING.binding(ct_state=CT_UNTRACKED)) == []
 
 
 def test_only_packets_without_a_connection_can_be_left_untracked():

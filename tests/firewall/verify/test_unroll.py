@@ -3,7 +3,7 @@ import pytest
 from bellrock.firewall.verify import unroll as unrolling
 from bellrock.firewall.verify.describe import interface_number
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT
-from bellrock.firewall.verify.ruleset import Assign, May, RulesetError, Translate
+from bellrock.firewall.verify.ruleset import Assign, Choose, Copy, May, RulesetError, Translate, Verdict, VerdictKind
 from bellrock.firewall.verify.unroll import unroll
 from bellrock.firewall.verify.walk import judge, run
 from tests.firewall.verify.rules import ACCEPT, DROP, boxes, chain, do, of, ruleset
@@ -102,14 +102,58 @@ def test_a_change_that_depends_on_chance_leaves_the_fate_unknown():
     assert fate(FORWARDED, {}, clouded, chain("late", (of(mark=1), DROP), hook="postrouting")) == "unknown"
 
 
-def test_a_mark_that_came_in_and_is_masked_is_unknown_and_no_mark_is_known():
-    rules = chain("f", (Assign("mark", 1, 1),), (of(mark=1), DROP), hook="forward")
-    assert fate(FORWARDED, {"mark": 0}, rules) == "drop"
-    assert fate(FORWARDED, {"mark": 4}, rules) == "unknown"
-    assert (
-        fate(FORWARDED, {"mark": 0}, chain("f", (Assign("mark", None),), (of(mark=1), DROP), hook="forward"))
-        == "unknown"
+def test_a_mark_that_came_in_keeps_the_bits_that_are_not_masked():
+    rules = chain("f", (Assign("mark", 1, 1),), (of(mark=5), DROP), hook="forward")
+    assert [fate(FORWARDED, {"mark": mark}, rules) for mark in (0, 1, 4, 5, 6)] == [
+        "accept", "accept", "drop", "drop", "accept",
+    ]  # fmt: skip
+    nothing_known = chain("f", (Assign("mark", None),), (of(mark=1), DROP), hook="forward")
+    assert fate(FORWARDED, {"mark": 0}, nothing_known) == "unknown"
+    too_many = chain("f", (Copy("mark", "mark", 0xFF, 0),), (of(mark=1), DROP), hook="forward")
+    assert fate(FORWARDED, {"mark": 0x100001}, too_many) == "unknown"
+
+
+def test_a_mark_is_copied_from_the_connection_and_back():
+    back = chain("f", (of(ct_state=(1, 3)), Copy("mark", "ct_mark", 0xFF)), (of(mark=5), DROP), hook="forward")
+    seen = [fate(FORWARDED, {"ct_mark": mark}, back) for mark in (5, 0x105, 6)]
+    assert seen == ["drop", "drop", "accept"]
+    rules = (Assign("mark", 3),), (Copy("ct_mark", "mark", 0xFF, 4),), (of(ct_mark=7), DROP)
+    assert fate(FORWARDED, {}, chain("f", *rules, hook="forward")) == "drop"
+    assert fate(FORWARDED, {"ct_state": 0}, chain("f", *rules, hook="forward")) == "accept"
+
+
+@pytest.mark.parametrize(("name", "nfproto"), [("ttl", 2), ("hoplimit", 10)])
+def test_the_kernel_lowers_the_ttl_before_the_hook_forward(name, nfproto):
+    def fates(hook, **kind):
+        rules = chain("f", (of(**{name: 63}), DROP), hook=hook)
+        return [fate(FORWARDED, {"nfproto": nfproto, name: ttl}, rules) for ttl in (63, 64)]
+
+    assert fates("prerouting") == ["drop", "accept"]
+    assert fates("forward") == fates("postrouting") == ["accept", "drop"]
+    received = chain("f", (of(**{name: 63}), DROP), hook="input")
+    assert fate(RECEIVED, {"nfproto": nfproto, name: 63}, received) == "drop"
+
+
+def test_a_ttl_that_was_set_is_lowered_too():
+    def fates(value):
+        early = chain("e", (Assign("ttl", value),), hook="prerouting")
+        return fate(FORWARDED, {"ttl": 64}, early, chain("f", (of(ttl=4), DROP), hook="forward"))
+
+    assert [fates(5), fates(4), fates(1), fates(None)] == ["drop", "accept", "unknown", "unknown"]
+
+
+def test_what_comes_back_twice_is_taken_by_what_stands_behind():
+    again = (
+        Choose(((boxes(dport=(0, 1)), Verdict(VerdictKind.ACCEPT)), (boxes(dport=2), Verdict(VerdictKind.RETURN)))),
     )
+    third = chain("third", (Assign("mark", 0), *again, ACCEPT), (ACCEPT,))
+    base = chain("b", (do("jump", "third"),), (do("jump", "third"),), hook="prerouting", policy="drop")
+    assert fate(FORWARDED, {"dport": 2}, third, base) == "drop"
+
+
+def test_what_is_rewritten_without_tracking_stays_rewritten():
+    early = chain("e", (Assign("daddr", 5),), hook="prerouting", priority=-150)
+    assert fate(FORWARDED, {}, early, chain("f", (of(daddr=5), DROP), hook="forward")) == "drop"
 
 
 def test_answers_carry_translated_fields_until_the_kernel_restores_them():

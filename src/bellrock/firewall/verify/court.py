@@ -9,7 +9,8 @@ from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.program import Program
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT, Route
 from bellrock.firewall.verify.ruleset import Ruleset
-from bellrock.firewall.verify.state import CT_UNTRACKED, Bound, State
+from bellrock.firewall.verify.seen import Seen
+from bellrock.firewall.verify.state import ABSENT, CT_UNTRACKED, UNKNOWN, Bound
 from bellrock.firewall.verify.unroll import unroll
 from bellrock.firewall.verify.walk import Outcome, run
 from bellrock.flows.passages import Crossing, Hook
@@ -17,6 +18,11 @@ from bellrock.flows.passages import Crossing, Hook
 THERE: Final = {Hook.INPUT: RECEIVED, Hook.OUTPUT: SENT, Hook.FORWARD: FORWARDED}
 BACK: Final = {Hook.INPUT: SENT, Hook.OUTPUT: RECEIVED, Hook.FORWARD: FORWARDED}
 _TRANSLATED: Final = frozenset({"saddr", "daddr", "saddr6", "daddr6", "sport", "dport"})
+_ENDS: Final = {
+    **dict.fromkeys(("dnat", "redirect"), ("daddr", "daddr6", "dport")),
+    **dict.fromkeys(("snat", "masquerade"), ("saddr", "saddr6", "sport")),
+}
+"""The fields that each kind of translation changes."""
 
 
 class Hearing(Struct, frozen=True, kw_only=True):
@@ -25,6 +31,23 @@ class Hearing(Struct, frozen=True, kw_only=True):
     packets: Boxes
     outcomes: tuple[Outcome, ...]
     of: str = "first packets"
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """What connections have in common of which the later packets and the answers are judged together."""
+
+    restored: Bound = ()
+    """Fields of an answer until the kernel restores them: the translated ones, the other way round."""
+    becomes: Bound = ()
+    """Fields of a later packet once the kernel has translated it as it did the first."""
+    ct_mark: int = 0
+    dnat: bool = False
+    tracked: bool = True
+    rewritten: bool = False
+    """Addresses or ports were changed without connection tracking, so that nothing changes them back."""
+
+
+_PLAIN: Final = Kind()
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -41,14 +64,15 @@ class Court:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
-        self._programs: dict[tuple[Route, Bound], Program] = {}
+        self._programs: dict[tuple[Route, Bound, Bound, bool], Program] = {}
         self._expected: dict[tuple[str, int], Boxes] = {}
 
-    def program(self, route: Route, restored: Bound = ()) -> Program:
-        """The program of a route. Raises RulesetError."""
-        key = (route, restored)
+    def program(self, route: Route, restored: Bound = (), becomes: Bound = (), *, marked: bool = True) -> Program:
+        """The program of a route; where not `marked`, the connection's mark is not known. Raises RulesetError."""
+        key = (route, restored, becomes, marked)
         if key not in self._programs:
-            self._programs[key] = unroll(self._ruleset, route, restored)
+            brings: Bound = () if marked else (("ct_mark", UNKNOWN),)
+            self._programs[key] = unroll(self._ruleset, route, restored, becomes, brings)
         return self._programs[key]
 
     def hear(self, asked: tuple[Crossing, ...]) -> list[Case]:
@@ -67,23 +91,33 @@ class Court:
         exchange = crossing.passage.exchange
         if not exchange.answered:
             return Case(crossing=crossing, request=tuple(request), reply=())
-        later = self._later(program, packets, outcomes)
-        return Case(
-            crossing=crossing, request=(*request, *later), reply=tuple(self._replies(crossing, packets, outcomes))
-        )
+        kinds = _kinds(outcomes)
+        later = self._later(crossing, packets, outcomes, kinds)
+        return Case(crossing=crossing, request=(*request, *later), reply=tuple(self._replies(crossing, packets, kinds)))
 
-    def _later(self, program: Program, packets: Boxes, outcomes: tuple[Outcome, ...]) -> list[Hearing]:
-        """Packets after the first that do not pass although the first did; a translated packet's way is that of its first."""
-        rest = Boxes.put(box for one in outcomes if one.verdict != "accept" or _odd(one) for box in one.packets)
-        if rest and all(one.verdict != "accept" or _odd(one) for one in outcomes):
-            return []
-        later = wanted.following(packets)
+    def _later(
+        self, crossing: Crossing, packets: Boxes, outcomes: tuple[Outcome, ...], kinds: dict[Kind, Boxes]
+    ) -> list[Hearing]:
+        """Packets after the first that do not pass although the first did."""
+        stopped = [self._following(crossing, some, kind) for kind, some in kinds.items()]
+        rest = Boxes.put(box for one in outcomes if one.verdict != "accept" for box in one.packets)
+        odd = Boxes.put(box for some in kinds.values() for box in some)
+        if not rest and not odd:
+            stopped.append(self._following(crossing, packets, _PLAIN))
+        elif any(one.verdict == "accept" and _kind(one) == _PLAIN for one in outcomes):
+            stopped.append(self._following(crossing, packets, _PLAIN, wanted.regardless(rest | odd)))
+        return [one for one in stopped if one.outcomes]
+
+    def _following(self, crossing: Crossing, packets: Boxes, kind: Kind, rest: Boxes | None = None) -> Hearing:
+        """What of the packets that follow `packets`, less `rest`, does not pass."""
+        later = wanted.following(packets, max(kind.ct_mark, 0), dnat=kind.dnat, tracked=kind.tracked)
+        program = self.program(THERE[crossing.hook], becomes=kind.becomes, marked=kind.ct_mark != UNKNOWN)
         stopped: list[Outcome] = []
         for one in run(program, later):
             if one.verdict != "accept":
-                left = one.packets - wanted.regardless(rest)
+                left = one.packets if rest is None else one.packets - rest
                 stopped += [structs.replace(one, packets=left)] if left else []
-        return [Hearing(packets=later, outcomes=tuple(stopped), of="later packets")] if stopped else []
+        return Hearing(packets=later, outcomes=tuple(stopped), of="later packets")
 
     def _first(self, crossing: Crossing) -> Boxes:
         """New packets; related ones as far as a helper that the ruleset assigned expects them."""
@@ -106,36 +140,48 @@ class Court:
                 held |= wanted.swapped(wanted.ends(outcome.packets))
         self._expected[key] = held
 
-    def _replies(self, crossing: Crossing, packets: Boxes, outcomes: tuple[Outcome, ...]) -> list[Hearing]:
+    def _replies(self, crossing: Crossing, packets: Boxes, kinds: dict[Kind, Boxes]) -> list[Hearing]:
         """Answers group by group: what was translated comes from its translated address, what was untracked is on its own."""
-        groups: dict[tuple[Bound, int, bool], list[Box]] = {}
-        for outcome in outcomes:
-            if outcome.verdict == "accept" and outcome.state is not None and _odd(outcome):
-                state = outcome.state
-                key = (_restored(state), max(state.value("ct_mark") or 0, 0), not _is_untracked(outcome))
-                groups.setdefault(key, []).extend(outcome.packets)
-        plain = packets - Boxes.put(box for some in groups.values() for box in some)
-        if plain:
-            groups.setdefault(((), 0, True), []).extend(plain)
-        heard: list[Hearing] = []
-        for (restored, ct_mark, tracked), some in groups.items():
-            answers = wanted.answers(Boxes.put(some), ct_mark, tracked=tracked)
-            if answers:
-                fates = run(self.program(BACK[crossing.hook], restored), answers)
-                heard.append(Hearing(packets=answers, outcomes=fates, of="answers"))
-        return heard
+        plain = packets - Boxes.put(box for some in kinds.values() for box in some)
+        heard = [self._answering(crossing, some, kind) for kind, some in kinds.items()]
+        heard += [self._answering(crossing, plain, _PLAIN)] if plain else []
+        return [one for one in heard if one.packets]
+
+    def _answering(self, crossing: Crossing, packets: Boxes, kind: Kind) -> Hearing:
+        answers = wanted.answers(packets, max(kind.ct_mark, 0), dnat=kind.dnat, tracked=kind.tracked)
+        if kind.rewritten and answers:
+            fates: tuple[Outcome, ...] = (Outcome(packets=answers, verdict="unknown", why=_REWRITTEN),)
+        else:
+            program = self.program(BACK[crossing.hook], kind.restored, marked=kind.ct_mark != UNKNOWN)
+            fates = run(program, answers)
+        return Hearing(packets=answers, outcomes=fates, of="answers")
 
 
-def _restored(state: State) -> Bound:
-    """What the fields of an answer are until the kernel restores them: the translated ones, the other way round."""
-    return tuple(sorted((wanted.opposite(name), value) for name, value in state.bound if name in _TRANSLATED))
+_REWRITTEN: Final = "addresses or ports are rewritten without connection tracking, so that who answers cannot be told"
 
 
-def _is_untracked(outcome: Outcome) -> bool:
-    return outcome.state is not None and outcome.state.value("ct_state") == CT_UNTRACKED
+def _kinds(outcomes: tuple[Outcome, ...]) -> dict[Kind, Boxes]:
+    """Accepted packets by the kind of their connection, but for the plain ones: established replies without a mark, from where they were sent to."""
+    groups: dict[Kind, list[Box]] = {}
+    for one in outcomes:
+        if one.verdict == "accept" and (kind := _kind(one)) != _PLAIN:
+            groups.setdefault(kind, []).extend(one.packets)
+    return {kind: Boxes.put(boxes) for kind, boxes in groups.items()}
 
 
-def _odd(outcome: Outcome) -> bool:
-    """Whether the answers to these packets are not plain established replies without a mark, from where they were sent to."""
+def _kind(outcome: Outcome) -> Kind:
     state = outcome.state
-    return state is not None and bool(_restored(state) or state.value("ct_mark") or _is_untracked(outcome))
+    if state is None:
+        return _PLAIN
+    translated = {name for step in state.translations for name in _ENDS[step.kind]}
+    becomes = tuple((name, value) for name, value in state.bound if name in _TRANSLATED & translated)
+    mark = state.value("ct_mark")
+    return Kind(
+        restored=tuple(sorted((wanted.opposite(name), value) for name, value in becomes)),
+        becomes=becomes,
+        # The packets that are asked for come without any mark.
+        ct_mark=mark.of_value(0) if isinstance(mark, Seen) else 0 if mark in {None, ABSENT} else mark or 0,
+        dnat=state.value("ct_status_dnat") == 1,
+        tracked=state.value("ct_state") != CT_UNTRACKED,
+        rewritten=any(name in _TRANSLATED - translated for name, _ in state.bound),
+    )

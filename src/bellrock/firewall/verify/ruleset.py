@@ -73,11 +73,24 @@ class Assign(Struct, frozen=True):
     mask: int | None = None
 
 
+class Copy(Struct, frozen=True):
+    """Sets `field` to what `source` has now, less the bits that are not in `keep`, and with `bits`."""
+
+    field: str
+    source: str
+    keep: int
+    bits: int = 0
+
+
 class Helper(Struct, frozen=True):
-    """Assigns a conntrack helper to the connection: its type (`tftp`), protocol number, and the name of the object."""
+    """Assigns a conntrack helper to the connection: its type (`tftp`) and protocol number.
+
+    `early`: before connection tracking, as iptables does it (`-j CT --helper`), by a template that the new connection takes over.
+    """
 
     type: str
     l4proto: int
+    early: bool = False
 
 
 class NoTrack(Struct, frozen=True):
@@ -113,7 +126,7 @@ class Unsupported(Struct, frozen=True):
     text: str
 
 
-Step = Match | Decide | Choose | Assign | Helper | NoTrack | Translate | May | Unsupported
+Step = Match | Decide | Choose | Assign | Copy | Helper | NoTrack | Translate | May | Unsupported
 """Counters, logs and comments change nothing and are not steps."""
 
 

@@ -5,7 +5,9 @@ from typing import Final
 from msgspec import Struct, structs
 
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
+from bellrock.firewall.verify.fields import FIELDS
 from bellrock.firewall.verify.ruleset import Translate
+from bellrock.firewall.verify.seen import Seen
 
 CT_INVALID: Final = 0
 CT_ESTABLISHED: Final = 1
@@ -22,7 +24,9 @@ CT_FIELDS: Final = frozenset({"ct_mark", "ct_direction", "ct_status_dnat"})
 """Absent without a connection."""
 _TRACKED: Final = Intervals.of(CT_ESTABLISHED, CT_RELATED, CT_NEW)
 
-Bound = tuple[tuple[str, int], ...]
+Value = int | Seen
+"""Of a field that was changed: a number, one of the two above, or one that hangs on what the packet came in with."""
+Bound = tuple[tuple[str, Value], ...]
 """Fields with the value that they have now, sorted."""
 
 
@@ -35,11 +39,11 @@ class State(Struct, frozen=True):
     """Types of the conntrack helpers assigned."""
     translations: tuple[Translate, ...] = ()
 
-    def value(self, field: str) -> int | None:
+    def value(self, field: str) -> Value | None:
         """What `field` is bound to; None where it is as it came in."""
         return dict(self.bound).get(field)
 
-    def binding(self, **values: int | None) -> "State":
+    def binding(self, **values: Value | None) -> "State":
         """With fields bound; None frees one."""
         bound = {**dict(self.bound), **values}
         return structs.replace(self, bound=tuple(sorted((name, to) for name, to in bound.items() if to is not None)))
@@ -63,23 +67,29 @@ def incoming(state: State, wanted: Boxes) -> tuple[Boxes, str]:
     for box in wanted:
         came = _came(box, bound)
         if came is not None:
-            found.append(came)
-            unknown = unknown or next((name for name in box.fields if bound.get(name) == UNKNOWN), "")
+            found.append(came[0])
+            unknown = unknown or came[1]
     return Boxes(found), unknown
 
 
-def _came(box: Box, bound: dict[str, int]) -> Box | None:
-    fields = dict(box.fields)
-    if not CT_FIELDS.isdisjoint(fields) and "ct_state" not in bound:
-        fields["ct_state"] = fields.get("ct_state", _TRACKED) & _TRACKED
+def _came(box: Box, bound: dict[str, Value]) -> tuple[Box, str] | None:
+    fields = {name: values for name, values in box.fields.items() if name not in bound}
+    if "ct_state" not in bound and not CT_FIELDS.isdisjoint(box.fields):
+        fields["ct_state"] = box.get("ct_state") & _TRACKED
+    unknown = ""
     for name, values in box.fields.items():
         now = bound.get(name)
-        if now is None:
-            continue
-        if now != UNKNOWN and (now == ABSENT or now not in values):
+        if isinstance(now, Seen):
+            origin = now.origin(values, FIELDS[name])
+            if origin is None:
+                unknown = unknown or name
+            else:
+                fields[now.field] = fields.get(now.field, Intervals.full(FIELDS[now.field])) & origin
+        elif now == UNKNOWN:
+            unknown = unknown or name
+        elif now is not None and (now == ABSENT or now not in values):
             return None
-        del fields[name]
-    return Box(fields) if all(fields.values()) else None
+    return (Box(fields), unknown) if all(fields.values()) else None
 
 
 def merged(states: list[State]) -> list[State]:

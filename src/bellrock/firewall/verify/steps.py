@@ -10,6 +10,7 @@ from bellrock.firewall.verify.fields import FIELDS
 from bellrock.firewall.verify.ruleset import (
     Assign,
     Choose,
+    Copy,
     Decide,
     Helper,
     Match,
@@ -22,7 +23,8 @@ from bellrock.firewall.verify.ruleset import (
     Verdict,
     VerdictKind,
 )
-from bellrock.firewall.verify.state import ABSENT, CT_INVALID, CT_NEW, CT_UNTRACKED, UNKNOWN, State, incoming
+from bellrock.firewall.verify.seen import LOW, Seen
+from bellrock.firewall.verify.state import ABSENT, CT_INVALID, CT_NEW, CT_UNTRACKED, UNKNOWN, State, Value, incoming
 
 
 class Taken(Enum):
@@ -130,14 +132,16 @@ def _step(step: Step, walker: _Walker, done: list[Branch]) -> list[_Walker]:
         case Translate():
             done += _translated(step, walker)
             return _outside(step, walker)
-        case Assign() | Helper() | NoTrack():
+        case Assign() | Copy() | Helper() | NoTrack():
             return _affected(step, walker)
 
 
-def _affected(step: Assign | Helper | NoTrack, walker: _Walker) -> list[_Walker]:
+def _affected(step: Assign | Copy | Helper | NoTrack, walker: _Walker) -> list[_Walker]:
     match step:
         case Assign():
             return _assigned(step, walker)
+        case Copy():
+            return _copied(step, walker)
         case Helper():
             return _helped(step, walker)
         case NoTrack():
@@ -188,31 +192,61 @@ def _chosen(step: Choose, walker: _Walker, done: list[Branch]) -> list[_Walker]:
 
 
 def _assigned(step: Assign, walker: _Walker) -> list[_Walker]:
-    now = walker.state.value(step.field)
     full = (1 << FIELDS[step.field]) - 1
     mask = full if step.mask is None else step.mask
-    if now == ABSENT:
+    if walker.state.value(step.field) == ABSENT:
         return [walker]
     if step.value is None:
         return [walker.changed(walker.state.binding(**{step.field: UNKNOWN}))]
-    if mask == full or (now is not None and now >= 0):
-        value = ((now or 0) & ~mask) | (step.value & mask)
-        return [walker.changed(walker.state.binding(**{step.field: value}))]
-    if now == UNKNOWN:
+    if mask == full:
+        return [walker.changed(walker.state.binding(**{step.field: step.value}))]
+    return _cut(step.field, step.field, full & ~mask, step.value & mask, walker)
+
+
+def _copied(step: Copy, walker: _Walker) -> list[_Walker]:
+    """A connection's mark is copied only where there is one: the reader asks for that, and only a packet that has one can get it."""
+    if walker.state.value(step.field) == ABSENT:
         return [walker]
-    # Nearly all packets come without a mark: for those the outcome is one value.
-    none = Boxes.of(**{step.field: Intervals.of(0)})
-    zero, marked = walker.state.boxes & none, walker.state.boxes - none
+    return _cut(step.field, step.source, step.keep, step.bits, walker)
+
+
+def _cut(field: str, source: str, keep: int, bits: int, walker: _Walker) -> list[_Walker]:
+    """`field` set to `source & keep | bits`."""
+    now = walker.state.value(source)
+    match now:
+        case Seen():
+            return [walker.changed(walker.state.binding(**{field: now.cut(keep, bits)}))]
+        case int():
+            value = now if now < 0 else now & keep | bits
+            return [walker.changed(walker.state.binding(**{field: value}))]
+        case None:
+            return _split(field, source, keep, bits, walker)
+
+
+def _split(field: str, source: str, keep: int, bits: int, walker: _Walker) -> list[_Walker]:
+    """Nearly all packets come without a mark: for those the outcome is one value."""
+    came = Seen.of(source).cut(keep, bits)
+    low = (1 << LOW) - 1
+    parts: list[tuple[Intervals, Value]] = [(Intervals.of(0), bits)]
+    if came.few:
+        parts.append((Intervals.of(0).complement(FIELDS[source]), came))
+    else:
+        parts.append((Intervals.span(1, low), Seen.of(source, LOW).cut(keep, bits)))
+        parts.append((Intervals.span(0, low).complement(FIELDS[source]), UNKNOWN))
     return [
-        walker.changed(walker.state.only(zero).binding(**{step.field: step.value & mask})),
-        walker.changed(walker.state.only(marked).binding(**{step.field: UNKNOWN})),
+        walker.changed(walker.state.only(walker.state.boxes & Boxes.of(**{source: some})).binding(**{field: value}))
+        for some, value in parts
     ]
 
 
 def _helped(step: Helper, walker: _Walker) -> list[_Walker]:
     """A helper is assigned to a connection before its first packet is through, and only of its own protocol."""
-    first = Boxes.of(ct_state=Intervals.of(CT_NEW), l4proto=Intervals.of(step.l4proto))
-    wanted, _ = incoming(walker.state, first)
+    l4proto = Boxes.of(l4proto=Intervals.of(step.l4proto))
+    new = Boxes.of(ct_state=Intervals.of(CT_NEW))
+    if step.early and walker.state.value("ct_state") != CT_INVALID:
+        return [walker]
+    # What the packet comes as is what connection tracking will say of it.
+    wanted = new & l4proto if step.early else incoming(walker.state, new & l4proto)[0]
     boxes = walker.state.boxes
     helped = walker.state.only(boxes & wanted)
     return [

@@ -5,17 +5,21 @@ from typing import Final
 from msgspec import Struct, structs
 
 from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.fields import FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
 from bellrock.firewall.verify.route import Event, Route, Stop, stops
 from bellrock.firewall.verify.ruleset import Chain, Rule, Ruleset, RulesetError, VerdictKind
+from bellrock.firewall.verify.seen import Seen
 from bellrock.firewall.verify.state import (
     ABSENT,
     CT_INVALID,
     CT_NEW,
     CT_RELATED,
     CT_UNTRACKED,
+    UNKNOWN,
     Bound,
     State,
+    Value,
     merged,
 )
 from bellrock.firewall.verify.steps import Branch, Taken, branches
@@ -44,15 +48,20 @@ _PROTOCOLS: Final = {
 }
 _FIRST: Final = Boxes.of(ct_state=Intervals.of(CT_NEW, CT_RELATED))
 """Of a connection, nat chains see only the first packet (nf_nat_inet_fn)."""
+_BEHIND_ROUTING: Final = frozenset({"forward", "postrouting", "egress"})
+_SPENT: Final = frozenset({0, 1})
 _POSSIBLE: Final = Boxes.of(ct_state=Intervals.span(CT_INVALID, CT_UNTRACKED))
 
 
-def unroll(ruleset: Ruleset, route: Route, restored: Bound = ()) -> Program:
-    """The program of `route`. `restored`: what fields of packets of a translated connection are until the kernel restores them.
+def unroll(ruleset: Ruleset, route: Route, restored: Bound = (), becomes: Bound = (), brings: Bound = ()) -> Program:
+    """The program of `route`.
+
+    Of packets of a translated connection, `restored` says what fields are until the kernel restores them, and `becomes`
+    what they are once it has translated them as it did the first. `brings`: fields of the connection that are not as the packets say.
 
     Raises RulesetError for a loop, for jumps deeper than the kernel allows, and for a ruleset that unrolls to too much.
     """
-    return _Unroller(ruleset, restored).run(route)
+    return _Unroller(ruleset, restored, becomes, brings).run(route)
 
 
 class _Place(Struct, frozen=True):
@@ -70,15 +79,20 @@ class _Place(Struct, frozen=True):
 class _Unroller:
     """Gathers the decisions of one route."""
 
-    def __init__(self, ruleset: Ruleset, restored: Bound) -> None:
+    def __init__(self, ruleset: Ruleset, restored: Bound, becomes: Bound, brings: Bound) -> None:
         self._ruleset = ruleset
+        self._translates = {**dict.fromkeys(dict(restored)), **dict(becomes)}
+        self._brings = {**dict.fromkeys(_CONNECTION), **dict(brings)}
         self._decisions: list[Decision] = []
         self._touches: list[Touch] = []
         self._ends: list[int] = [_OPEN]
         self._states = [State(_POSSIBLE).binding(**{**_CONNECTION, **dict(restored)})]
-        self._held: list[Decision] = []
+        self._held: list[tuple[int, Decision]] = []
+        """Decisions that keep packets from this chain, with their numbers, and those that did."""
+        self._back: list[tuple[int, Decision]] = []
         self._clouds: list[Decision] = []
         self._forwards = False
+        self._lowered = False
 
     def run(self, route: Route) -> Program:
         way = stops(self._ruleset, route)
@@ -98,7 +112,7 @@ class _Unroller:
             if isinstance(stop.what, Chain):
                 self._base(stop.what, stop, translates)
             else:
-                self._states = merged([_after(stop.what, state) for state in self._states])
+                self._states = merged([self._after(stop.what, state) for state in self._states])
         for state in self._states:
             self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
         return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases)
@@ -109,6 +123,22 @@ class _Unroller:
         no_out = hook in {"ingress", "prerouting", "input"}
         interfaces = {"iifname": 0 if no_in else None, "oifname": 0 if no_out else None}
         self._states = [state.binding(**interfaces) for state in self._states]
+        routed = self._forwards and "bridge" not in route.families
+        if routed and not self._lowered and hook in _BEHIND_ROUTING:
+            self._lowered = True
+            self._lower()
+
+    def _lower(self) -> None:
+        """The kernel lowers TTL and hop limit before it asks the rules of the hook forward (ip_forward, ip6_forward)."""
+        for name, family in (("ttl", "ip"), ("hoplimit", "ip6")):
+            for state in self._states:
+                if state.value(name) in _SPENT:
+                    why = (
+                        f"{name} set to {state.value(name)} before the packet is routed: the kernel sends it no further"
+                    )
+                    boxes = state.boxes & _PROTOCOLS[family]
+                    self._add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
+            self._states = [state.binding(**{name: _lowered(name, state.value(name))}) for state in self._states]
 
     def _base(self, chain: Chain, stop: Stop, translates: int) -> None:
         gate = _gate(chain, nat=stop.nat)
@@ -225,11 +255,30 @@ class _Unroller:
 
     def _exact(self, boxes: Boxes) -> Boxes:
         """Without the packets that left this chain before and come back behind it; those that are gone for good do not matter."""
-        self._held = [one for one in self._held if self._ends[one.scope] == _OPEN]
-        for one in self._held:
+        self._back += [one for one in self._held if self._ends[one[1].scope] != _OPEN]
+        self._held = [one for one in self._held if self._ends[one[1].scope] == _OPEN]
+        since = self._held[0][0] if self._held else len(self._decisions)
+        self._back = [one for one in self._back if self._ends[one[1].scope] > since]
+        away = self._away(boxes)
+        for at, one in self._held:
             if one.boxes.meets(boxes):
-                boxes -= one.boxes
+                boxes -= self._took(at, one, boxes, away)
         return boxes
+
+    def _away(self, boxes: Boxes) -> list[tuple[int, int, Boxes]]:
+        """Of `boxes`, what was away from one decision to another and is back: nothing in between took it."""
+        away: list[tuple[int, int, Boxes]] = []
+        for at, one in sorted(self._back, key=lambda pair: pair[0]):
+            if one.boxes.meets(boxes):
+                away.append((at, self._ends[one.scope], self._took(at, one, boxes, away)))
+        return away
+
+    def _took(self, at: int, one: Decision, boxes: Boxes, away: list[tuple[int, int, Boxes]]) -> Boxes:
+        taken = one.boxes & boxes if away else one.boxes
+        for left, came, others in away:
+            if left < at < came:
+                taken -= others
+        return taken
 
     def _unclear(self, rule: Rule, boxes: Boxes, place: _Place) -> None:
         """What may or may not have left the chain before, and is changed if not, is beyond telling."""
@@ -247,6 +296,18 @@ class _Unroller:
                     )
                 )
 
+    def _after(self, event: Event, state: State) -> State:
+        match event:
+            case Event.TRACK:
+                return state.binding(**self._brings) if state.value("ct_state") == CT_INVALID else state
+            case Event.RESTORE_DESTINATION:
+                return state.binding(**self._translated("daddr", "daddr6", "dport"))
+            case Event.RESTORE_SOURCE:
+                return state.binding(**self._translated("saddr", "saddr6", "sport"))
+
+    def _translated(self, *names: str) -> dict[str, Value | None]:
+        return {name: value for name, value in self._translates.items() if name in names}
+
     def _add(self, decision: Decision) -> None:
         if not decision.boxes:
             return
@@ -255,7 +316,10 @@ class _Unroller:
                 f"{decision.chain}: its jumps make more than {_LONGEST} ways to a rule; check a part of it"
             )
         if decision.kind in {Kind.ACCEPT, Kind.SKIP}:
-            (self._clouds if decision.may else self._held).append(decision)
+            if decision.may:
+                self._clouds.append(decision)
+            else:
+                self._held.append((len(self._decisions), decision))
         self._decisions.append(decision)
 
     def _scope(self) -> int:
@@ -274,17 +338,15 @@ def _gate(chain: Chain, *, nat: bool) -> Boxes:
     return gate & _FIRST if nat else gate
 
 
+def _lowered(field: str, now: Value | None) -> Value:
+    match now:
+        case None:
+            return Seen(field, (1 << FIELDS[field]) - 1, less=1)
+        case int():
+            return now - 1 if now > 0 else now
+        case _:
+            return UNKNOWN
+
+
 def _name(interface: str) -> int:
     return int.from_bytes(interface.encode().ljust(16, b"\0"), "big")
-
-
-def _after(event: Event, state: State) -> State:
-    match event:
-        case Event.TRACK if state.value("ct_state") == CT_INVALID:
-            return state.binding(**dict.fromkeys(_CONNECTION))
-        case Event.TRACK:
-            return state
-        case Event.RESTORE_DESTINATION:
-            return state.binding(daddr=None, daddr6=None, dport=None)
-        case Event.RESTORE_SOURCE:
-            return state.binding(saddr=None, saddr6=None, sport=None)

@@ -50,6 +50,7 @@ _INCIDENTAL: Final = frozenset(
         "hoplimit",
         "ttl",
         "ct_direction",
+        "ct_status_dnat",
         "ether_type",
         "sport",
         "iifname",
@@ -72,15 +73,19 @@ def related(packets: Boxes) -> Boxes:
     return _stated(packets, CT_RELATED)
 
 
-def following(packets: Boxes) -> Boxes:
-    """The packets of the same direction once there was an answer."""
+def following(packets: Boxes, ct_mark: int = 0, *, dnat: bool = False, tracked: bool = True) -> Boxes:
+    """The packets of the same direction once there was an answer; without tracking they come as the first did."""
     going = (Box({**box.fields, "tcp_flags": _GOING}) if "tcp_flags" in box.fields else box for box in packets)
-    return _stated(Boxes.put(going), CT_ESTABLISHED)
+    if not tracked:
+        return Boxes.put(going)
+    kept = {"ct_mark": Intervals.of(ct_mark), "ct_status_dnat": Intervals.of(int(dnat))}
+    return _stated(Boxes.put(Box({**box.fields, **kept}) for box in going), CT_ESTABLISHED)
 
 
-def answers(packets: Boxes, ct_mark: int, *, tracked: bool) -> Boxes:
+def answers(packets: Boxes, ct_mark: int, *, dnat: bool = False, tracked: bool = True) -> Boxes:
     """The answers to `packets`, as they come: established replies, or, where nothing tracked the request, packets of their own."""
-    return Boxes(answer for box in packets for answer in _answers(box, ct_mark, tracked=tracked))
+    kept = {"ct_mark": Intervals.of(ct_mark), "ct_status_dnat": Intervals.of(int(dnat))}
+    return Boxes(answer for box in packets for answer in _answers(box, kept, tracked=tracked))
 
 
 def regardless(packets: Boxes) -> Boxes:
@@ -130,6 +135,7 @@ def _by_way(crossing: Crossing) -> list[dict[str, Intervals]]:
         "l4proto": Intervals.of(_L4[passage.exchange.protocol]),
         "mark": Intervals.of(0),
         "ct_mark": Intervals.of(0),
+        "ct_status_dnat": Intervals.of(0),
         "frag_off": _WHOLE,
     }
     for name, interfaces, hook in (
@@ -196,7 +202,7 @@ def _hop_limits(exchange: Exchange, types: Intervals, name: str) -> list[dict[st
     return [{name: some, "hoplimit": limit} for some, limit in limits if some]
 
 
-def _answers(box: Box, ct_mark: int, *, tracked: bool) -> list[Box]:
+def _answers(box: Box, kept: dict[str, Intervals], *, tracked: bool) -> list[Box]:
     family = 6 if "daddr6" in box.fields else 4
     there = box.fields["daddr6" if family == 6 else "daddr"] - _MULTICAST[family]
     there = there if family == 6 else there - _BROADCAST
@@ -204,7 +210,7 @@ def _answers(box: Box, ct_mark: int, *, tracked: bool) -> list[Box]:
         return []  # nobody answers from a group's address
     fields = {opposite(name): values for name, values in box.fields.items()}
     fields["saddr6" if family == 6 else "saddr"] = there
-    fields |= {"ct_mark": Intervals.of(ct_mark), "pkttype": Intervals.of(0)}
+    fields |= {**kept, "pkttype": Intervals.of(0)}
     fields.pop("hoplimit", None)
     for name, pairs in _ANSWERS.items():
         if name in fields:

@@ -14,6 +14,7 @@ from bellrock.firewall.verify.read.values import UndecidedError, scalar
 from bellrock.firewall.verify.ruleset import (
     Assign,
     Choose,
+    Copy,
     Decide,
     Helper,
     Match,
@@ -180,6 +181,14 @@ def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 
             return [Assign(field, bits & _ALL, bits & _ALL)]
         case {"|": [{"&": [left, int(mask)]}, int(bits)]} if left == mine:
             return [Assign(field, bits & _ALL, (~mask | bits) & _ALL)]
+        case {"ct": {"key": "mark"}} | {"meta": {"key": "mark"}}:
+            return [Copy(field, _mark(value), _ALL)]
+        case {"&": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(mask)]}:
+            return [Copy(field, _mark(left), mask & _ALL)]
+        case {"|": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(bits)]}:
+            return [Copy(field, _mark(left), ~bits & _ALL, bits & _ALL)]
+        case {"|": [{"&": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(mask)]}, int(bits)]}:
+            return [Copy(field, _mark(left), mask & ~bits & _ALL, bits & _ALL)]
         case {"map": {"key": left, "data": data}}:
             looked_up = sets.key(left, at)
             keys = [looked_up.row(sets.plain(pair[0])) for pair in sets.entries(data, at)]
@@ -187,6 +196,10 @@ def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 
         case _:
             pass
     return [*found, Assign(field, None)]
+
+
+def _mark(expression: dict[str, Any]) -> str:
+    return "mark" if "meta" in expression else "ct_mark"
 
 
 def _written(left: Any, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
