@@ -1,20 +1,16 @@
 """`bellrock flows list | show | matrix`; lint is in test_flowlint.py and tests/lab/test_cli_flowlint.py."""
 
 import csv
-import fcntl
 import io
 import json
-import os
-import pty
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
 
 from bellrock.flows import CATALOGUE
+from tests.cli.terminal import on_terminal
 
 BELLROCK = Path(sys.executable).parent / "bellrock"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "site.toml"
@@ -43,27 +39,6 @@ SEED = [
     "proxy-auth",
     "registry",
 ]
-
-
-def on_terminal(columns, *arguments):
-    """What a command prints on a terminal of so many columns."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
-    for name in ("COLUMNS", "LINES"):
-        environment.pop(name, None)
-    with subprocess.Popen([BELLROCK, *arguments], stdout=slave, stderr=slave, stdin=slave, env=environment) as process:
-        os.close(slave)
-        out = b""
-        try:
-            while part := os.read(master, 65536):
-                out += part
-        except OSError:
-            pass  # EIO: the other side is closed
-        finally:
-            os.close(master)
-    assert process.returncode == 0, out
-    return [line.rstrip() for line in out.decode().replace("\r\n", "\n").splitlines()]
 
 
 def test_list_json_keeps_its_shape(bellrock):

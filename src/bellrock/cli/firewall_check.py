@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bellrock.cli.firewall_options import read_place
-from bellrock.cli.output import Failure, json_option, print_json, print_table, printable
+from bellrock.cli.output import Failure, json_option, print_json
 from bellrock.cli.sitefile import read_site
 
 if TYPE_CHECKING:
-    from bellrock.firewall.verify.report import FlowVerdict, Report
+    from bellrock.cli.checkadvice import Setting
+    from bellrock.firewall.verify.report import Report
     from bellrock.firewall.verify.ruleset import Ruleset
+    from bellrock.flows.passages import Place
+    from bellrock.flows.site import Site
 
-_COLOURS: Final = {"passes": "green", "blocked": "red", "partly": "yellow", "unknown": "magenta"}
 _SITE: Final = Path("site.toml")
 
 
@@ -34,17 +36,22 @@ _SITE: Final = Path("site.toml")
 )
 @click.option(
     "--wider-limit", type=click.IntRange(0, 100_000), default=10, show_default=True, metavar="N",
-    help="Rules that let through more than is needed, of which to print at most this many.",
+    help="Rules that let through more than is needed, and rules that do nothing: print at most this many of each.",
 )  # fmt: skip
+@click.option(
+    "--all", "whole", is_flag=True, help="Print every exchange, family and direction of every flow, and all notes."
+)
 @json_option
 @click.pass_context
 def check(
-    context: click.Context, site: Path, places: tuple[str, ...], files: tuple[Path, ...], wider_limit: int, *, as_json: bool
+    context: click.Context, site: Path, places: tuple[str, ...], files: tuple[Path, ...], wider_limit: int, *,
+    whole: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Decide what a ruleset lets through, flow by flow and both ways, exactly: as sets of packets and not as samples.
 
-    Prints what blocks, what is missing, what passes that no flow needs, and rules that do nothing. Without --for it is
-    the rules of a router, where the ruleset has a forward chain.
+    Prints a row for each flow, then cause by cause what does not pass and what to do about it, then what passes that
+    no flow needs, and rules that do nothing. Without --for it is the rules of a router, where the ruleset has a
+    forward chain.
 
     Exit codes: 0 all needed flows pass and no forbidden one does, 1 some do not, 2 usage or a mistake in the site,
     3 it cannot be told of some, or the ruleset cannot be read.
@@ -55,7 +62,8 @@ def check(
     read = read_site(site)
     named = read_place(places, read) if places else None
     ruleset = _ruleset(files)
-    place = named if named is not None else read_place(_place(ruleset), read)
+    places = places or _place(ruleset)
+    place = named if named is not None else read_place(places, read)
     try:
         report = checked(ruleset, read, place)
     except RulesetError as error:
@@ -63,7 +71,9 @@ def check(
     if as_json:
         print_json(_limited(report, wider_limit))
     else:
-        _print(report, wider_limit)
+        from bellrock.cli.checkprint import say
+
+        say(report, _setting(read, site, place, places, live=not files), wider_limit, whole=whole)
     context.exit(report.exit_code)
 
 
@@ -91,66 +101,11 @@ def _limited(report: "Report", wider: int) -> "Report":
     return structs.replace(report, wider=report.wider[:wider])
 
 
-def _print(report: "Report", wider: int) -> None:
-    rows = [_row(one) for one in report.flows]
-    columns = ("Flow", "Exchange", "From", "To", "Direction", "Verdict", "By")
-    print_table(columns, rows, "This site needs no flow here.", _COLOURS)
-    _say_gaps(report)
-    _say_wider(report, wider)
-    for dead in report.dead:
-        click.echo(f"{printable(str(dead.rule))}\n  can never match: {printable(dead.why)}")
-    for shadow in report.shadowed:
-        click.echo(f"{printable(str(shadow.rule))}\n  never decides: {_by(shadow.by)} takes all of its packets first")
-    for note in report.notes:
-        click.echo(f"Note: {printable(note)}", err=True)
-    click.echo(_total(report))
+def _setting(site: "Site", path: Path, place: "Place", places: tuple[str, ...], *, live: bool) -> "Setting":
+    import shlex
 
+    from bellrock.cli.checkadvice import Setting
 
-def _row(one: "FlowVerdict") -> tuple[str, ...]:
-    word = one.verdict if one.wanted == "pass" or one.holds else f"{one.verdict} and must not"
-    rule = one.rules[-1] if one.rules else None
-    return (
-        one.flow,
-        f"{one.exchange} IPv{one.family}",
-        one.source,
-        one.destination,
-        one.direction,
-        word,
-        str(rule or ""),
-    )
-
-
-def _say_gaps(report: "Report") -> None:
-    """What is missing, once for each reason."""
-    for one in report.flows:
-        if one.holds:
-            continue
-        head = f"{one.flow} {one.exchange}, {one.source} → {one.destination}, {one.direction}:"
-        click.echo(click.style(head, fg=_COLOURS.get(one.verdict), bold=True))
-        if one.wanted == "block":
-            click.echo(f"  must not pass, and {'may' if one.verdict == 'unknown' else 'does'}: {_by(one.rules)}")
-        for gap in one.missing:
-            why = f" ({printable(gap.why)})" if gap.why else ""
-            word = "cannot be told" if gap.verdict == "unknown" else f"{gap.verdict} of"
-            click.echo(f"  {word} {gap.of}: {printable(gap.text)}{why}")
-            click.echo(f"    by {_by(gap.rules)}")
-
-
-def _say_wider(report: "Report", limit: int) -> None:
-    for one in report.wider[:limit]:
-        less = f", less what {len(one.less)} earlier rules take" if one.less else ""
-        click.echo(f"{printable(str(one.rule))}\n  lets through what no flow needs: {printable(one.text)}{less}")
-    if len(report.wider) > limit:
-        click.echo(f"… and {len(report.wider) - limit} more rules that are wider than needed; --wider-limit shows them")
-
-
-def _by(rules: tuple[object, ...]) -> str:
-    return "; ".join(printable(str(rule)) for rule in rules) or "no rule"
-
-
-def _total(report: "Report") -> str:
-    counts = {word: sum(one.verdict == word for one in report.summary) for word in _COLOURS}
-    words = [click.style(f"{number} {word}", fg=_COLOURS[word]) for word, number in counts.items() if number]
-    broken = sum(not one.holds for one in report.flows)
-    verdict = f"{broken} directions are not as the site wants them" if broken else "everything is as the site wants it"
-    return f"Flows: {', '.join(words) or 'none'}; {verdict}."
+    named = [word for one in places for word in ("--for", one)]
+    command = shlex.join(["bellrock", "firewall", "build", "--site", str(path), *named])
+    return Setting(site=site, place=place, command=command, live=live)

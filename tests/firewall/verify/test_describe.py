@@ -2,8 +2,17 @@ import pytest
 
 from bellrock.firewall.verify.box import Box
 from bellrock.firewall.verify.boxes import Boxes, Intervals
-from bellrock.firewall.verify.describe import describe, interface_name, interface_number, sentence, table, texts
+from bellrock.firewall.verify.describe import (
+    describe,
+    interface_name,
+    interface_number,
+    outline,
+    sentence,
+    table,
+    texts,
+)
 from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.headers import PORTED
 from tests.firewall.verify.rules import boxes
 
 ETH0 = interface_number("eth0")
@@ -43,14 +52,58 @@ def test_a_box_reads_as_a_sentence_and_as_a_table():
 
 
 def test_long_sets_are_shortened_in_words_and_whole_in_tables():
-    (box,) = boxes(dport=[1, 3, 5, 7, 9, 11])
-    assert sentence(box) == "port 1,3,5,7,…"
-    assert len(table(box)["port"]) == 6
+    (box,) = boxes(dport=list(range(1, 24, 2)))
+    assert sentence(box) == "port 1,3,5,7,9,11,13,15,…"
+    assert len(table(box)["port"]) == 12
     (rest,) = boxes(dport=Intervals.full(16) - Intervals.of(53))
     assert sentence(rest) == "port not 53"
     many = Boxes(Box({"sport": Intervals.of(at), "dport": Intervals.of(at)}) for at in range(6))
     assert describe(many).endswith("; and 2 more")
     assert describe(Boxes.nothing()) == "no packet"
+
+
+V4, V6 = Intervals.full(32), Intervals.full(128)
+DOC = Intervals.prefix(0x20010DB8 << 96, 32, 128)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"saddr6": V6 - DOC}, "from all but 2001:db8::/32"),
+        ({"saddr": V4 - Intervals.span(0x0A000001, 0x0A000002)}, "from all but 10.0.0.1-10.0.0.2"),
+        ({"daddr": (0x0A000000, 0x0A0002FF)}, "to 10.0.0.0-10.0.2.255"),
+        ({"daddr6": (0x20010DB8 << 96, (0x20010DBB << 96) - 1)}, "to 2001:db8::/31,2001:dba::/32"),
+        ({"saddr": [(0x0A000000, 0x0A0000FF), 0x0A000200]}, "from 10.0.0.0/24,10.0.2.0"),
+        ({"l4proto": Intervals.full(8) - Intervals.of(6, 17, 58)}, "not tcp,udp,icmpv6"),
+        ({"nfproto": [2, 10], "l4proto": 6}, "tcp"),
+        ({"nfproto": [2, 10]}, "everything"),
+        ({"l4proto": PORTED, "dport": 22}, "port 22"),
+        ({"l4proto": PORTED}, "tcp,udp,dccp,sctp,udplite"),
+        ({"iifname": Intervals.full(128) - Intervals.of(ETH0)}, "in not eth0"),
+        ({"ct_state": [1, 2]}, "state established,related"),
+    ],
+)
+def test_the_shorter_wording_is_taken(fields, said):
+    (box,) = boxes(**fields)
+    assert sentence(box) == said
+
+
+def test_of_a_very_long_set_the_beginning_is_said():
+    (box,) = boxes(saddr=[at * 4 for at in range(100)])
+    assert sentence(box) == "from 0.0.0.0,0.0.0.4,0.0.0.8,0.0.0.12,0.0.0.16,0.0.0.20,0.0.0.24,0.0.0.28,…"
+
+
+def test_an_outline_is_exact_where_that_is_short():
+    one = boxes(l4proto=6, dport=22)
+    assert outline(one) == "tcp port 22"
+    assert outline(one | boxes(l4proto=17, dport=53)) == "tcp port 22; udp port 53"
+    assert outline(one, exact=False) == "tcp port 22 beyond what flows need"
+    many = Boxes(
+        Box({"l4proto": Intervals.of(6), "sport": Intervals.of(at), "dport": Intervals.of(at)}) for at in range(6)
+    )
+    assert outline(many) == "tcp source port 0-5 port 0-5 beyond what flows need"
+    assert outline(many | boxes(l4proto=17)) == "tcp,udp beyond what flows need"
+    assert outline(Boxes.nothing()) == "no packet"
 
 
 def test_names_of_interfaces_are_their_octets():

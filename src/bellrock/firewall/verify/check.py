@@ -33,7 +33,7 @@ def check_crossings(ruleset: Ruleset, asked: Iterable[Crossing], home: Homes | N
     cases = court.hear(tuple(asked))
     if home is not None:
         cases = [sparing(case, home) for case in cases]
-    flows = tuple(verdict for case in cases for verdict in _verdicts(ruleset, case))
+    flows = tuple(verdict for case in cases for verdict in _verdicts(ruleset, case, home))
     needed = _needed(cases)
     dead, shadowed = lifeless(ruleset, court.program)
     hooks = dict.fromkeys(case.crossing.hook for case in cases)
@@ -67,17 +67,19 @@ def _unfiltered(hook: Hook) -> str:
     return f"no rule filters the hook {hook.value}: everything passes there"
 
 
-def _verdicts(ruleset: Ruleset, case: Case) -> list[FlowVerdict]:
+def _verdicts(ruleset: Ruleset, case: Case, home: Homes | None) -> list[FlowVerdict]:
     forbidden = case.crossing.passage.flow.stance is Stance.FORBIDDEN
-    found = [_verdict(ruleset, case.crossing, "request", case.request)]
+    found = [_verdict(ruleset, case.crossing, "request", case.request, home)]
     if case.reply and not forbidden:
-        found.append(_verdict(ruleset, case.crossing, "reply", case.reply))
+        found.append(_verdict(ruleset, case.crossing, "reply", case.reply, home))
     return found
 
 
-def _verdict(ruleset: Ruleset, crossing: Crossing, direction: str, heard: tuple[Hearing, ...]) -> FlowVerdict:
+def _verdict(
+    ruleset: Ruleset, crossing: Crossing, direction: str, heard: tuple[Hearing, ...], home: Homes | None
+) -> FlowVerdict:
     passage = crossing.passage
-    gaps = tuple(gap for hearing in heard for gap in _gaps(hearing))
+    gaps = tuple(gap for hearing in heard for gap in _gaps(hearing, home))
     rules = tuple(dict.fromkeys(ref for one in heard for outcome in one.outcomes for ref in _references(outcome)))
     hook = _hook(crossing.hook) if direction == "reply" else crossing.hook
     why = "; ".join(dict.fromkeys(gap.why for gap in gaps if gap.why))
@@ -118,7 +120,8 @@ def _word(verdicts: set[str]) -> str:
     return "blocked" if stopped else "passes"
 
 
-def _gaps(heard: Hearing) -> list[Gap]:
+def _gaps(heard: Hearing, home: Homes | None) -> list[Gap]:
+    asked = heard.packets if home is None else heard.packets & home[0] & home[1]
     alike: dict[tuple[str, tuple[RuleRef, ...], str], list[Box]] = {}
     for outcome in heard.outcomes:
         if outcome.verdict != "accept":
@@ -127,7 +130,7 @@ def _gaps(heard: Hearing) -> list[Gap]:
     found: list[Gap] = []
     for (verdict, rules, why), boxes in alike.items():
         whole = len(alike) == 1 and all(outcome.verdict != "accept" for outcome in heard.outcomes)
-        packets, text = said(Boxes.put(boxes), heard.packets, whole=whole)
+        packets, text = said(Boxes.put(boxes), asked, whole=whole)
         found.append(Gap(verdict=verdict, rules=rules, packets=packets, text=text, why=why, of=heard.of))
     return found
 
@@ -138,10 +141,16 @@ def _references(outcome: Outcome) -> tuple[RuleRef, ...]:
 
 
 def _summaries(flows: tuple[FlowVerdict, ...]) -> tuple[Summary, ...]:
-    """A flow is what its directions are together: blocked in one and passing in another is `partly`."""
+    """A flow is what its directions are together: blocked in one and passing in another is `partly`.
+
+    That the answers would pass says nothing where no request does.
+    """
     verdicts: dict[tuple[str, str], set[str]] = {}
+    asked = ""
     for one in flows:
-        verdicts.setdefault((one.flow, one.wanted), set()).add(one.verdict)
+        asked = one.verdict if one.direction == "request" else asked
+        if one.direction == "request" or asked != "blocked":
+            verdicts.setdefault((one.flow, one.wanted), set()).add(one.verdict)
     return tuple(Summary(flow=flow, verdict=_together(some), wanted=want) for (flow, want), some in verdicts.items())
 
 

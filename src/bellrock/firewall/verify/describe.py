@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
+from itertools import islice
 from typing import Final
 
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.headers import PORTED
 
 _NAMES: Final[dict[str, str]] = {
     "nfproto": "family", "iifname": "in", "oifname": "out", "l4proto": "protocol", "saddr": "from", "saddr6": "from", "daddr": "to",
@@ -20,14 +22,35 @@ _ORDER: Final = {
 }
 _SYMBOLS: Final[dict[str, dict[int, str]]] = {
     "nfproto": {2: "IPv4", 10: "IPv6", 3: "ARP", 7: "bridge"},
-    "l4proto": {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp", 47: "gre", 50: "esp", 51: "ah"},
+    "l4proto": {
+        1: "icmp",
+        2: "igmp",
+        6: "tcp",
+        17: "udp",
+        58: "icmpv6",
+        33: "dccp",
+        47: "gre",
+        50: "esp",
+        51: "ah",
+        132: "sctp",
+        136: "udplite",
+    },
     "ct_state": {0: "invalid", 1: "established", 2: "related", 3: "new", 4: "untracked"},
     "ct_direction": {0: "original", 1: "reply"},
     "pkttype": {0: "unicast", 1: "broadcast", 2: "multicast", 3: "other"},
 }
 _HEX: Final = frozenset({"mark", "ct_mark", "tcp_flags", "frag_off", "ether_type"})
-_SHOWN: Final = 4
-"""Values of a field, and boxes of a set, that a sentence names; the rest is counted."""
+_BOXES: Final = 4
+"""Boxes of a set that a sentence names; the rest is counted."""
+_VALUES: Final = 8
+"""And values of a field."""
+_WRITTEN: Final = 64
+"""Ranges of a field of which more than one wording is tried."""
+_LONG: Final = 100
+"""Characters from which on a set is told by its outline."""
+_ADDRESSES: Final = frozenset({"saddr", "daddr", "saddr6", "daddr6"})
+_BOTH: Final = Intervals.of(2, 10)
+_BEYOND: Final = "beyond what flows need"
 
 
 def table(box: Box) -> dict[str, list[str]]:
@@ -36,21 +59,43 @@ def table(box: Box) -> dict[str, list[str]]:
 
 
 def describe(packets: Boxes) -> str:
-    """The set in a sentence, shortened where it is long: `udp from 10.0.0.0/24 to port 69; … and 3 more`."""
+    """The set in a sentence, shortened where it is long: `udp from 10.0.0.0/24 port 69; … and 3 more`."""
     if not packets:
         return "no packet"
-    shown = [sentence(box) for box in packets.boxes[:_SHOWN]]
-    more = len(packets) - _SHOWN
+    shown = [sentence(box) for box in packets.boxes[:_BOXES]]
+    more = len(packets) - _BOXES
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def outline(packets: Boxes, *, exact: bool = True) -> str:
+    """The set in a line: as it is where that is short, else the smallest box around it, of which what flows need is not meant."""
+    if exact and 0 < len(packets) <= _BOXES:
+        text = describe(packets)
+        if len(packets) == 1 or len(text) <= _LONG:
+            return text
+    return f"{sentence(_around(packets))} {_BEYOND}" if packets else "no packet"
 
 
 def sentence(box: Box) -> str:
     """One box in words."""
     parts: list[str] = []
     for name, values in _ordered(box):
+        if (name == "nfproto" and values == _BOTH) or (name == "l4proto" and _by_ports(box, values)):
+            continue
         said = _short(name, values)
         parts.append(said if name in {"nfproto", "l4proto"} else f"{label(name)} {said}")
     return " ".join(parts) or "everything"
+
+
+def _by_ports(box: Box, protocols: Intervals) -> bool:
+    """Whether naming ports says which protocols are meant: those that have some."""
+    return protocols == PORTED and ("sport" in box.fields or "dport" in box.fields)
+
+
+def _around(packets: Boxes) -> Box:
+    """The smallest box that holds the set."""
+    names = set.intersection(*(set(box.fields) for box in packets))
+    return Box({name: Intervals(pair for box in packets for pair in box.fields[name].ranges) for name in names})
 
 
 def label(field: str) -> str:
@@ -71,17 +116,40 @@ def texts(field: str, values: Intervals) -> Iterator[str]:
 
 
 def _short(name: str, values: Intervals) -> str:
-    rest = values.complement(FIELDS[name])
+    """The shorter of two wordings: what is in the set, or what is not."""
     if name.endswith("ifname"):
-        return ",".join(texts(name, values))
-    if len(rest.ranges) < len(values.ranges) and rest.size() <= _SHOWN:
-        return "not " + ",".join(texts(name, rest))
+        return _list(texts(name, values))
+    rest = values.complement(FIELDS[name])
+    plain = _list(_wordings(name, values))
+    if not rest or min(len(values.ranges), len(rest.ranges)) > _WRITTEN:
+        return plain
+    other = ("all but " if name in _ADDRESSES else "not ") + _list(_wordings(name, rest))
+    cut = plain.endswith("…"), other.endswith("…")
+    return min((cut[0], len(plain), plain), (cut[1], len(other), other))[2]
+
+
+def _list(words: Iterator[str]) -> str:
     found: list[str] = []
-    for text in texts(name, values):
-        if len(found) == _SHOWN:
+    for text in words:
+        if len(found) == _VALUES:
             return ",".join(found) + ",…"
         found.append(text)
     return ",".join(found)
+
+
+def _wordings(name: str, values: Intervals) -> Iterator[str]:
+    """As `texts`, but a range of addresses as prefixes where those are shorter to read."""
+    for first, last in values.ranges:
+        (text,) = texts(name, Intervals.span(first, last)) if name in _ADDRESSES else ("",)
+        if not text:
+            yield from texts(name, Intervals.span(first, last))
+        elif "-" in text:
+            make = IPv4Address if FIELDS[name] == 32 else IPv6Address
+            prefixes = ",".join(map(str, islice(summarize_address_range(make(first), make(last)), 4)))
+            whole = len(prefixes) < len(text) and prefixes.count(",") < 3
+            yield prefixes if whole else text
+        else:
+            yield text
 
 
 def _ordered(box: Box) -> list[tuple[str, Intervals]]:

@@ -1,15 +1,23 @@
 """The verdict on a ruleset as values; encoded as JSON they have the shape that `bellrock firewall check --json` prints."""
 
+import re
+
 from msgspec import Struct
 
 from bellrock.firewall.verify.boxes import Boxes
 from bellrock.firewall.verify.describe import describe, table
+from bellrock.firewall.verify.headers import projected
 from bellrock.firewall.verify.program import Decision
 from bellrock.firewall.verify.ruleset import Rule
 
 Packets = tuple[dict[str, list[str]], ...]
 """A set of packets: disjoint boxes, each a table of the fields that are not free."""
 
+_TRIED = 64
+"""Boxes of a gap that are worth the search for a shorter wording."""
+_LONGEST = 160
+"""Characters of a rule that are said; JSON has all of it."""
+_COUNTER = re.compile(r"counter packets \d+ bytes \d+")
 MOST_BOXES = 2000
 """Boxes of one set that are written out."""
 
@@ -31,7 +39,8 @@ class RuleRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.policy:
             return f"policy {self.policy} of {self.chain}"
         counted = f", {self.packets} packets" if self.packets is not None else ""
-        return f"{self.chain} handle {self.handle}: {self.text}{counted}"
+        text = _COUNTER.sub("counter", self.text)
+        return f"{self.chain} handle {self.handle}: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}{counted}"
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -89,6 +98,8 @@ class Wider(Struct, frozen=True, kw_only=True):
     """Chains and handles of earlier rules that take some of `packets`, where without these the set would be too long to write."""
     truncated: int = 0
     """Boxes that are not written out."""
+    may: bool = False
+    """It cannot be told whether the rule lets them through: a rate, or a construct that is not decided."""
 
 
 class Dead(Struct, frozen=True, kw_only=True):
@@ -156,8 +167,20 @@ def said(packets: Boxes, of: Boxes, *, whole: bool) -> tuple[Packets, str]:
     """`packets` of those asked for: only in the fields in which they are fewer."""
     if whole:
         return ({},), "all of it"
-    part = narrowed(packets, of).joined()
+    part = _implied(narrowed(projected(packets), of), of).joined()
     return written(part), describe(part)
+
+
+def _implied(packets: Boxes, of: Boxes) -> Boxes:
+    """Without the fields that say nothing of a packet of `of` that the others do not say: the interface behind which a subnet is."""
+    if len(packets) > _TRIED or len(of) > _TRIED:
+        return packets
+    names = dict.fromkeys(name for box in packets for name in box.fields)
+    for name in sorted(names, key=lambda name: not name.endswith("ifname")):
+        fewer = packets.without(name)
+        if (fewer & of).issubset(packets):
+            packets = fewer
+    return packets
 
 
 def narrowed(packets: Boxes, of: Boxes) -> Boxes:

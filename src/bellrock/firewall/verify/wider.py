@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.cuts import covered
-from bellrock.firewall.verify.describe import describe
+from bellrock.firewall.verify.describe import outline
+from bellrock.firewall.verify.headers import projected
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider, reference, written
 from bellrock.firewall.verify.ruleset import Rule
@@ -20,6 +21,7 @@ _MOST: Final = 128
 """Boxes that a set may fall apart into where earlier rules take from it; beyond, those rules are named instead."""
 _EXPANDED: Final = 24
 """And so many rules."""
+_CONTROL: Final = frozenset({"icmp", "icmpv6", "igmp"})
 
 
 class _Found(Struct):
@@ -28,10 +30,11 @@ class _Found(Struct):
     rule: Rule
     boxes: list[Box] = []
     before: list[RuleRef] = []
+    may: bool = True
 
 
 def widest(program: Program, needed: Boxes, policies: tuple[RuleRef, ...] = ()) -> tuple[Wider, ...]:
-    """For each rule that accepts, the new packets beyond `needed` that come through by it; the widest first."""
+    """For each rule that accepts, the new packets beyond `needed` that come through by it; the widest first, and what reaches no service last."""
     found: dict[int, _Found] = {}
     for at, decision in enumerate(program.decisions):
         if decision.kind is not Kind.ACCEPT or decision.rule is None or not decision.boxes.meets(_BEGINNING):
@@ -41,14 +44,15 @@ def widest(program: Program, needed: Boxes, policies: tuple[RuleRef, ...] = ()) 
             one = found.setdefault(id(decision.rule), _Found(decision.rule))
             one.boxes += passing
             one.before += before
+            one.may &= bool(decision.may)
     made = [
-        _wider(reference(one.rule), Boxes.put(one.boxes).joined(), tuple(dict.fromkeys(one.before)))
+        _wider(reference(one.rule), Boxes.put(one.boxes).joined(), tuple(dict.fromkeys(one.before)), may=one.may)
         for one in found.values()
     ]
     open_policies = tuple(one for one in policies if one.policy == "accept")
     if len(open_policies) == len(policies):
         made += _by_policy(program, needed, open_policies)
-    return tuple(sorted(made, key=lambda one: -one.size))
+    return tuple(sorted(made, key=lambda one: (_is_control(one), -one.size)))
 
 
 def _passing(program: Program, at: int, decision: Decision, needed: Boxes) -> tuple[Boxes, tuple[RuleRef, ...]]:
@@ -88,17 +92,25 @@ def _by_policy(program: Program, needed: Boxes, policies: tuple[RuleRef, ...]) -
     return [_wider((policies or (RuleRef(chain="", policy="accept"),))[0], rest.joined(), before)] if rest else []
 
 
-def _wider(ref: RuleRef, found: Boxes, before: tuple[RuleRef, ...]) -> Wider:
-    boxes = Boxes.put(map(_plain, found))
-    text = describe(boxes) + (f"; less what {len(before)} rules take before" if before else "")
+def _wider(ref: RuleRef, found: Boxes, before: tuple[RuleRef, ...], *, may: bool = False) -> Wider:
+    boxes = projected(Boxes.put(map(_plain, found)))
+    # That they are new is said of all of them.
+    text = outline(Boxes.put(box.without("ct_state") for box in boxes), exact=not before)
     size = boxes.size().bit_length()
     truncated = max(0, len(boxes) - MOST_BOXES)
-    return Wider(rule=ref, packets=written(boxes), text=text, size=size, less=_places(before), truncated=truncated)
+    return Wider(
+        rule=ref, packets=written(boxes), text=text, size=size, less=_places(before), truncated=truncated, may=may
+    )
 
 
 def _plain(box: Box) -> Box:
     """Without saying that it is not the loopback: nothing here is."""
     return box.without(*(name for name in ("iifname", "oifname") if box.get(name) == CABLED))
+
+
+def _is_control(one: Wider) -> bool:
+    """Whether it is about ICMP and IGMP alone: there is no service behind it."""
+    return all(set(box.get("protocol", ("any",))) <= _CONTROL for box in one.packets)
 
 
 def _places(rules: tuple[RuleRef, ...]) -> tuple[tuple[str, tuple[int, ...]], ...]:
