@@ -33,24 +33,41 @@ def test_what_is_iptables():
 @pytest.mark.lab
 def test_an_untranslated_rule_keeps_its_place():
     found = rules(nft_iptables.translated(SAVE, "f"))
-    assert [rule["chain"] for rule in found] == [
-        "FORWARD",
-        "FORWARD",
-        "FORWARD",
-        "PREROUTING",
-        "bellrock-tftp-PREROUTING",
-    ]
+    assert [rule["chain"] for rule in found] == ["FORWARD", "FORWARD", "FORWARD", "PREROUTING"]
     assert found[1]["expr"][0] == {"xt": {"type": "match", "name": "-m recent --name x --update --seconds 5 -j DROP"}}
     assert found[1]["expr"][1] == {"drop": None}
     assert found[1]["comment"] == "-t filter -A FORWARD -m recent --name x --update --seconds 5 -j DROP"
 
 
+TFTP = {"xt": {"type": "target", "name": "CT", "helper": "tftp", "protocol": "udp"}}
+JUMPS = """*raw
+:PREROUTING ACCEPT [0:0]
+:own - [0:0]
+-A PREROUTING ! -s 10.9.0.0/16 -j own
+-A own ! -i eth9 -p udp -m udp --dport 69 -m comment --comment "boot files" -j CT --helper tftp
+-A own -p udp -m u32 --u32 "0x0=0x1" -j CT --helper tftp
+COMMIT
+"""
+
+
 @pytest.mark.lab
-def test_a_helper_is_assigned_behind_connection_tracking():
-    document = msgspec.json.decode(nft_iptables.translated(SAVE, "f").json)["nftables"]
-    (chain,) = [one["chain"] for one in document if one.get("chain", {}).get("name") == "bellrock-tftp-PREROUTING"]
-    assert (chain["hook"], chain["prio"]) == ("prerouting", -199)
-    assert {"ct helper": "bellrock-tftp-PREROUTING"} in rules(nft_iptables.translated(SAVE, "f"))[-1]["expr"]
+def test_a_helper_is_assigned_where_its_rule_stands_and_by_all_that_it_asks():
+    printed = nft_iptables.translated(JUMPS, "f")
+    first, second, third = rules(printed)
+    assert first["expr"][-1] == {"jump": {"target": "own"}}
+    assert [*second["expr"][0]["match"].values()] == ["!=", {"meta": {"key": "iifname"}}, "eth9"]
+    assert (second["expr"][-1], second["comment"]) == (TFTP, "boot files")
+    assert '-j CT --helper tftp comment "boot files"' in printed.text
+    assert third["expr"][-1] == TFTP
+    assert third["expr"][0] == {"xt": {"type": "match", "name": "-p udp -m u32 --u32 0x0=0x1 -j CT --helper tftp"}}
+
+
+@pytest.mark.lab
+def test_a_document_for_noflush_adds_to_the_chains_that_are_there():
+    text = "*filter\n:own - [0:0]\n-A own -j DROP\n-I FORWARD 1 -j own\nCOMMIT\n"
+    document = msgspec.json.decode(nft_iptables.translated(text, "f").json)["nftables"]
+    chains = {one["chain"]["name"]: one["chain"].get("hook", "") for one in document if "chain" in one}
+    assert chains == {"own": "", "FORWARD": "forward"}
 
 
 @pytest.mark.lab
@@ -64,6 +81,8 @@ def test_a_line_that_the_translator_gives_up_on():
 def test_ipv6_is_told_by_its_words():
     save = "*filter\n:INPUT DROP [0:0]\n-A INPUT -s 2001:db8::/32 -j ACCEPT\nCOMMIT\n"
     assert {rule["family"] for rule in rules(nft_iptables.translated(save, "f"))} == {"ip6"}
+    four = "# the same for IPv6: see ip6tables\n" + save.replace("2001:db8::/32", "10.0.0.0/8")
+    assert {rule["family"] for rule in rules(nft_iptables.translated(four, "f"))} == {"ip"}
 
 
 @pytest.mark.lab
@@ -86,9 +105,14 @@ def test_meanings(rest, expected):
     assert nft_iptables._meaning(rest) == [{"xt": {"type": "match", "name": rest}}, *expected]
 
 
-@pytest.mark.parametrize("rest", ["-m x", "-p udp -j CT --helper tftp"])
+@pytest.mark.parametrize("rest", ["-m x", "-p udp -j CT --zone 3"])
 def test_what_ends_no_way(rest):
     assert nft_iptables._meaning(rest) == []
+
+
+def test_a_helper_that_cannot_be_told_exactly_is_assigned_perhaps():
+    rest = "-p udp -m x -j CT --helper tftp"
+    assert nft_iptables._meaning(rest) == [{"xt": {"type": "match", "name": rest}}, TFTP]
 
 
 def test_words_of_nft():

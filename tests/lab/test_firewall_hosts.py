@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from bellrock.cli.nft_iptables import translated
 from bellrock.firewall.compile.build import build
 from bellrock.firewall.compile.policy import Options, Style
 from bellrock.firewall.verify.check import check
@@ -177,6 +178,17 @@ def test_check_says_of_the_loaded_rules_what_the_packets_said(hosts, name, style
     assert (report.wider, report.exit_code) == ((), 0)
     assert not any(one.changes for one in report.shadowed)
     assert style == "linear" or (report.dead, report.shadowed) == ((), ())
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_check_says_the_same_of_iptables_rules(hosts, name):
+    host, place = hosts(name), PLACES[name]
+    load(host, place, "iptables")
+    saved = host.machine.run("iptables-save") + host.machine.run("ip6tables-save")
+    report = check(read_nft(translated(saved, "saved").json), SITE, place)
+    assert {one.hook for one in report.flows} == {"input", "output"}
+    assert [one for one in report.flows if not one.holds] == []
+    assert (report.wider, report.exit_code) == ((), 0)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -1,7 +1,10 @@
 """Rules for routers, loaded into one and asked with packets: what the site wants comes out, whatever else is offered does not."""
 
 import json
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +13,14 @@ from bellrock.firewall.compile.build import build
 from bellrock.firewall.compile.policy import Options, Style
 from bellrock.firewall.verify.check import check
 from bellrock.firewall.verify.read import read_nft
-from bellrock.flows import Hook, Place, Role, Site
+from bellrock.flows import Hook, Place, Role, Site, parse
 from tests.lab.firewall_lab import Router, strangers
 from tests.lab.firewall_packets import ICMP, ICMPV6, TCP, UDP, Probe, error_about, fragments, fragments6, octets, reply
 from tests.lab.firewall_proof import OUTSIDE, ROUTER_ZONES, Questions, Wish, site, zone_of
 
 pytestmark = pytest.mark.lab
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "site.toml"
 
 SITES = {
     "interfaces": lambda: site(),
@@ -222,13 +227,29 @@ def test_check_says_of_the_loaded_rules_what_the_packets_said(router, name, plac
 
 
 @pytest.mark.parametrize("guarded", [False, True], ids=["", "guarded"])
-def test_check_says_the_same_of_iptables_rules(router, guarded):
-    load(router, the_site("interfaces"), PLACES["bmc-gateway"], "iptables", spoof_guard=guarded)
+@pytest.mark.parametrize("place", PLACES)
+def test_check_says_the_same_of_iptables_rules(router, place, guarded):
+    where = the_site("interfaces")
+    load(router, where, PLACES[place], "iptables", spoof_guard=guarded)
     saved = router.machine.run("iptables-save") + router.machine.run("ip6tables-save")
-    report = check(read_nft(translated(saved, "saved").json), the_site("interfaces"), PLACES["bmc-gateway"])
-    assert report.flows
+    report = check(read_nft(translated(saved, "saved").json), where, PLACES[place])
+    assert {one.direction for one in report.flows} == {"request", "reply"}
     assert [one for one in report.flows if not one.holds] == []
     assert (report.wider, report.exit_code) == ((), 0)
+
+
+def test_check_says_the_same_of_iptables_rules_that_nobody_loaded(tmp_path):
+    example = parse(EXAMPLE.read_bytes(), "site.toml")
+    texts = {target: build(example, Place(), target, Options()).text for target in ("iptables", "ip6tables")}
+    asked = ["firewall", "check", "--site", str(EXAMPLE), "--for", "router", "--json"]
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        asked += ["--ruleset", str(tmp_path / name)]
+    done = subprocess.run([Path(sys.executable).with_name("bellrock"), *asked], capture_output=True, check=False)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["wider"]) == (0, []), done.stderr
+    assert {("tftp", "data")} <= {(one["flow"], one["exchange"]) for one in report["flows"]}
+    assert [one for one in report["flows"] if (one["verdict"] == "passes") != (one["wanted"] == "pass")] == []
 
 
 def test_check_names_a_missing_flow_and_one_too_many(router):

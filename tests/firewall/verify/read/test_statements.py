@@ -93,6 +93,7 @@ def nat(kind, family, address=None, port=None, *, certain=True):
         ({"redirect": {"port": 8080}}, [nat("redirect", 4, None, 8080, certain=False), nat("redirect", 6, None, 8080, certain=False)]),
         ({"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": {"set": [[83, "1.2.3.4"]]}}}}},
          [Match(of(l4proto=6, nfproto=2, dport=83)), nat("dnat", 4, certain=False)]),
+        ({"xt": {"type": "target", "name": "CT", "helper": "tftp", "protocol": "udp"}}, [Helper("tftp", 17, early=True)]),
         ("nonsense", [Unsupported("nonsense")]),
         ({"match": None}, [Unsupported("match")]),
         ({"two": 1, "keys": 2}, [Unsupported("{'two': 1, 'keys': 2}")]),

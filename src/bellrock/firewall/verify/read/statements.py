@@ -168,38 +168,34 @@ def _mangle(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
 
 
 def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
-    found: list[Step] = []
-    mine = {"meta": {"key": "mark"}} if field == "mark" else {"ct": {"key": "mark"}}
-    if value == mine:
-        return []
     match value:
         case int(number) if not isinstance(number, bool):
             return [Assign(field, scalar("mark", number))]
-        case {"&": [left, int(mask)]} if left == mine:
-            return [Assign(field, 0, ~mask & _ALL)]
-        case {"|": [left, int(bits)]} if left == mine:
-            return [Assign(field, bits & _ALL, bits & _ALL)]
-        case {"|": [{"&": [left, int(mask)]}, int(bits)]} if left == mine:
-            return [Assign(field, bits & _ALL, (~mask | bits) & _ALL)]
-        case {"ct": {"key": "mark"}} | {"meta": {"key": "mark"}}:
-            return [Copy(field, _mark(value), _ALL)]
-        case {"&": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(mask)]}:
-            return [Copy(field, _mark(left), mask & _ALL)]
-        case {"|": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(bits)]}:
-            return [Copy(field, _mark(left), ~bits & _ALL, bits & _ALL)]
-        case {"|": [{"&": [{"ct": {"key": "mark"}} | {"meta": {"key": "mark"}} as left, int(mask)]}, int(bits)]}:
-            return [Copy(field, _mark(left), mask & ~bits & _ALL, bits & _ALL)]
+        case {"&": [left, int(mask)]} if left in _MARKS:
+            return _cut(field, left, mask & _ALL, 0)
+        case {"|": [{"&": [left, int(mask)]}, int(bits)]} if left in _MARKS:
+            return _cut(field, left, mask & ~bits & _ALL, bits & _ALL)
+        case {"|": [left, int(bits)]} if left in _MARKS:
+            return _cut(field, left, ~bits & _ALL, bits & _ALL)
+        case left if left in _MARKS:
+            return _cut(field, left, _ALL, 0)
         case {"map": {"key": left, "data": data}}:
             looked_up = sets.key(left, at)
             keys = [looked_up.row(sets.plain(pair[0])) for pair in sets.entries(data, at)]
-            found.append(Match(looked_up.needs & looked_up.boxes(keys)))
+            return [Match(looked_up.needs & looked_up.boxes(keys)), Assign(field, None)]
         case _:
-            pass
-    return [*found, Assign(field, None)]
+            return [Assign(field, None)]
 
 
-def _mark(expression: dict[str, Any]) -> str:
-    return "mark" if "meta" in expression else "ct_mark"
+_MARKS: Final = ({"meta": {"key": "mark"}}, {"ct": {"key": "mark"}})
+
+
+def _cut(field: str, left: dict[str, Any], keep: int, bits: int) -> list[Step]:
+    """`field` set to the bits `keep` of a mark, and to `bits`."""
+    source = "mark" if "meta" in left else "ct_mark"
+    if source == field:
+        return [Assign(field, bits, ~keep & _ALL)] if keep != _ALL else []
+    return [Copy(field, source, keep, bits)]
 
 
 def _written(left: Any, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
@@ -257,6 +253,8 @@ def _foreign(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG
             "name": "LOG" | "NFLOG" | "TCPMSS" | "TRACE" | "CHECKSUM",
         }:
             return []
+        case {"type": "target", "name": "CT", "helper": str(helper), "protocol": "tcp" | "udp" as protocol}:
+            return [Helper(helper, _PROTOCOLS[protocol], early=True)]
         case {"type": "match", "name": str(name)}:
             return [May(f"iptables {name}")]
         case _:
