@@ -121,12 +121,14 @@ def _word(verdicts: set[str]) -> str:
 
 
 def _gaps(heard: Hearing, home: Homes | None) -> list[Gap]:
-    asked = heard.packets if home is None else heard.packets & home[0] & home[1]
     alike: dict[tuple[str, tuple[RuleRef, ...], str], list[Box]] = {}
     for outcome in heard.outcomes:
         if outcome.verdict != "accept":
             key = (outcome.verdict, _references(outcome), outcome.why)
             alike.setdefault(key, []).extend(outcome.packets)
+    if not alike:
+        return []
+    asked = heard.packets if home is None else heard.packets & home[0] & home[1]
     found: list[Gap] = []
     for (verdict, rules, why), boxes in alike.items():
         whole = len(alike) == 1 and all(outcome.verdict != "accept" for outcome in heard.outcomes)

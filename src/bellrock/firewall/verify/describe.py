@@ -46,6 +46,8 @@ _VALUES: Final = 8
 """And values of a field."""
 _WRITTEN: Final = 64
 """Ranges of a field of which more than one wording is tried."""
+_PREFIXES: Final = 4
+"""Fewer prefixes than these may stand for a range."""
 _LONG: Final = 100
 """Characters from which on a set is told by its outline."""
 _ADDRESSES: Final = frozenset({"saddr", "daddr", "saddr6", "daddr6"})
@@ -121,7 +123,7 @@ def _short(name: str, values: Intervals) -> str:
         return _list(texts(name, values))
     rest = values.complement(FIELDS[name])
     plain = _list(_wordings(name, values))
-    if not rest or min(len(values.ranges), len(rest.ranges)) > _WRITTEN:
+    if not rest or len(rest.ranges) > min(len(values.ranges), _WRITTEN):
         return plain
     other = ("all but " if name in _ADDRESSES else "not ") + _list(_wordings(name, rest))
     cut = plain.endswith("…"), other.endswith("…")
@@ -139,17 +141,17 @@ def _list(words: Iterator[str]) -> str:
 
 def _wordings(name: str, values: Intervals) -> Iterator[str]:
     """As `texts`, but a range of addresses as prefixes where those are shorter to read."""
+    if name not in _ADDRESSES:
+        yield from texts(name, values)
+        return
+    make = IPv4Address if FIELDS[name] == 32 else IPv6Address
     for first, last in values.ranges:
-        (text,) = texts(name, Intervals.span(first, last)) if name in _ADDRESSES else ("",)
-        if not text:
-            yield from texts(name, Intervals.span(first, last))
-        elif "-" in text:
-            make = IPv4Address if FIELDS[name] == 32 else IPv6Address
-            prefixes = ",".join(map(str, islice(summarize_address_range(make(first), make(last)), 4)))
-            whole = len(prefixes) < len(text) and prefixes.count(",") < 3
-            yield prefixes if whole else text
-        else:
-            yield text
+        (text,) = _address(make, first, last)
+        if "-" in text:
+            prefixes = list(map(str, islice(summarize_address_range(make(first), make(last)), _PREFIXES)))
+            if len(prefixes) < _PREFIXES:
+                text = min(text, ",".join(prefixes), key=len)
+        yield text
 
 
 def _ordered(box: Box) -> list[tuple[str, Intervals]]:
