@@ -99,6 +99,25 @@ def test_nothing_is_replaced_unless_asked(tmp_path):
     assert os.listdir(tmp_path) == ["a.cap"]
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("elsewhere", path)], ids=["fifo", "link"])
+def test_what_is_no_file_is_not_replaced_even_by_force(tmp_path, make):
+    there = tmp_path / "a.pcapng"
+    make(there)
+    with pytest.raises(FileError, match="is no regular file and is not replaced"):
+        files(there, force=True)
+    assert not stat.S_ISREG(os.lstat(there).st_mode)
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_name_that_is_no_name_of_a_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match="is no name of a file"):
+        files(name)
+    with pytest.raises(FileError, match="is no name of a file"):
+        files(name, Turns(size=4096))
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_earlier_ring_is_not_mixed_with(tmp_path):
     (tmp_path / "a[1]-0007.cap").write_text("mine")
     with pytest.raises(FileError, match="of an earlier capture"):

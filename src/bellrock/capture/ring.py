@@ -8,7 +8,9 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable
+from errno import EEXIST, EISDIR
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from msgspec import Struct
@@ -75,6 +77,8 @@ class Files:
         self._empty = True
         self.kept: deque[str] = deque()
         """Names of the files that are there, the oldest first."""
+        if path != STDOUT and not Path(path).name:
+            raise _no_name(path)
         if path != STDOUT and turns.any and not force:
             self._refuse_others()
         self._begin(now)
@@ -186,6 +190,7 @@ class Files:
 
     def _make(self, name: str) -> None:
         """Write the first blocks under a name of their own, then give them theirs in one step."""
+        _check_place(name)
         temporary = Path(name).with_name(f".{Path(name).name}.{os.getpid()}")
         try:
             # 0600: captures hold what others said in confidence.
@@ -219,7 +224,7 @@ class Files:
         for other in sorted(
             path.parent.glob(f"{_literal(path.stem)}-[0-9][0-9][0-9][0-9]{_literal(path.suffix or '.pcapng')}")
         ):
-            raise FileError(17, f"{other} is there already, of an earlier capture; choose another name, or --force")
+            raise FileError(EEXIST, f"{other} is there already, of an earlier capture; choose another name, or --force")
 
     def _cut(self, octets: bytes, taken: int) -> None:
         """Leave whole blocks only; a pipe cannot be cut."""
@@ -236,6 +241,20 @@ def _not_made(name: str, error: OSError) -> FileError:
     if isinstance(error, FileExistsError):
         return FileError(error.errno, f"{name} is there already; choose another name, or --force")
     return FileError(error.errno, f"{name} cannot be made: {error.strerror}")
+
+
+def _check_place(name: str) -> None:
+    """Nothing but a file may be replaced, whoever asks: a capture has no business in the place of a device or a link."""
+    if Path(name).is_dir():
+        raise _no_name(name)
+    if os.path.lexists(name) and not S_ISREG(os.lstat(name).st_mode):
+        raise FileError(EEXIST, f"{name} is no regular file and is not replaced; `-o -` writes to standard output")
+
+
+def _no_name(name: str) -> FileError:
+    return FileError(
+        EISDIR, f"{name or 'nothing'} is no name of a file; give one, as {Path(name or '.') / 'boot.pcapng'}"
+    )
 
 
 def _literal(text: str) -> str:

@@ -68,8 +68,12 @@ def filter_(*, plain: bool, bpf: bool, wireshark: bool, as_json: bool, **selecti
     if not selection["flows"] and not selection["everything"]:
         raise Failure("which flows? name some, or say --all; `bellrock flows list` shows them")
     asked = wanted(selection)
-    if plain or wireshark:
-        _print(_plain(asked) if plain else _display(asked), (), as_json)
+    if plain:
+        text = _plain(asked)
+        _print(text, _placeholders(text), as_json)
+        return
+    if wireshark:
+        _print(_display(asked), (), as_json)
         return
     made = fit(asked)
     if bpf:
@@ -176,6 +180,12 @@ def _plain(asked: "Wanted") -> str:
     if asked.about or asked.stations or asked.errors:
         raise Failure("--plain knows flows and the addresses of servers only; leave out --host, --subnet and --errors")
     return plain(asked.flows, asked.addresses)
+
+
+def _placeholders(text: str) -> tuple[str, ...]:
+    """A note on each address that stands in the filter as `<rack-ip>`."""
+    roles = dict.fromkeys(re.findall(r"<([a-z-]+)-ip>", text))
+    return tuple(f"no address is known for <{role}-ip>: put it in, or give --role {role}=ADDRESS" for role in roles)
 
 
 def _display(asked: "Wanted") -> str:
