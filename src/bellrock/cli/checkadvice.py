@@ -37,6 +37,9 @@ def advice(held: Found, setting: Setting) -> Iterator[str]:
     """Lines for an operator; none where nothing is known that helps. A line that begins with a blank is not to be broken."""
     cause = held.cause
     if cause.rule is None:
+        if cause.verdict == "accept" and _terms(held, setting):
+            yield "Drop it, with the rules that this writes:"
+            yield f"  {setting.command}"
         return
     iptables = cause.rule.chain.rpartition(" ")[2] in _IPTABLES
     if any(effect.of != "first packets" or effect.direction == "reply" for effect in held.effects):
@@ -94,9 +97,8 @@ def _helper(terms: "list[Term]") -> Iterator[str]:
     from bellrock.flows import CATALOGUE
 
     helpers = {flow.id: exchange.helper for flow in CATALOGUE for exchange in flow.exchanges if exchange.helper}
-    for flow in dict.fromkeys(term.flow for term in terms if term.expected and str(term.protocol) in {"udp", "tcp"}):
-        if flow in helpers:
-            yield f'The ports of {flow} data are announced in its request: the rule that accepts the request needs `ct helper set "{helpers[flow]}"` too.'
+    for flow in dict.fromkeys(term.flow for term in terms if term.expected and term.flow in helpers):
+        yield f'The ports of {flow} data are announced in its request: the rule that accepts the request needs `ct helper set "{helpers[flow]}"` too.'
 
 
 def _rule(term: "Term") -> str:

@@ -59,6 +59,8 @@ def causes(report: "Report") -> list[Found]:
 def title(cause: Cause) -> str:
     """`Blocked by inet filter forward handle 7: tcp dport 22 drop`."""
     rule = str(cause.rule) if cause.rule is not None else "no rule"
+    if cause.verdict == "accept" and cause.rule is None and cause.why:
+        return f"Open and must not be: {cause.why}"
     if cause.verdict == "accept":
         return f"Open and must not be, by {rule}"
     if cause.verdict == "unknown":

@@ -1,4 +1,8 @@
+from ipaddress import ip_address, ip_network
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bellrock.firewall.verify.box import Box
 from bellrock.firewall.verify.boxes import Boxes, Intervals
@@ -102,6 +106,13 @@ def test_an_outline_is_exact_where_that_is_short():
         Box({"l4proto": Intervals.of(6), "sport": Intervals.of(at), "dport": Intervals.of(at)}) for at in range(6)
     )
     assert outline(many) == "tcp source port 0-5 port 0-5 beyond what flows need"
+    apart = boxes(dport=[10000 + at * 9 for at in range(1, 20)], sport=1) | boxes(
+        dport=[at * 7 for at in range(1, 20)], sport=3
+    )
+    assert (
+        outline(apart)
+        == "source port 1,3 port 10007,10009,10014,10018,10021,10027,10028,10035,… beyond what flows need"
+    )
     assert outline(many | boxes(l4proto=17)) == "tcp,udp beyond what flows need"
     assert outline(Boxes.nothing()) == "no packet"
 
@@ -115,3 +126,29 @@ def test_names_of_interfaces_are_their_octets():
 def test_every_field_can_be_described():
     for name, width in FIELDS.items():
         assert "".join(texts(name, Intervals.of((1 << width) - 1)))
+
+
+def read(text, field):
+    """A wording of addresses, as a person reads it."""
+    found = Intervals()
+    for word in text.removeprefix("all but ").split(","):
+        low, _, high = word.partition("-")
+        net = ip_network(low)
+        last = ip_address(high) if high else net[-1]
+        found |= Intervals.span(int(net[0]), int(last))
+    return found.complement(FIELDS[field]) if text.startswith("all but ") else found
+
+
+@given(
+    st.sampled_from(["saddr", "daddr6"]),
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**31), st.integers(0, 96)), min_size=1, max_size=4),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_wording_it_says_the_set(field, spans):
+    width = FIELDS[field]
+    whole = Intervals.full(width)
+    values = whole & Intervals((first << up, (first << up) + (more << up)) for first, more, up in spans)
+    if not values or values == whole:
+        return
+    (_, _, text) = sentence(Box({field: values})).partition(" ")
+    assert read(text, field) == values
