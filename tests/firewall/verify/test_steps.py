@@ -14,7 +14,7 @@ from bellrock.firewall.verify.ruleset import (
 )
 from bellrock.firewall.verify.seen import LOW, Seen
 from bellrock.firewall.verify.state import ABSENT, CT_INVALID, CT_UNTRACKED, UNKNOWN, State
-from bellrock.firewall.verify.steps import Taken, branches
+from bellrock.firewall.verify.steps import Taken, branches, hangs
 from tests.firewall.verify.rules import ACCEPT, DROP, boxes, do, of
 
 EVERYTHING = State(Boxes.everything())
@@ -112,3 +112,25 @@ def test_translations_bind_what_they_replace():
     assert states(Translate(kind="dnat", family=2, address=7), state=State(boxes(nfproto=10))) == []
     (spread,) = states(Translate(kind="dnat", family=2, port=80, certain=False))
     assert dict(spread.bound)["dport"] == UNKNOWN
+
+
+def test_what_hangs_on_chance_beyond_a_plain_verdict():
+    def rule(*steps):
+        return Rule(chain="inet t c", handle=1, text="", steps=steps)
+
+    to = Verdict(VerdictKind.JUMP, "x")
+    assert hangs(rule(May("limit"), do("return")))
+    assert hangs(rule(Assign("mark", 1), May("limit")))
+    assert hangs(rule(May("limit"), Choose(((Boxes.everything(), to),))))
+    assert not hangs(rule(May("limit"), DROP))
+    assert not hangs(rule(of(dport=1), do("return")))
+
+
+def test_both_outcomes_of_a_chance_are_branches():
+    rule = Rule(chain="", handle=1, text="", steps=(Assign("mark", 1), May("limit", boxes(dport=1)), DROP))
+    found = branches(rule, EVERYTHING, lambda number, text: "chance1").branches
+    assert [(one.taken, one.state.boxes, one.may) for one in found] == [
+        (Taken.GO_ON, boxes(dport=1, chance1=0), ""),
+        (Taken.DROP, boxes(dport=1, chance1=1), ""),
+        (Taken.DROP, Boxes.everything() - boxes(dport=1), ""),
+    ]

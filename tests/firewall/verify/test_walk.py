@@ -204,3 +204,49 @@ def test_what_cannot_be_decided_ends_the_way_with_its_construct():
 def test_a_packet_with_an_impossible_state_is_refused():
     with pytest.raises(ValueError, match="ct_state is 0"):
         judge(ruleset(), FORWARDED, {"ct_state": 6})
+
+
+LOG = (of(dport=80), May("limit rate 5/minute"))
+
+
+def only(*rules, inner=(), packet=(), policy="accept"):
+    chains = chain("inner", *inner), chain("f", *rules, hook="forward", policy=policy)
+    return judge(ruleset(*chains), FORWARDED, {"ct_state": 3, "nfproto": 2, "dport": 80, **dict(packet)})
+
+
+@pytest.mark.parametrize("way", ["jump", "goto"])
+def test_where_both_ways_of_chance_end_alike_that_is_the_fate(way):
+    leads = (*LOG, do(way, "inner"))
+    assert only(leads, (DROP,), inner=[(DROP,)]).verdict == "drop"
+    assert only(leads, (ACCEPT,), inner=[(RETURN,)], policy="accept").verdict == "accept"
+    apart = only(leads, (DROP,), inner=[(ACCEPT,)])
+    assert (apart.verdict, apart.why) == ("unknown", "limit rate 5/minute")
+    assert {rule.text for rule in apart.rules} == {"inner rule 1", "f rule 2"}
+    assert only(leads, (DROP,), inner=[(ACCEPT,)], packet={"dport": 81}).verdict == "drop"
+
+
+def test_a_return_by_chance_is_followed_both_ways():
+    assert only((*LOG, RETURN), (DROP,), policy="drop").verdict == "drop"
+    assert only((*LOG, RETURN), (ACCEPT,), policy="drop").verdict == "unknown"
+
+
+def test_a_change_by_chance_is_followed_both_ways():
+    assert only((*LOG, Assign("mark", 1)), (of(mark=1), DROP)).verdict == "unknown"
+    assert only((*LOG, Assign("mark", 1)), (of(mark=2), DROP)).verdict == "accept"
+    assert only((*LOG, Assign("mark", 1)), (of(mark=1), DROP), (of(mark=0), DROP)).verdict == "drop"
+    assert only((Assign("mark", 1), *LOG, DROP), (of(mark=1), DROP)).verdict == "drop"
+    # What becomes of the connection is not told, though the packet itself passes.
+    assert only((*LOG, Assign("ct_mark", 1))).verdict == "unknown"
+
+
+def test_each_visit_to_a_rule_has_a_chance_of_its_own():
+    twice = [(do("jump", "inner"),), (do("jump", "inner"),), (of(mark=2), DROP)]
+    raised = (*LOG, of(mark=1), Assign("mark", 2)), (*LOG, of(mark=0), Assign("mark", 1))
+    assert only(*twice, inner=raised).verdict == "unknown"
+    assert only(*twice[1:], inner=raised).verdict == "accept"
+
+
+def test_more_chances_than_can_be_followed_are_unknown():
+    some = [(*LOG, do("jump", "inner"))] * 20
+    assert only(*some[:16], (DROP,), inner=[(DROP,)]).verdict == "drop"
+    assert only(*some, (DROP,), inner=[(DROP,)]).verdict == "unknown"

@@ -5,7 +5,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.fields import CHANCES, FIELDS
 from bellrock.firewall.verify.intervals import Intervals
 
 ORDER: Final = {
@@ -115,6 +115,8 @@ class Box:
         """How many packets the box has, as a product over all fields."""
         total = 1
         for name, width in FIELDS.items():
+            if name in CHANCES:
+                continue
             total *= self.fields[name].size() if name in self.fields else 1 << width
         return total
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+CHANCES: Final = tuple(f"chance{number}" for number in range(1, 17))
+"""No header fields: each is the outcome of one thing that the ruleset does not decide, so that both can be followed."""
 FIELDS: Final[dict[str, int]] = {
     # name -> width in bits
     "nfproto": 8,  # NFPROTO_IPV4 2, NFPROTO_IPV6 10, NFPROTO_ARP 3, NFPROTO_BRIDGE 7 for what is none of them
@@ -36,5 +38,6 @@ FIELDS: Final[dict[str, int]] = {
     "ether_daddr": 48,
     "vlan_type": 16,  # 0 untagged, else 0x8100 or 0x88a8: bridge and netdev see tags, the IP families never do
     "vlan_id": 12,
+    **dict.fromkeys(CHANCES, 1),
 }
 """Fields that can be decided; a rule that asks for another is `Unsupported`. The reader may add fields with their width."""

@@ -70,12 +70,21 @@ class Touch(Struct, frozen=True):
 class Program:
     """The decisions of a ruleset on one route."""
 
-    __slots__ = ("_boxes", "_hulls", "_items", "_starts", "bases", "decisions", "ends", "tail", "touches")
+    __slots__ = ("_boxes", "_hulls", "_items", "_starts", "bases", "chances", "decisions", "ends", "tail", "touches")
 
     def __init__(
-        self, decisions: tuple[Decision, ...], ends: tuple[int, ...], touches: tuple[Touch, ...], bases: tuple[str, ...]
+        self,
+        decisions: tuple[Decision, ...],
+        ends: tuple[int, ...],
+        touches: tuple[Touch, ...],
+        bases: tuple[str, ...],
+        chances: dict[str, str] | None = None,
     ) -> None:
-        """`ends` by scope: the number of the decision before which its packets rejoin; `bases`: keys of base chains met."""
+        """`ends` by scope: the number of the decision before which its packets rejoin; `bases`: keys of base chains met.
+
+        `chances`: what each field of `fields.CHANCES` stands for.
+        """
+        self.chances = chances or {}
         self.decisions = decisions
         self.ends = ends
         self.touches = touches

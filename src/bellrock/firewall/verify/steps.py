@@ -1,5 +1,6 @@
 """One rule and the packets of one state: which of them it takes, what it makes of them, where they go."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -95,12 +96,37 @@ class _Walker(Struct):
         return Branch(state=self.state, taken=taken, verdict=verdict, may=may, why=why, changes=changes)
 
 
-def branches(rule: Rule, state: State) -> Branches:
+Chance = Callable[[int, str], str | None]
+"""The field that stands for a thing that is not decided, by the number of its step and its text; None where there are no more."""
+
+
+def hangs(rule: Rule) -> bool:
+    """Whether more than a plain verdict hangs on something that the ruleset does not decide."""
+    return any(isinstance(step, May) for step in rule.steps) and any(map(_winding, rule.steps))
+
+
+def _winding(step: Step) -> bool:
+    match step:
+        case Assign() | Copy() | Helper() | NoTrack() | Translate():
+            return True
+        case Decide():
+            return _TAKEN[step.verdict.kind] not in _CLEAR
+        case Choose():
+            return any(_TAKEN[verdict.kind] not in _CLEAR for _, verdict in step.cases)
+        case _:
+            return False
+
+
+def branches(rule: Rule, state: State, chance: Chance = lambda _number, _text: None) -> Branches:
     """What `rule` does to the packets of `state`. A packet may be in several branches only where one of them says `may`."""
     walkers = [_Walker(state)]
     done: list[Branch] = []
     touched: Boxes | None = None
-    for step in rule.steps:
+    for number, step in enumerate(rule.steps):
+        field = chance(number, step.text) if isinstance(step, May) else None
+        if isinstance(step, May) and field:
+            walkers = [after for walker in walkers for after in _both(step, walker, field, done) if after.state.boxes]
+            continue
         if touched is None and not isinstance(step, Match | May | Unsupported):
             touched = _boxes(walkers)
         walkers = [after for walker in walkers for after in _step(step, walker, done) if after.state.boxes]
@@ -170,6 +196,17 @@ def _perhaps(step: May, walker: _Walker) -> list[_Walker]:
     unsure = _matched(step.boxes, walker)
     rest = walker.only(walker.state.boxes - unsure.state.boxes)
     return [_Walker(unsure.state, walker.may or step.text, walker.changes), rest]
+
+
+def _both(step: May, walker: _Walker, field: str, done: list[Branch]) -> list[_Walker]:
+    """The packets that go on if it turns out so, and those that do so anyway. Both outcomes are followed."""
+    unsure = walker if step.boxes is None else _matched(step.boxes, walker)
+    on = Boxes.of(**{field: Intervals.of(1)})
+    lucky = _Walker(unsure.state.only(unsure.state.boxes & on), unsure.may, walker.changes)
+    if walker.changes:
+        done.append(walker.only(unsure.state.boxes - on).branch(Taken.GO_ON))
+    rest = [] if step.boxes is None else [walker.only(walker.state.boxes - unsure.state.boxes)]
+    return [lucky, *rest]
 
 
 def _decided(verdict: Verdict, walker: _Walker, done: list[Branch]) -> list[_Walker]:

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from bellrock.firewall.verify.boxes import Boxes, Intervals
-from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.fields import CHANCES, FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
 from bellrock.firewall.verify.route import Event, Route, Stop, stops
 from bellrock.firewall.verify.ruleset import Chain, Rule, Ruleset, RulesetError, VerdictKind
@@ -22,7 +22,7 @@ from bellrock.firewall.verify.state import (
     Value,
     merged,
 )
-from bellrock.firewall.verify.steps import Branch, Taken, branches
+from bellrock.firewall.verify.steps import Branch, Chance, Taken, branches, hangs
 
 _OPEN: Final = -1
 """A scope that has not ended yet."""
@@ -93,6 +93,7 @@ class _Unroller:
         self._clouds: list[Decision] = []
         self._forwards = False
         self._lowered = False
+        self._chances: dict[str, str] = {}
 
     def run(self, route: Route) -> Program:
         way = stops(self._ruleset, route)
@@ -115,7 +116,7 @@ class _Unroller:
                 self._states = merged([self._after(stop.what, state) for state in self._states])
         for state in self._states:
             self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
-        return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases)
+        return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases, self._chances)
 
     def _enter(self, hook: str, route: Route) -> None:
         """A hook without an interface for one direction sees an empty name there."""
@@ -162,15 +163,29 @@ class _Unroller:
         changed = False
         for rule in chain.rules:
             after: list[State] = []
+            chance = self._chance() if hangs(rule) else _no_chance
             for state in states:
-                own, different = self._rule(rule, state, place)
+                own, different = self._rule(rule, state, place, chance)
                 after += own
                 changed |= different
             states = merged(after) if changed else states
         return states, changed
 
-    def _rule(self, rule: Rule, state: State, place: _Place) -> tuple[list[State], bool]:
-        taken = branches(rule, state)
+    def _chance(self) -> Chance:
+        """Fields for what one visit to a rule does not decide; the same for packets of all states."""
+        drawn: dict[int, str | None] = {}
+
+        def draw(number: int, text: str) -> str | None:
+            if number not in drawn:
+                drawn[number] = next((name for name in CHANCES if name not in self._chances), None)
+                if field := drawn[number]:
+                    self._chances[field] = text
+            return drawn[number]
+
+        return draw
+
+    def _rule(self, rule: Rule, state: State, place: _Place, chance: Chance) -> tuple[list[State], bool]:
+        taken = branches(rule, state, chance)
         if taken.touched:
             self._touches.append(Touch(rule, taken.touched, len(self._decisions)))
         rest, after, changed = state, list[State](), False
@@ -328,6 +343,10 @@ class _Unroller:
 
     def _close(self, scope: int) -> None:
         self._ends[scope] = len(self._decisions)
+
+
+def _no_chance(_number: int, _text: str) -> None:
+    """A plain verdict that may be given or not needs no field."""
 
 
 def _gate(chain: Chain, *, nat: bool) -> Boxes:

@@ -1,11 +1,12 @@
 """What becomes of a set of packets on a route: exactly which of them come through, which not, by which rule."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
-from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.fields import CHANCES, FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.route import Route
 from bellrock.firewall.verify.ruleset import Rule, Ruleset, Translate
@@ -62,7 +63,7 @@ def judge(ruleset: Ruleset, route: Route, packet: Mapping[str, int]) -> Outcome:
 
 def judge_by(program: Program, packet: Mapping[str, int]) -> Outcome:
     """The same with a program that stands already."""
-    point = Boxes.of(**{name: Intervals.of(packet.get(name, 0)) for name in FIELDS})
+    point = Boxes.of(**{name: Intervals.of(packet.get(name, 0)) for name in FIELDS if name not in CHANCES})
     outcomes = run(program, point)
     if not outcomes:
         raise ValueError("no such packet: ct_state is 0 (invalid) to 4 (untracked)")
@@ -71,7 +72,58 @@ def judge_by(program: Program, packet: Mapping[str, int]) -> Outcome:
 
 def run(program: Program, packets: Boxes, start: int = 0) -> tuple[Outcome, ...]:
     """The fates of `packets`, which stand before the decision numbered `start`."""
-    return _Run(program, packets).outcomes(start)
+    return _settled(program, _Run(program, packets).outcomes(start))
+
+
+def _settled(program: Program, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """However chance falls: where all of it leads to the same, that is the fate, and else it cannot be told."""
+    split = [one for one in outcomes if any(not _CHANCES.isdisjoint(box.fields) for box in one.packets)]
+    if not split:
+        return outcomes
+    settled = [one for one in outcomes if not any(one is other for other in split)]
+    ways = [(one, one.packets.without(*CHANCES)) for one in split]
+    rest = Boxes.nothing()
+    for at, (one, packets) in enumerate(ways):
+        sure = packets
+        for number, (other, others) in enumerate(ways):
+            if number < at or not _alike(one, other):
+                sure -= others
+        if sure:
+            settled.append(structs.replace(one, packets=sure))
+        rest |= packets
+    for one in settled:
+        rest -= one.packets
+    return (*settled, *_unsettled(program, ways, rest))
+
+
+_CHANCES: Final = frozenset(CHANCES)
+
+
+def _unsettled(program: Program, ways: list[tuple[Outcome, Boxes]], rest: Boxes) -> Iterator[Outcome]:
+    for _, packets in ways:
+        part = packets & rest
+        if part:
+            met = [one for one, others in ways if others.meets(part)]
+            named = dict.fromkeys(name for one in met for box in one.packets for name in box.fields if name in _CHANCES)
+            texts = [program.chances[name] for name in named] + [one.why for one in met if one.why]
+            rules = tuple({id(rule): rule for one in met for rule in one.rules}.values())
+            yield Outcome(packets=part, verdict="unknown", rules=rules, why="; ".join(dict.fromkeys(texts)))
+            rest -= part
+
+
+def _alike(one: Outcome, other: Outcome) -> bool:
+    """Whether it is the same fate, and what the packets' connection has become is the same too."""
+    return one.verdict == other.verdict and _connection(one.state) == _connection(other.state)
+
+
+def _connection(state: State | None) -> object:
+    if state is None:
+        return None
+    ends = [(name, value) for name, value in state.bound if name in _KEPT]
+    return ends, state.helpers, state.translations
+
+
+_KEPT: Final = frozenset({"saddr", "daddr", "saddr6", "daddr6", "sport", "dport", "ct_mark", "ct_state"})
 
 
 class _Group:

@@ -8,6 +8,7 @@ from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.cuts import covered
 from bellrock.firewall.verify.describe import outline
 from bellrock.firewall.verify.headers import projected
+from bellrock.firewall.verify.fields import CHANCES
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider, reference, written
 from bellrock.firewall.verify.ruleset import Rule
@@ -105,7 +106,7 @@ def _wider(ref: RuleRef, found: Boxes, before: tuple[RuleRef, ...], *, may: bool
 
 def _plain(box: Box) -> Box:
     """Without saying that it is not the loopback: nothing here is."""
-    return box.without(*(name for name in ("iifname", "oifname") if box.get(name) == CABLED))
+    return box.without(*CHANCES, *(name for name in ("iifname", "oifname") if box.get(name) == CABLED))
 
 
 def _is_control(one: Wider) -> bool:
