@@ -7,8 +7,8 @@ from msgspec import Struct
 from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.cuts import covered
 from bellrock.firewall.verify.describe import outline
-from bellrock.firewall.verify.headers import projected
 from bellrock.firewall.verify.fields import CHANCES
+from bellrock.firewall.verify.headers import projected
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider, reference, written
 from bellrock.firewall.verify.ruleset import Rule
