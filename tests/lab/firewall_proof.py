@@ -102,6 +102,7 @@ class Wish:
 
     def __init__(self, site: Site, place: Place, *, guarded: bool = False) -> None:
         self.crossings = crossings(site, place)
+        self._behind = site.roles[place.gateway_of].addresses if place.gateway_of else None
         self._by_kind: dict[tuple[Hook, int, int], list[Crossing]] = {}
         for crossing in self.crossings:
             exchange = crossing.passage.exchange
@@ -118,6 +119,8 @@ class Wish:
         source, destination = number_of(probe.source), number_of(probe.destination)
         if self._spoofed(probe, source):
             return False
+        if self._is_stranger(probe.family, source, destination):
+            return True
         stances = set()
         for crossing in self._by_kind.get((hook, probe.family, probe.protocol), ()):
             passage = crossing.passage
@@ -128,6 +131,12 @@ class Wish:
             ):
                 stances.add(passage.flow.stance)
         return Stance.NEEDED in stances and Stance.FORBIDDEN not in stances
+
+    def _is_stranger(self, family: int, *ends: int) -> bool:
+        """At a gateway, what neither goes to its role nor comes from it is somebody else's business."""
+        if self._behind is None:
+            return False
+        return not any(_in(end, self._behind.of(family)) for end in ends)
 
     def _spoofed(self, probe: Probe, source: int) -> bool:
         return any(

@@ -35,7 +35,7 @@ def test_what_a_reader_would_wonder_about():
     )
     text = explain(of(*terms, guards=(guard,), notices=("mind this",), log=False))
     for words in (
-        "4 flows let through, 1 flow blocked by name;", "> Notice: mind this", "conntrack helper `tftp` reads",
+        "4 flows let through, 1 flow blocked by name.", "> Notice: mind this", "conntrack helper `tftp` reads",
         "no range of ports stands open", "(in by a; out by b)", "type 3, 3/4", "belong to a known connection",
         "stay on their link", "an exchange of its own", "from port 68 to port 80", "On the link.\n", "## bad: Web (blocked)",
         "forward drops tcp", "behind one of `eth1`", "dropped, counted.",
@@ -49,3 +49,11 @@ def test_hosts_and_an_open_output_are_said():
     assert "interface `lo`" in text
     assert "What leaves the machine is not filtered." in text
     assert "logged, five a second at most" in text
+
+
+def test_a_gateway_says_what_it_leaves_alone():
+    text = explain(of(place=PLACES["bmc-gateway"]))
+    assert (
+        "What goes to role bmc or comes from it and no flow needs is dropped; all other traffic is left alone." in text
+    )
+    assert "- What neither goes to role bmc nor comes from it is left to others' rules." in text

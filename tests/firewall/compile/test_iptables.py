@@ -342,3 +342,18 @@ def test_a_rack_decides_as_nftables_does_packet_by_packet():
         found = [*lab.arrive(incoming), *lab.emit(outgoing)]
     assert [(probe, a, b) for probe, a, b in zip([*incoming, *outgoing], expected, found, strict=True) if a != b] == []
     assert 10 < sum(bool(one) for one in expected) < len(expected) / 2
+
+
+def test_a_gateway_sends_back_what_is_not_about_its_role():
+    four = party("10.9.0.0/24", "10.11.0.0/24")
+    gateway = msgspec.structs.replace(wanted(Place(gateway_of=Role.BMC)), scope=(four,))
+    ways = [
+        f"{option} {network} -j BELLROCK-00001"
+        for option in ("-s", "-d")
+        for network in ("10.9.0.0/24", "10.11.0.0/24")
+    ]
+    assert rules(iptables(gateway).text, "BELLROCK-FORWARD") == ways
+    assert rules(iptables(gateway).text, "BELLROCK-00001")[-1] == '-m comment --comment "no flow needs it" -j DROP'
+    assert rules(ip6tables(gateway).text, "BELLROCK-FORWARD") == []
+    everybody = msgspec.structs.replace(gateway, scope=(party("0.0.0.0/0"),))
+    assert rules(iptables(everybody).text, "BELLROCK-FORWARD")[-1] == '-m comment --comment "no flow needs it" -j DROP'

@@ -21,7 +21,7 @@ from bellrock.firewall.compile.policy import (
 from bellrock.flows.crossing import crossings, gaps
 from bellrock.flows.passages import Crossing, Hook, Party, Place
 from bellrock.flows.site import Site
-from bellrock.flows.values import ANY_PORT, Protocol, Stance
+from bellrock.flows.values import ANY_PORT, Protocol, Role, Stance
 from tests.firewall.compile.terms import ANYONE, NODE, PLACES, SMALL, small
 
 
@@ -143,3 +143,11 @@ def test_every_port_is_no_condition():
     assert _ports(ANY_PORT) == ()
     assert _ports(((1, 65535),)) == ()
     assert _ports(((2, 65535),)) == ((2, 65535),)
+
+
+def test_a_gateway_knows_who_is_behind_it():
+    assert [(one.name, one.family) for one in small("bmc-gateway").scope] == [("bmc", 4)]
+    assert set(small("bmc-gateway").scope) <= set(small("bmc-gateway").parties)
+    assert small("router").scope == small("rack").scope == ()
+    nobody = policy(SMALL, Place(gateway_of=Role.LIBVIRT_HOST), Options())
+    assert nobody.scope == ()

@@ -238,3 +238,15 @@ def test_who_answers_where_addresses_are_rewritten_without_tracking_is_not_told(
     found = report(forward((of(ct_state=3), Assign("daddr", RACK + 100), ACCEPT), ESTABLISHED))
     assert words(found, "http-boot") == ("passes", "unknown")
     assert "without connection tracking" in verdict(found, "http-boot", direction="reply").why
+
+
+def test_at_a_gateway_other_traffic_is_not_wider():
+    bmc = '[role.bmc]\naddresses = ["10.9.0.0/24"]'
+    others, to_bmc = (
+        of(saddr=NODES, daddr=RACK, nfproto=2),
+        of(saddr=NODES, daddr=(10 << 24) + (9 << 16) + 1, nfproto=2),
+    )
+    chains = [forward(ESTABLISHED, (one, ACCEPT)) for one in (others, to_bmc)]
+    gateway = Place(gateway_of=Role.BMC)
+    assert [bool(report(one, more=(bmc,)).wider) for one in chains] == [True, True]
+    assert [bool(report(one, place=gateway, more=(bmc,)).wider) for one in chains] == [False, True]

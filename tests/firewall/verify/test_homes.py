@@ -5,9 +5,9 @@ import pytest
 from bellrock.firewall.verify.boxes import Boxes, Intervals
 from bellrock.firewall.verify.court import Case, Hearing
 from bellrock.firewall.verify.describe import interface_number
-from bellrock.firewall.verify.homes import at_home, sparing
+from bellrock.firewall.verify.homes import at_home, sparing, strangers
 from bellrock.firewall.verify.walk import Outcome
-from bellrock.flows import Place, crossings, parse
+from bellrock.flows import Place, Role, crossings, parse
 
 SITE = parse(
     b"""
@@ -103,3 +103,14 @@ def test_only_what_was_stopped_away_from_home_is_spared():
     assert [one.packets for one in first.outcomes[1:]] == [stopped("drop", good).packets]
     assert later.outcomes == ()
     assert spared.reply[0].outcomes == ()
+
+
+def test_strangers_are_whoever_a_gateway_has_nothing_to_do_with():
+    assert strangers(SITE, Place()) is None
+    found = strangers(SITE, Place(gateway_of=Role.RACK))
+    ends = [(A, B), (A, C), (C, STRANGER), (C, C)]
+    assert [{"nfproto": 2, "saddr": one, "daddr": other} in found for one, other in ends] == [True, False, False, False]
+    assert {"nfproto": 10, "saddr6": 1, "daddr6": 2} in found
+    assert {"nfproto": 2, "saddr": C, "daddr": C} in strangers(SITE, Place(gateway_of=Role.BMC))
+    everybody = parse(b'[role.bmc]\naddresses = ["any"]', "site.toml")
+    assert not strangers(everybody, Place(gateway_of=Role.BMC))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bellrock.firewall.compile.policy import Policy, Term
 from bellrock.firewall.compile.text import one_line, port_range
-from bellrock.firewall.compile.words import place_text
+from bellrock.firewall.compile.words import place_text, rest
 from bellrock.flows.passages import Party
 from bellrock.flows.values import Protocol, Reach, Stance
 
@@ -25,7 +25,7 @@ def explain(policy: Policy) -> str:
 def _summary(policy: Policy) -> str:
     needed, forbidden = len({t.flow for t in policy.needed}), len({t.flow for t in policy.forbidden})
     blocked = f", {_counted(forbidden, 'flow')} blocked by name" if forbidden else ""
-    return f"{_counted(needed, 'flow')} let through{blocked}; what no flow needs is dropped."
+    return f"{_counted(needed, 'flow')} let through{blocked}. {rest(policy)}"
 
 
 def _counted(number: int, what: str) -> str:
@@ -114,6 +114,9 @@ def _rest(policy: Policy) -> list[str]:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(guard.interface for guard in policy.guards))
         lines.append(f"- Sources that live behind one of {names} may not come in elsewhere (RFC 2827).")
     log = " and logged, five a second at most" if policy.options.log else ""
+    role = policy.place.gateway_of
+    if role is not None:
+        lines.append(f"- What neither goes to role {role} nor comes from it is left to others' rules.")
     return [*lines, f"- All else is dropped, counted{log}."]
 
 

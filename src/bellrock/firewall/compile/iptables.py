@@ -109,6 +109,10 @@ def _filter(policy: Policy, family: Family, prefix: str) -> _Table:
         rules += _LOOPBACK.get(hook, ())
         if hook is not Hook.OUTPUT:
             _guard(table, rules, policy, family)
+        inner = _in_scope(table, rules, policy, family)
+        if inner is None:
+            continue
+        rules = inner
         _dispatch(table, rules, forbidden, lambda _: "-j DROP")
         if closed:
             rules.append(_ESTABLISHED)
@@ -117,6 +121,22 @@ def _filter(policy: Policy, family: Family, prefix: str) -> _Table:
             _dispatch(table, rules, [term for term in needed if not term.stateless], lambda _: "-j ACCEPT")
             rules += _last_words(policy, hook)
     return table
+
+
+def _in_scope(table: _Table, rules: list[str], policy: Policy, family: Family) -> list[str] | None:
+    """At a gateway, a chain for what goes to its role or comes from it; all else goes back to whoever else has rules.
+
+    None where the role has no addresses of the family.
+    """
+    party = next((party for party in policy.scope if party.family == family), None)
+    if policy.place.gateway_of is None or (party and is_whole(party)):
+        return rules
+    if party is None:
+        return None
+    name, inner = table.chain()
+    for option in ("-s", "-d"):
+        _addresses(table, rules, option, networks(party.ranges, family), f"-j {name}")
+    return inner
 
 
 def _last_words(policy: Policy, hook: Hook) -> Iterator[str]:

@@ -10,7 +10,7 @@ from bellrock.firewall.compile.clauses import ends, joined, state, transports
 from bellrock.firewall.compile.guards import guard_chain, guard_sets
 from bellrock.firewall.compile.named import InterfaceSets
 from bellrock.firewall.compile.policy import Artefact, CompileError, Policy, Term, is_whole
-from bellrock.firewall.compile.text import address_range, quoted
+from bellrock.firewall.compile.text import address_range, braces, quoted
 from bellrock.firewall.compile.words import document, helper_objects, is_open, last_words, opening, reason
 from bellrock.flows.passages import Hook, Party
 from bellrock.flows.values import Stance
@@ -46,7 +46,7 @@ def _chain(policy: Policy, hook: Hook, interfaces: InterfaceSets) -> str:
         rest = [term for term in needed if term.helper]
     else:
         rest = [term for term in needed if not term.stateless]
-    lines = opening(policy, hook)
+    lines = opening(policy, hook, lambda party: braces(_texts(party)))
     lines += _block(policy, [term for term in terms if term.stance is Stance.FORBIDDEN], interfaces)
     lines.append("\t\tct state established accept")
     lines += _block(policy, stateless, interfaces)

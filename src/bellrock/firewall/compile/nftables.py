@@ -79,7 +79,7 @@ class _Writer:
         return [*chains, self._invalid(hook, stateless), self._base(hook, forbidden, used)]
 
     def _base(self, hook: Hook, forbidden: Sequence[Term], used: Sequence[Protocol]) -> str:
-        lines = opening(self.policy, hook)
+        lines = opening(self.policy, hook, self.sets.of)
         lines += [f"\t\t{match} jump {hook}_forbidden" for match in _to_forbidden(forbidden)]
         lines.append(f"\t\tct state vmap {{ established : accept, invalid : jump {hook}_invalid }}")
         if used:

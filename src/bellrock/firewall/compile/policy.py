@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.flows.addresses import merged, range_of
+from bellrock.flows.addresses import FAMILIES, merged, range_of
 from bellrock.flows.crossing import crossings, gaps
+from bellrock.flows.parties import Parties
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Place
 from bellrock.flows.site import Site, Subnet
 from bellrock.flows.values import Family, PortRange, Protocol, Reach, Stance
@@ -126,6 +127,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     options: Options
     notices: tuple[str, ...]
     """What the operator should know: roles without addresses, guards that could not be made."""
+    scope: tuple[Party, ...] = ()
+    """Of a gateway: who stands behind it, a party for each family that they have. What neither goes to them nor comes from them is left alone."""
 
     @property
     def forbidden(self) -> tuple[Term, ...]:
@@ -161,7 +164,8 @@ def policy(site: Site, place: Place, options: Options) -> Policy:
     guards = guards_of(site.subnets) if options.spoof_guard and place.is_router else ()
     unguarded = () if guards or not options.spoof_guard else (_UNGUARDED if place.is_router else _HOST_UNGUARDED,)
     notices = (*site.notices, *gaps(site), *unguarded)
-    return assemble(crossings(site, place), place, options, guards=guards, notices=notices)
+    scope = _behind(site, place)
+    return assemble(crossings(site, place), place, options, guards=guards, notices=notices, scope=scope)
 
 
 def assemble(
@@ -171,6 +175,7 @@ def assemble(
     *,
     guards: tuple[Guard, ...] = (),
     notices: tuple[str, ...] = (),
+    scope: tuple[Party, ...] = (),
 ) -> Policy:
     """A policy from what crosses a place.
 
@@ -186,7 +191,8 @@ def assemble(
     return Policy(
         place=place,
         terms=terms,
-        parties=_parties(terms),
+        parties=_parties(terms, scope),
+        scope=scope,
         guards=guards if options.spoof_guard else (),
         options=options,
         notices=tuple(dict.fromkeys((*notices, *sorted(empty)))),
@@ -257,11 +263,20 @@ def _nobody(term: Term) -> str:
     return ""
 
 
-def _parties(terms: tuple[Term, ...]) -> tuple[Party, ...]:
+def _behind(site: Site, place: Place) -> tuple[Party, ...]:
+    role = place.gateway_of
+    parties = Parties(site)
+    found = () if role is None else tuple(parties.own(role, family) for family in FAMILIES)
+    return tuple(party for party in found if party is not None)
+
+
+def _parties(terms: tuple[Term, ...], scope: tuple[Party, ...]) -> tuple[Party, ...]:
     found: dict[tuple[str, Family], Party] = {}
     for term in terms:
         for party in (term.source, term.destination):
             found.setdefault((party.name, party.family), party)
+    for party in scope:
+        found.setdefault((party.name, party.family), party)
     return tuple(found.values())
 
 

@@ -1,13 +1,15 @@
 """What every nftables document of ours has in common: its head, how base chains begin and end, why a rule is there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
-from bellrock.firewall.compile.policy import Artefact, Policy, Term
+from bellrock.firewall.compile.policy import Artefact, Policy, Term, is_whole
 from bellrock.firewall.compile.text import one_line
-from bellrock.flows.passages import Hook, Place
-from bellrock.flows.values import Stance
+from bellrock.flows.passages import Hook, Party, Place
+from bellrock.flows.values import Family, Stance
 
-_INTERFACE_OF = {Hook.INPUT: "iifname", Hook.OUTPUT: "oifname"}
+_IP: Final[dict[Family, str]] = {4: "ip", 6: "ip6"}
+_INTERFACE_OF: Final = {Hook.INPUT: "iifname", Hook.OUTPUT: "oifname"}
 
 
 def document(policy: Policy, target: str, parts: Sequence[str]) -> Artefact:
@@ -21,7 +23,15 @@ def document(policy: Policy, target: str, parts: Sequence[str]) -> Artefact:
 def heading(policy: Policy) -> Iterable[str]:
     """What the file is, for whoever opens it in a year."""
     yield f"Firewall of {place_text(policy.place)}, written by bellrock from the flow catalogue."
-    yield "Do not edit: change the site and build again. What no flow needs is dropped."
+    yield f"Do not edit: change the site and build again. {rest(policy)}"
+
+
+def rest(policy: Policy) -> str:
+    """What becomes of packets that no flow needs, as a sentence."""
+    role = policy.place.gateway_of
+    if role is None:
+        return "What no flow needs is dropped."
+    return f"What goes to role {role} or comes from it and no flow needs is dropped; all other traffic is left alone."
 
 
 def place_text(place: Place) -> str:
@@ -45,12 +55,32 @@ def is_open(policy: Policy, hook: Hook) -> bool:
     return hook is Hook.OUTPUT and not policy.options.filter_output
 
 
-def opening(policy: Policy, hook: Hook) -> list[str]:
-    """How a base chain begins: its hook, and on hosts what a machine says to itself."""
+def opening(policy: Policy, hook: Hook, addresses: Callable[[Party], str]) -> list[str]:
+    """How a base chain begins: its hook, on hosts what a machine says to itself, at a gateway what is none of its business.
+
+    `addresses` says what to compare an address with.
+    """
     verdict = "accept" if is_open(policy, hook) else "drop"
     lines = [f"\t\ttype filter hook {hook} priority filter; policy {verdict};"]
     if hook in _INTERFACE_OF:
         lines.append(f'\t\t{_INTERFACE_OF[hook]} "lo" accept comment "loopback"')
+    return lines + _out_of_scope(policy, addresses)
+
+
+def _out_of_scope(policy: Policy, addresses: Callable[[Party], str]) -> list[str]:
+    """Other tables still judge what is accepted here: an accept ends our base chain only."""
+    role = policy.place.gateway_of
+    if role is None:
+        return []
+    said = f'accept comment "neither to nor from role {role}"'
+    behind = {party.family: party for party in policy.scope}
+    lines = []
+    for family, ip in _IP.items():
+        party = behind.get(family)
+        if party is None:
+            lines.append(f"\t\tmeta nfproto ipv{family} {said}")
+        elif not is_whole(party):
+            lines.append(f"\t\t{ip} saddr != {addresses(party)} {ip} daddr != {addresses(party)} {said}")
     return lines
 
 

@@ -7,7 +7,7 @@ from bellrock.firewall.verify import wanted
 from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.court import BACK, THERE, Case, Court, Hearing
 from bellrock.firewall.verify.dead import lifeless
-from bellrock.firewall.verify.homes import Homes, at_home, sparing
+from bellrock.firewall.verify.homes import Homes, at_home, sparing, strangers
 from bellrock.firewall.verify.report import FlowVerdict, Gap, Report, RuleRef, Summary, reference, said
 from bellrock.firewall.verify.route import Route
 from bellrock.firewall.verify.ruleset import Ruleset, VerdictKind
@@ -24,17 +24,26 @@ _WORST: Final = ("blocked", "partly", "unknown", "passes")
 
 def check(ruleset: Ruleset, site: Site, place: Place) -> Report:
     """Decides every crossing of `site` at `place`, what passes besides, and which rules do nothing. Raises RulesetError."""
-    return check_crossings(ruleset, crossings(site, place), at_home(site) if place.is_router else None)
+    home = at_home(site) if place.is_router else None
+    return check_crossings(ruleset, crossings(site, place), home, strangers(site, place))
 
 
-def check_crossings(ruleset: Ruleset, asked: Iterable[Crossing], home: Homes | None = None) -> Report:
-    """The same for crossings that stand already; where `home` is given, only what comes and goes there is asked for. Raises RulesetError."""
+def check_crossings(
+    ruleset: Ruleset, asked: Iterable[Crossing], home: Homes | None = None, spared: Boxes | None = None
+) -> Report:
+    """The same for crossings that stand already. Raises RulesetError.
+
+    Where `home` is given, only what comes and goes there is asked for; what of `spared` is forwarded is never called wider.
+    """
     court = Court(ruleset)
     cases = court.hear(tuple(asked))
     if home is not None:
         cases = [sparing(case, home) for case in cases]
     flows = tuple(verdict for case in cases for verdict in _verdicts(ruleset, case, home))
     needed = _needed(cases)
+    if spared is not None:
+        forwarded = THERE[Hook.FORWARD]
+        needed[forwarded] = Boxes.put((*needed[forwarded], *spared))
     dead, shadowed = lifeless(ruleset, court.program)
     hooks = dict.fromkeys(case.crossing.hook for case in cases)
     return Report(

@@ -12,11 +12,12 @@ from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
 from bellrock.firewall.verify.court import Case, Hearing
 from bellrock.firewall.verify.describe import interface_number
 from bellrock.flows.addresses import range_of
-from bellrock.flows.passages import AddressRange
+from bellrock.flows.passages import AddressRange, Place
 from bellrock.flows.site import Site
+from bellrock.flows.values import Family
 from bellrock.flows.written import family_of
 
-_FAMILIES: Final[tuple[tuple[int, int, str, int], ...]] = ((4, 2, "", 32), (6, 10, "6", 128))
+_FAMILIES: Final[tuple[tuple[Family, int, str, int], ...]] = ((4, 2, "", 32), (6, 10, "6", 128))
 """Version, NFPROTO number, how names of its fields end, and their width."""
 
 Homes = tuple[Boxes, Boxes]
@@ -42,6 +43,20 @@ def _living(site: Site, address: str, interface: str) -> Boxes:
         told = Intervals(span for ranges in homes.values() for span in ranges)
         if untold := told.complement(width):
             boxes.append(Box({**family, address + ending: untold}))
+    return Boxes.put(boxes)
+
+
+def strangers(site: Site, place: Place) -> Boxes | None:
+    """At a gateway, the packets that neither go to its role nor come from it: whether those pass is not its business."""
+    if place.gateway_of is None:
+        return None
+    members = site.roles.get(place.gateway_of)
+    boxes: list[Box] = []
+    for version, nfproto, ending, width in _FAMILIES:
+        others = Intervals(members.addresses.of(version) if members else ()).complement(width)
+        if others:
+            ends = {"saddr" + ending: others, "daddr" + ending: others}
+            boxes.append(Box({"nfproto": Intervals.of(nfproto), **ends}))
     return Boxes.put(boxes)
 
 

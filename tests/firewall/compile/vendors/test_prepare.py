@@ -7,8 +7,8 @@ from bellrock.firewall.compile.policy import CompileError, Guard
 from bellrock.firewall.compile.vendors.platforms import PLATFORMS
 from bellrock.firewall.compile.vendors.prepare import prepare
 from bellrock.firewall.compile.vendors.rules import EVERY_PORT, WHOLE
-from bellrock.flows.passages import Party
-from bellrock.flows.values import Protocol, Stance
+from bellrock.flows.passages import Party, Place
+from bellrock.flows.values import Protocol, Role, Stance
 from tests.firewall.compile.vendors.site import RACK, only, policy_for, wanted
 
 
@@ -185,3 +185,10 @@ def test_a_text_that_nothing_could_hold_is_not_begun():
 
 def party_of(addresses):
     return Party("many", 4, tuple((address, address) for address in addresses))
+
+
+def test_a_gateway_list_takes_all_traffic_and_says_so_loudly():
+    gateway = msgspec.structs.replace(only("http-boot/fetch"), place=Place(gateway_of=Role.BMC))
+    [notice] = [one for one in prepared(gateway, "cisco")[1] if "drops everything else" in one]
+    assert "build --for router if this device forwards anything else" in notice
+    assert not any("drops everything else" in one for one in prepared(only("http-boot/fetch"), "cisco")[1])

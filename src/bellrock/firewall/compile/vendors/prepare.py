@@ -53,7 +53,7 @@ def prepare(policy: Policy, platform: Platform, target: str) -> tuple[list[Rule]
         CompileError: the platform does not stand at such a place, or nothing is left to say.
     """
     _check_place(policy, platform, target)
-    notices = _Notices((*policy.notices, *platform.notes))
+    notices = _Notices((*policy.notices, *_taking_all(policy), *platform.notes))
     rules: list[Rule] = []
     for term in (*policy.forbidden, *policy.needed):
         if term.hook is Hook.OUTPUT and not policy.options.filter_output:
@@ -64,6 +64,16 @@ def prepare(policy: Policy, platform: Platform, target: str) -> tuple[list[Rule]
     if platform.multiplies:
         _check_size(rules, target)
     return list(_named(_folded(rules))), notices.lines()
+
+
+def _taking_all(policy: Policy) -> Iterator[str]:
+    """A list's last line denies everything, whoever it is about."""
+    role = policy.place.gateway_of
+    if role is not None:
+        yield (
+            f"this list drops everything else, also what has nothing to do with role {role}: apply it where only traffic "
+            f"to and from {role} passes, or build --for router if this device forwards anything else"
+        )
 
 
 def _check_place(policy: Policy, platform: Platform, target: str) -> None:
