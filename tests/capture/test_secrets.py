@@ -151,3 +151,55 @@ def test_ipmi_1_5():
     assert ipmi_secrets(b"\x06\x00\xff\x07\x00" + bytes(20), 0, 25) == []
     assert ipmi_secrets(b"\x06\x00\xff\x06" + bytes(20), 0, 24) == []
     assert ipmi_secrets(b"\x06", 0, 1) == []
+
+
+def test_ldap_bind_cut_anywhere_and_sent_twice():
+    secret = b"geheim"
+    message = bind(ber(0x80, secret))
+    for cut in range(1, len(message)):
+        streams = Streams(LDAP_PORT)
+        parts = segment(message[:cut], 389), segment(message[cut:], 389, sequence=1 + cut)
+        for _ in range(2):
+            assert b"".join(found(streams, parts[0]) + found(streams, parts[1])) == secret, cut
+        assert b"".join(found(streams, parts[1])) == secret[max(0, cut - len(message) + len(secret)) :], cut
+
+
+@given(st.lists(st.integers(1, 300), max_size=8), st.sampled_from((b"a", b"geheim", b"long" * 50)), st.booleans())
+def test_ldap_bind_cut_into_many(cuts, secret, sasl):
+    proof = ber(0xA3, ber(4, b"PLAIN"), ber(4, secret)) if sasl else ber(0x80, secret)
+    message = bind(proof) + bind(ber(0x80, b"two"), 2)
+    streams, seen, at = Streams(LDAP_PORT), b"", 0
+    for cut in sorted({*cuts, len(message)}):
+        seen += b"".join(found(streams, segment(message[at:cut], 389, sequence=at)))
+        at = min(cut, len(message))
+    assert seen == (ber(4, b"PLAIN") + ber(4, secret) if sasl else secret) + b"two"
+
+
+def test_a_bind_after_what_only_looked_like_the_beginning_of_one():
+    streams = Streams(LDAP_PORT)
+    assert found(streams, segment(b"\x30\x0c\x02\x01", 389)) == []
+    assert found(streams, segment(bind(ber(0x80, b"geheim")), 389, sequence=5)) == [b"geheim"]
+
+
+def test_a_name_too_long_to_remember_is_blanked_to_the_end_of_its_message():
+    name = ber(4, b"cn=" + b"a" * 2000)
+    message = ber(0x30, ber(2, b"\1"), ber(0x60, ber(2, b"\3"), name, ber(0x80, b"geheim")))
+    streams = Streams(LDAP_PORT)
+    assert found(streams, segment(message[:1400], 389)) == []
+    rest = segment(message[1400:] + bind(ber(0x80, b"two")), 389, sequence=1401)
+    assert found(streams, rest) == [message[1400:], b"two"]
+
+
+FOLDED = b"GET / HTTP/1.1\r\nAuthorization: Digest a,\r\n realm=b,\r\n\tresponse=c\r\nHost: x\r\n y\r\n\r\n"
+
+
+def test_a_folded_value_is_one_value():
+    assert found(Streams(LDAP_PORT), segment(FOLDED)) == [b"Digest a,\r\n realm=b,\r\n\tresponse=c"]
+
+
+def test_a_folded_value_cut_anywhere():
+    for cut in range(1, len(FOLDED)):
+        streams = Streams(LDAP_PORT)
+        seen = found(streams, segment(FOLDED[:cut])) + found(streams, segment(FOLDED[cut:], sequence=1 + cut))
+        text = b"".join(seen)
+        assert b"".join(text.split()) == b"Digesta,realm=b,response=c", cut

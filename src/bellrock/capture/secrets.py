@@ -14,11 +14,16 @@ Span = tuple[int, int]
 MAX_STREAMS: Final = 4096
 MAX_PENDING: Final = 64
 """Octets of an unfinished line that are remembered: more than the longest name of a header."""
+MAX_BIND: Final = 1024
+"""Octets of an unfinished bind that are remembered: more than names in a directory have."""
 
 _HEADERS: Final = re.compile(
-    rb"(?:^|(?<=\n))[ \t]*(?:proxy-|x-forwarded-)?(?:authorization|cookie2?|set-cookie2?|x-auth-token|x-api-key|x-csrftoken)[ \t]*:[ \t]*([^\r\n]*)",
+    rb"(?:^|(?<=\n))[ \t]*(?:proxy-|x-forwarded-)?(?:authorization|cookie2?|set-cookie2?|x-auth-token|x-api-key|x-csrftoken)[ \t]*:[ \t]*"
+    rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
     re.IGNORECASE,
 )
+"""A value goes on in lines that begin with a blank (RFC 9112 §5.2, obs-fold)."""
+_LINE_ENDS: Final = (b"", b"\r", b"\n", b"\r\n")
 _USER_IN_ADDRESS: Final = re.compile(rb"://([^/\s@]{1,256})@")
 _NAMES: Final = (
     b"authorization:", b"proxy-authorization:", b"x-forwarded-authorization:", b"cookie:", b"cookie2:", b"set-cookie:", b"set-cookie2:",
@@ -30,9 +35,10 @@ class _Open(Struct, frozen=True):
     """What one direction of a connection left open where a segment ended."""
 
     pending: bytes = b""
-    """The beginning of a line that may yet become a secret header."""
+    """The beginning of a line that may yet become a secret header, or of a bind without its credential; of a secret value,
+    the line's end."""
     in_value: bool = False
-    """The line is a secret one and goes on."""
+    """The line is a secret one and goes on, or the next may go on with it."""
     owed: int = 0
     """Octets of an LDAP credential that are still to come."""
 
@@ -69,17 +75,19 @@ class Streams:
 
 
 def _http(payload: bytes, before: _Open) -> tuple[list[Span], _Open]:
-    start = b"authorization: " if before.in_value else before.pending
+    start = b"authorization: " + before.pending if before.in_value else before.pending
     text = start + payload
     shift = len(start)
+    headers = list(_HEADERS.finditer(text))
     spans = [
         (max(match.start(1), shift) - shift, match.end(1) - shift)
-        for match in (*_HEADERS.finditer(text), *_USER_IN_ADDRESS.finditer(text))
+        for match in (*headers, *_USER_IN_ADDRESS.finditer(text))
         if match.end(1) > max(match.start(1), shift)
     ]
+    if headers and (rest := text[headers[-1].end() :][:3]) in _LINE_ENDS:
+        return spans, _Open(rest, in_value=True)
     line = text[text.rfind(b"\n") + 1 :]
-    in_value = bool(_HEADERS.match(line))
-    return spans, _Open(b"" if in_value or not _may_become_secret(line) else line, in_value)
+    return spans, _Open(line if _may_become_secret(line) else b"")
 
 
 def _may_become_secret(line: bytes) -> bool:
@@ -87,40 +95,82 @@ def _may_become_secret(line: bytes) -> bool:
     return len(line) <= MAX_PENDING and any(name.startswith(lowered) for name in _NAMES)
 
 
+class _CutError(Exception):
+    """The octets end before what they began."""
+
+
 def _ldap(payload: bytes, before: _Open) -> tuple[list[Span], _Open]:
+    if before.pending:
+        shift = len(before.pending)
+        spans, after = _binds(before.pending + payload, 0)
+        if spans or after != _CLOSED:
+            return [(max(start, shift) - shift, end - shift) for start, end in spans if end > shift], after
+    # What looked like the beginning of a bind was none: the segment is looked at for itself.
     at = min(before.owed, len(payload))
-    spans = [(0, at)] if at else []
+    spans, after = _binds(payload, at)
     owed = before.owed - at
-    while (message := _element(payload, at)) and message[0] == 0x30:
-        _, start, at = message
-        span = _credential(payload, start)
+    return [*([(0, at)] if at else []), *spans], _Open(owed=owed) if owed else after
+
+
+def _binds(text: bytes, at: int) -> tuple[list[Span], _Open]:
+    """The credentials of the messages from `at` on, and what is open where the octets end."""
+    spans: list[Span] = []
+    owed = 0
+    while text[at : at + 1] == b"\x30":
+        end = len(text) + 1
+        try:
+            if (message := _element(text, at)) is None:
+                break
+            _, start, end = message
+            span = _credential(text, start)
+        except _CutError:
+            return spans, _unfinished(text[at:], end - len(text)) if end > len(text) else _Open(owed=owed)
         if span:
-            spans.append((span[0], min(span[1], len(payload))))
-            owed = max(0, span[1] - len(payload))
-    return spans, _Open(owed=owed)
+            spans.append((span[0], min(span[1], len(text))))
+            owed = max(0, span[1] - len(text))
+        at = end
+    return [span for span in spans if span[0] < span[1]], _Open(owed=owed)
+
+
+def _unfinished(text: bytes, missing: int) -> _Open:
+    """A message that may be a bind; one that is too long to remember is blanked to its end."""
+    return _Open(text) if len(text) <= MAX_BIND else _Open(owed=missing)
 
 
 def _credential(payload: bytes, at: int) -> Span | None:
-    """RFC 4511 §4.2: messageID, then [APPLICATION 0] of version, name and either [0] password or [3] SASL mechanism and credentials."""
-    number = _element(payload, at)
-    bind = _element(payload, number[2]) if number and number[0] == 0x02 else None
-    version = _element(payload, bind[1]) if bind and bind[0] == 0x60 else None
-    name = _element(payload, version[2]) if version else None
-    proof = _element(payload, name[2]) if name else None
-    if proof is None or proof[0] not in (0x80, 0xA3):
-        return None
-    return proof[1], proof[2]
+    """RFC 4511 §4.2: messageID, then [APPLICATION 0] of version, name and either [0] password or [3] SASL mechanism and credentials.
+
+    Raises:
+        _CutError: the octets end before the credential begins, and so far they are those of a bind.
+    """
+    number = _element(payload, at, 0x02)
+    bind = _element(payload, number[2], 0x60) if number else None
+    version = _element(payload, bind[1], 0x02) if bind else None
+    name = _element(payload, version[2], 0x04) if version else None
+    proof = _element(payload, name[2], 0x80, 0xA3) if name else None
+    return proof and proof[1:]
 
 
-def _element(payload: bytes, at: int) -> tuple[int, int, int] | None:
-    """Tag, and where the contents of a BER element begin and end (X.690 §8.1); None where it is cut in its header."""
-    if at + 2 > len(payload):
+def _element(payload: bytes, at: int, *tags: int) -> tuple[int, int, int] | None:
+    """Tag, and where the contents of a BER element begin and end (X.690 §8.1); None where it has another tag than these, or no definite length.
+
+    Raises:
+        _CutError: the octets end in its header.
+    """
+    if at >= len(payload):
+        raise _CutError
+    tag, start = payload[at], at + 2
+    if tags and tag not in tags:
         return None
-    tag, length, start = payload[at], payload[at + 1], at + 2
+    if start > len(payload):
+        raise _CutError
+    length = payload[at + 1]
     if length & 0x80:
         count = length & 0x7F
-        if not 1 <= count <= 4 or start + count > len(payload):
+        if not 1 <= count <= 4:
             return None
+        if start + count > len(payload):
+            raise _CutError
         length = int.from_bytes(payload[start : start + count], "big")
         start += count
     return tag, start, start + length
