@@ -208,3 +208,29 @@ def test_a_reader_that_is_gone(tmp_path, monkeypatch):
         with pytest.raises(BrokenPipeError):
             made.flush()
     made.close()
+
+
+def without_links(*_, **__):
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    """As on FAT and exFAT (link(2): EPERM)."""
+    monkeypatch.setattr(os, "link", without_links)
+    made = files(tmp_path / "a.cap")
+    made.write(PACKET, 0.0)
+    made.close()
+    assert len(read((tmp_path / "a.cap").read_bytes()).packets) == 1
+    assert stat.S_IMODE((tmp_path / "a.cap").stat().st_mode) == 0o600
+    with pytest.raises(FileError, match="is there already; choose another name"):
+        files(tmp_path / "a.cap")
+    assert len(read((tmp_path / "a.cap").read_bytes()).packets) == 1
+    assert os.listdir(tmp_path) == ["a.cap"]
+
+
+def test_a_name_that_was_taken_and_could_not_be_used_is_given_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", without_links)
+    monkeypatch.setattr(ring.Path, "replace", without_links)
+    with pytest.raises(FileError, match="cannot be made: Operation not permitted"):
+        files(tmp_path / "a.cap")
+    assert os.listdir(tmp_path) == []

@@ -205,7 +205,7 @@ class Files:
             if self._force:
                 temporary.replace(name)
             else:
-                os.link(temporary, name)
+                _name_it(temporary, name)
         except OSError as error:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -233,6 +233,26 @@ class Files:
             os.ftruncate(self._descriptor, end)
             os.lseek(self._descriptor, end, os.SEEK_SET)
             self._written = self._fill = end
+
+
+def _name_it(temporary: Path, name: str) -> None:
+    """Give a file a name that nobody has.
+
+    Raises:
+        OSError: somebody has it, or it cannot be given.
+    """
+    try:
+        os.link(temporary, name)
+    except FileExistsError:
+        raise
+    except OSError:
+        # FAT, exFAT and some network mounts have no hard links: the name is taken empty, so that nobody else's is replaced.
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        try:
+            temporary.replace(name)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
 
 
 def _not_made(name: str, error: OSError) -> FileError:
