@@ -92,3 +92,18 @@ def test_a_kernel_without_it_says_so(monkeypatch):
     monkeypatch.setattr(inet_diag, "_QUERIES", (("tcp", 250, 1),))
     with pytest.raises(FileNotFoundError):
         sockets()
+
+
+@pytest.mark.lab
+def test_more_than_are_taken_is_no_part_of_them(monkeypatch):
+    monkeypatch.setattr(inet_diag, "MAX_SOCKETS", 3)
+    with network_namespace():
+        held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(4)]
+        try:
+            for sock in held:
+                sock.bind(("127.0.0.1", 0))
+            with pytest.raises(OSError, match="more than 3 to tell"):
+                sockets()
+        finally:
+            for sock in held:
+                sock.close()

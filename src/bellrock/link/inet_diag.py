@@ -26,22 +26,23 @@ _QUERIES: Final[tuple[tuple[Literal["tcp", "udp"], int, int], ...]] = (
     ("udp", socket.IPPROTO_UDP, _UNCONNECTED),
 )
 MAX_SOCKETS: Final = 65536
+"""Of a protocol and a family. Where there are more, nothing is told rather than a part of it."""
 
 
 def sockets() -> list[Listener]:
     """TCP sockets that listen and UDP sockets with a port and no peer, without their owners.
 
     Raises:
-        OSError: the kernel has no sock_diag for these protocols, or does not answer.
+        OSError: the kernel has no sock_diag for these protocols, does not answer, or has more than MAX_SOCKETS of one (EOVERFLOW).
     """
     found: list[Listener] = []
     for protocol, number, states in _QUERIES:
         for family in (socket.AF_INET, socket.AF_INET6):
             body = _REQUEST.pack(family, number, 0, states)
             request = _HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0) + body
-            answers = (parse(protocol, message.body) for message in dump(_NETLINK_SOCK_DIAG, request))
-            found += (listener for listener in answers if listener)
-    return found[:MAX_SOCKETS]
+            messages = dump(_NETLINK_SOCK_DIAG, request, MAX_SOCKETS)
+            found += (listener for it in messages if (listener := parse(protocol, it.body)))
+    return found
 
 
 def parse(protocol: Literal["tcp", "udp"], body: bytes) -> Listener | None:
