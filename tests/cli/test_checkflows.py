@@ -113,7 +113,9 @@ def test_parties_are_told_by_role_with_equal_destinations_together():
 
 def test_details_have_every_direction():
     flows = [verdict("api", rules=[rule(1), rule(2)]), verdict("api", "unknown", direction="reply", why="limit")]
+    flows.append(verdict("ntp", "partly", rules=[rule(1), rule(2)], missing=[gap("drop", rule(1))]))
     assert details(report(*flows)) == [
         ("api", "ask IPv4", "node", "rack", "request", "passes", "inet filter forward handle 2: accept"),
         ("api", "ask IPv4", "node", "rack", "reply", "cannot be told", "limit"),
+        ("ntp", "ask IPv4", "node", "rack", "request", "partly", "inet filter forward handle 1: accept"),
     ]

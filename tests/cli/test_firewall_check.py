@@ -123,3 +123,16 @@ def test_of_too_wide_rules_so_many_are_told():
     assert told.count(" through ") == 2
     assert "more; --wider-limit" in told
     assert " through " not in check("--ruleset", RULESET, "--wider-limit", "0").stdout
+
+
+def test_the_guide_shows_what_is_printed():
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "check-a-firewall.md").read_text()
+    assert (GOLDEN / "check-80.txt").read_text() in guide
+
+
+def test_the_live_rules_are_asked_for_where_no_file_is_given(monkeypatch):
+    from bellrock.cli import nft
+
+    monkeypatch.setattr(nft, "live", lambda: nft.from_file(Path(RULESET)))
+    told = check("--for", "router").stdout
+    assert "    nft 'insert rule inet filter forward handle 6 oifname" in told

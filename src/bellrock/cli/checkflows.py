@@ -67,10 +67,16 @@ def details(report: "Report") -> list[tuple[str, ...]]:
             one.destination,
             one.direction,
             word(one.verdict, one.wanted),
-            str(one.rules[-1]) if one.rules else one.why,
+            _decider(one) or one.why,
         )
         for one in report.flows
     ]
+
+
+def _decider(one: "FlowVerdict") -> str:
+    """The rule by which it is not as wanted, else the last that let it through."""
+    rules = one.missing[0].rules if one.missing and not one.holds else ()
+    return str((rules or one.rules)[-1]) if rules or one.rules else ""
 
 
 def way(one: "FlowVerdict") -> Way:
