@@ -11,7 +11,6 @@ import time
 from bench._report import Figure, at_least, at_most, plain, report
 from bench._site import RACKS, SUBNETS, large, node4, rack4
 
-PAIRS = 20_000
 FOREIGN = 10_000
 LINEAR = (60, 4)
 """Subnets and racks of the site whose policy is also written as linear rules: their number is a product."""
@@ -156,22 +155,9 @@ def foreign() -> int:
 
 def differential() -> int:
     """Random rulesets and packets, judged by the kernel and by the verifier; prints JSON for the process that asked."""
-    from tests.lab.differential import differential as compare
-    from tests.lab.kernel_judge import kernel
+    from bench._differential import verify_against_kernel
 
-    with kernel() as judge:
-        score = compare(judge, PAIRS, seed=int(time.time()))
-    for one in score.disagreements:
-        print(one, file=sys.stderr)
-    figures = [
-        plain("kernel: (ruleset, packet) pairs compared", score.pairs, "pairs"),
-        plain("kernel: rulesets", score.rulesets, "rulesets"),
-        plain("kernel: packets whose fate the verifier could not tell", score.unknown, "packets"),
-        plain("kernel: seconds for all of it", score.seconds, "s"),
-        at_most("kernel: disagreements", len(score.disagreements), "pairs", 0),
-        at_least("kernel: pairs compared", score.pairs, "pairs", PAIRS),
-    ]
-    return told(figures)
+    return told(verify_against_kernel(seed=int(time.time())))
 
 
 def told(figures: list[Figure]) -> int:

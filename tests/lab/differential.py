@@ -150,7 +150,9 @@ def _compare(seed: str, text: str, plan: Plan, program: Program, probe: Probe, f
     score.states[state] += 1
     score.fates[f"{plan.route} {outcome.verdict}"] += 1
     score.refused += answered and outcome.verdict == "reject"
-    if (outcome.verdict == "accept") != passed or (answered and not passed and outcome.verdict != "reject"):
+    # Where a limit decides between a refusal and silence, the verifier says that it does not pass, and names one of them.
+    quiet = outcome.verdict != "reject" and "limit rate" not in text
+    if (outcome.verdict == "accept") != passed or (answered and not passed and quiet):
         said = "accepted" if passed else "refused" if answered else "dropped"
         score.disagreements.append(Disagreement(seed, text, probe, said, outcome))
 

@@ -22,8 +22,8 @@ _at = route._at
 _marked = statements._marked
 
 
-def _no_mask(field, value, at):
-    return [Assign(step.field, step.value) if isinstance(step, Assign) else step for step in _marked(field, value, at)]
+def _no_mask(field, value, *more):
+    return [Assign(step.field, step.value) if isinstance(step, Assign) else step for step in _marked(field, value, *more)]
 
 
 MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
@@ -43,6 +43,7 @@ MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "priorities are ignored": lambda: patch.object(
         route, "_at", lambda ruleset, way, hook: list(reversed(_at(ruleset, way, hook)))
     ),
+    "the kernel leaves the TTL as it is": lambda: patch.object(unroll, "_BEHIND_ROUTING", frozenset()),
     "goto comes back": lambda: patch.dict(statements._READERS, {"goto": lambda name, body, at: _jump(body, at)}),
 }
 RARE = ("frames that are not IP have a protocol", "the mask of a mark is forgotten")

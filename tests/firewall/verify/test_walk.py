@@ -90,7 +90,7 @@ def rulesets(draw):
                 f"base{number}",
                 *rules,
                 hook=hook,
-                priority=draw(st.sampled_from([-300, -200, 0, 0])),
+                priority=draw(st.sampled_from([-300, -201, 0, 0])),
                 policy=draw(st.sampled_from(["accept", "drop"])),
                 family=family,
             )
@@ -219,6 +219,7 @@ def test_where_both_ways_of_chance_end_alike_that_is_the_fate(way):
     leads = (*LOG, do(way, "inner"))
     assert only(leads, (DROP,), inner=[(DROP,)]).verdict == "drop"
     assert only(leads, (ACCEPT,), inner=[(RETURN,)], policy="accept").verdict == "accept"
+    assert only(leads, (DROP,), inner=[(REJECT,)]).verdict == "reject"
     apart = only(leads, (DROP,), inner=[(ACCEPT,)])
     assert (apart.verdict, apart.why) == ("unknown", "limit rate 5/minute")
     assert {rule.text for rule in apart.rules} == {"inner rule 1", "f rule 2"}

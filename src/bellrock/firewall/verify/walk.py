@@ -112,8 +112,10 @@ def _unsettled(program: Program, ways: list[tuple[Outcome, Boxes]], rest: Boxes)
 
 
 def _alike(one: Outcome, other: Outcome) -> bool:
-    """Whether it is the same fate, and what the packets' connection has become is the same too."""
-    return one.verdict == other.verdict and _connection(one.state) == _connection(other.state)
+    """Whether it is the same fate, and what the packets' connection has become is the same too. A refusal stops a packet as silence does."""
+    stopped = {"drop", "reject"}
+    same = one.verdict == other.verdict or {one.verdict, other.verdict} == stopped
+    return same and _connection(one.state) == _connection(other.state)
 
 
 def _connection(state: State | None) -> object:
