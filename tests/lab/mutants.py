@@ -46,7 +46,11 @@ MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "the kernel leaves the TTL as it is": lambda: patch.object(unroll, "_BEHIND_ROUTING", frozenset()),
     "goto comes back": lambda: patch.dict(statements._READERS, {"goto": lambda name, body, at: _jump(body, at)}),
 }
-RARE = ("frames that are not IP have a protocol", "the mask of a mark is forgotten")
+RARE = (
+    "frames that are not IP have a protocol",
+    "the mask of a mark is forgotten",
+    "the kernel leaves the TTL as it is",
+)
 """Those that chance takes tens of thousands of packets to find; they have a test of their own."""
 
 

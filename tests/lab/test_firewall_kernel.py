@@ -70,6 +70,22 @@ def test_the_other_bits_of_a_mark_stay(router):
         assert judged(router, MARKS, packets) == [("new", "accept", "drop")]
 
 
+LOWERED = """
+table inet t { chain f { type filter hook forward priority 0; policy drop;
+  ip ttl 63 accept
+  ip6 hoplimit 63 accept
+  }
+}"""
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_ttl_is_lowered_before_the_hook_forward(router, version):
+    packets = [(both_ways(version)[0], "lan0")]
+    assert judged(router, LOWERED, packets) == [("new", "accept", "accept")]
+    with mutant("the kernel leaves the TTL as it is"):
+        assert judged(router, LOWERED, packets) == [("new", "accept", "drop")]
+
+
 FRAMES = """
 table bridge t { chain f { type filter hook forward priority 0;
   meta l4proto != udp drop
