@@ -77,6 +77,11 @@ def test_a_helper_is_for_new_packets_of_its_protocol():
     assert (helped.helpers, helped.boxes) == (frozenset({"tftp"}), boxes(ct_state=3, l4proto=17))
 
 
+def test_a_helper_of_one_family_leaves_connections_of_the_other():
+    (helped,) = states(Helper("tftp", 17, nfproto=2))
+    assert helped.boxes == boxes(ct_state=3, l4proto=17, nfproto=2)
+
+
 def test_a_copy_takes_what_the_other_field_is_now():
     marked = EVERYTHING.binding(mark=0x105)
     assert [one.value("ct_mark") for one in states(Copy("ct_mark", "mark", 0xFF, 2), state=marked)] == [7]

@@ -91,6 +91,8 @@ class Helper(Struct, frozen=True):
     type: str
     l4proto: int
     early: bool = False
+    nfproto: int = 0
+    """Of connections of this family alone; 0: of both."""
 
 
 class NoTrack(Struct, frozen=True):
@@ -105,6 +107,7 @@ class Translate(Struct, frozen=True, kw_only=True):
     family: int
     address: int | None = None
     port: int | None = None
+    """Where `certain` is false, any number says that the port is changed too."""
     certain: bool = True
     """False where the new value is a range, a map or the interface's own: what follows is then unknown in that field."""
 

@@ -279,6 +279,8 @@ def _split(field: str, source: str, keep: int, bits: int, walker: _Walker) -> li
 def _helped(step: Helper, walker: _Walker) -> list[_Walker]:
     """A helper is assigned to a connection before its first packet is through, and only of its own protocol."""
     l4proto = Boxes.of(l4proto=Intervals.of(step.l4proto))
+    if step.nfproto:
+        l4proto &= Boxes.of(nfproto=Intervals.of(step.nfproto))
     new = Boxes.of(ct_state=Intervals.of(CT_NEW))
     if step.early and walker.state.value("ct_state") != CT_INVALID:
         return [walker]

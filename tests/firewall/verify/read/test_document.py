@@ -78,6 +78,23 @@ def test_a_dormant_table_does_nothing():
     assert found.notes == ("table inet t: it is dormant, so its chains do nothing",)
 
 
+@pytest.mark.parametrize(("flags", "hook"), [("dormant", ""), (["dormant"], ""), (["owner"], "forward"), ("t", "")])
+def test_the_text_says_whether_a_table_is_dormant(flags, hook):
+    table = {"table": {"family": "inet", "name": "t", "flags": flags}}
+    found = read_nft(raw(table, chain(**BASE)), Listing(tables={"inet t": hook == ""}))
+    assert found.chains["inet t f"].hook == hook
+
+
+def test_a_flag_that_is_none_leaves_open_whether_the_table_is_dormant():
+    # nft 1.0.6 writes the name of the table where the name of the flag belongs.
+    table = {"table": {"family": "inet", "name": "t", "flags": "t"}}
+    found = read_nft(raw(table, chain(**BASE), rule(ACCEPT))).chains["inet t f"]
+    unsure = May("this listing does not say whether the table is dormant")
+    assert [one.steps[0] for one in found.rules] == [unsure, unsure]
+    assert [one.text for one in found.rules] == ["accept", "policy drop"]
+    assert found.policy is VerdictKind.ACCEPT
+
+
 def test_objects_as_commands():
     assert "inet t f" in read_nft(raw({"add": chain(**BASE)})).chains
 

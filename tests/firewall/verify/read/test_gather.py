@@ -13,13 +13,22 @@ def test_sets_helpers_and_chains():
         named_set("s", "ipv4_addr", ["0.0.0.1"]),
         {"element": {"family": "inet", "table": "t", "name": "s", "elem": ["0.0.0.2"]}},
         {"element": {"family": "inet", "table": "t", "name": "other", "elem": ["0.0.0.2"]}},
-        {"ct helper": {"family": "inet", "table": "t", "name": "h", "type": "tftp", "protocol": "udp"}},
+        {
+            "ct helper": {
+                "family": "inet",
+                "table": "t",
+                "name": "h",
+                "type": "tftp",
+                "protocol": "udp",
+                "l3proto": "ip",
+            }
+        },
         {"chain": {"family": "inet", "table": "t", "name": "f"}},
         {"counter": {"family": "inet", "table": "t", "name": "c"}},
     ]
     known, notes = gather(objects)
     assert known.sets["inet", "t", "s"]["elem"] == ["0.0.0.1", "0.0.0.2"]
-    assert known.helpers == {("inet", "t", "h"): ("tftp", "udp")}
+    assert known.helpers == {("inet", "t", "h"): ("tftp", "udp", "ip")}
     assert known.chains == {"inet t f"}
     assert notes == ()
 
@@ -48,6 +57,14 @@ def test_who_fills_a_set_and_who_asks_for_fragments():
     assert known.filled == {("inet", "t", "s")}
     assert known.fragments
     assert notes == ("set inet t s: rules change it while packets pass, so its members are not known",)
+
+
+def test_what_leaves_the_chains_is_noted():
+    _, notes = gather([rule({"flow": {"op": "add", "flowtable": "@f"}}), rule({"dup": {"addr": "1.2.3.4"}})])
+    assert notes == (
+        "chain inet t f, rule 7: packets of connections that the flowtable takes over skip all chains from then on",
+        "chain inet t f, rule 7: copies of packets go elsewhere; what becomes of these is not judged",
+    )
 
 
 def test_what_expires_is_noted():

@@ -43,6 +43,12 @@ def test_a_listing():
     assert found.devices == {"netdev n a": ("lan0",), "netdev n b": ("lan0", "wan0")}
 
 
+def test_whether_a_table_is_dormant():
+    text = "table ip a { # handle 1\n\tflags dormant\n}\ntable ip b {\n\tflags owner, dormant\n}\ntable ip c {\n\tflags owner\n}\n"
+    told = {"ip a": True, "ip b": True, "ip c": False, "ip d": False}
+    assert read_listing(text + "table ip d {\n}\n").tables == told
+
+
 @given(st.text(alphabet='\t {}#";table chain type hook device handle 12\n', max_size=200))
 def test_anything_is_some_listing(text):
     assert isinstance(read_listing(text), Listing)

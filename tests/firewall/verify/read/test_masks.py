@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.firewall.verify.boxes import Intervals
-from bellrock.firewall.verify.read.masks import among, any_bit, masked, satisfying
+from bellrock.firewall.verify.read.masks import among, masked, satisfying
 from bellrock.firewall.verify.read.values import UndecidedError
 
 OPERATORS = {
@@ -38,10 +38,6 @@ def test_masked(op, mask, value):
 def test_masked_wide():
     assert masked(0xFFFFFF00, "==", Intervals.of(0x100), 32) == Intervals.span(0x100, 0x1FF)
     assert masked(0xFFFFFF00, "!=", Intervals.of(0x100), 32) == Intervals.span(0x100, 0x1FF).complement(32)
-
-
-def test_any_bit():
-    assert listed(any_bit(0x12, 8)) == [x for x in range(256) if x & 0x12]
 
 
 @pytest.mark.parametrize(

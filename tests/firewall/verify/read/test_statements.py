@@ -23,6 +23,15 @@ V4, V6 = of(nfproto=2), of(nfproto=10)
 HELPER = {"ct helper": {"family": "inet", "table": "t", "name": "h", "type": "tftp", "protocol": "udp"}}
 
 
+HELPER_4 = {"ct helper": {**HELPER["ct helper"], "name": "h4", "l3proto": "ip"}}
+RAW = {"payload": {"base": "th", "offset": 16, "len": 8}}
+OFFLOADED = Choose(((of(ct_state=(1, 2), l4proto=[6, 17, 47]), Verdict(VerdictKind.ACCEPT)),))
+
+
+def lookup(*pairs):
+    return {"map": {"key": payload("tcp", "dport"), "data": {"set": [list(pair) for pair in pairs]}}}
+
+
 def mangle(key, value):
     return {"mangle": {"key": key, "value": value}}
 
@@ -46,7 +55,7 @@ def nat(kind, family, address=None, port=None, *, certain=True):
         ({"reject": {"type": "icmp", "expr": "host-unreachable"}}, [Match(V4), Decide(Verdict(VerdictKind.REJECT, how="icmp host-unreachable"))]),
         ({"reject": {"type": "icmpv6", "expr": "no-route"}}, [Match(V6), Decide(Verdict(VerdictKind.REJECT, how="icmpv6 no-route"))]),
         ({"reject": {"type": "tcp reset"}}, [Match(of(l4proto=6)), Decide(Verdict(VerdictKind.REJECT, how="tcp reset"))]),
-        *(({name: body}, []) for name, body in (("counter", {"packets": 1, "bytes": 2}), ("log", None), ("flow", {}), ("last", None))),
+        *(({name: body}, []) for name, body in (("counter", {"packets": 1, "bytes": 2}), ("log", None), ("last", None), ("ct timeout", "t"), ("secmark", "s"))),
         ({"dup": {"addr": "1.2.3.4"}}, []),
         ({"limit": {"rate": 5, "per": "second"}}, [May("limit rate 5/second")]),
         ({"quota": "q"}, [May('quota name "q"')]),
@@ -79,10 +88,31 @@ def nat(kind, family, address=None, port=None, *, certain=True):
         (mangle(ct("mark"), {"|": [{"&": [meta("mark"), 0xFF]}, 5]}), [Copy("ct_mark", "mark", 0xFA, 5)]),
         (mangle(meta("mark"), {"map": {"key": payload("ip", "saddr"), "data": {"set": [["0.0.0.1", 5]]}}}), [Match(of(nfproto=2, saddr=1)), Assign("mark", None)]),
         (mangle(payload("ip", "dscp"), "cs1"), [Match(V4), Assign("dscp", 8)]),
-        (mangle(payload("ip", "dscp"), {"map": {}}), [Match(V4), Assign("dscp", None)]),
+        (mangle(payload("ip", "dscp"), {"map": {}}), [Match(V4), May("map"), Assign("dscp", None)]),
+        (mangle(payload("ip", "dscp"), lookup((1, 2))), [Match(of(nfproto=2, l4proto=6, dport=1)), Assign("dscp", None)]),
+        (mangle(payload("ip", "id"), 5), [Match(V4)]),
+        (mangle(payload("ip", "ttl"), 5), [Match(V4), Assign("ttl", 5)]),
+        (mangle(payload("ip", "daddr"), "0.0.0.1"), [Match(V4), Unsupported("ip daddr set 0.0.0.1")]),
+        (mangle(payload("ip", "protocol"), 6), [Match(V4), Unsupported("ip protocol set 6")]),
+        (mangle(payload("tcp", "checksum"), 6), [Match(of(l4proto=6)), Unsupported("tcp checksum set 6")]),
+        (mangle(RAW, 5), [May("@th,16,8"), Unsupported("@th,16,8 set 5")]),
+        (mangle(meta("priority"), lookup((1, "1:1"))), [Match(of(l4proto=6, dport=1))]),
+        (mangle(ct("label"), lookup((1, 2))), [Match(of(l4proto=6, dport=1))]),
+        (mangle(ct("event"), "new"), []),
+        (mangle(ct("secmark"), meta("secmark")), [May("meta secmark")]),
+        (mangle(ct("zone"), 1), [Unsupported("ct zone set 1")]),
+        ({"ct expectation": "e"}, [Unsupported('ct expectation set "e"')]),
+        ({"counter": lookup((1, "c"))}, [Match(of(l4proto=6, dport=1))]),
+        ({"quota": lookup((1, "q"))}, [Match(of(l4proto=6, dport=1)), May("quota name tcp dport map { 1 : q }")]),
+        ({"dup": {"addr": lookup((1, "1.2.3.4"))}}, [Match(of(l4proto=6, dport=1))]),
+        ({"flow": {"op": "add", "flowtable": "@f"}}, [May("flow add @f"), OFFLOADED]),
+        ({"flow": None}, [May("flow add "), OFFLOADED]),
+        ({"xt": {"type": "match", "name": "hashlimit"}}, [May("iptables hashlimit"), Choose(((Boxes.everything(), Verdict(VerdictKind.DROP)),))]),
+        ({"ct helper": "h4"}, [Helper("tftp", 17, nfproto=2)]),
         (mangle(payload("tcp", "window"), 5), [Match(of(l4proto=6))]),
         (mangle(payload("ip6", "nexthdr"), 5), [Match(V6), Unsupported("ip6 nexthdr set 5")]),
         (mangle({"tcp option": {"name": "maxseg"}}, {"rt": {"key": "mtu"}}), [Match(of(l4proto=6))]),
+        (mangle({"tcp option": {"name": "maxseg"}}, lookup((1, 1300))), [Match(of(l4proto=6, dport=1))]),
         (mangle(meta("nftrace"), 1), []),
         (mangle(ct("label"), 5), []),
         (mangle(meta("pkttype"), "host"), [Unsupported("meta pkttype set host")]),
@@ -93,6 +123,10 @@ def nat(kind, family, address=None, port=None, *, certain=True):
         ({"redirect": {"port": 8080}}, [nat("redirect", 4, None, 8080, certain=False), nat("redirect", 6, None, 8080, certain=False)]),
         ({"dnat": {"family": "ip", "addr": {"map": {"key": payload("tcp", "dport"), "data": {"set": [[83, "1.2.3.4"]]}}}}},
          [Match(of(l4proto=6, nfproto=2, dport=83)), nat("dnat", 4, certain=False)]),
+        ({"dnat": {"family": "ip", "addr": lookup((83, {"concat": ["1.2.3.4", 80]}))}}, [Match(of(l4proto=6, nfproto=2, dport=83)), nat("dnat", 4, None, 0, certain=False)]),
+        ({"dnat": {"family": "ip", "addr": "1.2.3.4", "port": {"range": [1, 9]}}}, [Match(V4), nat("dnat", 4, None, 0, certain=False)]),
+        ({"dnat": {"family": "ip", "addr": {"numgen": {"mod": 2}}}}, [Match(V4), nat("dnat", 4, None, 0, certain=False)]),
+        ({"snat": {"family": "ip", "addr": "0.0.0.9", "flags": "random"}}, [Match(V4), nat("snat", 4, 9, 0, certain=False)]),
         ({"xt": {"type": "target", "name": "CT", "helper": "tftp", "protocol": "udp"}}, [Helper("tftp", 17, early=True)]),
         ("nonsense", [Unsupported("nonsense")]),
         ({"match": None}, [Unsupported("match")]),
@@ -100,7 +134,7 @@ def nat(kind, family, address=None, port=None, *, certain=True):
     ],
 )  # fmt: skip
 def test_statements(statement, expected):
-    assert list(steps(statement, objects=(HELPER,))) == expected
+    assert list(steps(statement, objects=(HELPER, HELPER_4))) == expected
 
 
 def vmap(left, *pairs):
@@ -115,6 +149,14 @@ def test_a_verdict_map():
     assert choose == Choose(
         ((of(dport=[22, 24]), Verdict(VerdictKind.ACCEPT)), (of(dport=23), Verdict(VerdictKind.DROP)))
     )
+
+
+def test_what_stands_behind_a_verdict_map_is_for_its_keys_alone():
+    choice = vmap(payload("tcp", "dport"), (22, {"drop": None}), (23, {"continue": None}))
+    *_, rest, last = steps(choice, {"accept": None})
+    assert (rest, last) == (Match(of(dport=(22, 23))), Decide(Verdict(VerdictKind.ACCEPT)))
+    every = steps(vmap(payload("tcp", "dport"), ("*", {"continue": None})), {"accept": None})
+    assert [type(step) for step in every] == [Match, Choose, Decide]
 
 
 def test_a_verdict_map_with_all_others():

@@ -17,8 +17,8 @@ class Known(Struct):
     """Named sets and maps, as nft prints them."""
     filled: set[SetKey] = field(default_factory=set)
     """Those that rules add to or delete from: what is in them now is not what will be."""
-    helpers: dict[SetKey, tuple[str, str]] = field(default_factory=dict)
-    """Conntrack helper objects: type and protocol."""
+    helpers: dict[SetKey, tuple[str, str, str]] = field(default_factory=dict)
+    """Conntrack helper objects: type, protocol, and family of addresses."""
     chains: set[str] = field(default_factory=set)
     marks: frozenset[int] = frozenset({0})
     """Every value that a mark can take, as far as the ruleset's own constants lead."""

@@ -14,6 +14,7 @@ from bellrock.firewall.verify.read.statements import steps
 from bellrock.firewall.verify.read.symbols import BRIDGE_PRIORITIES, PRIORITIES
 from bellrock.firewall.verify.ruleset import (
     Chain,
+    Choose,
     Decide,
     Match,
     May,
@@ -30,6 +31,8 @@ MOST_OCTETS: Final = 64 << 20
 _HOOKS: Final = {"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"}
 _TEXT: Final = 4096
 
+_FLAGS: Final = {"dormant", "owner", "persist"}
+_NO_FLAGS: Final = "this listing does not say whether the table is dormant"
 _NO_DEVICE: Final = "this listing does not say on which devices the chain stands"
 
 
@@ -42,7 +45,10 @@ def read_nft(raw: bytes, listing: Listing | None = None) -> Ruleset:
     try:
         objects = _objects(raw)
         known, notes = gather(objects)
-        chains = _chains(objects, known, listing or Listing())
+        listing = listing or Listing()
+        chains = _chains(objects, known, listing)
+        asleep = [body for body in _bodies(objects, "table") if _is_dormant(body, listing)]
+        notes += tuple(f"table {' '.join(_place(body))}: it is dormant, so its chains do nothing" for body in asleep)
     except RecursionError:
         raise RulesetError("the ruleset is nested too deeply to be one of nft's") from None
     check_jumps(chains)
@@ -69,20 +75,24 @@ def _objects(raw: bytes) -> list[dict[str, Any]]:
 
 
 def _chains(objects: list[dict[str, Any]], known: Known, listing: Listing) -> dict[str, Chain]:
-    dormant = {_place(table) for table in _bodies(objects, "table") if "dormant" in _words(table.get("flags"))}
+    asleep = {_place(table): _is_dormant(table, listing) for table in _bodies(objects, "table")}
     rules: dict[str, list[dict[str, Any]]] = {}
     for body in _bodies(objects, "rule"):
         family, table = _place(body, "table")
         rules.setdefault(f"{family} {table} {_text(body, 'chain')}", []).append(body)
     found: dict[str, Chain] = {}
     for body in _bodies(objects, "chain"):
-        shell = _chain(body, asleep=_place(body, "table") in dormant)
+        dormant = asleep.get(_place(body, "table"), False)
+        shell = _chain(body, asleep=dormant is True)
         if not shell.devices:
             shell = msgspec.structs.replace(shell, devices=listing.devices.get(shell.key, ()))
         own = tuple(_rule(rule, shell, known, listing) for rule in rules.pop(shell.key, ()))
         whole = msgspec.structs.replace(shell, rules=own)
-        nowhere = shell.family == "netdev" and shell.hook and not shell.devices
-        found[shell.key] = _somewhere(whole) if nowhere else whole
+        if dormant is None and shell.hook:
+            whole = _perhaps(whole, _NO_FLAGS)
+        elif shell.family == "netdev" and shell.hook and not shell.devices:
+            whole = _perhaps(whole, _NO_DEVICE)
+        found[shell.key] = whole
     if rules:
         raise RulesetError(f"a rule stands in chain {next(iter(rules))}, which is not in the ruleset")
     return found
@@ -129,11 +139,21 @@ def _rule(body: dict[str, Any], chain: Chain, known: Known, listing: Listing) ->
     )
 
 
-def _somewhere(chain: Chain) -> Chain:
-    """A netdev chain whose devices are not known: whatever it decides, it decides for some packets and not for others."""
-    rules = [msgspec.structs.replace(rule, steps=(May(_NO_DEVICE), *rule.steps)) for rule in chain.rules]
+def _is_dormant(table: dict[str, Any], listing: Listing) -> bool | None:
+    """None where nothing says it: the JSON of nft 1.0.6 has the table's own name in place of the flag."""
+    family, name = _place(table)
+    told = listing.tables.get(f"{family} {name}")
+    words = _words(table.get("flags"))
+    if told is not None:
+        return told
+    return None if any(word not in _FLAGS for word in words) else "dormant" in words
+
+
+def _perhaps(chain: Chain, why: str) -> Chain:
+    """A chain that stands in the way of some packets or of none: whatever it decides, it may not decide."""
+    rules = [msgspec.structs.replace(rule, steps=(May(why), *rule.steps)) for rule in chain.rules]
     if chain.policy is VerdictKind.DROP:
-        last = (May(_NO_DEVICE), Decide(Verdict(VerdictKind.DROP)))
+        last = (May(why), Decide(Verdict(VerdictKind.DROP)))
         rules.append(Rule(chain=chain.key, handle=0, text="policy drop", steps=last))
     return msgspec.structs.replace(chain, rules=tuple(rules), policy=VerdictKind.ACCEPT)
 
@@ -146,6 +166,9 @@ def _merged(found: Iterable[Step]) -> tuple[Step, ...]:
             merged[-1] = Match(merged[-1].boxes & step.boxes)
         else:
             merged.append(step)
+    if len(merged) > 1 and isinstance(merged[-2], Choose) and isinstance(merged[-1], Match):
+        # Behind a verdict map that ends its rule, there is nothing to keep packets from.
+        merged.pop()
     return tuple(merged)
 
 

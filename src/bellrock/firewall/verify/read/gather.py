@@ -42,7 +42,11 @@ def _keep_elements(known: Known, body: dict[str, Any]) -> None:
 
 
 def _keep_helper(known: Known, body: dict[str, Any]) -> None:
-    known.helpers[_key(body, body.get("name"))] = (f"{body.get('type')}", f"{body.get('protocol')}")
+    known.helpers[_key(body, body.get("name"))] = (
+        f"{body.get('type')}",
+        f"{body.get('protocol')}",
+        f"{body.get('l3proto', '')}",
+    )
 
 
 def _keep_chain(known: Known, body: dict[str, Any]) -> None:
@@ -119,7 +123,9 @@ def _notes(objects: list[dict[str, Any]], known: Known) -> Iterator[str]:
     for key, body in known.sets.items():
         if "timeout" in f"{body.get('flags', '')}" and key not in known.filled and body.get("elem"):
             yield f"set {' '.join(key)}: its elements expire; they count as members, as they are now"
-    for entry in objects:
-        table = entry.get("table")
-        if isinstance(table, dict) and "dormant" in f"{table.get('flags', '')}":
-            yield f"table {table.get('family')} {table.get('name')}: it is dormant, so its chains do nothing"
+    for body, inner in _inside_rules(objects):
+        where = f"chain {body.get('family')} {body.get('table')} {body.get('chain')}, rule {body.get('handle', 0)}"
+        if "flow" in inner:
+            yield f"{where}: packets of connections that the flowtable takes over skip all chains from then on"
+        if "dup" in inner:
+            yield f"{where}: copies of packets go elsewhere; what becomes of these is not judged"

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct, field
 
 _TABLE: Final = re.compile(r"table (\S+) (\S+) \{")
+_FLAGS: Final = re.compile(r"\tflags (.+)$")
 _CHAIN: Final = re.compile(r"\tchain (\S+) \{")
 _HANDLE: Final = re.compile(r" # handle (\d{1,18})$")
 _DEVICES: Final = re.compile(r'devices? (?:= )?(?:\{ ([^}]*) \}|"?([^" ]+)"?)')
@@ -18,6 +19,8 @@ class Listing(Struct, frozen=True):
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
     """Chain key and handle → the rule."""
     devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tables: dict[str, bool] = field(default_factory=dict)
+    """Family and name → whether it is dormant. nft before 1.0.7 prints a wrong word for the flag in its JSON."""
 
 
 def read_listing(text: str) -> Listing:
@@ -28,6 +31,9 @@ def read_listing(text: str) -> Listing:
     for line in text.splitlines():
         if opened := _TABLE.match(line):
             table, chain = f"{opened[1]} {opened[2]}", ""
+            found.tables[table] = False
+        elif flags := _FLAGS.match(line):
+            found.tables[table] = "dormant" in flags[1].replace(" ", "").split(",")
         elif opened := _CHAIN.match(line):
             chain, parts = f"{table} {opened[1]}", []
         elif not line.startswith(_INSIDE):

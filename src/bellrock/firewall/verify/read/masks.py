@@ -47,15 +47,6 @@ def masked(mask: int, op: str, right: Intervals, width: int) -> Intervals:
     return found if op == "==" else found.complement(width)
 
 
-def any_bit(bits: int, width: int) -> Intervals:
-    """The values that have one of `bits` at least: nft's `flags syn,ack`.
-
-    Raises:
-        UndecidedError: they are too many ranges.
-    """
-    return masked(bits, "!=", Intervals.of(0), width)
-
-
 def among(candidates: Iterable[int], mask: int, op: str, right: Intervals) -> Intervals:
     """Those of `candidates` that satisfy it: exact where nothing else can be the value."""
     wanted = satisfying(op, right, 32)

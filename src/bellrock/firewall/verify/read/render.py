@@ -108,7 +108,7 @@ def _wrapped(_: str, body: Any) -> str:  # noqa: ANN401 -- JSON
 def _map(name: str, body: Any) -> str:  # noqa: ANN401 -- JSON
     if not isinstance(body, dict):
         return _other(name, body)
-    return f"{expression(body.get('key'))} {name} {expression(body.get('data'))}"
+    return f"{expression(body.get('key'))} {name} {expression(body.get('data'))}".strip()
 
 
 def _bare(name: str, _: Any) -> str:  # noqa: ANN401 -- JSON
@@ -139,7 +139,7 @@ def _limit(name: str, body: Any) -> str:  # noqa: ANN401 -- JSON
             over = "over " if rest.get("inv") else ""
             return f"{name} {over}{value} {rest.get('val_unit', '')}".rstrip()
         case _:
-            return f'{name} name "{body}"'
+            return f'{name} name "{body}"' if isinstance(body, str) else f"{name} name {expression(body)}"
 
 
 def _log(_: str, body: Any) -> str:  # noqa: ANN401 -- JSON

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bellrock.firewall.verify.boxes import Boxes, Intervals
-from bellrock.firewall.verify.fields import FIELDS
 from bellrock.firewall.verify.read import render, sets
 from bellrock.firewall.verify.read.context import Context
 from bellrock.firewall.verify.read.matches import match
+from bellrock.firewall.verify.read.operands import operands
 from bellrock.firewall.verify.read.subjects import implied, subject
 from bellrock.firewall.verify.read.symbols import IPV4, IPV6
 from bellrock.firewall.verify.read.values import UndecidedError, scalar
@@ -43,6 +43,7 @@ def steps(statement: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
     asked = implied(_looked_at(body), at)
     if asked != Boxes.everything():
         found.append(Match(asked))
+    found += operands(name, body, at)
     reader = _READERS.get(name)
     try:
         return found + (reader(name, body, at) if reader else [Unsupported(render.statement(statement))])
@@ -109,7 +110,8 @@ def _choose(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
     found: list[Step] = [Match(looked_up.needs)]
     if unsure:
         found.append(May(render.statement({"vmap": body}), unsure))
-    return [*found, Choose(tuple(cases))]
+    # A packet whose key is not there is done with the rule, whatever stands behind the map in it.
+    return [*found, Choose(tuple(cases)), *([] if rest else [Match(taken | unsure)])]
 
 
 def _grouped(elements: list[Any], at: Context) -> dict[Any, tuple[list[Any], Verdict]]:
@@ -141,7 +143,17 @@ def _helper(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
     known = at.known.helpers.get(at.key(str(body)))
     if known is None or known[1] not in _PROTOCOLS:
         raise UndecidedError(f"{body}")
-    return [Helper(known[0], _PROTOCOLS[known[1]])]
+    # An object may be for one version of IP alone; packets of the other go on without a helper.
+    return [Helper(known[0], _PROTOCOLS[known[1]], nfproto={"ip": IPV4, "ip6": IPV6}.get(known[2], 0))]
+
+
+def _flow(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG001 -- JSON, one signature for all
+    """Ends the rule unless the connection is confirmed, and of TCP or UDP; its later packets skip this chain (nft_flow_offload_eval)."""
+    table = body.get("flowtable", "") if isinstance(body, dict) else ""
+    return [May(f"flow add {table}"), Choose(((_OFFLOADED, Verdict(VerdictKind.ACCEPT)),))]
+
+
+_OFFLOADED: Final = Boxes.of(ct_state=Intervals.of(1, 2), l4proto=Intervals.of(6, 17, 47))
 
 
 def _update(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG001 -- JSON, one signature for all
@@ -154,12 +166,14 @@ def _update(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, A
 def _mangle(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
     match body:
         case {"key": {"ct": {"key": "mark"}}, "value": value}:
-            return _marked("ct_mark", value, at)
+            return _marked("ct_mark", value)
         case {"key": {"meta": {"key": "mark"}}, "value": value}:
-            return _marked("mark", value, at)
+            return _marked("mark", value)
         case {"key": {"payload": _} as left, "value": value}:
             return _written(left, value, at)
-        case {"key": {"meta": {"key": "nftrace" | "priority" | "secmark"}} | {"ct": _}}:
+        case {"key": {"meta": {"key": "nftrace" | "priority" | "secmark"}}}:
+            return []
+        case {"key": {"ct": {"key": "label" | "event" | "secmark"}}}:
             return []
         case {"key": {"tcp option": _}}:
             return []
@@ -167,7 +181,7 @@ def _mangle(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JS
             raise UndecidedError("mangle")
 
 
-def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
+def _marked(field: str, value: Any) -> list[Step]:  # noqa: ANN401 -- JSON
     match value:
         case int(number) if not isinstance(number, bool):
             return [Assign(field, scalar("mark", number))]
@@ -179,10 +193,6 @@ def _marked(field: str, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 
             return _cut(field, left, ~bits & _ALL, bits & _ALL)
         case left if left in _MARKS:
             return _cut(field, left, _ALL, 0)
-        case {"map": {"key": left, "data": data}}:
-            looked_up = sets.key(left, at)
-            keys = [looked_up.row(sets.plain(pair[0])) for pair in sets.entries(data, at)]
-            return [Match(looked_up.needs & looked_up.boxes(keys)), Assign(field, None)]
         case _:
             return [Assign(field, None)]
 
@@ -199,17 +209,22 @@ def _cut(field: str, left: dict[str, Any], keep: int, bits: int) -> list[Step]:
 
 
 def _written(left: Any, value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
-    try:
-        one = subject(left, at)
-    except UndecidedError:
-        # A field that no rule can ask this reader for: a checksum, a TCP window.
+    payload = left["payload"]
+    if isinstance(payload, dict) and (payload.get("protocol"), payload.get("field")) in _UNASKED:
         return []
-    if one.field not in FIELDS:
+    one = subject(left, at)
+    if one.field not in _WRITTEN:
         raise UndecidedError(f"{left}")
     try:
         return [Assign(one.field, scalar(one.kind, value))]
     except UndecidedError:
         return [Assign(one.field, None)]
+
+
+_UNASKED: Final = frozenset({("tcp", "window"), ("tcp", "urgptr"), ("ip", "id"), ("ip6", "flowlabel")})
+"""Fields on which nothing hangs that a rule or connection tracking asks for; a checksum or a number of a sequence is none."""
+_WRITTEN: Final = frozenset({"dscp", "ecn", "ttl", "hoplimit"})
+"""Fields that can be followed. An address or a port that is written here is another connection's, or the way to another machine."""
 
 
 def _translate(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
@@ -224,8 +239,9 @@ def _translate(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401
         number = None if port is None else scalar("port", port)
         certain = name in {"dnat", "snat"} and fixed is not None
     except UndecidedError:
-        fixed, number, certain = None, None, False
-        asked += _keys_of(address, at) + _keys_of(port, at)
+        fixed, number, certain = None, None if port is None and not _with_ports(address, at) else 0, False
+    if number is None and "random" in f"{body.get('flags', '')}":
+        number, certain = 0, False
     # Without a family (masquerade in an inet table) it is for both, and each step lets the other family's packets go on.
     families = (family,) if family else (4, 6)
     return [
@@ -234,15 +250,15 @@ def _translate(name: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401
     ]
 
 
-def _keys_of(value: Any, at: Context) -> list[Step]:  # noqa: ANN401 -- JSON
-    """A packet whose key is not in the map goes on with the next rule."""
-    match value:
-        case {"map": {"key": left, "data": data}}:
-            looked_up = sets.key(left, at)
-            rows = [looked_up.row(sets.plain(pair[0])) for pair in sets.entries(data, at)]
-            return [Match(looked_up.needs & looked_up.boxes(rows))]
+def _with_ports(address: Any, at: Context) -> bool:  # noqa: ANN401 -- JSON
+    """Whether a map gives ports along with addresses: `dnat ip addr . port to tcp dport map { 80 : 10.0.0.1 . 8080 }`."""
+    match address:
+        case {"map": {"data": data}}:
+            return any("concat" in f"{pair[1:]}" for pair in sets.entries(data, at))
+        case {"range": _} | {"prefix": _}:
+            return False
         case _:
-            return []
+            return True
 
 
 def _foreign(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG001 -- JSON, one signature for all
@@ -255,6 +271,10 @@ def _foreign(_: str, body: Any, at: Context) -> list[Step]:  # noqa: ANN401, ARG
             return []
         case {"type": "target", "name": "CT", "helper": str(helper), "protocol": "tcp" | "udp" as protocol}:
             return [Helper(helper, _PROTOCOLS[protocol], early=True)]
+        case {"type": "match", "name": str(name)} if "hashlimit" in name:
+            # Where its table is full, it drops the packet, whatever the rule's target is (hashlimit_mt_common).
+            full = Choose(((Boxes.everything(), Verdict(VerdictKind.DROP)),))
+            return [May(f"iptables {name}"), full]
         case {"type": "match", "name": str(name)}:
             return [May(f"iptables {name}")]
         case _:
@@ -265,9 +285,10 @@ _Reader = Callable[[str, Any, Context], list[Step]]
 _READERS: Final[dict[str, _Reader]] = {
     **dict.fromkeys(("accept", "drop", "return", "continue", "jump", "goto"), _decide),
     **dict.fromkeys(("limit", "quota", "ct count", "meter"), _may),
-    **dict.fromkeys(("counter", "last", "log", "ct timeout", "ct expectation", "dup", "flow", "secmark"), _nothing),
+    **dict.fromkeys(("counter", "last", "log", "ct timeout", "dup", "secmark"), _nothing),
     **dict.fromkeys(("dnat", "snat", "masquerade", "redirect"), _translate),
     **dict.fromkeys(("set", "map"), _update),
+    "flow": _flow,
     "reject": _reject,
     "vmap": _choose,
     "notrack": _notrack,

@@ -92,6 +92,11 @@ def implied(expression: Any, at: Context) -> Boxes:  # noqa: ANN401 -- JSON
     return found
 
 
+def vague(protocol: str, at: Context) -> Boxes:
+    """Packets for which the listing leaves open whether nft asked for this protocol."""
+    return _layer(protocol, at)[1]
+
+
 def _plain(kind: str, field: str, needs: Boxes, unsure: Boxes) -> Subject:
     return Subject(kind, lambda found: Boxes.of(**{field: found}), field, needs, unsure)
 
