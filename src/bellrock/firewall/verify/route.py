@@ -43,6 +43,8 @@ class Stop(Struct, frozen=True):
     what: Chain | Event
     nat: bool = False
     """A chain of type nat: it sees the first packet of a connection only."""
+    place: int = 0
+    """The priority at which the kernel calls it."""
 
 
 _EVENTS: Final[dict[str, tuple[tuple[int, Event], ...]]] = {
@@ -67,9 +69,10 @@ def _at(ruleset: Ruleset, route: Route, hook: str) -> list[Stop]:
         nat = chain.type == "nat"
         # The kernel runs nat chains, in the order of their priorities, where its own translation is registered.
         place = _nat_priority(hook) if nat else chain.priority
-        # Of base chains with the same priority the one registered last comes first (nf_hook_entries_grow).
-        ordered.append(((place, 1 + nat, chain.priority, -number), Stop(hook, chain, nat)))
-    ordered += [((place, 0, 0, 0), Stop(hook, event)) for place, event in _EVENTS.get(hook, ())]
+        # Of base chains with the same priority the one registered last comes first (nf_hook_entries_grow). Within a table the
+        # listing has that order; where it matters between tables, `ties` says that it is not known.
+        ordered.append(((place, 1 + nat, chain.priority, -number), Stop(hook, chain, nat, place)))
+    ordered += [((place, 0, 0, 0), Stop(hook, event, place=place)) for place, event in _EVENTS.get(hook, ())]
     return [stop for _, stop in sorted(ordered, key=lambda pair: pair[0])]
 
 

@@ -1,5 +1,6 @@
 """From chains that jump to each other to a program: every way to every rule once, in the order of netfilter."""
 
+from itertools import groupby
 from typing import Final
 
 from msgspec import Struct, structs
@@ -23,6 +24,7 @@ from bellrock.firewall.verify.state import (
     merged,
 )
 from bellrock.firewall.verify.steps import Branch, Chance, Taken, branches, hangs
+from bellrock.firewall.verify.ties import doubts
 
 _OPEN: Final = -1
 """A scope that has not ended yet."""
@@ -100,10 +102,12 @@ class _Unroller:
         bases = tuple(stop.what.key for stop in way if isinstance(stop.what, Chain))
         self._forwards = "forward" in route.hooks
         translates, hook, nat = 0, "", False
+        ties = _ties(way)
         for stop in way:
             if stop.hook != hook:
                 hook = stop.hook
                 self._enter(hook, route)
+            self._unordered(ties.get(id(stop), ()))
             if stop.nat and not nat:
                 translates = self._scope()
             elif nat and not stop.nat:
@@ -117,6 +121,14 @@ class _Unroller:
         for state in self._states:
             self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
         return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases, self._chances)
+
+    def _unordered(self, together: tuple[Stop, ...]) -> None:
+        """Chains of one priority, where they are met first: what hangs on their order is beyond telling."""
+        bound = frozenset(name for state in self._states for name, _ in state.bound)
+        for doubt in doubts(self._ruleset, together, bound, frozenset(self._translates)):
+            for state in self._states:
+                boxes = doubt.boxes & state.boxes
+                self._add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=doubt.why))
 
     def _enter(self, hook: str, route: Route) -> None:
         """A hook without an interface for one direction sees an empty name there."""
@@ -347,6 +359,12 @@ class _Unroller:
 
 def _no_chance(_number: int, _text: str) -> None:
     """A plain verdict that may be given or not needs no field."""
+
+
+def _ties(way: tuple[Stop, ...]) -> dict[int, tuple[Stop, ...]]:
+    """By the identity of the first of them, the stops that stand at one place of a hook."""
+    groups = (tuple(group) for _, group in groupby(way, lambda stop: (stop.hook, stop.place)))
+    return {id(group[0]): group for group in groups if len(group) > 1}
 
 
 def _gate(chain: Chain, *, nat: bool) -> Boxes:
