@@ -71,6 +71,16 @@ def test_gaps_are_on_stderr_and_on_top_of_the_file(poor):
 def test_the_sketch():
     done = run("build", "--for", "router", "--style", "sketch")
     assert "tcp dport {80,443,3128,5240} counter accept" in done.stdout
+    assert "Notice: style sketch is commands for a shell, not a file for nft -f" in done.stderr
+    assert "the same at every place" in done.stderr
+
+
+def test_a_site_without_roles_is_refused(tmp_path):
+    path = tmp_path / "empty.toml"
+    path.write_text("")
+    done = run("build", "--for", "router", site=path)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "this site gives no role addresses" in done.stderr
 
 
 def test_to_a_file(tmp_path):
@@ -82,8 +92,10 @@ def test_to_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--for", "routr"], 2, "--for no place 'routr'; did you mean 'router'?"),
+        (["--for", "routr"], 2, "--for: no place 'routr'; did you mean 'router'?"),
         (["--for", "router", "--for", "rack"], 2, "name one place"),
+        (["--for", ""], 2, "--for: no place is named; give router, a role, or several roles of one machine"),
+        (["--for", "router", "--style", "sketch", "--spoof-guard"], 2, "style sketch has no spoof guard"),
         (["--for", "log"], 2, "role log has no addresses at this site"),
         (["--for", "rack", "--target", "nfables"], 2, "no target 'nfables'; did you mean 'nftables'?"),
         (["--for", "rack", "--table", "a b"], 2, "table name 'a b'"),

@@ -48,7 +48,7 @@ def test_usage(words):
 
 
 def test_a_place_that_is_not_there():
-    with pytest.raises(Failure, match="--for no place 'rak'; did you mean 'rack'"):
+    with pytest.raises(Failure, match="--for: no place 'rak'; did you mean 'rack'"):
         read_place(("rak",), SMALL)
 
 

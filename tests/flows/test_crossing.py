@@ -161,6 +161,8 @@ def test_gaps_name_the_role_that_is_missing():
         "flow ntp: the site gives role ntp no addresses",
         "flow apt: the site gives role mirror no addresses",
         "flow snap: the site gives role snap-store no addresses",
+        "flow dhcp: no rack and no relay has an address on pxe-1: no DISCOVER reaches a rack",
+        "flow dhcpv6: no rack and no relay has an address on pxe-6: no SOLICIT reaches a rack",
     )
     assert "flow dns: the site gives role rack or region no addresses" in gaps(Site())
 

@@ -29,7 +29,7 @@ def test_a_place(text, place):
     [
         (("rck",), "no place 'rck'; did you mean 'rack'?"),
         (("zzz",), "no place 'zzz'; expected one of router, node"),
-        ((), "nothing: rules stand at one router, or on one machine with some roles; name one place"),
+        ((), "no place is named; give router, a role, or several roles of one machine"),
         (("router", "rack"), "router and rack: rules stand at one router"),
         (("bmc", "rack"), "bmc and rack: rules stand at one router"),
         (("router", "router"), "router and router: rules stand at one router"),
@@ -43,6 +43,9 @@ def test_what_is_no_place_is_told(text, told):
     assert str(error.value).startswith(told)
 
 
-def test_an_empty_site_has_no_roles():
-    with pytest.raises(SiteError, match=r"roles that it has: none"):
-        parse_place(("rack",), Site())
+@pytest.mark.parametrize("text", ["rack", "router", "bmc"])
+def test_an_empty_site_has_no_place_for_rules(text):
+    with pytest.raises(
+        SiteError, match=r"^this site gives no role addresses, so nothing would pass; add \[role.node\]"
+    ):
+        parse_place((text,), Site())

@@ -59,3 +59,15 @@ def test_overlaps_are_told_exactly_where_there_are_any(listed, six):
     apart = [one for at, one in enumerate(listed) if at not in told_of]
     assert all(not one.overlaps(other) for at, one in enumerate(apart) for other in apart[at + 1 :])
     assert all(any(listed[at].overlaps(other) for where, other in enumerate(listed) if where != at) for at in told_of)
+
+
+def test_a_table_with_a_mistake_has_its_others_told_too():
+    problems = []
+    written = [
+        {"name": "a", "cidr": "10.0.0.0/24"},
+        {"name": "a", "cidr": "10.0.0.1/33"},
+        {"name": 5, "cidr": 5},
+        "no table",
+    ]
+    subnets((spec("a", "10.0.0.0/24"), None, None, None), problems, written)
+    assert [path for path, _ in problems] == [("subnet", 1, "cidr"), ("subnet", 1, "name")]

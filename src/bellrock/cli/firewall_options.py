@@ -28,7 +28,7 @@ def rule_options(command: _F) -> _F:
         ),
         click.option("--style", type=click.Choice(STYLES), default="sets", show_default=True, help="How nftables rules are written."),
         click.option("--table", default="bellrock", show_default=True, help="The table that is ours."),
-        click.option("--spoof-guard", is_flag=True, help="Drop sources that come in at an interface they do not live behind."),
+        click.option("--spoof-guard", is_flag=True, help="Routers: drop sources that live behind one of the site's interfaces and come in at another; all others are left to the rules."),
         click.option("--open-output", is_flag=True, help="On hosts: do not filter what leaves."),
         click.option("--no-helper", is_flag=True, help="Open TFTP's data ports instead of using the kernel's helper."),
         click.option("--no-log", is_flag=True, help="Do not log what is dropped."),
@@ -49,7 +49,7 @@ def read_place(places: tuple[str, ...], site: "Site") -> "Place":
     try:
         return parse_place(places, site)
     except SiteError as error:
-        raise Failure(f"--for {error}") from None
+        raise Failure(f"--for: {error}") from None
 
 
 def read_options(wanted: dict[str, Any], *, explain: bool = False) -> "Options":

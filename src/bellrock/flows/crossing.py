@@ -7,6 +7,7 @@ from bellrock.flows.interfaces import Behind
 from bellrock.flows.parties import Parties
 from bellrock.flows.passages import Crossing, Hook, Passage, Place
 from bellrock.flows.profiles import catalogue
+from bellrock.flows.relays import unrelayed
 from bellrock.flows.repoint import with_ports
 from bellrock.flows.site import Site
 from bellrock.flows.values import Exchange, Family, Flow, Group, Reach, Role, Stance
@@ -113,7 +114,7 @@ def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def gaps(site: Site) -> tuple[str, ...]:
-    """What the site leaves open: needed flows with an end that nobody plays, or whose ends share no address family."""
+    """What the site leaves open: needed flows with an end that nobody plays, whose ends share no address family, or which nothing relays."""
     parties = Parties(site)
     out: list[str] = []
     for flow in flows_of(site):
@@ -125,7 +126,7 @@ def gaps(site: Site) -> tuple[str, ...]:
             out.append(
                 f"flow {flow.id}: {'/'.join(flow.source)} and {'/'.join(flow.destination)} share no address family"
             )
-    return tuple(out)
+    return (*out, *unrelayed(site))
 
 
 def _meets(parties: Parties, flow: Flow, exchange: Exchange) -> bool:

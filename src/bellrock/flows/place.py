@@ -20,16 +20,22 @@ def parse_place(text: tuple[str, ...], site: Site) -> Place:
     `bmc` means the same: no rules of ours stand on a management controller.
 
     Raises:
-        SiteError: none of these, a mixture of them, or a role that nobody plays at this site.
+        SiteError: none of these, a mixture of them, a role that nobody plays at this site, or a site with no roles at all.
     """
     words = [word for item in text for word in item.replace(",", " ").split()]
     for word in words:
         if word not in PLACES:
             raise SiteError(f"no place {word!r}; {nearest(word, (ROUTER, *ROLES, f'{Role.BMC}{GATEWAY}'))}")
-    routers = [word for word in words if word in (ROUTER, Role.BMC) or word.endswith(GATEWAY)]
-    if not words or (routers and len(words) > 1):
+    if not site.roles:
         raise SiteError(
-            f"{' and '.join(words) or 'nothing'}: rules stand at one router, or on one machine with some roles; name one place"
+            "this site gives no role addresses, so nothing would pass; add [role.node], [role.rack] … to it"
+        )
+    routers = [word for word in words if word in (ROUTER, Role.BMC) or word.endswith(GATEWAY)]
+    if not words:
+        raise SiteError(f"no place is named; give {ROUTER}, a role, or several roles of one machine")
+    if routers and len(words) > 1:
+        raise SiteError(
+            f"{' and '.join(words)}: rules stand at one router, or on one machine with some roles; name one place"
         )
     if words == [ROUTER]:
         return Place()

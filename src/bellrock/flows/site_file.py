@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from msgspec import structs
+
 from bellrock.flows.nearest import nearest
+from bellrock.flows.opened import opened
 from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site import Site, SiteError
 from bellrock.flows.site_ports import overrides
@@ -34,7 +37,7 @@ def parse(raw: bytes, file: str) -> Site:
     site = _site(document, problems)
     if problems:
         raise SiteError(told(file, text, problems))
-    return site
+    return structs.replace(site, notices=(*site.notices, *(one.sentence for one in opened(site))))
 
 
 def _site(document: Document, problems: list[Problem]) -> Site:
@@ -43,7 +46,7 @@ def _site(document: Document, problems: list[Problem]) -> Site:
     declared = tables.places(document, "subnet", SubnetSpec)
     roles = tables.mapping(document, "role", RoleSpec, ())
     problems += tables.problems
-    found = subnets(declared, problems)
+    found = subnets(declared, problems, document.get("subnet", []) if declared else [])
     flows = _flows(head, problems)
     return Site(
         name=head.title or "",

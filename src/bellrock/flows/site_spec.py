@@ -8,13 +8,14 @@ END: Final = r"(?![\s\S])"
 """The end of the text in both dialects, Python's and ECMAScript's: `$` lets a newline through."""
 NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,256}" + END
 """Names end up in rules and on terminals: no control characters, no line breaks, nothing that turns the writing around."""
-INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,14}" + END
+INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,14}" + END
+"""Linux takes no colon (dev_valid_name): `eth0:1` is a label of an address."""
 SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
 MAX_VID: Final = 4094
 MAX_PORT: Final = 65535
 WORDS: Final = {
     f"matching regex {NAME!r}": "a name of 1-256 characters on one line",
-    f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . : @ + -",
+    f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . @ + -",
     "`int` >= 1": f"a VID of 1-{MAX_VID}",
     f"`int` <= {MAX_VID}": f"a VID of 1-{MAX_VID}",
 }

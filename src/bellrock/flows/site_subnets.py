@@ -1,5 +1,6 @@
 """The subnets of a site file, checked against each other."""
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from bellrock.flows.addresses import range_of
@@ -9,11 +10,21 @@ from bellrock.flows.written import WrittenError, network
 from bellrock.wire.toml.text import Problem
 
 
-def subnets(declared: tuple[SubnetSpec | None, ...], problems: list[Problem]) -> tuple[Subnet, ...]:
-    """The subnets; what is wrong with them goes to `problems`. None stands for one of which that was said already."""
+def subnets(
+    declared: tuple[SubnetSpec | None, ...], problems: list[Problem], written: Sequence[object] = ()
+) -> tuple[Subnet, ...]:
+    """The subnets; what is wrong with them goes to `problems`.
+
+    None stands for one that is no table as it should be; of those, `written` has what the file says, so that what else is
+    wrong with them is told at once, too.
+    """
     given = [(position, spec) for position, spec in enumerate(declared) if spec is not None]
     found = [(position, one) for position, spec in given if (one := _subnet(spec, position, problems))]
-    _same_names(given, problems)
+    names = {position: spec.name for position, spec in given}
+    for position, table in enumerate(written):
+        if isinstance(table, dict) and position not in names:
+            names |= _beside(table, position, problems)
+    _same_names(sorted(names.items()), problems)
     _overlaps(found, problems)
     return tuple(one for _, one in found)
 
@@ -39,13 +50,24 @@ def _inside(address: str, subnet: Subnet) -> bool:
         return False
 
 
-def _same_names(given: list[tuple[int, SubnetSpec]], problems: list[Problem]) -> None:
+def _beside(one: dict[str, object], position: int, problems: list[Problem]) -> dict[int, str]:
+    """Of a table with a mistake, its name, and what is wrong with its prefix."""
+    name, cidr = one.get("name"), one.get("cidr")
+    if isinstance(cidr, str):
+        try:
+            network(cidr)
+        except WrittenError as error:
+            problems.append((("subnet", position, "cidr"), str(error)))
+    return {position: name} if isinstance(name, str) else {}
+
+
+def _same_names(names: list[tuple[int, str]], problems: list[Problem]) -> None:
     first: dict[str, int] = {}
-    for position, spec in given:
-        at = first.setdefault(spec.name, position)
+    for position, name in names:
+        at = first.setdefault(name, position)
         if at != position:
             problems.append(
-                (("subnet", position, "name"), f"{spec.name!r} is the name of subnet[{at}] too; give each its own")
+                (("subnet", position, "name"), f"{name!r} is the name of subnet[{at}] too; give each its own")
             )
 
 

@@ -20,7 +20,7 @@ from bellrock.firewall.compile.policy import (
 )  # fmt: skip
 from bellrock.flows.crossing import crossings, gaps
 from bellrock.flows.passages import Crossing, Hook, Party, Place
-from bellrock.flows.site import Site
+from bellrock.flows.site_file import parse
 from bellrock.flows.values import ANY_PORT, Protocol, Role, Stance
 from tests.firewall.compile.terms import ANYONE, NODE, PLACES, SMALL, small
 
@@ -45,10 +45,8 @@ def test_every_crossing_is_a_term_in_catalogue_order(name):
 
 
 def test_gaps_and_notices_of_the_site_are_told():
-    site = Site(roles={}, notices=("look here",))
-    found = policy(site, Place(), Options())
-    assert found.notices == ("look here", *dict.fromkeys(gaps(site)))
-    assert {term.flow for term in found.terms} <= {"icmp", "icmpv6", "igmp", "mld"}
+    site = msgspec.structs.replace(SMALL, notices=("look here",))
+    assert policy(site, Place(), Options()).notices == ("look here", *dict.fromkeys(gaps(site)))
 
 
 def test_an_id_names_flow_and_exchange():
@@ -103,7 +101,8 @@ def test_where_no_guard_can_be_made_it_is_told():
     host = small("rack", spoof_guard=True)
     assert host.guards == ()
     assert "this is a host" in host.notices[-1]
-    assert "names no subnet's interface" in policy(Site(), Place(), Options(spoof_guard=True)).notices[-1]
+    unnamed = msgspec.structs.replace(SMALL, subnets=())
+    assert "names no subnet's interface" in policy(unnamed, Place(), Options(spoof_guard=True)).notices[-1]
 
 
 def test_link_scope_icmpv6_may_be_invalid_to_connection_tracking_and_passes_all_the_same():
@@ -149,5 +148,11 @@ def test_a_gateway_knows_who_is_behind_it():
     assert [(one.name, one.family) for one in small("bmc-gateway").scope] == [("bmc", 4)]
     assert set(small("bmc-gateway").scope) <= set(small("bmc-gateway").parties)
     assert small("router").scope == small("rack").scope == ()
-    nobody = policy(SMALL, Place(gateway_of=Role.LIBVIRT_HOST), Options())
-    assert nobody.scope == ()
+
+
+@pytest.mark.parametrize("place", [Place(), Place(gateway_of=Role.BMC)])
+def test_a_router_that_nothing_crosses_has_no_rules(place):
+    poor = parse(b'[role.node]\naddresses = ["10.1.0.0/24"]\n[role.libvirt-host]\naddresses = ["10.2.0.2"]', "s.toml")
+    with pytest.raises(CompileError, match="no flow of this site crosses this place: the rules would drop everything"):
+        policy(poor, place, Options())
+    assert policy(poor, PLACES["node"], Options()).terms

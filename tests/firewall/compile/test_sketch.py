@@ -1,6 +1,6 @@
 """The sketch, word for word as the appendix has it."""
 
-from bellrock.firewall.compile.sketch import sketch
+from bellrock.firewall.compile.sketch import ANYWHERE, SHELL, sketch
 from bellrock.flows.profiles import catalogue
 
 APPENDIX = """\
@@ -14,7 +14,7 @@ nft add rule inet filter forward tcp dport {80,443,3128,5240} counter accept
 def test_it_is_the_appendix():
     found = sketch(catalogue("standard"))
     assert found.text == APPENDIX
-    assert (found.target, found.notices) == ("nftables", ())
+    assert (found.target, found.notices) == ("nftables", (SHELL, ANYWHERE))
 
 
 def test_it_follows_the_catalogue():

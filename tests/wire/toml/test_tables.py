@@ -98,3 +98,23 @@ def test_what_is_no_struct_is_converted_too():
 )
 def test_values_are_named_in_tomls_words(value, told):
     assert kind_of(value) == told
+
+
+def test_every_key_of_a_table_that_does_not_fit_is_told():
+    tables = Tables()
+    assert tables.convert({"names": 1, "code": 2, "sise": 3, "colour": "red"}, Thing, ("t",)) is None
+    assert tables.problems == [
+        (("t", "names"), "expected an array, got an integer"),
+        (("t", "code"), "expected a string, got an integer"),
+        (("t", "sise"), "unknown key; expected one of code, colour, names, size"),
+        (("t",), "missing key size"),
+    ]
+
+
+def test_keys_that_nobody_knows_pass_where_a_table_is_open():
+    class Open(Struct):
+        size: int
+
+    tables = Tables()
+    tables.convert({"size": "x", "more": 1}, Open, ())
+    assert tables.problems == [(("size",), "expected an integer, got a string")]

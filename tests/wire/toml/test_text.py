@@ -16,10 +16,22 @@ def test_text_and_document():
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
-        (b"#" * 1001, "f.toml: 1001 octets; a site file has at most 1000"),
+        (b"#" * 1001, "f.toml: more than 1000 octets, the most that a site file may have"),
         (b"a = 1\nb = '\xff'\n", "f.toml:2: not UTF-8; TOML files are"),
         (b"a = 1\nb = \n", "f.toml:2: Invalid value"),
         (b"a = 1\na = 2\n", "f.toml:2: Cannot overwrite a value"),
+        (
+            b"\xef\xbb\xbfa = 1\n",
+            "f.toml:1: begins with a byte order mark, which TOML does not have; save it as UTF-8 without one",
+        ),
+        (
+            b"[role.rack]\n[role.rack]\n",
+            "f.toml:2: the table [role.rack] stands here for the second time; put its keys into one table",
+        ),
+        (
+            b'["it\'s"]\n["it\'s"]\n',
+            "f.toml:2: the table [it's] stands here for the second time; put its keys into one table",
+        ),
         (b"a = '", 'f.toml: Expected "\'" (at end of document)'),
     ],
 )

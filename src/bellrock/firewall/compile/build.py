@@ -24,8 +24,14 @@ def build(site: Site, place: Place, target: str, options: Options) -> Artefact:
     if options.style is not Style.SETS and target != "nftables":
         raise CompileError(f"style {options.style} is one of target nftables; {target} has one style")
     if options.style is Style.SKETCH:
-        return sketch(flows_of(site))
+        return _sketched(site, options)
     return write(policy(site, place, options), target)
+
+
+def _sketched(site: Site, options: Options) -> Artefact:
+    if options.spoof_guard:
+        raise CompileError("style sketch has no spoof guard; use style sets or linear")
+    return sketch(flows_of(site))
 
 
 def write(wanted: Policy, target: str) -> Artefact:

@@ -15,7 +15,7 @@ from bellrock.flows.crossing import crossings, gaps
 from bellrock.flows.parties import Parties
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Place
 from bellrock.flows.site import Site, Subnet
-from bellrock.flows.values import Family, PortRange, Protocol, Reach, Stance
+from bellrock.flows.values import Family, Group, PortRange, Protocol, Reach, Stance
 from bellrock.flows.written import family_of
 
 WHOLE: Final[dict[Family, tuple[AddressRange, ...]]] = {4: ((0, 2**32 - 1),), 6: ((0, 2**128 - 1),)}
@@ -159,13 +159,24 @@ def policy(site: Site, place: Place, options: Options) -> Policy:
     """What the site's flows ask of a place, with the site's gaps as notices.
 
     Raises:
-        CompileError: the table's name or an interface's cannot be written.
+        CompileError: the table's name or an interface's cannot be written, or no flow crosses the router.
     """
     guards = guards_of(site.subnets) if options.spoof_guard and place.is_router else ()
     unguarded = () if guards or not options.spoof_guard else (_UNGUARDED if place.is_router else _HOST_UNGUARDED,)
     notices = (*site.notices, *gaps(site), *unguarded)
+    crossed = crossings(site, place)
+    _check_needed(crossed, place)
     scope = _behind(site, place)
-    return assemble(crossings(site, place), place, options, guards=guards, notices=notices, scope=scope)
+    return assemble(crossed, place, options, guards=guards, notices=notices, scope=scope)
+
+
+def _check_needed(crossed: Iterable[Crossing], place: Place) -> None:
+    """A router whose rules let nothing through but ICMP is a cut cable, and nobody asks for one."""
+    flows = (crossing.passage.flow for crossing in crossed)
+    if place.is_router and not any(f.stance is Stance.NEEDED and f.group is not Group.ESSENTIAL for f in flows):
+        raise CompileError(
+            "no flow of this site crosses this place: the rules would drop everything; give the roles at both ends addresses"
+        )
 
 
 def assemble(

@@ -9,6 +9,14 @@ from typing import Final
 from bellrock.firewall.compile.policy import Artefact
 from bellrock.flows.values import Flow, Group, Protocol, Role
 
+SHELL: Final = (
+    "style sketch is commands for a shell, not a file for nft -f; they want a table inet filter with a chain forward"
+)
+ANYWHERE: Final = (
+    "style sketch is the same at every place, lets everybody ask on these ports, and drops nothing; "
+    "only the site's ports and disabled flows change it"
+)
+
 _FIRST: Final = "# Allow core MAAS flows between node subnets and rack/region"
 _LAST: Final = "# Refine with src/dst subnets, interfaces, and established/related state"
 _PROTOCOLS: Final = (Protocol.UDP, Protocol.TCP)
@@ -21,7 +29,7 @@ def sketch(flows: Iterable[Flow]) -> Artefact:
     core = sorted((flow for flow in flows if flow.group is Group.CORE and not _is_later(flow)), key=_rank)
     rules = [_rule(protocol, ports) for protocol in _PROTOCOLS if (ports := _ports(core, protocol))]
     text = "\n".join([_FIRST, *rules, _LAST]) + "\n"
-    return Artefact(target="nftables", text=text, notices=())
+    return Artefact(target="nftables", text=text, notices=(SHELL, ANYWHERE))
 
 
 def _is_later(flow: Flow) -> bool:

@@ -67,15 +67,33 @@ class Tables:
         return self.convert({key: value for key, value in raw.items() if key not in but}, kind, path)
 
     def convert(self, raw: object, kind: type[_T], path: Path) -> _T | None:
-        """A value of `kind`, or None and a problem more."""
+        """A value of `kind`, or None and a problem for each key of the table that does not fit."""
         try:
             return msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
-            where, what = self._plain(str(error), kind)
-            self.problems.append(((*path, *where), what))
+            known = len(self.problems)
+            if isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, Struct):
+                self._keys(raw, kind, path)
+            if len(self.problems) == known:
+                self._tell(error, kind, path)
             return None
 
-    def _plain(self, message: str, kind: type[object]) -> tuple[Path, str]:
+    def _keys(self, raw: dict[str, Any], kind: type[Struct], path: Path) -> None:
+        """Key by key: msgspec stops at the first that does not fit."""
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        for key in raw:
+            if key in fields:
+                self.convert(raw[key], fields[key].type, (*path, key))
+            elif kind.__struct_config__.forbid_unknown_fields:
+                self.problems.append(((*path, key), f"unknown key; expected one of {', '.join(_fields(kind))}"))
+        missing = [key for key, field in fields.items() if field.required and key not in raw]
+        self.problems += [(path, f"missing key {key}") for key in missing]
+
+    def _tell(self, error: msgspec.ValidationError, kind: Any, path: Path) -> None:  # noqa: ANN401 -- any type that msgspec takes
+        where, what = self._plain(str(error), kind, path)
+        self.problems.append(((*path, *where), what))
+
+    def _plain(self, message: str, kind: Any, path: Path) -> tuple[Path, str]:  # noqa: ANN401 -- as above
         """msgspec's message as the place below the table and a sentence in TOML's words."""
         match = _WHERE.match(message)
         what, where = (match["what"], match["where"] or "") if match else (message, "")
@@ -86,8 +104,10 @@ class Tables:
         if unknown is not None:
             known = ", ".join(_fields(kind))
             return (*steps, unknown["key"]), f"unknown key; expected one of {known}"
-        if what.startswith("Invalid enum value") and steps and steps[-1] in self._choices:
-            named = ", ".join(self._choices[steps[-1]])
+        # Of a key's value alone msgspec does not name the key: the path does.
+        last = (*path, *steps)[-1:]
+        if what.startswith("Invalid enum value") and last and last[0] in self._choices:
+            named = ", ".join(self._choices[last[0]])
             return steps, f"expected one of {named}, got{what.removeprefix('Invalid enum value')}"
         for part, words in self._words.items():
             if part in what:
@@ -104,4 +124,4 @@ def kind_of(value: object) -> str:
 
 
 def _fields(kind: type[object]) -> tuple[str, ...]:
-    return tuple(sorted(kind.__struct_fields__)) if issubclass(kind, Struct) else ()
+    return tuple(sorted(kind.__struct_fields__)) if isinstance(kind, type) and issubclass(kind, Struct) else ()

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -11,6 +12,9 @@ MAX_DEPTH: Final = 32
 """Tables and arrays within each other."""
 MAX_PROBLEMS: Final = 20
 """Mistakes that are told at a time."""
+
+_TWICE: Final = re.compile(r"Cannot declare \((.*)\) twice")
+_PART: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 Problem = tuple[Path, str]
 """Where (keys from the top) and what."""
@@ -29,7 +33,11 @@ def read(raw: bytes, file: str, *, kind: str, most: int, levels: str) -> tuple[s
         TomlError: too big, not UTF-8, not TOML, nested too deeply.
     """
     if len(raw) > most:
-        raise TomlError(f"{file}: {len(raw)} octets; a {kind} has at most {most}")
+        raise TomlError(f"{file}: more than {most} octets, the most that a {kind} may have")
+    if raw.startswith(BOM_UTF8):
+        raise TomlError(
+            f"{file}:1: begins with a byte order mark, which TOML does not have; save it as UTF-8 without one"
+        )
     try:
         text = raw.decode()
         document = tomllib.loads(text)
@@ -85,4 +93,13 @@ def _too_deep(file: str, kind: str, levels: str) -> str:
 def _syntax(file: str, message: str) -> str:
     what, _, where = message.partition(" (at ")
     line = re.search(r"line (\d+)", where)
-    return f"{file}:{line[1]}: {what}" if line else f"{file}: {message}"
+    return f"{file}:{line[1]}: {_in_words(what)}" if line else f"{file}: {message}"
+
+
+def _in_words(what: str) -> str:
+    """tomllib writes keys as a tuple of Python."""
+    twice = _TWICE.fullmatch(what)
+    if twice is None:
+        return what
+    name = ".".join(_shown(one or other) for one, other in _PART.findall(twice[1]))
+    return f"the table [{name}] stands here for the second time; put its keys into one table"

@@ -3,7 +3,7 @@
 import json
 
 from bellrock.firewall.compile.vendors import vendor
-from bellrock.firewall.compile.vendors.finish import finish
+from bellrock.firewall.compile.vendors.finish import finish, replacing
 from bellrock.firewall.compile.vendors.platforms import PLATFORMS
 from bellrock.firewall.compile.vendors.prepare import prepare
 from tests.firewall.compile.vendors.site import RACK, policy_for, wanted
@@ -43,3 +43,11 @@ def test_windows_lets_out_what_it_likes_where_output_is_open():
     policy = wanted(RACK, filter_output=False)
     assert vendor(policy, "windows").text.endswith("blockinbound,allowoutbound\n")
     assert prepare(policy, PLATFORMS["windows"], "windows")[0]
+
+
+def test_a_list_that_is_written_anew_warns_of_the_time_without_it():
+    for target in ("cisco", "nxos"):
+        made = vendor(policy_for(target), target)
+        assert made.notices[0].startswith("it removes the list before it writes it again")
+        assert f"! {made.notices[0]}" in made.text.splitlines()[:3]
+    assert replacing("ip access-list extended a\n remark no ip access-list a\n") == ()

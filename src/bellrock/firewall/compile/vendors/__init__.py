@@ -23,6 +23,7 @@ def vendor(policy: Policy, target: str) -> Artefact:
     platform = PLATFORMS[target]
     rules, notices = prepare(policy, platform, target)
     written = generate(rules, platform, target=target, name=policy.options.table)
+    notices = (*finish.replacing(written), *notices)
     text = finish.finish(written, rules, notices, platform)
     check(rules, text, platform, target)
     return Artefact(target=target, text=text, notices=notices)

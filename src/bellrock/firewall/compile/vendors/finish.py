@@ -11,6 +11,20 @@ _TAG: Final = re.compile(r"\$(?:Id|Date|Revision):\$")
 _RULE_NAME: Final = re.compile(r"add rule name=(\S+)")
 
 
+_REMOVES: Final = re.compile(r"^no ip(?:v[46])? access-list ", re.MULTILINE)
+
+
+def replacing(text: str) -> tuple[str, ...]:
+    """What happens to a list that is applied while this text is pasted over it."""
+    if not _REMOVES.search(text):
+        return ()
+    return (
+        "it removes the list before it writes it again: where the list is applied, nothing is filtered until its first line "
+        "is back, and from then on whatever has no line yet is denied, maybe your own session; load it from a file in one "
+        "step (configure replace, or copy to running-config), or take the list off its interface first",
+    )
+
+
 def finish(text: str, rules: list[Rule], notices: tuple[str, ...], platform: Platform) -> str:
     """The whole document."""
     if not platform.remark[0]:

@@ -72,6 +72,9 @@ def _last(platform: Platform, family: Family) -> list[dict[str, Any]]:
     return [{"name": name, "comment": "Everything else", "action": "deny"}] if platform.denies else []
 
 
+_SPELLED: Final = str.maketrans({"–": "-", "—": "-", "→": "to", "…": "..."})
+
+
 class _Book:
     """Names for addresses and ports, each made once."""
 
@@ -146,10 +149,9 @@ def _port(ports: PortRange) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Plain words: quotes, slashes with stars and what is not ASCII would end comments on one platform or another."""
-    return "".join(char for char in text.replace("/", " ") if char.isascii() and (char.isalnum() or char in " -.,:()"))[
-        :96
-    ]
+    """Plain words: quotes, stars and what is not ASCII would end comments on one platform or another."""
+    kept = (char for char in text.translate(_SPELLED) if char.isascii() and (char.isalnum() or char in " -.,:()/+"))
+    return " ".join("".join(kept).split())[:96]
 
 
 def _line(error: BaseException) -> str:
