@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.firewall.verify.read import Listing, read_nft
-from bellrock.firewall.verify.read import document as module
+from bellrock.firewall.verify.read import entries as module
 from bellrock.firewall.verify.ruleset import May, RulesetError, VerdictKind
 from tests.firewall.verify.read.documents import ACCEPT, BASE, chain, raw, rule
 
@@ -107,15 +107,16 @@ def test_objects_as_commands():
         (b"\xff\xfe", "not JSON"),
         (b"[]", "no ruleset"),
         (b'{"nftables": 5}', "no ruleset"),
-        (b'{"nftables": [5]}', "no object"),
+        (b'{"nftables": [5]}', "entry 1 is 5; expected an object"),
         (raw({"chain": {"family": "inet", "table": "t"}}), "has no name"),
         (raw({"rule": {"family": "inet", "table": "t", "chain": "f", "expr": []}}), "not in the ruleset"),
         (raw({"table": {"name": "t", "flags": "dormant"}}), "has no family"),
-        (raw(chain(hook="sideways")), "hook sideways"),
+        (raw(chain(**{**BASE, "hook": "sideways"})), "hook sideways"),
         (raw(chain(**{**BASE, "prio": "soon"})), "priority soon"),
         (raw(chain(**{**BASE, "prio": "so\non"})), r"priority so\\x0aon"),
         (raw(chain(**{**BASE, "prio": "filter + soon"})), "priority filter"),
         (raw(chain(**BASE), {"rule": {"family": "inet", "table": "t", "chain": "f", "expr": 5}}), "without statements"),
+        (raw(chain(**BASE), chain(**BASE)), "chain inet t f is in the ruleset twice"),
         (raw(chain(**BASE), rule({"jump": {"target": "f"}})), "in a circle"),
     ],
 )

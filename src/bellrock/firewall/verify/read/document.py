@@ -7,6 +7,7 @@ import msgspec
 
 from bellrock.firewall.verify.read import render
 from bellrock.firewall.verify.read.context import Context, Known
+from bellrock.firewall.verify.read.entries import entries
 from bellrock.firewall.verify.read.gather import gather
 from bellrock.firewall.verify.read.jumps import check_jumps
 from bellrock.firewall.verify.read.listing import Listing
@@ -26,8 +27,6 @@ from bellrock.firewall.verify.ruleset import (
     VerdictKind,
 )
 
-MOST_OCTETS: Final = 64 << 20
-"""The longest document that is read."""
 _HOOKS: Final = {"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"}
 _TEXT: Final = 4096
 
@@ -43,7 +42,7 @@ def read_nft(raw: bytes, listing: Listing | None = None) -> Ruleset:
         RulesetError: it is no such document, or one that the kernel could never have had.
     """
     try:
-        objects = _objects(raw)
+        objects = entries(raw)
         known, notes = gather(objects)
         listing = listing or Listing()
         chains = _chains(objects, known, listing)
@@ -53,25 +52,6 @@ def read_nft(raw: bytes, listing: Listing | None = None) -> Ruleset:
         raise RulesetError("the ruleset is nested too deeply to be one of nft's") from None
     check_jumps(chains)
     return Ruleset(chains=chains, notes=notes)
-
-
-def _objects(raw: bytes) -> list[dict[str, Any]]:
-    if len(raw) > MOST_OCTETS:
-        raise RulesetError(f"the ruleset is longer than {MOST_OCTETS >> 20} MiB")
-    try:
-        document = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise RulesetError(f"the ruleset is not JSON: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("nftables"), list):
-        raise RulesetError('this JSON is no ruleset: nft -j writes {"nftables": […]}')
-    found: list[dict[str, Any]] = []
-    for entry in document["nftables"]:
-        # As input for nft, each object stands in a command.
-        inner = entry.get("add", entry) if isinstance(entry, dict) else None
-        if not isinstance(inner, dict):
-            raise RulesetError("this JSON is no ruleset: an entry of nftables is no object")
-        found.append(inner)
-    return found
 
 
 def _chains(objects: list[dict[str, Any]], known: Known, listing: Listing) -> dict[str, Chain]:
@@ -84,6 +64,8 @@ def _chains(objects: list[dict[str, Any]], known: Known, listing: Listing) -> di
     for body in _bodies(objects, "chain"):
         dormant = asleep.get(_place(body, "table"), False)
         shell = _chain(body, asleep=dormant is True)
+        if shell.key in found:
+            raise RulesetError(f"chain {shell.key} is in the ruleset twice")
         if not shell.devices:
             shell = msgspec.structs.replace(shell, devices=listing.devices.get(shell.key, ()))
         own = tuple(_rule(rule, shell, known, listing) for rule in rules.pop(shell.key, ()))
