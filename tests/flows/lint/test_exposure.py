@@ -98,3 +98,14 @@ def test_a_condition_on_somebody_who_does_not_begin_the_flow_excludes_nobody():
 )
 def test_what_ranges_share(ours, theirs, shared):
     assert common(ours, theirs) == shared
+
+
+def test_a_role_that_is_everybody_opens_what_is_to_be_kept():
+    text = scene_text() + '\n[role.bmc]\naddresses = ["10.9.0.0/24"]\n[role.snap-store]\naddresses = ["any"]\n'
+    [remark] = [one for one in remarks(scene(of=site(base=text))) if one.kind is Kind.OPENED]
+    assert (remark.weight, remark.flow) == (Weight.HINT, "bmc-web")
+    assert "flow snap lets role" in remark.sentence
+    assert "internet" in remark.advice
+    assert not [
+        one for one in remarks(scene(of=site(base=text.replace('"any"', '"internet"')))) if one.kind is Kind.OPENED
+    ]

@@ -1,16 +1,14 @@
 """Services that the catalogue wants restricted, and who can reach them."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from bellrock.flows.addresses import spelled
 from bellrock.flows.lint.services import at_port
 from bellrock.flows.lint.values import FAMILIES, Kind, Remark, Scene, Weight, heard_at, listener_text, single
+from bellrock.flows.opened import RESTRICTED, opened
 from bellrock.flows.passages import AddressRange
-from bellrock.flows.values import Condition, ConditionKind, Exchange, Family, Flow, Role
+from bellrock.flows.values import Condition, Exchange, Family, Flow, Role
 from bellrock.model.listening import Listener
-
-RESTRICTED: Final = (ConditionKind.NOT_EXPOSED, ConditionKind.ONLY_FROM)
 
 
 def remarks(scene: Scene) -> Iterator[Remark]:
@@ -20,6 +18,7 @@ def remarks(scene: Scene) -> Iterator[Remark]:
             if condition.kind in RESTRICTED:
                 yield from _exposed(scene, flow, condition)
                 yield from _overlaps(scene, flow, condition)
+    yield from _opened(scene)
 
 
 def _exposed(scene: Scene, flow: Flow, condition: Condition) -> Iterator[Remark]:
@@ -71,6 +70,23 @@ def _overlap(scene: Scene, flow: Flow, pair: tuple[Role, Role], family: Family) 
             sentence=f"role {pair[0]}, which alone may use {flow.id}, contains addresses of role {pair[1]}",
             proof=f"both have {first if first == last else f'{first} to {last}'}{more}",
             advice=f"give {pair[0]} addresses of its own in {scene.file}",
+        )
+
+
+def _opened(scene: Scene) -> Iterator[Remark]:
+    """Roles that are everybody, where that undoes a restriction; of one that alone may come, overlaps tell with their proof."""
+    kept = {(flow.id, condition.subject) for flow in scene.flows for condition in flow.conditions}
+    for one in opened(scene.site, scene.flows):
+        if (one.flow, one.role) in kept:
+            continue
+        sentence, _, advice = one.sentence.partition("; ")
+        yield Remark(
+            kind=Kind.OPENED,
+            weight=Weight.HINT,
+            flow=one.flow,
+            sentence=sentence,
+            proof=f'role {one.role} has the addresses "any"',
+            advice=f"{advice} ({scene.file})",
         )
 
 

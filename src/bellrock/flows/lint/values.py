@@ -48,6 +48,8 @@ class Kind(StrEnum):
     EXPOSED = "exposed"
     OVERLAP = "overlap"
     """A role that is to keep others out contains them."""
+    OPENED = "opened"
+    """A role that is everybody opens what a flow is to keep for some."""
     UNEXPLAINED = "unexplained"
     """Traffic that no flow explains."""
 
