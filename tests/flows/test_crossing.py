@@ -20,6 +20,7 @@ from bellrock.flows import (
     crossings,
     flows_of,
     gaps,
+    heard,
     parse,
     passages,
 )
@@ -247,3 +248,27 @@ def test_a_router_without_a_gateways_role_forgets_nothing_that_is_routed(text):
 
 def test_everything_essential_is_there_on_an_empty_site():
     assert {one.flow.group for one in passages(Site())} == {Group.ESSENTIAL}
+
+
+def test_what_a_router_itself_hears_on_its_links():
+    there = site('[role.relay]\naddresses = ["10.1.0.1", "fd00:1::1"]\n[role.libvirt-host]\naddresses = ["10.0.0.8"]')
+    found = heard(there, ROUTER)
+    names = {(one.passage.flow.id, one.passage.exchange.name) for one in found}
+    assert names == {
+        ("dhcp", "discover"), ("dhcpv6", "solicit"), ("icmpv6", "neighbour-discovery"), ("icmpv6", "secure-discovery"),
+        ("igmp", "membership"), ("mld", "membership"), ("mld", "router-discovery"),
+    }  # fmt: skip
+    assert {one.hook for one in found} == {Hook.INPUT}
+    assert {one.passage.exchange.reach for one in found} == {Reach.LINK}
+    assert not {id(one.passage) for one in found} & {id(one.passage) for one in crossings(there, ROUTER)}
+    assert len(set(crossed(found))) == len(found)
+
+
+def test_a_gateway_hears_what_its_role_needs_and_a_host_is_no_router():
+    there = site('[role.relay]\naddresses = ["10.1.0.1"]')
+    flows = {
+        role: {one.passage.flow.id for one in heard(there, Place(gateway_of=role))} for role in (Role.NODE, Role.BMC)
+    }
+    assert flows[Role.NODE] - flows[Role.BMC] == {"dhcp"}
+    assert flows[Role.BMC] == {"icmpv6", "igmp", "mld"}
+    assert heard(there, Place(roles=(Role.RACK,))) == ()

@@ -2,7 +2,7 @@
 
 from bellrock.flows.addresses import Addresses
 from bellrock.flows.catalogue import CATALOGUE, UnknownFlowError, flow
-from bellrock.flows.crossing import crossings, flows_of, gaps, passages
+from bellrock.flows.crossing import crossings, flows_of, gaps, heard, passages
 from bellrock.flows.draw import Machine, draw, machines
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Passage, Place
 from bellrock.flows.place import parse_place
@@ -68,6 +68,7 @@ __all__ = [
     "flow",
     "flows_of",
     "gaps",
+    "heard",
     "json_schema",
     "machines",
     "parse",

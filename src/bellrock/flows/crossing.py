@@ -77,11 +77,34 @@ def crossings(site: Site, place: Place) -> tuple[Crossing, ...]:
     return tuple(seen.values())
 
 
-def _at_router(behind: Behind, place: Place, passage: Passage) -> Iterator[Crossing]:
+def heard(site: Site, place: Place) -> tuple[Crossing, ...]:
+    """What a router itself must hear on its links and never forwards, at the hook input: neighbour discovery, membership of
+    groups, DHCP for its relay (where the site has relays); of a gateway only what its role takes part in, and what every network needs.
+
+    No crossing of a forwarding firewall, but a list that is applied to what comes in at an interface meets it.
+    """
+    if not place.is_router:
+        return ()
+    found: dict[tuple[str, str, Family, str, str], Crossing] = {}
+    for one in passages(site):
+        if _is_for_the_router(one, place):
+            key = (one.flow.id, one.exchange.name, one.family, one.source.name, one.destination.name)
+            found.setdefault(key, Crossing(passage=one, hook=Hook.INPUT))
+    return tuple(found.values())
+
+
+def _is_for_the_router(passage: Passage, place: Place) -> bool:
+    on_link = passage.exchange.reach is Reach.LINK and passage.flow.stance is Stance.NEEDED
+    return on_link and passage.destination_role in (Role.ANYONE, Role.RELAY) and _concerns(place, passage)
+
+
+def _concerns(place: Place, passage: Passage) -> bool:
     ends = (passage.source_role, passage.destination_role)
-    if passage.exchange.reach is Reach.LINK:
-        return
-    if place.gateway_of is None or place.gateway_of in ends or passage.flow.group is Group.ESSENTIAL:
+    return place.gateway_of is None or place.gateway_of in ends or passage.flow.group is Group.ESSENTIAL
+
+
+def _at_router(behind: Behind, place: Place, passage: Passage) -> Iterator[Crossing]:
+    if passage.exchange.reach is not Reach.LINK and _concerns(place, passage):
         yield Crossing(
             passage=passage, hook=Hook.FORWARD, in_interfaces=behind.of(passage.source),
             out_interfaces=behind.of(passage.destination),

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.flows.addresses import FAMILIES, merged, range_of
-from bellrock.flows.crossing import crossings, gaps
+from bellrock.flows.crossing import crossings, gaps, heard
 from bellrock.flows.parties import Parties
 from bellrock.flows.passages import AddressRange, Crossing, Hook, Party, Place
 from bellrock.flows.site import Site, Subnet
@@ -50,7 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
     table: str = "bellrock"
     """Of nftables; chains of iptables begin with it."""
     spoof_guard: bool = False
-    """Drop what comes in at an interface with a source that does not live behind it."""
+    """Drop what comes in at an interface with a source that lives behind another one that the site names."""
     log: bool = True
     """Log, at a limited rate, what no flow needs before it is dropped."""
     filter_output: bool = True
@@ -62,7 +62,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class Guard(Struct, frozen=True, kw_only=True):
-    """The sources that live behind an interface."""
+    """The sources that live behind an interface: they may not come in at another. Others may come in there, as far as rules let them."""
 
     interface: str
     family: Family
@@ -129,6 +129,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     """What the operator should know: roles without addresses, guards that could not be made."""
     scope: tuple[Party, ...] = ()
     """Of a gateway: who stands behind it, a party for each family that they have. What neither goes to them nor comes from them is left alone."""
+    heard: tuple[Term, ...] = ()
+    """Of a router: what it must hear itself on its links. No firewall of what it forwards meets it; a list for what comes in does."""
 
     @property
     def forbidden(self) -> tuple[Term, ...]:
@@ -167,7 +169,8 @@ def policy(site: Site, place: Place, options: Options) -> Policy:
     crossed = crossings(site, place)
     _check_needed(crossed, place)
     scope = _behind(site, place)
-    return assemble(crossed, place, options, guards=guards, notices=notices, scope=scope)
+    whole = assemble(crossed, place, options, guards=guards, notices=notices, scope=scope)
+    return structs.replace(whole, heard=tuple(_term(one, options) for one in heard(site, place)))
 
 
 def _check_needed(crossed: Iterable[Crossing], place: Place) -> None:

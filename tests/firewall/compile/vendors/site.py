@@ -27,7 +27,7 @@ def policy_for(target):
 
 
 def only(name, family=4, *, base=None, **fields):
-    """A policy of one term."""
+    """A policy of one term, of which a router itself hears nothing."""
     base = base or wanted()
     first = next(term for term in base.terms if term.id == name and term.family == family)
-    return msgspec.structs.replace(base, terms=(msgspec.structs.replace(first, **fields),))
+    return msgspec.structs.replace(base, terms=(msgspec.structs.replace(first, **fields),), heard=())

@@ -1,5 +1,7 @@
 """What a platform is asked to say: nothing of the policy is lost without a word."""
 
+from ipaddress import IPv6Address
+
 import msgspec
 import pytest
 
@@ -169,7 +171,7 @@ def test_a_term_of_igmp_is_left_out():
     policy = wanted()
     term = next(term for term in policy.terms if term.family == 4)
     igmp = msgspec.structs.replace(term, flow="igmp", exchange="membership", protocol=Protocol.IGMP)
-    rules, notices = prepared(msgspec.structs.replace(policy, terms=(term, igmp)), "cisco")
+    rules, notices = prepared(msgspec.structs.replace(policy, terms=(term, igmp)), "asa")
     assert {rule.protocol for rule in rules} == {term.protocol}
     assert any("IGMP" in notice and "igmp/membership" in notice for notice in notices)
 
@@ -192,3 +194,57 @@ def test_a_gateway_list_takes_all_traffic_and_says_so_loudly():
     [notice] = [one for one in prepared(gateway, "cisco")[1] if "drops everything else" in one]
     assert "build --for router if this device forwards anything else" in notice
     assert not any("drops everything else" in one for one in prepared(only("http-boot/fetch"), "cisco")[1])
+
+
+HEARS = [target for target, platform in PLATFORMS.items() if platform.hears]
+
+
+@pytest.mark.parametrize("target", HEARS)
+def test_a_list_for_what_comes_in_lets_the_router_hear_its_links(target):
+    rules, _ = prepared(wanted(), target)
+    assert discovered(rules, "2001:db8:1::7", "2001:db8:1::1", 135), "a neighbour that asks whether the router is there"
+    assert discovered(rules, "fe80::7", "ff02::1:ff00:1", 135)
+    assert discovered(rules, "fe80::7", "2001:db8:1::1", 136)
+    assert discovered(rules, "::", "ff02::2", 133)
+    assert discovered(rules, "fe80::7", "ff02::16", 143)
+    by_name = {rule.name: rule for rule in rules}
+    assert by_name["igmp-membership-v4"].protocol is Protocol.IGMP
+    assert by_name["dhcp-discover-v4"].destinations == ((2**32 - 1, 2**32 - 1),)
+    assert by_name["dhcpv6-solicit-v6"].destination_ports == ((547, 547),)
+    assert {rule.direction for rule in rules} == {""}
+
+
+def discovered(rules, source, destination, kind):
+    ends = int(IPv6Address(source)), int(IPv6Address(destination))
+    return any(
+        rule.accept
+        and rule.protocol is Protocol.ICMPV6
+        and all(
+            any(a <= end <= b for a, b in side)
+            for end, side in zip(ends, (rule.sources, rule.destinations), strict=True)
+        )
+        and (not rule.types or (kind, None) in rule.types)
+        for rule in rules
+    )
+
+
+def test_what_stands_elsewhere_has_no_such_lines():
+    stateless = {target for target, platform in PLATFORMS.items() if not platform.stateful}
+    assert stateless == set(HEARS)
+    for target in PLATFORMS.keys() - stateless:
+        names = {rule.name for rule in prepared(policy_for(target), target)[0] if rule.direction == ""}
+        assert not names & {"icmpv6-neighbour-discovery-v6", "igmp-membership-v4", "dhcp-discover-v4"}
+
+
+def test_a_family_without_a_list_gets_none_by_what_the_router_hears():
+    """A list of neighbour discovery and a denial would cut a family off that nobody asked to filter."""
+    policy = wanted()
+    four = msgspec.structs.replace(policy, terms=tuple(term for term in policy.terms if term.family == 4))
+    assert {rule.family for rule in prepared(four, "cisco")[0]} == {4}
+
+
+def test_a_gateway_of_one_role_hears_no_dhcp_of_others():
+    names = {rule.name for rule in prepared(wanted(Place(gateway_of=Role.BMC)), "cisco")[0]}
+    assert "icmpv6-neighbour-discovery-v6" in names
+    assert "igmp-membership-v4" in names
+    assert not any(name.startswith("dhcp") for name in names)

@@ -56,6 +56,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """A line holds one source, one destination and one port of each end, so a rule becomes as many as there are of all."""
     every_port: bool = False
     """Ports that do not matter must be written all the same, or the line takes every protocol."""
+    hears: bool = False
+    """Its lists may be applied to what comes in, where they meet what the router itself must hear."""
     own_addresses: bool = True
     """Whether it names the addresses of the machine that it protects."""
     denies: bool = True
@@ -67,8 +69,13 @@ class Platform(Struct, frozen=True, kw_only=True):
 
 
 _LINK: Final = (
-    "it filters what the router forwards; where it is applied to what comes in, the router's own traffic (neighbour "
-    "discovery, DHCP from clients to its relay, IGMP, MLD, routing protocols) needs lines before the last one"
+    "it filters what the router forwards, and may be applied to what comes in: what the router itself must hear on its links "
+    "(neighbour discovery, IGMP, MLD, DHCP where the site has role relay) has lines; no site tells of its routing protocols, VRRP or "
+    "HSRP, BFD, and logins to it: where those come in, they need lines before the last one"
+)
+_FIRST_HEADER: Final = (
+    "next-header looks at the first header only: MLD comes behind a hop-by-hop header (RFC 3810 §5), so a router "
+    "that listens to it needs a line for that one, too"
 )
 _STATELESS: Final = (
     "no connection tracking: answers pass by reversed ports (TCP only with ACK or RST set), so whoever holds a "
@@ -91,10 +98,13 @@ def _router(title: str, generator: str, style: str, read: Callable[[str], list[R
         "generator": generator,
         "header": _named(style),
         "read": read,
+        "hears": True,
         "notes": (_LINK, _STATELESS, _SILENT),
     }
     return Platform(**{**fields, **more})  # type: ignore[arg-type] # the fields are those of Platform, by name
 
+
+_JUNOS: Final[dict[str, object]] = {"remark": ("/* ", " */"), "notes": (_LINK, _FIRST_HEADER, _STATELESS, _SILENT)}
 
 PLATFORMS: Final[dict[str, Platform]] = {
     "cisco": _router("Cisco IOS and IOS XE", "cisco", "extended", ios.read, multiplies=True),
@@ -110,7 +120,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
         header=lambda name, _family, _direction: f"{name} mixed",
         one_list=True,
     ),
-    "juniper": _router("Juniper Junos filters", "juniper", "inet", junos.read, remark=("/* ", " */")),
+    "juniper": _router("Juniper Junos filters", "juniper", "inet", junos.read, **_JUNOS),
     "juniperevo": _router(
         "Juniper Junos Evolved filters",
         "juniperevo",
@@ -120,7 +130,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
         remark=("/* ", " */"),
         notes=(_LINK, "the IPv6 filter is for what comes in at physical interfaces", _STATELESS, _SILENT),
     ),
-    "srxlo": _router("Juniper SRX loopback filters", "srxlo", "inet", junos.read, remark=("/* ", " */")),
+    "srxlo": _router("Juniper SRX loopback filters", "srxlo", "inet", junos.read, **_JUNOS),
     "nokiasrl": _router(
         "Nokia SR Linux (24.3 and later)",
         "nokiasrl",

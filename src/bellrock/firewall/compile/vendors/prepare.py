@@ -10,7 +10,7 @@ from bellrock.firewall.compile.prefixes import networks
 from bellrock.firewall.compile.vendors.platforms import Icmp, Platform
 from bellrock.firewall.compile.vendors.rules import EVERY_PORT, PORTED, WHOLE, Rule, with_comment
 from bellrock.flows.passages import Hook
-from bellrock.flows.values import Protocol, Reach, Stance
+from bellrock.flows.values import Family, Protocol, Reach, Stance
 
 LINES: Final = 50_000
 """Of one text: more than devices hold (their tables have some thousands of entries) or anybody reads."""
@@ -61,9 +61,20 @@ def prepare(policy: Policy, platform: Platform, target: str) -> tuple[list[Rule]
         rules += _rules(term, platform, notices)
     if not any(rule.accept for rule in rules):
         raise CompileError(f"{target}: no flow crosses this place that it has words for; nothing was written")
+    if platform.hears:
+        rules += _heard(policy, platform, {rule.family for rule in rules}, notices)
     if platform.multiplies:
         _check_size(rules, target)
     return list(_named(_folded(rules))), notices.lines()
+
+
+def _heard(policy: Policy, platform: Platform, families: set[Family], notices: _Notices) -> Iterator[Rule]:
+    """What the router itself must hear, where the family has a list at all; a list is for both ways, so these lines name none."""
+    for term in policy.heard:
+        if term.family in families:
+            yield from _by_code(
+                structs.replace(_widened(_rule(term), term, platform, notices), direction=""), platform, notices
+            )
 
 
 def _taking_all(policy: Policy) -> Iterator[str]:
@@ -132,7 +143,7 @@ def _rule(term: Term) -> Rule:
 def _unsayable(term: Term, platform: Platform) -> str:
     if term.family not in platform.families:
         return "Aerleon's generator for it writes no IPv6"
-    if term.protocol is Protocol.IGMP:
+    if term.protocol is Protocol.IGMP and not platform.hears:
         return "it has no word for IGMP here"
     if term.protocol not in PORTED and platform.icmp is Icmp.NONE:
         return "it has no word for ICMP; errors that belong to a connection pass with it"
