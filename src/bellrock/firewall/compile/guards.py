@@ -1,7 +1,8 @@
-"""The spoof guard: a source that lives behind one interface may not come in at another (RFC 2827, BCP 38).
+"""The spoof guard: a source that lives behind one of the interfaces that the site names may not come in at another (RFC 2827, BCP 38).
 
-It stands before connection tracking, so that a spoofed packet leaves no entry there. Sources that live behind no known
-interface (the internet, behind an uplink) are left to the rules: they name who may.
+It stands before connection tracking, so that a spoofed packet leaves no entry there. Sources that live behind no interface
+that the site names (the internet, a subnet without `interface`) may come in at any, forged ones among them: the guard does
+not know where they belong, and leaves them to the rules, which name who may.
 """
 
 from collections.abc import Sequence
