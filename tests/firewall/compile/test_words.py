@@ -85,3 +85,8 @@ def test_a_gateway_minds_its_own_role_only():
     assert opening(only_four, Hook.FORWARD, lambda one: one.name)[2] == f"\t\tmeta nfproto ipv6 {said}"
     everybody = structs.replace(gateway, scope=(ANYONE, six))
     assert [line.split()[0] for line in opening(everybody, Hook.FORWARD, lambda one: one.name)[1:]] == ["ip6"]
+
+
+def test_the_head_says_what_becomes_of_the_rest():
+    assert list(heading(of()))[1].endswith(" What no flow needs is dropped.")
+    assert "all other traffic is left alone" in list(heading(of(place=PLACES["bmc-gateway"])))[1]

@@ -118,3 +118,12 @@ def test_keys_that_nobody_knows_pass_where_a_table_is_open():
     tables = Tables()
     tables.convert({"size": "x", "more": 1}, Open, ())
     assert tables.problems == [(("size",), "expected an integer, got a string")]
+
+
+def test_a_table_in_a_list_of_a_table():
+    class Box(Struct):
+        things: tuple[Thing, ...]
+
+    tables = Tables()
+    tables.convert({"things": [{"size": 1}, {"size": 1, "sise": 2}]}, Box, ("box",))
+    assert tables.problems == [(("box", "things", 1, "sise"), "unknown key")]

@@ -75,7 +75,7 @@ class Tables:
             if isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, Struct):
                 self._keys(raw, kind, path)
             if len(self.problems) == known:
-                self._tell(error, kind, path)
+                self._tell(error, path)
             return None
 
     def _keys(self, raw: dict[str, Any], kind: type[Struct], path: Path) -> None:
@@ -85,15 +85,17 @@ class Tables:
             if key in fields:
                 self.convert(raw[key], fields[key].type, (*path, key))
             elif kind.__struct_config__.forbid_unknown_fields:
-                self.problems.append(((*path, key), f"unknown key; expected one of {', '.join(_fields(kind))}"))
+                self.problems.append(
+                    ((*path, key), f"unknown key; expected one of {', '.join(sorted(kind.__struct_fields__))}")
+                )
         missing = [key for key, field in fields.items() if field.required and key not in raw]
         self.problems += [(path, f"missing key {key}") for key in missing]
 
-    def _tell(self, error: msgspec.ValidationError, kind: Any, path: Path) -> None:  # noqa: ANN401 -- any type that msgspec takes
-        where, what = self._plain(str(error), kind, path)
+    def _tell(self, error: msgspec.ValidationError, path: Path) -> None:
+        where, what = self._plain(str(error), path)
         self.problems.append(((*path, *where), what))
 
-    def _plain(self, message: str, kind: Any, path: Path) -> tuple[Path, str]:  # noqa: ANN401 -- as above
+    def _plain(self, message: str, path: Path) -> tuple[Path, str]:
         """msgspec's message as the place below the table and a sentence in TOML's words."""
         match = _WHERE.match(message)
         what, where = (match["what"], match["where"] or "") if match else (message, "")
@@ -102,8 +104,7 @@ class Tables:
         )
         unknown = _UNKNOWN.search(what)
         if unknown is not None:
-            known = ", ".join(_fields(kind))
-            return (*steps, unknown["key"]), f"unknown key; expected one of {known}"
+            return (*steps, unknown["key"]), "unknown key"
         # Of a key's value alone msgspec does not name the key: the path does.
         last = (*path, *steps)[-1:]
         if what.startswith("Invalid enum value") and last and last[0] in self._choices:
@@ -121,7 +122,3 @@ def kind_of(value: object) -> str:
     """What a value is, in TOML's words."""
     name = "array" if isinstance(value, list) else type(value).__name__
     return _TYPES.get(name, "a table" if isinstance(value, dict) else name)
-
-
-def _fields(kind: type[object]) -> tuple[str, ...]:
-    return tuple(sorted(kind.__struct_fields__)) if isinstance(kind, type) and issubclass(kind, Struct) else ()
