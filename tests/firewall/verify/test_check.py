@@ -3,7 +3,7 @@ import ipaddress
 import msgspec
 import pytest
 
-from bellrock.firewall.verify.check import check
+from bellrock.firewall.verify.check import _word, check
 from bellrock.firewall.verify.ruleset import Assign, Copy, Helper, May, NoTrack, RulesetError, Translate, Unsupported
 from bellrock.flows.passages import Place
 from bellrock.flows.values import Role
@@ -130,10 +130,10 @@ def test_an_untracked_request_has_no_helper_and_its_answers_are_new():
 
 
 def test_answers_of_translated_packets_come_from_where_they_were_sent_to():
-    to = Translate(kind="dnat", family=2, address=RACK + 100)
+    to = Translate(kind="dnat", family=2, address=RACK + 1)
     nat = chain("nat", (of(**HTTP), to), hook="prerouting", priority=-100, kind="nat")
-    there = (of(daddr=RACK + 100, ct_state=[1, 3]), ACCEPT)
-    answers = (of(saddr=RACK + 100, ct_state=1), ACCEPT)
+    there = (of(daddr=RACK + 1, ct_state=[1, 3]), ACCEPT)
+    answers = (of(saddr=RACK + 1, ct_state=1), ACCEPT)
     assert words(report(nat, forward(there, answers)), "http-boot") == ("passes", "passes")
     wrong = (of(saddr=RACK, ct_state=1), ACCEPT)
     assert words(report(nat, forward(there, wrong)), "http-boot") == ("passes", "blocked")
@@ -208,10 +208,10 @@ def test_a_forbidden_flow_should_be_blocked():
 
 
 def test_later_packets_of_a_translated_connection_go_where_the_first_went():
-    to = Translate(kind="dnat", family=2, address=RACK + 100)
+    to = Translate(kind="dnat", family=2, address=RACK + 1)
     nat = chain("nat", (of(**HTTP), to), hook="prerouting", priority=-100, kind="nat")
-    first, answers = (of(ct_state=3), ACCEPT), (of(saddr=RACK + 100, ct_state=1), ACCEPT)
-    translated = (of(daddr=RACK + 100, ct_state=1, ct_status_dnat=1), ACCEPT)
+    first, answers = (of(ct_state=3), ACCEPT), (of(saddr=RACK + 1, ct_state=1), ACCEPT)
+    translated = (of(daddr=RACK + 1, ct_state=1, ct_status_dnat=1), ACCEPT)
     assert words(report(nat, forward(first, answers, translated)), "http-boot") == ("passes", "passes")
     as_sent = (of(daddr=RACK, ct_state=1), ACCEPT)
     found = report(nat, forward(first, answers, as_sent))
@@ -235,7 +235,7 @@ def test_a_connections_mark_comes_back_with_all_its_packets():
 
 
 def test_who_answers_where_addresses_are_rewritten_without_tracking_is_not_told():
-    found = report(forward((of(ct_state=3), Assign("daddr", RACK + 100), ACCEPT), ESTABLISHED))
+    found = report(forward((of(ct_state=3), Assign("daddr", RACK + 1), ACCEPT), ESTABLISHED))
     assert words(found, "http-boot") == ("passes", "unknown")
     assert "without connection tracking" in verdict(found, "http-boot", direction="reply").why
 
@@ -250,3 +250,8 @@ def test_at_a_gateway_other_traffic_is_not_wider():
     gateway = Place(gateway_of=Role.BMC)
     assert [bool(report(one, more=(bmc,)).wider) for one in chains] == [True, True]
     assert [bool(report(one, place=gateway, more=(bmc,)).wider) for one in chains] == [False, True]
+
+
+def test_where_nothing_was_heard_nothing_is_known():
+    assert _word(set()) == "unknown"
+    assert [_word({one}) for one in ("accept", "drop", "unknown")] == ["passes", "blocked", "unknown"]

@@ -8,6 +8,7 @@ from bellrock.firewall.verify.boxes import Box, Boxes
 from bellrock.firewall.verify.court import BACK, THERE, Case, Court, Hearing
 from bellrock.firewall.verify.dead import lifeless
 from bellrock.firewall.verify.homes import Homes, at_home, sparing, strangers
+from bellrock.firewall.verify.others import Others, others
 from bellrock.firewall.verify.report import FlowVerdict, Gap, Report, RuleRef, Summary, reference, said
 from bellrock.firewall.verify.route import Route
 from bellrock.firewall.verify.ruleset import Ruleset, VerdictKind
@@ -25,17 +26,22 @@ _WORST: Final = ("blocked", "partly", "unknown", "passes")
 def check(ruleset: Ruleset, site: Site, place: Place) -> Report:
     """Decides every crossing of `site` at `place`, what passes besides, and which rules do nothing. Raises RulesetError."""
     home = at_home(site) if place.is_router else None
-    return check_crossings(ruleset, crossings(site, place), home, strangers(site, place))
+    return check_crossings(ruleset, crossings(site, place), home, strangers(site, place), others(site))
 
 
 def check_crossings(
-    ruleset: Ruleset, asked: Iterable[Crossing], home: Homes | None = None, spared: Boxes | None = None
+    ruleset: Ruleset,
+    asked: Iterable[Crossing],
+    home: Homes | None = None,
+    spared: Boxes | None = None,
+    foreign: Others | None = None,
 ) -> Report:
     """The same for crossings that stand already. Raises RulesetError.
 
     Where `home` is given, only what comes and goes there is asked for; what of `spared` is forwarded is never called wider.
+    `foreign`: addresses that are surely not the router's own, so that what is translated to them is forwarded still.
     """
-    court = Court(ruleset)
+    court = Court(ruleset) if foreign is None else Court(ruleset, foreign)
     cases = court.hear(tuple(asked))
     if home is not None:
         cases = [sparing(case, home) for case in cases]
@@ -56,11 +62,28 @@ def check_crossings(
         dead=dead,
         shadowed=shadowed,
         summary=_summaries(flows),
-        notes=(*ruleset.notes, *(_unfiltered(hook) for hook in hooks if not policies(ruleset, hook)), *_NOTES),
+        notes=(
+            *ruleset.notes,
+            *(_unfiltered(hook) for hook in hooks if not policies(ruleset, hook)),
+            *_stacked(court, hooks),
+            *_NOTES,
+        ),
     )
 
 
 _NOTES: Final = ("wider: source ports and interfaces are not counted; packets that begin a connection are",)
+
+
+def _stacked(court: Court, hooks: Iterable[Hook]) -> tuple[str, ...]:
+    """One line for each thing below IP that may stop packets."""
+    arounds = [court.around(route) for hook in hooks for route in (THERE[hook], BACK[hook])]
+    return tuple(
+        dict.fromkeys(
+            f"{doubt.why}; what it may stop is unknown"
+            for around in arounds
+            for doubt in (*around.coming, *around.leaving)
+        )
+    )
 
 
 def policies(ruleset: Ruleset, hook: Hook) -> tuple[RuleRef, ...]:
@@ -120,8 +143,13 @@ def _concerns(policy: RuleRef, family: int) -> bool:
 
 
 def _word(verdicts: set[str]) -> str:
-    """blocked and passing parts are `partly`; what cannot be told counts where nothing certain stands against it."""
+    """blocked and passing parts are `partly`; what cannot be told counts where nothing certain stands against it.
+
+    Where nothing was heard, nothing is known.
+    """
     stopped = bool(verdicts & {"drop", "reject"})
+    if not verdicts:
+        return "unknown"
     if stopped and "accept" in verdicts:
         return "partly"
     if "unknown" in verdicts:

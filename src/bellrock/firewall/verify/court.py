@@ -5,16 +5,19 @@ from typing import Final
 from msgspec import Struct, structs
 
 from bellrock.firewall.verify import wanted
-from bellrock.firewall.verify.boxes import Box, Boxes
+from bellrock.firewall.verify.beneath import below, beneath
+from bellrock.firewall.verify.boxes import Box, Boxes, Intervals
+from bellrock.firewall.verify.others import Others
 from bellrock.firewall.verify.program import Program
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT, Route
-from bellrock.firewall.verify.ruleset import Ruleset
+from bellrock.firewall.verify.ruleset import Ruleset, Translate, Unsupported
 from bellrock.firewall.verify.seen import Seen
 from bellrock.firewall.verify.state import ABSENT, CT_UNTRACKED, UNKNOWN, Bound
-from bellrock.firewall.verify.unroll import unroll
+from bellrock.firewall.verify.unroll import Around, unroll
 from bellrock.firewall.verify.walk import Outcome, run
 from bellrock.flows.passages import Crossing, Hook
 
+_NOBODY: Final[Others] = (Intervals(), Intervals())
 THERE: Final = {Hook.INPUT: RECEIVED, Hook.OUTPUT: SENT, Hook.FORWARD: FORWARDED}
 BACK: Final = {Hook.INPUT: SENT, Hook.OUTPUT: RECEIVED, Hook.FORWARD: FORWARDED}
 _TRANSLATED: Final = frozenset({"saddr", "daddr", "saddr6", "daddr6", "sport", "dport"})
@@ -62,8 +65,14 @@ class Case(Struct, frozen=True, kw_only=True):
 class Court:
     """One ruleset; its programs are made once."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, others: Others = _NOBODY) -> None:
+        """`others`: addresses that are surely not those of the machine that the ruleset is of."""
         self._ruleset = ruleset
+        self._others = others
+        steps = (step for chain in ruleset.chains.values() for rule in chain.rules for step in rule.steps)
+        self._changing = any(isinstance(step, Translate | Unsupported) for step in steps)
+        """Whether a request of which nothing is known may have become another."""
+        self._arounds: dict[Route, Around] = {}
         self._programs: dict[tuple[Route, Bound, Bound, bool], Program] = {}
         self._expected: dict[tuple[str, int], Boxes] = {}
 
@@ -72,8 +81,15 @@ class Court:
         key = (route, restored, becomes, marked)
         if key not in self._programs:
             brings: Bound = () if marked else (("ct_mark", UNKNOWN),)
-            self._programs[key] = unroll(self._ruleset, route, restored, becomes, brings)
+            self._programs[key] = unroll(self._ruleset, route, restored, becomes, brings, self.around(route))
         return self._programs[key]
+
+    def around(self, route: Route) -> Around:
+        """What is known of the machine, on one route."""
+        if route not in self._arounds:
+            coming, leaving = beneath(self._ruleset, route), below(self._ruleset, route)
+            self._arounds[route] = Around(others=self._others, coming=coming, leaving=leaving)
+        return self._arounds[route]
 
     def hear(self, asked: tuple[Crossing, ...]) -> list[Case]:
         """All crossings, in order; those whose helper others depend on are heard first."""
@@ -93,7 +109,9 @@ class Court:
             return Case(crossing=crossing, request=tuple(request), reply=())
         kinds = _kinds(outcomes)
         later = self._later(crossing, packets, outcomes, kinds)
-        return Case(crossing=crossing, request=(*request, *later), reply=tuple(self._replies(crossing, packets, kinds)))
+        return Case(
+            crossing=crossing, request=(*request, *later), reply=tuple(self._replies(crossing, packets, outcomes))
+        )
 
     def _later(
         self, crossing: Crossing, packets: Boxes, outcomes: tuple[Outcome, ...], kinds: dict[Kind, Boxes]
@@ -140,11 +158,15 @@ class Court:
                 held |= wanted.swapped(wanted.ends(outcome.packets))
         self._expected[key] = held
 
-    def _replies(self, crossing: Crossing, packets: Boxes, kinds: dict[Kind, Boxes]) -> list[Hearing]:
+    def _replies(self, crossing: Crossing, packets: Boxes, outcomes: tuple[Outcome, ...]) -> list[Hearing]:
         """Answers group by group: what was translated comes from its translated address, what was untracked is on its own."""
-        plain = packets - Boxes.put(box for some in kinds.values() for box in some)
+        kinds = _kinds(outcomes)
+        unclear = (one for one in outcomes if one.verdict == "unknown" and self._changing)
+        vague = Boxes.put(box for one in unclear for box in one.packets)
+        plain = packets - Boxes.put((*vague, *(box for some in kinds.values() for box in some)))
         heard = [self._answering(crossing, some, kind) for kind, some in kinds.items()]
         heard += [self._answering(crossing, plain, _PLAIN)] if plain else []
+        heard += [_vaguely(self._answering(crossing, vague, _PLAIN))] if vague else []
         return [one for one in heard if one.packets]
 
     def _answering(self, crossing: Crossing, packets: Boxes, kind: Kind) -> Hearing:
@@ -157,6 +179,13 @@ class Court:
         return Hearing(packets=answers, outcomes=fates, of="answers")
 
 
+def _vaguely(heard: Hearing) -> Hearing:
+    """What the request has become is not known, so that its answers may be others than these."""
+    fates = tuple(structs.replace(one, verdict="unknown", why=one.why or _VAGUE) for one in heard.outcomes)
+    return structs.replace(heard, outcomes=fates)
+
+
+_VAGUE: Final = "what becomes of the request is not known"
 _REWRITTEN: Final = "addresses or ports are rewritten without connection tracking, so that who answers cannot be told"
 
 

@@ -9,7 +9,7 @@ from bellrock.firewall.verify.boxes import Boxes, Intervals
 from bellrock.firewall.verify.fields import CHANCES, FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
 from bellrock.firewall.verify.route import Event, Route, Stop, stops
-from bellrock.firewall.verify.ruleset import Chain, Rule, Ruleset, RulesetError, VerdictKind
+from bellrock.firewall.verify.ruleset import Chain, Rule, Ruleset, RulesetError, Translate, VerdictKind
 from bellrock.firewall.verify.seen import Seen
 from bellrock.firewall.verify.state import (
     ABSENT,
@@ -21,10 +21,11 @@ from bellrock.firewall.verify.state import (
     Bound,
     State,
     Value,
+    incoming,
     merged,
 )
 from bellrock.firewall.verify.steps import Branch, Chance, Taken, branches, hangs
-from bellrock.firewall.verify.ties import doubts
+from bellrock.firewall.verify.ties import Doubt, doubts
 
 _OPEN: Final = -1
 """A scope that has not ended yet."""
@@ -55,15 +56,34 @@ _SPENT: Final = frozenset({0, 1})
 _POSSIBLE: Final = Boxes.of(ct_state=Intervals.span(CT_INVALID, CT_UNTRACKED))
 
 
-def unroll(ruleset: Ruleset, route: Route, restored: Bound = (), becomes: Bound = (), brings: Bound = ()) -> Program:
+class Around(Struct, frozen=True, kw_only=True):
+    """What is known of the machine besides its ruleset."""
+
+    others: tuple[Intervals, Intervals]
+    """Addresses, of IPv4 and of IPv6, that are surely not its own."""
+    coming: tuple[Doubt, ...] = ()
+    """What may be stopped below IP of packets that come in, as they come in."""
+    leaving: tuple[Doubt, ...] = ()
+    """The same of packets that leave, as they are then."""
+
+
+def unroll(
+    ruleset: Ruleset,
+    route: Route,
+    restored: Bound = (),
+    becomes: Bound = (),
+    brings: Bound = (),
+    around: Around | None = None,
+) -> Program:
     """The program of `route`.
 
     Of packets of a translated connection, `restored` says what fields are until the kernel restores them, and `becomes`
     what they are once it has translated them as it did the first. `brings`: fields of the connection that are not as the packets say.
+    Where `around` is not given, packets are sure to take `route`, and nothing stands below IP but what the ruleset says of their interfaces.
 
     Raises RulesetError for a loop, for jumps deeper than the kernel allows, and for a ruleset that unrolls to too much.
     """
-    return _Unroller(ruleset, restored, becomes, brings).run(route)
+    return _Unroller(ruleset, restored, becomes, brings, around).run(route)
 
 
 class _Place(Struct, frozen=True):
@@ -81,8 +101,9 @@ class _Place(Struct, frozen=True):
 class _Unroller:
     """Gathers the decisions of one route."""
 
-    def __init__(self, ruleset: Ruleset, restored: Bound, becomes: Bound, brings: Bound) -> None:
+    def __init__(self, ruleset: Ruleset, restored: Bound, becomes: Bound, brings: Bound, around: Around | None) -> None:
         self._ruleset = ruleset
+        self._around = around
         self._translates = {**dict.fromkeys(dict(restored)), **dict(becomes)}
         self._brings = {**dict.fromkeys(_CONNECTION), **dict(brings)}
         self._decisions: list[Decision] = []
@@ -118,6 +139,7 @@ class _Unroller:
                 self._base(stop.what, stop, translates)
             else:
                 self._states = merged([self._after(stop.what, state) for state in self._states])
+        self._beneath()
         for state in self._states:
             self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
         return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases, self._chances)
@@ -129,6 +151,16 @@ class _Unroller:
             for state in self._states:
                 boxes = doubt.boxes & state.boxes
                 self._add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=doubt.why))
+
+    def _beneath(self) -> None:
+        """Of what comes through, what may be stopped below IP: last, so that what the rules stop is stopped for sure."""
+        if self._around is None:
+            return
+        for state in self._states:
+            coming = [(doubt.boxes, doubt.why) for doubt in self._around.coming]
+            leaving = [(incoming(state, doubt.boxes)[0], doubt.why) for doubt in self._around.leaving]
+            for boxes, why in (*coming, *leaving):
+                self._add(Decision(boxes=boxes & state.boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
 
     def _enter(self, hook: str, route: Route) -> None:
         """A hook without an interface for one direction sees an empty name there."""
@@ -256,12 +288,20 @@ class _Unroller:
 
     def _elsewhere(self, state: State, place: _Place) -> str:
         """Why a translated packet may not stay on this route; "" where it does."""
-        kind = state.translations[-1].kind
+        step = state.translations[-1]
+        kind = step.kind
         if place.hook != "prerouting" or kind not in {"dnat", "redirect"}:
             return ""
         if self._forwards:
-            return "redirect: the packet goes to this machine itself" if kind == "redirect" else ""
+            return "redirect: the packet goes to this machine itself" if kind == "redirect" else self._perhaps_own(step)
         return "dnat: whether the packet still comes to this machine depends on its addresses" if kind == "dnat" else ""
+
+    def _perhaps_own(self, step: Translate) -> str:
+        if self._around is None or (step.certain and step.address is None):
+            return ""
+        others = self._around.others[step.family not in {2, 4}]
+        sure = step.certain and step.address is not None and step.address in others
+        return "" if sure else "dnat: whether the new address is this machine's own is not known"
 
     def _target(self, rule: Rule, branch: Branch, place: _Place) -> Chain:
         family, table, _ = rule.chain.split(" ", 2)
