@@ -32,7 +32,7 @@ _SITE: Final = Path("site.toml")
     "files",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file of nft's language, its JSON, or iptables-save; give it twice for IPv4 and IPv6. Without it: the live rules.",
+    help="A file of nft's language, its JSON, or iptables-save; - is standard input. Give it twice for IPv4 and IPv6. Without it: the live rules.",
 )
 @click.option(
     "--wider-limit", type=click.IntRange(0, 100_000), default=10, show_default=True, metavar="N",
@@ -80,7 +80,7 @@ def check(
 def _ruleset(files: tuple[Path, ...]) -> "Ruleset":
     from bellrock.cli import nft
 
-    return nft.merged([nft.from_file(path) for path in files]) if files else nft.live()
+    return nft.noted(nft.merged([nft.from_file(path) for path in files]) if files else nft.live())
 
 
 def _name(files: tuple[Path, ...]) -> str:

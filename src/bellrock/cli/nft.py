@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,9 @@ PATIENCE: Final = 60.0
 """Seconds for one run of nft; 10,000 rules take one."""
 MOST_OCTETS: Final = 64 << 20
 """Of a file that is read, and of what nft prints."""
-_PATH: Final = "/usr/sbin:/sbin"
+STDIN: Final = Path("-")
+"""Stands for standard input, where a file is asked for."""
+_PATH: Final = "/usr/sbin:/sbin:/usr/bin:/bin"
 _WAYS_IN: Final = (("unshare", "--net"), ("unshare", "--user", "--map-root-user", "--net"))
 _SCRATCH: Final = """
 ip -force -batch "$1/links" >/dev/null 2>&1
@@ -27,6 +30,7 @@ nft -I "$2" -f "$3" 2>"$1/refused" || exit 42
 nft -j list ruleset >"$1/json" && nft -a list ruleset >"$1/text"
 """
 _REFUSED: Final = 42
+_NOT_FOUND: Final = 127
 
 
 class Printed(Struct):
@@ -59,14 +63,15 @@ def from_file(path: Path) -> "Ruleset":
     """
     from bellrock.cli.nft_iptables import is_iptables, translated
 
-    raw = read(path)
+    raw, what = read(path), _called(path)
     if raw.lstrip()[:1] == b"{":
-        return understood(Printed(raw, ""), f"{path}")
+        return understood(Printed(raw, ""), what)
     require_nft()
     text = raw.decode(errors="replace")
     if is_iptables(text):
-        return understood(translated(text, f"{path}"), f"{path}")
-    return understood(loaded(path, text, f"{path}"), f"{path}")
+        return understood(translated(text, what), what)
+    # What came through a pipe is read already, and nobody can read it again.
+    return understood(loaded(path if path.is_file() and path != STDIN else None, text, what), what)
 
 
 def merged(rulesets: list["Ruleset"]) -> "Ruleset":
@@ -86,6 +91,17 @@ def merged(rulesets: list["Ruleset"]) -> "Ruleset":
     return Ruleset(chains=chains, notes=tuple(note for one in rulesets for note in one.notes))
 
 
+def noted(ruleset: "Ruleset") -> "Ruleset":
+    """The ruleset, with a note where it holds nothing back because nothing is in it."""
+    from msgspec import structs
+
+    from bellrock.firewall.verify.ruleset import VerdictKind
+
+    if any(chain.rules or chain.policy is not VerdictKind.ACCEPT for chain in ruleset.chains.values()):
+        return ruleset
+    return structs.replace(ruleset, notes=("there is no rule at all: everything passes, needed or not", *ruleset.notes))
+
+
 def understood(printed: Printed, what: str) -> "Ruleset":
     """What nft printed, as a ruleset. Raises Failure (exit 3) where it cannot be read."""
     from bellrock.firewall.verify.read import read_listing, read_nft
@@ -98,23 +114,28 @@ def understood(printed: Printed, what: str) -> "Ruleset":
 
 
 def read(path: Path) -> bytes:
-    """The octets of a ruleset's file. Raises Failure (exit 3)."""
+    """The octets of a ruleset's file, or of standard input. Raises Failure (exit 3)."""
+    what = _called(path)
     try:
-        with path.open("rb") as file:
+        with open(sys.stdin.fileno(), "rb", closefd=False) if path == STDIN else path.open("rb") as file:
             raw = file.read(MOST_OCTETS + 1)
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", EXIT_UNREADABLE) from None
+        raise Failure(f"{what}: {error.strerror or error}", EXIT_UNREADABLE) from None
     if len(raw) > MOST_OCTETS:
-        raise Failure(f"{path}: longer than {MOST_OCTETS >> 20} MiB; is it a ruleset?", EXIT_UNREADABLE)
+        raise Failure(f"{what}: longer than {MOST_OCTETS >> 20} MiB; is it a ruleset?", EXIT_UNREADABLE)
     if not raw.strip():
-        raise Failure(f"{path}: empty; expected a ruleset of nft or iptables-save", EXIT_UNREADABLE)
+        raise Failure(f"{what}: empty; expected a ruleset of nft or iptables-save", EXIT_UNREADABLE)
     return raw
+
+
+def _called(path: Path) -> str:
+    return "standard input" if path == STDIN else f"{path}"
 
 
 def loaded(path: Path | None, text: str, what: str) -> Printed:
     """What nft makes of rules that are loaded where they harm nobody: in a network namespace that ends with it.
 
-    `path`: the file itself, so that what it includes is found; None where only the text is there.
+    `path`: the file itself, so that what it includes is found beside it; None where only the text is there.
 
     Raises:
         Failure: no namespace may be made, or the rules do not load (exit 3).
@@ -133,7 +154,13 @@ def loaded(path: Path | None, text: str, what: str) -> Printed:
             if done.returncode == 0:
                 return Printed(_bounded(place / "json"), _bounded(place / "text").decode(errors="replace"))
             if done.returncode == _REFUSED:
-                raise Failure(f"{what}: nft does not load it: {_complaint(place / 'refused')}", EXIT_UNREADABLE)
+                said = (place / "refused").read_text(errors="replace").replace(str(source), what)
+                raise Failure(f"{what}: nft does not load it: {complaint(said)}", EXIT_UNREADABLE)
+            if done.returncode == _NOT_FOUND:
+                raise Failure(
+                    f"{what}: unshare was not found, so there is no namespace to load it in; install util-linux, "
+                    "or give the JSON of `nft -j list ruleset`", EXIT_UNREADABLE,
+                )  # fmt: skip
     raise Failure(
         f"{what}: this user may not make a network namespace to load it in; run it as root, or give the JSON of `nft -j list ruleset`",
         EXIT_UNREADABLE,
@@ -152,9 +179,13 @@ def _links(text: str) -> list[str]:
     return [f"link add name {name} type {kind}\n" for name in list(names)[:4096] for kind in ("dummy", "bridge")]
 
 
-def _complaint(path: Path) -> str:
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[0] if lines else "it says nothing"
+def complaint(said: str) -> str:
+    """The first of nft's complaints in one line: where, through which includes, and why; not the line it repeats below."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    why = next((number for number, line in enumerate(lines) if "Error:" in line), 0)
+    more = sum("Error:" in line for line in lines[why + 1 :])
+    told = " ".join(lines[: why + 1]) or "it says nothing"
+    return f"{told} (and {more} more)" if more else told
 
 
 def _bounded(path: Path) -> bytes:
@@ -167,7 +198,8 @@ def _run(command: list[str]) -> bytes:
     done = run(command)
     if done.returncode == 0:
         return done.stdout
-    said = done.stderr.decode(errors="replace").strip().split("\n")[0]
+    said = done.stderr.decode(errors="replace").strip()
+    said = complaint(said) if said else ""
     if "Operation not permitted" in said:
         raise Failure("the rules may not be read: run it as root, or with CAP_NET_ADMIN", EXIT_UNREADABLE)
     raise Failure(f"{' '.join(command)}: {said or f'ended with {done.returncode}'}", EXIT_UNREADABLE)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bellrock.cli.iptables_save import check_save, is_lack, reason, where_is
 from bellrock.cli.nft import Printed, loaded, run
 from bellrock.cli.output import EXIT_UNREADABLE, Failure
 
@@ -19,7 +20,7 @@ _SIX: Final = re.compile(
 )
 _Lost = tuple[str, str, str, str]
 """Family, table, chain and the rest of a rule that has no translation."""
-_REFUSED: Final = re.compile(r"/rules:(\d+):.*Could not process rule")
+_REFUSED: Final = re.compile(r":(\d+):\d+(?:-\d+)?: Error: Could not process rule")
 _RULE: Final = re.compile(r"add rule (\S+) (\S+) (\S+) (.*)")
 _PLACEHOLDER: Final = re.compile(r'counter packets \d+ bytes \d+ comment "bellrock-untranslated-(\d+)"')
 _TRIES: Final = 256
@@ -48,10 +49,11 @@ def translated(text: str, what: str) -> Printed:
     rules: list[str] = []
     lost: list[_Lost] = []
     helpers: _Helpers = []
+    check_save(text, what)
     for part in _parts(text):
         family = "ip6" if _SIX.search(part) else "ip"
         ready = _with_stand_ins(_with_builtins(part), helpers)
-        rules += _marked(_translate(ready, family, what, lost), family, lost)
+        rules += _marked(_translate(ready, family, (what, text), lost), family, lost)
     printed = _loaded(rules, what, lost)
     lost = [_original(one, helpers) for one in lost]
     told = _PLACEHOLDER.sub(lambda found: _line(lost[int(found[1])]), printed.text)
@@ -147,8 +149,12 @@ def _parts(text: str) -> list[str]:
     return [part for part in parts if _TABLE.search(part)]
 
 
-def _translate(part: str, family: str, what: str, lost: list[_Lost]) -> list[str]:
-    """The translator's lines; where it gives up on a line, that one keeps its place as a rule that only has a comment."""
+def _translate(part: str, family: str, source: tuple[str, str], lost: list[_Lost]) -> list[str]:
+    """The translator's lines; where it gives up on a line, that one keeps its place as a rule that only has a comment.
+
+    `source`: what the save is called, and all of it.
+    """
+    what, text = source
     program = "iptables-restore-translate" if family == "ip" else "ip6tables-restore-translate"
     lines = part.split("\n")
     for _ in range(_TRIES):
@@ -160,11 +166,9 @@ def _translate(part: str, family: str, what: str, lost: list[_Lost]) -> list[str
             raise Failure(f"{what}: {program} was not found; install the package iptables", EXIT_UNREADABLE)
         found = _BAD_LINE.search(said)
         at = int(found[1]) - 1 if found else -1
-        if not 0 <= at < len(lines) or not lines[at].startswith("-A "):
-            where = f"line {at + 1}: " if at >= 0 else ""
-            raise Failure(
-                f"{what}: {where}{said.split(chr(10))[0] or 'iptables does not understand it'}", EXIT_UNREADABLE
-            )
+        if not 0 <= at < len(lines) or not lines[at].startswith("-A ") or not is_lack(said):
+            where = f"{where_is(lines[at], text)}: " if 0 <= at < len(lines) else ""
+            raise Failure(f"{what}: {where}{reason(said)}", EXIT_UNREADABLE)
         table = next(line[1:].strip() for line in reversed(lines[:at]) if line.startswith("*"))
         _, chain, rest = f"{lines[at]} ".split(" ", 2)
         lines[at] = f"-A {chain} -m comment --comment {_MARK}{len(lost)}"
