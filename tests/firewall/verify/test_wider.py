@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,18 @@ def test_fields_that_the_packets_do_not_have_are_not_told():
     (one,) = found(forward((of(l4proto=6, dport=22), ACCEPT)), needed=needed)
     assert {tuple(box["family"]): "from" in box for box in one.packets} == {("IPv4",): True, ("IPv6",): False}
     assert set(one.text.split("; ")) == {"IPv6 tcp port 22", "IPv4 tcp from all but 0.0.0.0-0.0.0.9 port 22"}
+
+
+@pytest.mark.parametrize(("states", "named"), [([1, 0], "invalid"), ([1, 2, 4], "untracked")])
+def test_what_belongs_to_no_connection_needs_none_that_was_let_in(states, named):
+    (one,) = found(forward((of(ct_state=states), ACCEPT)))
+    assert one.packets[0]["state"] == [named]
+    assert named in one.text
+
+
+def test_strays_to_a_service_that_is_needed_are_no_more_than_it():
+    web = forward((of(l4proto=6, dport=80), ACCEPT))
+    assert found(web, needed=boxes(ct_state=3, l4proto=6, dport=80)) == ()
+    (one,) = found(web, needed=boxes(ct_state=3, l4proto=6, dport=81))
+    assert one.packets[0]["state"] == ["new"]
+    assert "state" not in one.text

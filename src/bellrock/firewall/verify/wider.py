@@ -12,12 +12,13 @@ from bellrock.firewall.verify.headers import projected
 from bellrock.firewall.verify.program import Decision, Kind, Program
 from bellrock.firewall.verify.report import MOST_BOXES, RuleRef, Wider, decider, reference, written
 from bellrock.firewall.verify.ruleset import Rule
-from bellrock.firewall.verify.state import CT_NEW
+from bellrock.firewall.verify.state import CT_INVALID, CT_NEW, CT_UNTRACKED
 from bellrock.firewall.verify.walk import run
 from bellrock.firewall.verify.wanted import CABLED
 
-_BEGINNING: Final = Boxes.of(ct_state=Intervals.of(CT_NEW), nfproto=Intervals.of(2, 10), iifname=CABLED, oifname=CABLED)
-"""Packets that begin a connection, between machines: those of connections that were let in belong to them."""
+_FREE: Final = Intervals.of(CT_NEW, CT_INVALID, CT_UNTRACKED)
+_BEGINNING: Final = Boxes.of(ct_state=_FREE, nfproto=Intervals.of(2, 10), iifname=CABLED, oifname=CABLED)
+"""Packets that need no connection that was let in, between machines: those that begin one, and those that belong to none."""
 _MOST: Final = 128
 """Boxes that a set may fall apart into where earlier rules take from it; beyond, those rules are named instead."""
 _EXPANDED: Final = 24
@@ -36,6 +37,7 @@ class _Found(Struct):
 
 def widest(program: Program, needed: Boxes, policies: tuple[RuleRef, ...] = ()) -> tuple[Wider, ...]:
     """For each rule that accepts, the new packets beyond `needed` that come through by it; the widest first, and what reaches no service last."""
+    needed = _whatever_state(needed)
     found: dict[int, _Found] = {}
     for at, decision in enumerate(program.decisions):
         if decision.kind is not Kind.ACCEPT or decision.rule is None or not decision.boxes.meets(_BEGINNING):
@@ -54,6 +56,18 @@ def widest(program: Program, needed: Boxes, policies: tuple[RuleRef, ...] = ()) 
     if len(open_policies) == len(policies):
         made += _by_policy(program, needed, open_policies)
     return tuple(sorted(made, key=lambda one: (_is_control(one), -one.size)))
+
+
+def _whatever_state(needed: Boxes) -> Boxes:
+    """Who may begin a connection may send what belongs to none to the same service."""
+    return Boxes.put(box.without("ct_state") if CT_NEW in box.get("ct_state") else box for box in needed)
+
+
+def _said(box: Box) -> Box:
+    """New packets among others: that stray ones pass too says nothing more."""
+    if CT_NEW not in box.get("ct_state"):
+        return box
+    return Box({**box.fields, "ct_state": Intervals.of(CT_NEW)})
 
 
 def _passing(program: Program, at: int, decision: Decision, needed: Boxes) -> tuple[Boxes, tuple[RuleRef, ...]]:
@@ -94,9 +108,10 @@ def _by_policy(program: Program, needed: Boxes, policies: tuple[RuleRef, ...]) -
 
 
 def _wider(ref: RuleRef, found: Boxes, before: tuple[RuleRef, ...], *, may: bool = False) -> Wider:
-    boxes = projected(Boxes.put(map(_plain, found)))
-    # That they are new is said of all of them.
-    text = outline(Boxes.put(box.without("ct_state") for box in boxes), exact=not before)
+    boxes = projected(Boxes.put(_said(_plain(box)) for box in found))
+    # That they are new goes without saying.
+    plain = (box.without("ct_state") if CT_NEW in box.get("ct_state") else box for box in boxes)
+    text = outline(Boxes.put(plain), exact=not before)
     size = boxes.size().bit_length()
     truncated = max(0, len(boxes) - MOST_BOXES)
     return Wider(
