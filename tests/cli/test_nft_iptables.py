@@ -99,13 +99,15 @@ def test_what_is_no_save():
         ("-m x -j REJECT", [{"reject": None}]),
         ("-m x -g other", [{"goto": {"target": "other"}}]),
         ("-m x -j other", [{"xt": {"type": "target", "name": "other"}}]),
+        ("-p udp -j CT --zone 3", [{"xt": {"type": "target", "name": "CT --zone"}}]),
+        ("-p udp -j CT --zone-orig 3 --helper tftp", [{"xt": {"type": "target", "name": "CT --zone"}}]),
     ],
 )
 def test_meanings(rest, expected):
     assert nft_iptables._meaning(rest) == [{"xt": {"type": "match", "name": rest}}, *expected]
 
 
-@pytest.mark.parametrize("rest", ["-m x", "-p udp -j CT --zone 3"])
+@pytest.mark.parametrize("rest", ["-m x", "-p udp -j CT --ctevents new"])
 def test_what_ends_no_way(rest):
     assert nft_iptables._meaning(rest) == []
 

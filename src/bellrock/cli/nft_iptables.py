@@ -227,6 +227,9 @@ def _meaning(rest: str) -> list[dict[str, Any]]:
         return [unsure, {_VERDICTS[target]: None}]
     if target == "REJECT":
         return [unsure, {"reject": None}]
+    if target == "CT" and any(word.startswith("--zone") for word in words):
+        # Connections of another zone are others: what is established in one is new in the next.
+        return [unsure, {"xt": {"type": "target", "name": "CT --zone"}}]
     if target == "CT" and _after(words, "--helper"):
         return [unsure, _helper(words)]
     if not target or (target == "CT" and "--notrack" not in words):
