@@ -203,3 +203,16 @@ def test_a_folded_value_cut_anywhere():
         seen = found(streams, segment(FOLDED[:cut])) + found(streams, segment(FOLDED[cut:], sequence=1 + cut))
         text = b"".join(seen)
         assert b"".join(text.split()) == b"Digesta,realm=b,response=c", cut
+
+
+def test_a_message_of_no_definite_length_ends_the_search():
+    assert found(Streams(LDAP_PORT), segment(bind(ber(0x80, b"geheim")) + b"\x30\x80" + b"x" * 9, 389)) == [b"geheim"]
+
+
+def test_a_name_that_is_cut_in_its_length():
+    name = ber(4, b"cn=" + b"a" * 300)
+    message = ber(0x30, ber(2, b"\1"), ber(0x60, ber(2, b"\3"), name, ber(0x80, b"geheim")))
+    cut = message.index(b"\x04\x82") + 3
+    streams = Streams(LDAP_PORT)
+    assert found(streams, segment(message[:cut], 389)) == []
+    assert found(streams, segment(message[cut:], 389, sequence=1 + cut)) == [b"geheim"]
