@@ -52,3 +52,11 @@ def test_what_is_no_command_is_a_defect(monkeypatch):
     monkeypatch.setattr(importlib.import_module("bellrock.cli.output"), "build", print, raising=False)
     with pytest.raises(TypeError, match="is not a command"):
         firewall.get_command(click.Context(firewall), "build")
+
+
+def test_confirm_does_not_tell_an_ordinary_user_that_nothing_waits(tmp_path, monkeypatch):
+    monkeypatch.setenv("BELLROCK_STATE_DIR", str(tmp_path))
+    for user, code, said in ((1000, 3, "run it as who ran apply"), (0, 1, "nothing waits")):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        done = CliRunner().invoke(firewall, ["confirm"])
+        assert (done.exit_code, said in done.output) == (code, True), done.output

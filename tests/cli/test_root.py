@@ -129,11 +129,11 @@ def test_a_full_disk_under_stdout_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("bellrock version --json <&- >&- 2>&-", 0),
-        ("bellrock version >&-", 0),
+        ("bellrock version --json <&- >&- 2>&-", 3),
+        ("bellrock version >&-", 3),
         ("bellrock secret show-id missing 2>&-", 2),
         ("bellrock beacon decode --secret-file secret - <&-", 3),
-        ("bellrock secret new kept >&- && bellrock secret show-id kept", 0),
+        ("bellrock secret new kept >&-; bellrock secret show-id kept", 0),
     ],
 )
 def test_streams_that_are_closed_are_taken_for_empty(tmp_path, command, code):

@@ -91,3 +91,13 @@ def test_where_no_namespace_may_be_made_spelling_differs_and_that_is_said(monkey
     assert done.exit_code == 1
     assert "no namespace may be made" in done.output
     assert "-                icmp" in done.output.replace("meta nfproto ipv4 ", "")
+
+
+def test_a_file_that_is_not_nft_s_is_named(tmp_path):
+    saved = tmp_path / "rules.v4"
+    saved.write_text("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n")
+    done = diff("--ruleset", str(saved))
+    assert (done.exit_code, f"{saved}: an iptables-save" in done.output) == (3, True)
+    saved.write_bytes(b"\x7fELF")
+    done = diff("--ruleset", str(saved))
+    assert (done.exit_code, f"{saved}: the rules would not load: line 1:" in done.output) == (3, True)

@@ -81,6 +81,11 @@ def confirm(table: str, *, as_json: bool) -> None:
         line = keeper.call(directory, table)
     except OSError as error:
         raise Failure(f"{directory}: {error.strerror}; run it as who ran apply", EXIT_UNREADABLE) from None
+    if line is None and os.geteuid() != 0:
+        # Whether rules wait is for root's eyes; what this user's own directory says is no answer.
+        raise Failure(
+            "not permitted to see whether rules wait to be confirmed; run it as who ran apply", EXIT_UNREADABLE
+        )
     event = None
     if line is not None:
         with line:

@@ -37,7 +37,7 @@ def diff(site: Path, places: tuple[str, ...], ruleset: Path | None, *, as_json: 
     if ruleset is None:
         lines = changes(nft_table.listing(table, counters=False), text, table)
     else:
-        lines = changes(nft_table.as_listed(_read(ruleset), table), text, table, old_name=str(ruleset))
+        lines = changes(_listed(ruleset, table), text, table, old_name=str(ruleset))
     if as_json:
         print_json({"changes": bool(lines), "diff": "".join(f"{line}\n" for line in lines)})
     else:
@@ -76,6 +76,26 @@ def changes(before: str | None, text: str, table: str, old_name: str = "live") -
         body = text[text.rindex(f"\ntable inet {table} {{\n") + 1 :]
         after = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     return list(difflib.unified_diff((before or "").splitlines(), after.splitlines(), old_name, "new", lineterm=""))
+
+
+def _listed(path: Path, table: str) -> str | None:
+    """How nft would list the table of a file.
+
+    Raises:
+        Failure: the file cannot be read, is not in nft's language, or does not load.
+    """
+    from bellrock.cli import nft_iptables, nft_table
+
+    text = _read(path)
+    if nft_iptables.is_iptables(text):
+        raise Failure(
+            f"{path}: an iptables-save, and here files of nft are compared; bellrock firewall check reads it",
+            EXIT_UNREADABLE,
+        )
+    try:
+        return nft_table.as_listed(text, table)
+    except Failure as error:
+        raise Failure(f"{path}: {error.message.replace('/dev/stdin:', 'line ')}", error.exit_code) from None
 
 
 def _read(path: Path) -> str:

@@ -137,7 +137,26 @@ def main() -> None:
         code = EXIT_UNREADABLE
     finally:
         _let_go_of_stdout()
+    if not code and _is_lost():
+        click.echo("Error: stdout is closed, so what was to be said there is lost", err=True)
+        code = EXIT_UNREADABLE
     sys.exit(code)
+
+
+class _Nowhere(io.FileIO):
+    """In the place of a stdout that was closed: takes all, and knows whether something was lost."""
+
+    lost = False
+
+    @override
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 -- whatever io takes
+        self.lost = True
+        return super().write(data) or 0
+
+
+def _is_lost() -> bool:
+    """Whether something was said on a stdout that was closed."""
+    return bool(getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "lost", False))
 
 
 def _mend_streams() -> None:
@@ -149,7 +168,10 @@ def _mend_streams() -> None:
         if getattr(sys, name) is None:
             while (descriptor := os.open(os.devnull, os.O_RDWR)) < number:
                 pass
-            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
+            if name == "stdout":
+                sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Nowhere(descriptor, mode)), encoding="utf-8")
+            else:
+                setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
