@@ -32,7 +32,14 @@ NFT = """\
 test "$(readlink /proc/self/ns/net)" = "$(cat {place}/net)" || exec /usr/sbin/nft "$@"
 case "$*" in
 "-f -") if [ -e {place}/wait ]; then echo $$ > {place}/loading; read line < {place}/gate; fi
-        if [ -e {place}/refuse-load ]; then echo 'Error: no memory' >&2; exit 1; fi;;
+        if [ -e {place}/refuse-load ]; then echo 'Error: no memory' >&2; exit 1; fi
+        if [ -e {place}/commit-and-fail ]; then
+            /usr/sbin/nft -f -; echo 'netlink: Error: No buffer space' >&2; exit 1; fi
+        if [ -e {place}/commit-once-and-hang ]; then
+            rm {place}/commit-once-and-hang; /usr/sbin/nft -f -; : > {place}/committed; exec sleep 60; fi
+        if [ -e {place}/commit-and-break ]; then
+            if [ -e {place}/committed ]; then echo 'Error: broken' >&2; exit 1; fi
+            : > {place}/committed; exec /usr/sbin/nft -f -; fi;;
 "-c -f -") if [ -e {place}/refuse-check ]; then echo 'Error: syntax' >&2; exit 1; fi;;
 "--version") if [ -e {place}/version ]; then cat {place}/version; exit; fi;;
 esac

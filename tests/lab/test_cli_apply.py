@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 
@@ -131,8 +132,8 @@ def test_the_keeper_killed_while_it_loads_loads_nothing(bench, before):
     loader = bench.loading()
     (bench.directory / "wait").unlink()
     os.kill(bench.keeper(), signal.SIGKILL)
-    assert program.ends() == 3
-    assert "the keeper was killed; what was there before is in force" in program.err
+    assert program.ends() == 1
+    assert "the keeper was killed; what was there before is in force again" in program.out
     wait_until(lambda: not os.path.exists(f"/proc/{loader}"), "nft outlived the keeper")
     assert bench.ruleset() == before
 
@@ -199,7 +200,7 @@ def test_state_is_for_its_owner_alone(bench, before):
     ("name", "text", "said"),
     [
         ("refuse-check", "", "the new rules would not load: Error: syntax"),
-        ("refuse-load", "", "nothing was loaded: Error: no memory"),
+        ("refuse-load", "", "the rules did not load; what was there before is in force: Error: no memory"),
         ("version", "nftables v0.9.0 (Fearless Fosdick)", "nft is version 0.9.0, and 1.0.0 is the oldest that will do"),
     ],
 )
@@ -240,3 +241,71 @@ def test_a_state_directory_that_cannot_be_made_loads_nothing(bench, before):
     assert "nothing was loaded" in program.err
     assert bench.ruleset() == before
     assert bench.firewall("confirm").ends() == 1
+
+
+def test_an_nft_that_commits_and_then_fails_is_undone(bench, before):
+    bench.set("commit-and-fail")
+    program = bench.apply()
+    assert program.ends() == 3
+    assert "the rules did not load; what was there before is in force: netlink: Error: No buffer space" in program.err
+    assert bench.ruleset() == before
+    bench.over()
+
+
+def test_an_nft_that_commits_and_then_hangs_is_killed_and_undone(bench, before):
+    bench.set("commit-once-and-hang")
+    program = bench.apply(within=1)
+    wait_until((bench.directory / "committed").exists, "nft was not told to load")
+    assert program.ends(seconds=30) == 3
+    assert "nft did not end within 5 s" in program.err
+    assert bench.ruleset() == before
+    bench.over()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_keeper_ended_when_nft_has_committed_and_hangs(bench, before, number):
+    bench.set("commit-once-and-hang")
+    program = bench.apply(within=5)
+    wait_until((bench.directory / "committed").exists, "nft was not told to load")
+    os.kill(bench.keeper(), number)
+    assert program.ends(seconds=40) in (1, 3)
+    assert bench.ruleset() == before
+    bench.over()
+
+
+def test_what_cannot_be_put_back_is_said_with_the_command_that_does(bench, before):
+    bench.set("commit-and-break")
+    program = bench.applied(within=1)
+    assert program.ends(seconds=60) == 3
+    (kept,) = (bench.state / "firewall").glob("*.before.nft")
+    assert "COULD NOT BE PUT BACK: Error: broken" in program.err
+    assert f"load it with: nft -f {kept}" in program.err
+    assert "dhcp/renew" in bench.ours()
+    # The next one does not write over the only copy, and the command does what it is said to do.
+    second = bench.firewall("apply", "--site", SITE, "--for", "node")
+    assert second.ends() == 3
+    assert "was killed before it could put back" in second.err
+    bench.nft("-f", str(kept))
+    assert bench.ruleset() == before
+
+
+def test_a_state_directory_that_vanishes_keeps_nobody_out(bench, before):
+    program = bench.applied(within=1)
+    shutil.rmtree(bench.state)
+    assert program.ends() == 1
+    assert bench.ruleset() == before
+
+
+def test_the_same_rules_unconfirmed_are_not_said_to_be_in_force(bench, before):
+    program = bench.applied()
+    second = bench.apply()
+    assert second.ends() == 3
+    assert "wait to be confirmed" in second.err
+    program.ends(signal.SIGINT)
+
+
+@pytest.mark.parametrize("table", ["bellrock/../../x", "../../etc/passwd", "filter"])
+def test_a_name_that_is_no_table_of_ours_reaches_no_path(bench, table):
+    program = bench.firewall("confirm", "--table", table)
+    assert program.ends() == 2
+    assert "its name has to begin with bellrock" in program.err

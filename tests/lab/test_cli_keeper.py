@@ -26,7 +26,8 @@ class Told:
     def __init__(self, directory, *, within=60.0, new=NEW):
         nft_table.load(nft_table.restoring("bellrock", BEFORE))
         self.before = nft_table.listing("bellrock")
-        self.order = Order(table="bellrock", new=new, before=self.before, within=within, directory=directory)
+        shown = nft_table.listing("bellrock", counters=False)
+        self.order = Order(table="bellrock", new=new, shown=shown, within=within, directory=directory)
         self.line, theirs = socket.socketpair()
         self.end, ended = socket.socketpair()
         self.line.settimeout(20)
@@ -62,7 +63,7 @@ def told(short_path, work, **more):
 SCRIPT = """
 import os, pathlib, sys
 from bellrock.cli import keeper
-order = keeper.Order(table="bellrock", new=sys.argv[2], before=None, within=60.0, directory=pathlib.Path(sys.argv[1]))
+order = keeper.Order(table="bellrock", new=sys.argv[2], shown=None, within=60.0, directory=pathlib.Path(sys.argv[1]))
 with keeper.arm(order) as line:
     for word in ("go", sys.argv[3]):
         print(keeper.hear(line).event)
@@ -165,7 +166,7 @@ def test_what_does_not_load(short_path):
         it.hears(Event("armed"))
         it.says("go")
         event = keeper.hear(it.line)
-        assert event.event == "failed"
+        assert event.event == "undone"
         assert "syntax error" in event.why
         it.is_over(restored=True)
 
@@ -203,12 +204,12 @@ def test_what_cannot_be_put_back_is_left_in_a_file(short_path, monkeypatch):
         it.says("go")
         it.hears(Event("loaded"))
         with monkeypatch.context() as broken:
-            broken.setattr(nft_table, "load", lambda text: "no memory")
+            broken.setattr(nft_table, "load", lambda text, **_: "no memory")
             it.says("restore")
             event = keeper.hear(it.line)
         assert event.event == "stuck"
         (kept,) = it.order.directory.glob("*.before.nft")
-        assert event.why == f"no memory; what was there is in {kept}"
+        assert event.why == f"no memory. What was there is in {kept}; load it with: nft -f {kept}"
         assert kept.read_text() == nft_table.restoring("bellrock", it.before)
         it.is_over(restored=False)
 
@@ -248,3 +249,24 @@ def test_a_socket_of_somebody_else_is_told(short_path, monkeypatch):
     monkeypatch.setattr(keeper.os, "open", refuse)
     with pytest.raises(PermissionError):
         keeper.call(short_path, "bellrock")
+
+
+def test_what_another_apply_has_not_had_confirmed_is_never_put_back(short_path):
+    """The second one has shown its changes against the first one's rules, which have gone since."""
+
+    def work(first):
+        first.hears(Event("armed"))
+        first.says("go")
+        first.hears(Event("loaded"))
+        shown = nft_table.listing("bellrock", counters=False)
+        first.says("restore")
+        first.hears(Event("restored", "asked to"), None)
+        first.is_over(restored=True)
+        order = Order(table="bellrock", new=NEW, shown=shown, within=60.0, directory=first.order.directory)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            Keeper(order, theirs, theirs).run()
+            assert keeper.hear(ours).why.startswith("table bellrock has changed since the changes were shown")
+        assert nft_table.listing("bellrock") == first.before
+
+    told(short_path, work)

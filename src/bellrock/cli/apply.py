@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 200
 """Lines of the diff; `bellrock firewall diff` shows all."""
-_OURS: Final = "bellrock"
-"""What names of tables begin with that we may replace: no other is ours."""
 _YES: Final = ("yes", "y")
 
 
@@ -47,22 +45,21 @@ def apply(site: Path, places: tuple[str, ...], confirm_within: int, *, as_json: 
     3 not permitted, nft missing, or the rules did not load.
     """
     from bellrock.cli import keeper, nft_table
+    from bellrock.cli.rollback import require_ours
 
-    table: str = wanted["table"]
-    if not table.startswith(_OURS):
-        raise Failure(f"--table {table}: apply replaces the whole table, so its name has to begin with {_OURS}")
+    table = require_ours(wanted["table"])
     text = rules_to_load(site, places, wanted)
     nft_table.require_nft()
-    before = nft_table.listing(table)
-    lines = changes(nft_table.listing(table, counters=False), text, table)
+    shown = nft_table.listing(table, counters=False)
+    lines = changes(shown, text, table)
+    directory = default_state_dir().absolute() / "firewall"
     if not lines:
+        _none_waits(directory, table)
         return _end("unchanged", "nothing to change: these rules are in force", as_json=as_json)
     if not as_json:
         _show(lines)
     nft_table.check(text, "the new rules")
-    nft_table.check(nft_table.restoring(table, before), f"table {table} as it is now, which would have to be put back,")
-    directory = default_state_dir() / "firewall"
-    order = keeper.Order(table=table, new=text, before=before, within=float(confirm_within), directory=directory)
+    order = keeper.Order(table=table, new=text, shown=shown, within=float(confirm_within), directory=directory)
     return _end(*_kept(order), as_json=as_json)
 
 
@@ -76,11 +73,7 @@ def confirm(table: str, *, as_json: bool) -> None:
     """
     from bellrock.cli import keeper
 
-    directory = default_state_dir() / "firewall"
-    try:
-        line = keeper.call(directory, table)
-    except OSError as error:
-        raise Failure(f"{directory}: {error.strerror}; run it as who ran apply", EXIT_UNREADABLE) from None
+    line = _called(default_state_dir().absolute() / "firewall", table)
     if line is None and os.geteuid() != 0:
         # Whether rules wait is for root's eyes; what this user's own directory says is no answer.
         raise Failure(
@@ -96,11 +89,34 @@ def confirm(table: str, *, as_json: bool) -> None:
     _end("kept", "the rules stay", as_json=as_json)
 
 
+def _called(directory: Path, table: str) -> socket.socket | None:
+    from bellrock.cli import keeper
+
+    try:
+        return keeper.call(directory, table)
+    except OSError as error:
+        raise Failure(f"{directory}: {error.strerror}; run it as who ran apply", EXIT_UNREADABLE) from None
+
+
+def _none_waits(directory: Path, table: str) -> None:
+    """Raises Failure where the rules that are in force go again by themselves."""
+    line = _called(directory, table)
+    if line is not None:
+        line.close()
+        raise _busy(table)
+
+
+def _busy(table: str) -> Failure:
+    return Failure(
+        f"rules in table {table} wait to be confirmed; run bellrock firewall confirm, or wait", EXIT_UNREADABLE
+    )
+
+
 def _kept(order: "Order") -> tuple[str, str]:
     """Load, wait for the answer: the outcome and its line.
 
     Raises:
-        Failure: nothing was loaded.
+        Failure: the rules did not load; what was there before is in force, or the line says what to do.
     """
     from bellrock.cli import keeper
 
@@ -109,34 +125,46 @@ def _kept(order: "Order") -> tuple[str, str]:
     except OSError as error:
         raise Failure(f"no keeper could be started, so nothing was loaded: {error.strerror}", EXIT_UNREADABLE) from None
     with line:
-        _expect(line, "armed", order)
-        keeper.say(line, "go")
-        _expect(line, "loaded", order)
+        restore = _armed(line, order)
         try:
-            return _asked(line, order)
+            keeper.say(line, "go")
+            event = keeper.hear(line)
+            if event is not None and event.event == "loaded":
+                return _asked(line, order, restore)
         except KeyboardInterrupt:
             keeper.say(line, "restore")
-            return _outcome(keeper.hear(line), order)
+            event = _last(line)
+        return _outcome(event, order, restore)
 
 
-def _expect(line: socket.socket, wanted: str, order: "Order") -> None:
+def _armed(line: socket.socket, order: "Order") -> str:
+    """Wait until the keeper is; what it would put back."""
     from bellrock.cli import keeper
+    from bellrock.cli.rollback import Rollback
 
     event = keeper.hear(line)
     if event is None:
-        # It may have loaded before it was killed; nobody else will put back now.
-        _put_back(order)
-        raise Failure("the keeper was killed; what was there before is in force", EXIT_UNREADABLE)
+        raise Failure("nothing was loaded: the keeper was killed", EXIT_UNREADABLE)
     if event.event == "busy":
-        raise Failure(
-            f"rules in table {order.table} wait to be confirmed; run bellrock firewall confirm, or wait",
-            EXIT_UNREADABLE,
-        )
-    if event.event != wanted:
+        raise _busy(order.table)
+    if event.event != "armed":
         raise Failure(f"nothing was loaded: {event.why}", EXIT_UNREADABLE)
+    kept = Rollback(order.directory, order.table).before
+    try:
+        return kept.read_text()
+    except OSError as error:
+        raise Failure(f"nothing was loaded: {kept}: {error.strerror}", EXIT_UNREADABLE) from None
 
 
-def _asked(line: socket.socket, order: "Order") -> tuple[str, str]:
+def _last(line: socket.socket) -> "Event | None":
+    """What the keeper says in the end; that it has loaded may still be on the way."""
+    from bellrock.cli import keeper
+
+    event = keeper.hear(line)
+    return keeper.hear(line) if event is not None and event.event == "loaded" else event
+
+
+def _asked(line: socket.socket, order: "Order", restore: str) -> tuple[str, str]:
     """Ask here, and listen to the keeper: somebody may confirm elsewhere."""
     from bellrock.cli import keeper
 
@@ -149,7 +177,7 @@ def _asked(line: socket.socket, order: "Order") -> tuple[str, str]:
     while True:
         ready, _, _ = select.select(watched, [], [])
         if line in ready:
-            return _outcome(keeper.hear(line), order)
+            return _outcome(keeper.hear(line), order, restore)
         answer = os.read(0, 1024)
         if not answer:  # no terminal, or no longer: the keeper decides
             watched.remove(0)
@@ -162,23 +190,26 @@ def _stdin() -> list[int]:
     return [0] if sys.stdin is not None and not sys.stdin.closed else []
 
 
-def _outcome(event: "Event | None", order: "Order") -> tuple[str, str]:
+def _outcome(event: "Event | None", order: "Order", restore: str) -> tuple[str, str]:
     if event is None:
-        _put_back(order)
+        _put_back(order, restore)
         return "restored", "the keeper was killed; what was there before is in force again"
     if event.event == "kept":
         return "kept", "the rules stay"
     if event.event == "restored":
         return "restored", f"{event.why}: what was there before is in force again"
-    return "stuck", f"what was there before could not be put back: {event.why}"
+    if event.event == "undone":
+        raise Failure(f"the rules did not load; what was there before is in force: {event.why}", EXIT_UNREADABLE)
+    raise Failure(f"what was there before COULD NOT BE PUT BACK: {event.why}", EXIT_UNREADABLE)
 
 
-def _put_back(order: "Order") -> None:
-    from bellrock.cli import nft_table
+def _put_back(order: "Order", restore: str) -> None:
+    """Nobody else will now."""
+    from bellrock.cli.rollback import Rollback
 
-    why = nft_table.load(nft_table.restoring(order.table, order.before))
+    why = Rollback(order.directory, order.table).put_back_for(restore)
     if why:
-        raise Failure(f"the keeper was killed, and what was there before could not be put back: {why}", EXIT_UNREADABLE)
+        raise Failure(f"the keeper was killed, and what was there before COULD NOT BE PUT BACK: {why}", EXIT_UNREADABLE)
 
 
 def _end(outcome: str, line: str, *, as_json: bool) -> None:
@@ -186,8 +217,8 @@ def _end(outcome: str, line: str, *, as_json: bool) -> None:
         print_json({"outcome": outcome, "why": line})
     else:
         click.echo(line)
-    if outcome in ("restored", "stuck"):
-        sys.exit(EXIT_NO if outcome == "restored" else EXIT_UNREADABLE)
+    if outcome == "restored":
+        sys.exit(EXIT_NO)
 
 
 def _show(lines: list[str]) -> None:

@@ -4,11 +4,11 @@ A process of its own, in a session of its own, without a terminal: neither the e
 reaches it. It is armed before anything is loaded, it alone loads and decides, and what it has to put back is on disk.
 """
 
-import fcntl
 import os
 import select
 import signal
 import socket
+import syslog
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +18,17 @@ import msgspec
 from msgspec import Struct
 
 from bellrock.cli import nft_table
+from bellrock.cli.output import Failure
+from bellrock.cli.rollback import Rollback, Short, put_back
 
 _GO_WITHIN: Final = 60.0
 """Seconds in which whoever armed the keeper has to say go."""
 _TRIES: Final = 5
 _PAUSE: Final = 1.0
-"""Seconds between tries to put back, should the kernel be short of memory."""
+"""Seconds between tries to put back, should the kernel be short of memory; each is twice the one before."""
+_LOADING: Final = (5.0, 60.0)
+"""Seconds that nft may take to load, at least and at most; between them, as long as the rules may stay unconfirmed."""
+_PUTTING_BACK: Final = 20.0
 _WORD: Final = 64
 """Octets of a command, at most."""
 
@@ -34,24 +39,22 @@ class Order(Struct, frozen=True, kw_only=True):
     table: str
     new: str
     """A file for nft, whole."""
-    before: str | None
-    """The live table as nft lists it; None where there was none."""
+    shown: str | None
+    """The live table without counters, as the changes were shown against it; None where there was none."""
     within: float
     """Seconds, from loading."""
     directory: Path
-    """Where state is kept; made if need be."""
+    """Where state is kept, from the root; made if need be."""
 
 
 class Event(Struct, frozen=True, omit_defaults=True):
-    """What a keeper says: armed, busy, failed, loaded, kept, restored, stuck."""
+    """What a keeper says: armed, busy, failed, loaded, undone, kept, restored, stuck.
+
+    `failed`: before anything was loaded. `undone`: loading failed, and what was there before is in force.
+    """
 
     event: str
     why: str = ""
-
-
-def place(table: str) -> str:
-    """The name of a table's state: that of another network namespace is another."""
-    return f"{table}-{os.stat('/proc/thread-self/ns/net').st_ino}"
 
 
 def arm(order: Order) -> socket.socket:
@@ -74,11 +77,13 @@ def call(directory: Path, table: str) -> socket.socket | None:
 
     Raises:
         OSError: its socket is not ours to use.
+        Failure: the table is not ours.
     """
+    door = Rollback(directory, table).socket
     line = socket.socket(socket.AF_UNIX)
     try:
-        with _Directory(directory) as short:
-            line.connect(f"{short}/{place(table)}.sock")
+        with Short(directory) as short:
+            line.connect(f"{short}/{door.name}")
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         line.close()
         return None
@@ -144,19 +149,6 @@ def _ended() -> socket.socket:
     return reader
 
 
-class _Directory:
-    """A short name for a directory: a socket's path has 107 octets at most (unix(7))."""
-
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def __enter__(self) -> str:
-        return f"/proc/self/fd/{self._descriptor}"
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-
-
 class Keeper:
     """One keeper's work. Everything it does to the kernel is one transaction each."""
 
@@ -164,24 +156,34 @@ class Keeper:
         self._order = order
         self._line: socket.socket | None = line
         self._ended = ended
-        self._name = place(order.table)
-        self._restore = nft_table.restoring(order.table, order.before)
+        self._files = Rollback(order.directory, order.table)
+        self._lock = -1
         self._settled = False
 
     def run(self) -> None:
         """From arming to the end."""
+        try:
+            self._run()
+        finally:
+            if self._lock >= 0:
+                os.close(self._lock)
+
+    def _run(self) -> None:
         try:
             self._prepare()
         except BlockingIOError:
             return self._tell(Event("busy"))
         except OSError as error:
             return self._tell(Event("failed", f"{error.filename or self._order.directory}: {error.strerror}"))
+        except Failure as error:
+            return self._tell(Event("failed", error.message))
         with self._listener:
             self._tell(Event("armed"))
-            if not self._told_to_go() or not self._loaded():
+            if not self._told_to_go():
                 return self._forget()
             try:
-                self._wait()
+                if self._loaded():
+                    self._wait()
             finally:
                 if not self._settled:
                     self._put_back("the keeper failed")
@@ -189,35 +191,40 @@ class Keeper:
 
     def _prepare(self) -> None:
         """Take the table for ourselves, write down what to put back, open a door for confirmations."""
-        directory = self._order.directory
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)  # whoever may write here may confirm, and say what is put back
-        lock = os.open(directory / f"{self._name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process ends
-        _write(self._before, self._restore)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._socket.unlink(missing_ok=True)
-        with _Directory(directory) as short:
-            self._listener.bind(f"{short}/{self._socket.name}")
-        self._listener.listen(4)
+        self._lock = self._files.lock()  # held to the end
+        before = self._as_shown()
+        self._restore = nft_table.restoring(self._order.table, before)
+        nft_table.check(self._restore, f"table {self._order.table} as it is now, which would have to be put back,")
+        self._files.write(self._restore)
+        try:
+            self._listener = self._files.listen()
+        except BaseException:
+            self._files.forget()
+            raise
 
-    @property
-    def _before(self) -> Path:
-        return self._order.directory / f"{self._name}.before.nft"
-
-    @property
-    def _socket(self) -> Path:
-        return self._order.directory / f"{self._name}.sock"
+    def _as_shown(self) -> str | None:
+        """The live table, listed when nobody else can be loading it: what another apply has not had confirmed is never put back."""
+        table = self._order.table
+        before = nft_table.listing(table)
+        if nft_table.listing(table, counters=False) != self._order.shown:
+            raise Failure(f"table {table} has changed since the changes were shown; see them again: run apply again")
+        return before
 
     def _told_to_go(self) -> bool:
         assert self._line is not None  # noqa: S101 -- for the type checker
         ready, _, _ = select.select([self._line, self._ended], [], [], _GO_WITHIN)
-        return self._line in ready and _word(self._line) == "go"
+        return ready == [self._line] and _word(self._line) == "go"
 
     def _loaded(self) -> bool:
-        why = nft_table.load(self._order.new)
-        self._tell(Event("failed", why) if why else Event("loaded"))
-        return not why
+        """Whether the rules are in force. A complaint proves nothing: whatever became of it is undone."""
+        at_least, at_most = _LOADING
+        patience = min(max(self._order.within, at_least), at_most)
+        why = nft_table.load(self._order.new, patience=patience, hold=(self._lock,))
+        if why:
+            self._put_back(why, outcome="undone")
+            return False
+        self._tell(Event("loaded"))
+        return True
 
     def _wait(self) -> None:
         """Until somebody decides, or time is up."""
@@ -253,23 +260,23 @@ class Keeper:
             self._put_back("asked to", asker)
         return word in ("keep", "restore")
 
-    def _put_back(self, why: str, asker: socket.socket | None = None) -> None:
+    def _put_back(self, why: str, asker: socket.socket | None = None, *, outcome: str = "restored") -> None:
         trouble = ""
-        for _ in range(_TRIES):
-            trouble = nft_table.load(self._restore)
+        for turn in range(_TRIES):
+            trouble = put_back(self._order.table, self._restore, _PUTTING_BACK, (self._lock,))
             if not trouble:
                 self._forget()
-                return self._tell(Event("restored", why), asker)
-            select.select([], [], [], _PAUSE)
+                return self._tell(Event(outcome, why), asker)
+            select.select([], [], [], _PAUSE * 2**turn)
         self._settled = True
-        return self._tell(Event("stuck", f"{trouble}; what was there is in {self._before}"), asker)
+        words = self._files.rescue(self._restore, trouble)
+        _log(f"table {self._order.table} could not be put back: {words}")
+        return self._tell(Event("stuck", words), asker)
 
     def _forget(self) -> None:
         """Nothing is left to put back."""
         self._settled = True
-        for path in (self._socket, self._before):
-            with suppress(OSError):
-                path.unlink()
+        self._files.forget()
 
     def _tell(self, event: Event, asker: socket.socket | None = None) -> None:
         raw = msgspec.json.encode(event) + b"\n"
@@ -287,10 +294,7 @@ def _word(line: socket.socket) -> str:
     return words[-1] if words else ""
 
 
-def _write(path: Path, text: str) -> None:
-    """To disk, for the owner's eyes only, before anything depends on it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _log(line: str) -> None:
+    """Where it is seen when whoever ran apply is gone."""
+    syslog.openlog("bellrock", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(syslog.LOG_CRIT, line)

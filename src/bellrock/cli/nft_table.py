@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from typing import Final
 
 from bellrock.cli.output import EXIT_UNREADABLE, Failure
@@ -14,6 +15,7 @@ OLDEST: Final = (1, 0, 0)
 """What we write needs intervals in concatenations (0.9.4) and an empty table on one line; 1.0.6 is what it is tested with."""
 _PATIENCE: Final = 60.0
 """Seconds for one run of nft; a ruleset of 5,000 subnets takes a tenth of one."""
+_COUNTED: Final = re.compile(r" packets \d+ bytes \d+")
 _PR_SET_PDEATHSIG: Final = 1
 _SCRATCH: Final = '"$0" -f - && "$0" -s list table inet "$1"'
 _WAYS_IN: Final = (("unshare", "--net"), ("unshare", "--user", "--map-root-user", "--net"))
@@ -61,13 +63,15 @@ def check(text: str, what: str) -> None:
         raise _refused(done, f"{what} would not load")
 
 
-def load(text: str) -> str:
+def load(text: str, *, patience: float = _PATIENCE, hold: tuple[int, ...] = ()) -> str:
     """Load a file in one transaction: all of it or nothing. The first line of nft's complaint; empty where it loaded.
 
-    nft is killed with this process, so that nothing is loaded by a program whose master is gone.
+    A complaint does not prove that nothing was loaded: nft can fail, or be killed after `patience` seconds, when the
+    kernel has committed already. nft is killed with this process, so that nothing is loaded by a program whose master
+    is gone; `hold`: descriptors that it keeps open until it has ended.
     """
     try:
-        done = _run(["-f", "-"], text, die_with_us=True)
+        done = _run(["-f", "-"], text, patience=patience, hold=hold)
     except Failure as error:
         return error.message
     return "" if done.returncode == 0 else (_first_line(done.stderr) or f"nft ended with {done.returncode}")
@@ -76,6 +80,15 @@ def load(text: str) -> str:
 def restoring(table: str, before: str | None) -> str:
     """A file that makes the table what it was; that takes it away where there was none."""
     return f"table inet {table} {{}}\ndelete table inet {table}\n{before or ''}"
+
+
+def is_as(table: str, restore: str) -> bool:
+    """Whether the live table is already what `restore` would make it, counters aside; False where nft cannot say."""
+    try:
+        live = restoring(table, listing(table))
+    except Failure:
+        return False
+    return _COUNTED.sub("", live) == _COUNTED.sub("", restore)
 
 
 def as_listed(text: str, table: str) -> str | None:
@@ -108,8 +121,10 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _run(arguments: list[str], text: str = "", *, die_with_us: bool = False) -> "subprocess.CompletedProcess[str]":
-    return _execute([_program(), *arguments], text, die_with_us=die_with_us)
+def _run(
+    arguments: list[str], text: str = "", *, patience: float = 0.0, hold: tuple[int, ...] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return _execute([_program(), *arguments], text, patience=patience, hold=hold)
 
 
 def _program() -> str:
@@ -120,18 +135,35 @@ def _program() -> str:
     return program
 
 
-def _execute(command: list[str], text: str, *, die_with_us: bool = False) -> "subprocess.CompletedProcess[str]":
+def _execute(
+    command: list[str], text: str, *, patience: float = 0.0, hold: tuple[int, ...] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """`hold`, be it empty: a program that must not outlive this process."""
+    patience = patience or _PATIENCE
     try:
-        return subprocess.run(  # noqa: S603 -- a program of ours to choose, its arguments checked
-            command, input=text, capture_output=True, text=True, timeout=_PATIENCE, check=False,
-            errors="backslashreplace", preexec_fn=_die_with_parent if die_with_us else None,
-        )  # fmt: skip
+        with subprocess.Popen(  # noqa: S603 -- a program of ours to choose, its arguments checked
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="backslashreplace", process_group=0, pass_fds=hold or (),
+            preexec_fn=None if hold is None else _die_with_parent,  # noqa: PLW1509 -- one call, and no threads of ours
+        ) as process:  # fmt: skip
+            return _ended(process, text, patience)
     except subprocess.TimeoutExpired:
-        raise Failure(f"{command[0]} did not end within {_PATIENCE:.0f} s", EXIT_UNREADABLE) from None
+        raise Failure(f"{command[0]} did not end within {patience:g} s", EXIT_UNREADABLE) from None
     except FileNotFoundError:
         return subprocess.CompletedProcess(command, 127, "", f"{command[0]} was not found")
     except OSError as error:
         raise Failure(f"{command[0]} cannot be run: {error.strerror}", EXIT_UNREADABLE) from None
+
+
+def _ended(process: "subprocess.Popen[str]", text: str, patience: float) -> "subprocess.CompletedProcess[str]":
+    """Its end, within bounds. What it started itself ends with it: else that could still load when we have put back."""
+    try:
+        out, err = process.communicate(text, patience)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def _die_with_parent() -> None:
