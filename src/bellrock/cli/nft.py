@@ -47,7 +47,9 @@ def live() -> "Ruleset":
         Failure: nft is missing, too old, not permitted, or prints what cannot be read (exit 3).
     """
     from bellrock.cli.nft_iptables import with_iptables
+    from bellrock.cli.nft_legacy import require_none
 
+    require_none()
     require_nft()
     printed = Printed(
         _run(["nft", "-j", "list", "ruleset"]), _run(["nft", "-a", "list", "ruleset"]).decode(errors="replace")
