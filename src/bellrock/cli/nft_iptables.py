@@ -139,8 +139,17 @@ def with_iptables(printed: Printed) -> Printed:
         own = msgspec.json.decode(translated(saved.stdout.decode(errors="replace"), program).json)["nftables"]
         told = {_table_of(one) for one in own}
         objects = [one for one in objects if _family_of(one) != family or _table_of(one) not in told]
-        objects += [one for one in own if "metainfo" not in one]
+        objects += [_without_handle(one) for one in own if "metainfo" not in one]
     return Printed(msgspec.json.encode({"nftables": objects}), printed.text)
+
+
+def _without_handle(one: dict[str, Any]) -> dict[str, Any]:
+    """Handles and counters of the translation are not those of the live rules: nobody is told to delete by them."""
+    if "rule" not in one:
+        return one
+    body = {key: value for key, value in one["rule"].items() if key != "handle"}
+    body["expr"] = [{"counter": None} if "counter" in statement else statement for statement in body.get("expr", [])]
+    return {"rule": body}
 
 
 def _parts(text: str) -> list[str]:
