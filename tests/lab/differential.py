@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bellrock.firewall.verify.program import Program
+from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.fields import FIELDS
+from bellrock.firewall.verify.program import Kind, Program
 from bellrock.firewall.verify.read import read_listing, read_nft
 from bellrock.firewall.verify.route import BRIDGED, FORWARDED, RECEIVED, SENT
 from bellrock.firewall.verify.unroll import unroll
@@ -150,11 +152,16 @@ def _compare(seed: str, text: str, plan: Plan, program: Program, probe: Probe, f
     score.states[state] += 1
     score.fates[f"{plan.route} {outcome.verdict}"] += 1
     score.refused += answered and outcome.verdict == "reject"
-    # Where a limit decides between a refusal and silence, the verifier says that it does not pass, and names one of them.
-    quiet = outcome.verdict != "reject" and "limit rate" not in text
+    # Where the ruleset leaves open which of the two it is, the verifier says that it does not pass, and names one of them.
+    quiet = outcome.verdict != "reject" and not _perhaps_refused(program, told)
     if (outcome.verdict == "accept") != passed or (answered and not passed and quiet):
         said = "accepted" if passed else "refused" if answered else "dropped"
         score.disagreements.append(Disagreement(seed, text, probe, said, outcome))
+
+
+def _perhaps_refused(program: Program, told: dict[str, int]) -> bool:
+    point = Boxes.of(**{name: Intervals.of(told.get(name, 0)) for name in FIELDS})
+    return any(one.may and one.kind is Kind.REJECT and one.boxes.meets(point) for one in program.decisions)
 
 
 def _probes(rng: random.Random, plan: Plan, kernel: Kernel) -> Iterator[Probe]:

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from bellrock.firewall.verify import route, steps, unroll
 from bellrock.firewall.verify.boxes import Boxes, Intervals
 from bellrock.firewall.verify.read import matches, statements, subjects, values
-from bellrock.firewall.verify.ruleset import Assign, VerdictKind
+from bellrock.firewall.verify.ruleset import Assign, Choose, VerdictKind
 from bellrock.firewall.verify.steps import Taken
 
 
@@ -23,7 +23,9 @@ _marked = statements._marked
 
 
 def _no_mask(field, value, *more):
-    return [Assign(step.field, step.value) if isinstance(step, Assign) else step for step in _marked(field, value, *more)]
+    return [
+        Assign(step.field, step.value) if isinstance(step, Assign) else step for step in _marked(field, value, *more)
+    ]
 
 
 MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
@@ -34,7 +36,6 @@ MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "a wildcard of an interface is read as its name": lambda: patch.object(
         values, "interface", lambda text: _interface(text.removesuffix("*"))
     ),
-    "ct direction matches without a connection": lambda: patch.object(subjects, "TRACKED", Boxes.everything()),
     "frames that are not IP have a protocol": lambda: patch.object(subjects, "_IP", Boxes.everything()),
     "the mask of a mark is forgotten": lambda: patch.object(statements, "_marked", _no_mask),
     "notrack does nothing": lambda: patch.dict(statements._READERS, {"notrack": lambda name, body, at: []}),
@@ -44,6 +45,8 @@ MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
         route, "_at", lambda ruleset, way, hook: list(reversed(_at(ruleset, way, hook)))
     ),
     "the kernel leaves the TTL as it is": lambda: patch.object(unroll, "_BEHIND_ROUTING", frozenset()),
+    "a key that a map has not goes on": lambda: patch.object(statements, "operands", lambda name, body, at: []),
+    "behind a verdict map all go on": lambda: patch.dict(statements._READERS, {"vmap": _all_go_on}),
     "goto comes back": lambda: patch.dict(statements._READERS, {"goto": lambda name, body, at: _jump(body, at)}),
 }
 RARE = (
@@ -52,6 +55,11 @@ RARE = (
     "the kernel leaves the TTL as it is",
 )
 """Those that chance takes tens of thousands of packets to find; they have a test of their own."""
+
+
+def _all_go_on(name, body, at):
+    found = statements._choose(name, body, at)
+    return found[: next(number for number, step in enumerate(found, 1) if isinstance(step, Choose))]
 
 
 def _jump(body, at):

@@ -3,11 +3,12 @@
 import random
 from dataclasses import dataclass
 
-from tests.lab.random_matches import NAMES, STATES, Matches
+from tests.lab.random_matches import NAMES, STATES
 from tests.lab.random_packets import MARKS, PORTS
+from tests.lab.random_statements import Statements
 
 
-class Maker(Matches):
+class Maker(Statements):
     """Makes rules of one table."""
 
     def rule(self, targets: list[str], *, final: bool = True) -> str:
@@ -20,7 +21,14 @@ class Maker(Matches):
         if not words and choice < 0.6:
             words.append(self.match())
         if choice < 0.1:
-            return " ".join([*words[:1], self.vmap(targets)]) if final else words[0]
+            behind = [self.verdict()] if self.maybe(0.3) else []
+            return " ".join([*words[:1], self.vmap(targets), *behind]) if final else words[0]
+        if self.maybe(0.1):
+            words.append(self.looked_up())
+        if self.maybe(0.06):
+            words.append(self.watched())
+        if self.maybe(0.006):
+            words.append(self.vague())
         words.append(self.statement(targets))
         if self.maybe(0.1):
             words.append('comment "why not"')
@@ -154,7 +162,10 @@ def _table(maker: Maker, number: int, route: str, plan: Plan) -> str:
         for hook, priority in (("prerouting", -100), ("postrouting", 100)):
             body = [maker.nat(hook) for _ in range(rng.randint(1, 3))]
             chains.append(_chain(f"n{hook}", f"type nat hook {hook} priority {priority};", body))
-    return "\n".join([f"table {maker.family} t{number} {{", *(f"  {one}" for one in maker.objects), *chains, "}"])
+    asleep = ["  flags dormant;"] if rng.random() < (0.04, 0.2)[number] else []
+    return "\n".join(
+        [f"table {maker.family} t{number} {{", *asleep, *(f"  {one}" for one in maker.objects), *chains, "}"]
+    )
 
 
 def _ingress(maker: Maker, route: str) -> str:

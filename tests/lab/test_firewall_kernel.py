@@ -13,7 +13,7 @@ from tests.lab.random_packets import Words, interface_number, packet
 
 pytestmark = pytest.mark.lab
 PAIRS = 500
-SEED = 20_001
+SEED = 20_002
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,56 @@ def test_the_ttl_is_lowered_before_the_hook_forward(router, version):
     assert judged(router, LOWERED, packets) == [("new", "accept", "accept")]
     with mutant("the kernel leaves the TTL as it is"):
         assert judged(router, LOWERED, packets) == [("new", "accept", "drop")]
+
+
+ENDS = [
+    ('counter name ip daddr map { 10.9.9.9 : "c" } accept', "drop"),
+    ('counter name ip daddr map { 10.3.0.1 : "c" } accept', "accept"),
+    ("meta priority set ip daddr map { 10.9.9.9 : 1:1 } accept", "drop"),
+    ("meta mark set udp dport map { 54 : 0x1 } accept", "drop"),
+    ("meta mark set udp dport map { 53 : 0x1 } accept", "accept"),
+    ("tcp option maxseg size set 1400 accept", "drop"),
+    ("udp dport vmap { 1 : drop } accept", "drop"),
+    ("udp dport vmap { 53 : continue } accept", "accept"),
+    ("meta mark set tcp option maxseg size accept", "drop"),
+    ("meta mark set numgen inc mod 3 map { 5 : 0x1 } accept", "unknown"),
+    ('ct expectation set "e" accept', "unknown"),
+    ("ct zone set 1 accept", "unknown"),
+    ("@th,16,8 set 0x12 accept", "unknown"),
+    ("ip daddr set 10.3.0.2 accept", "unknown"),
+    ("add @full { ip saddr } accept", "unknown"),
+    ("delete @full { ip saddr } accept", "accept"),
+    ("ct event set new accept", "accept"),
+    ("log group 3 accept", "accept"),
+    ("tcp window set 1000 accept", "drop"),
+]
+
+
+@pytest.mark.parametrize(("rule", "said"), ENDS)
+def test_where_a_rule_ends(router, rule, said):
+    text = f"""
+    table inet t {{
+      counter c {{ }}
+      ct expectation e {{ protocol udp; dport 99; timeout 1m; size 3; l3proto ip; }}
+      set full {{ type ipv4_addr; flags dynamic; size 1; elements = {{ 192.0.2.1 }}; }}
+      chain f {{ type filter hook forward priority 0; policy drop;
+        {rule}
+      }}
+    }}"""
+    ((_, kernel_said, found),) = judged(router, text, [(both_ways(4)[0], "lan0")])
+    assert found == said
+    assert found in {kernel_said, "unknown"}
+
+
+@pytest.mark.parametrize("flags", ["", "flags dormant;"])
+def test_a_dormant_table_lets_everything_through(router, flags):
+    text = f"""
+    table inet t {{
+      {flags}
+      chain f {{ type filter hook forward priority 0; policy drop; }}
+    }}"""
+    fate = "accept" if flags else "drop"
+    assert judged(router, text, [(both_ways(4)[0], "lan0")]) == [("new", fate, fate)]
 
 
 FRAMES = """
