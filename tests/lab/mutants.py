@@ -50,6 +50,7 @@ MUTANTS: dict[str, Callable[[], contextlib.AbstractContextManager[object]]] = {
     "goto comes back": lambda: patch.dict(statements._READERS, {"goto": lambda name, body, at: _jump(body, at)}),
 }
 RARE = (
+    "behind a verdict map all go on",
     "frames that are not IP have a protocol",
     "the mask of a mark is forgotten",
     "the kernel leaves the TTL as it is",

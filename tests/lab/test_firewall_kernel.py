@@ -136,6 +136,20 @@ def test_a_dormant_table_lets_everything_through(router, flags):
     assert judged(router, text, [(both_ways(4)[0], "lan0")]) == [("new", fate, fate)]
 
 
+BEHIND = """
+table inet t { chain f { type filter hook forward priority 0; policy drop;
+  udp dport vmap { 1 : drop } accept
+  }
+}"""
+
+
+def test_what_stands_behind_a_verdict_map_is_for_its_keys_alone(router):
+    packets = [(both_ways(4)[0], "lan0")]
+    assert judged(router, BEHIND, packets) == [("new", "drop", "drop")]
+    with mutant("behind a verdict map all go on"):
+        assert judged(router, BEHIND, packets) == [("new", "drop", "accept")]
+
+
 FRAMES = """
 table bridge t { chain f { type filter hook forward priority 0;
   meta l4proto != udp drop
