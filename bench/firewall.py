@@ -155,9 +155,9 @@ def foreign() -> int:
 
 def differential() -> int:
     """Random rulesets and packets, judged by the kernel and by the verifier; prints JSON for the process that asked."""
-    from bench._differential import verify_against_kernel
+    from bench._differential import conversations_against_kernel, verify_against_kernel
 
-    return told(verify_against_kernel(seed=int(time.time())))
+    return told([*verify_against_kernel(seed=int(time.time())), *conversations_against_kernel()])
 
 
 def told(figures: list[Figure]) -> int:

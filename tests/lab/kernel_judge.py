@@ -193,14 +193,22 @@ class Kernel:
 
     def run(self, frames: list[tuple[str, bytes]], expected: int | None = None) -> Fate:
         """Send frames into interfaces (or packets from the router itself: `out`), and say what became of them."""
+        self.watch()
+        return self.follow(frames, len(frames) if expected is None else expected)
+
+    def watch(self) -> None:
+        """Begin to write down what comes and goes."""
         complaint = self.nft("-f", "-", text=self.entry).stderr
         assert not complaint, complaint
+
+    def follow(self, frames: list[tuple[str, bytes]], expected: int) -> Fate:
+        """Send frames; what became of all since `watch`, `expected` of which must have come in."""
         for name, frame in frames:
             if name == "out":
                 self._send(frame)
             else:
                 self.cables[name].send(frame)
-        return self._fate(len(frames) if expected is None else expected)
+        return self._fate(expected)
 
     def _send(self, packet: bytes) -> None:
         version = packet[0] >> 4

@@ -65,6 +65,10 @@ class Words:
     size: int = 0
     quoted: bytes = b""
     """Of an ICMP error: the packet that it is about."""
+    data: bytes = b""
+    """What TCP or UDP carry, instead of `size` zeros."""
+    echo: int = 0
+    """The identifier of an echo; 0 for the packet's number."""
 
 
 def interface_number(name: str) -> int:
@@ -87,7 +91,7 @@ def packet(words: Words, number: int) -> bytes:
 
 
 def _payload(words: Words, source: bytes, destination: bytes, number: int) -> bytes:
-    data = bytes(words.size)
+    data = words.data or bytes(words.size)
     if words.protocol == TCP:
         segment = (
             struct.pack(">HHIIBBHHH", words.sport, words.dport, number << 8, 0, 0x50, words.flags, 1024, 0, 0) + data
@@ -97,7 +101,7 @@ def _payload(words: Words, source: bytes, destination: bytes, number: int) -> by
         segment = struct.pack(">HHHH", words.sport, words.dport, 8 + len(data), 0) + data
         return _summed(segment, 6, words, source, destination)
     if words.protocol in {ICMP4, ICMP6}:
-        rest = bytes(4) + words.quoted if words.quoted else struct.pack(">HH", number, 1) + data
+        rest = bytes(4) + words.quoted if words.quoted else struct.pack(">HH", words.echo or number, 1) + data
         segment = struct.pack(">BBH", words.type, words.code, 0) + rest
         return _summed(segment, 2, words, source, destination)
     return struct.pack(">HH", 0, 0x0800) + data

@@ -175,6 +175,8 @@ def _icmp(exchange: Exchange) -> list[dict[str, Intervals]]:
         types = every if kind is None else Intervals.of(kind)
         for state, of_state in _icmp_states(exchange, types):
             fields = {f"{name}_type": of_state, "ct_state": Intervals.of(state)}
+            if state == CT_NEW:
+                fields["ct_direction"] = Intervals.of(0)
             if code is not None:
                 fields[f"{name}_code"] = Intervals.of(code)
             kinds += [{**fields, **limit} for limit in _hop_limits(exchange, of_state, f"{name}_type")]
