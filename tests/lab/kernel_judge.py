@@ -178,10 +178,11 @@ class Kernel:
         return self.nft("-f", "-", text="flush ruleset\n" + ruleset).stderr
 
     def listing(self) -> bytes:
-        """`nft -j list ruleset`; empty where nft aborts on its own assertions."""
+        """`nft -j list ruleset`; empty where nft aborts on its own assertions, or breaks off in the middle of its JSON."""
         done = self.nft("-j", "list", "ruleset")
         assert done.returncode in {0, -signal.SIGABRT}, f"nft ended with {done.returncode}: {done.stderr}"
-        return done.stdout.encode() if done.returncode == 0 else b""
+        whole = done.returncode == 0 and done.stdout.rstrip().endswith("}")
+        return done.stdout.encode() if whole else b""
 
     def text(self) -> str:
         """`nft -a list ruleset`."""
