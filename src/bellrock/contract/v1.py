@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from bellrock.model import Host, Observation, Wall
+from bellrock.model import Finding, Host, Observation, Port, Wall
 
 VERSION: Final = 1
 MAX_MESSAGE: Final = 1 << 20
@@ -32,7 +32,10 @@ class Challenge(Struct, frozen=True, tag="challenge"):
 
 
 class Hello(Struct, frozen=True, tag="hello", kw_only=True):
-    """The agent's answer. `proof` = prove(key, "agent", challenge.nonce, nonce, host.id)."""
+    """The agent's answer. `proof` = prove(key, "agent", challenge.nonce, nonce, host.id).
+
+    Where the connection shows a certificate of the agent, that is proof enough: `proof` may be empty then.
+    """
 
     version: int
     host: Host
@@ -42,6 +45,8 @@ class Hello(Struct, frozen=True, tag="hello", kw_only=True):
     software: str = ""
     sent: Wall = Wall(0.0)
     """The agent's wall clock, from which the region learns its offset."""
+    secrets: tuple[str, ...] = ()
+    """Public ids (`wire.keys.Key.id`) of the secrets that it has, the one that signs its beacons first."""
 
 
 class Welcome(Struct, frozen=True, tag="welcome"):
@@ -90,8 +95,86 @@ class Ack(Struct, frozen=True, tag="ack"):
     seq: int
 
 
-AgentMessage = Hello | Report | KeepAlive
-RegionMessage = Challenge | Welcome | Rejected | Ack
+class Renew(Struct, frozen=True, tag="renew"):
+    """The agent asks for its next certificate, over a connection that shows a valid one of the same key or an older one."""
+
+    request: str
+    """PKCS #10 in PEM."""
+
+
+class Renewed(Struct, frozen=True, tag="renewed"):
+    """The next certificate, and where the region listens now."""
+
+    certificate: str
+    regions: tuple[str, ...] = ()
+
+
+class NodeReport(Struct, frozen=True, kw_only=True):
+    """What a node found in its one short run; small enough to be relayed by beacon."""
+
+    host: Host
+    boot: str
+    sent: Wall
+    observations: tuple[Observation, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+class Placed(Struct, frozen=True, omit_defaults=True):
+    """Where the region places an interface."""
+
+    interface: str
+    fabric: str = ""
+    vlans: tuple[str, ...] = ()
+
+
+class NodeAnswer(Struct, frozen=True, kw_only=True):
+    """What the region makes of a node's report."""
+
+    region: str
+    placed: tuple[Placed, ...] = ()
+    why: str = ""
+    """Why the report was not taken; empty if it was."""
+
+
+class Relayed(Struct, frozen=True, tag="relayed"):
+    """A rack passes on the report of a node that has no address of its own, as it came by authenticated beacons."""
+
+    letter: str
+    """Of the message by which it came: the answer is sent to it."""
+    via: Port
+    """The rack's port on which it came in."""
+    report: NodeReport
+
+
+class Delivered(Struct, frozen=True, tag="delivered"):
+    """The region has taken a relayed report, or not: the answer to be passed back."""
+
+    letter: str
+    answer: NodeAnswer
+
+
+class MeasureMtu(Struct, frozen=True, tag="measure-mtu"):
+    """Measure what passes to the neighbours, at once; on all ports, or on those of one interface."""
+
+    interface: str = ""
+
+
+class Order(Struct, frozen=True, tag="order"):
+    """The region wants something done now. Answered by `Done` with the same id; what it brings to light is reported as ever."""
+
+    id: str
+    do: MeasureMtu
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """An order was carried out (`why` is empty), or could not be."""
+
+    order: str
+    why: str = ""
+
+
+AgentMessage = Hello | Report | KeepAlive | Renew | Relayed | Done
+RegionMessage = Challenge | Welcome | Rejected | Ack | Renewed | Delivered | Order
 
 _T = TypeVar("_T")
 

@@ -14,6 +14,9 @@ from bellrock.model.evidence import (
     HostSeen,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuLimit,
+    MtuSeen,
     Neighbour,
     Observation,
     RefusalCount,
@@ -21,6 +24,7 @@ from bellrock.model.evidence import (
     Strength,
     key_of,
 )
+from bellrock.model.finding import Finding, Severity
 from bellrock.model.network import Host, Interface, InterfaceKind, Port
 from bellrock.model.time import Monotonic, Wall
 from bellrock.model.topology import (
@@ -42,6 +46,7 @@ __all__ = [
     "EvidenceKind",
     "EvidenceSeen",
     "Fabric",
+    "Finding",
     "Host",
     "HostGone",
     "HostSeen",
@@ -51,11 +56,15 @@ __all__ = [
     "InterfaceSeen",
     "Member",
     "Monotonic",
+    "MtuGone",
+    "MtuLimit",
+    "MtuSeen",
     "Neighbour",
     "Observation",
     "Port",
     "RefusalCount",
     "Role",
+    "Severity",
     "Strength",
     "Topology",
     "Unknown",

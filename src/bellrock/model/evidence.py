@@ -163,4 +163,46 @@ class RefusalCount(Struct, frozen=True, tag="refusal", omit_defaults=True):
     seen: Wall = Wall(0.0)
 
 
-Observation = HostSeen | HostGone | InterfaceSeen | InterfaceGone | EvidenceSeen | EvidenceGone | RefusalCount
+class MtuLimit(StrEnum):
+    """What keeps larger packets from passing."""
+
+    INTERFACE = "interface"
+    """The sender's own MTU: nothing larger could be tried."""
+    PEER = "peer"
+    """Larger ones were sent and never seen, and the peer's own MTU is where they stop."""
+    LINK = "link"
+    """Larger ones were sent, no ICMP came, and the peer did not see them: a black hole between the two."""
+    ICMP = "icmp"
+    """A packet-too-big or fragmentation-needed message came for larger ones."""
+    FRAGMENTS = "fragments"
+    """Larger ones arrived in fragments, although they must not be fragmented."""
+
+
+class MtuSeen(Struct, frozen=True, tag="mtu"):
+    """The largest IP packet that passed from `port` to `peer`, both of one link; a later one for the same pair replaces it."""
+
+    port: Port
+    peer: Port
+    mtu: int
+    """Octets of the IP packet: what an MTU counts. 0: none of those tried passed, not even the smallest."""
+    limit: MtuLimit
+    tried: int
+    """Octets of the largest that was tried."""
+    lost: int = 0
+    """Octets of the smallest that was sent thrice and more and never seen; 0 where none was lost."""
+    peer_mtu: int = 0
+    """The peer interface's MTU where the peer tells it; 0: unknown."""
+    seen: Wall = Wall(0.0)
+
+
+class MtuGone(Struct, frozen=True, tag="mtu-gone"):
+    """What was measured between two ports no longer holds."""
+
+    port: Port
+    peer: Port
+    why: str
+
+
+Observation = (
+    HostSeen | HostGone | InterfaceSeen | InterfaceGone | EvidenceSeen | EvidenceGone | RefusalCount | MtuSeen | MtuGone
+)

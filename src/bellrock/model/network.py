@@ -56,6 +56,10 @@ class Interface(Struct, frozen=True, omit_defaults=True, kw_only=True):
     carrier: bool | None = None
     """None where the driver does not tell."""
     mtu: int = 1500
+    speed: int | None = None
+    """Mb/s as the driver tells it; None where it does not, or there is no carrier."""
+    duplex: str = ""
+    """`full` or `half`; "" where the driver does not tell."""
     addresses: tuple[str, ...] = ()
     """Addresses with prefix length, `10.0.0.1/24`, `fe80::1/64`."""
     vids: tuple[int, ...] = ()

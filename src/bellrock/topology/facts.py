@@ -15,6 +15,8 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuSeen,
     Observation,
     Port,
     RefusalCount,
@@ -81,6 +83,8 @@ class Facts(Index):
             case RefusalCount(port, _, reason):
                 self.refusals.setdefault((port.host, port.interface), {})[reason] = observation
                 return Change()
+            case MtuSeen() | MtuGone():
+                return Change()  # what passes does not decide what is wired to what
 
     def expire(self, before: Wall) -> tuple[list[EvidenceKey], Change]:
         """Drop the evidence that was last known to hold before `before`."""

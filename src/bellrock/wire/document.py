@@ -17,6 +17,10 @@ from bellrock.wire.identifier import KEYS, NAMES, matches
 MAX_TEXT: Final = 256
 MAX_ACKS: Final = 64
 MAX_REGIONS: Final = 16
+MAX_PARTS: Final = 64
+"""Parts of a letter."""
+MAX_LETTER: Final = 1024
+"""Characters of one part of a letter, and of the answer to a scan."""
 MAX_DEPTH: Final = 8
 """Documents and arrays within each other; a beacon of today has three."""
 
@@ -58,6 +62,47 @@ class Received(Struct, frozen=True):
     hops: Annotated[int, Meta(ge=0, le=255)] | None = None
 
 
+class Letter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part of a message from one agent to another on the same link, where there is no address to send it by.
+
+    Only the agent that `to` names takes it; with `to` empty, any agent that a region listens to does. A letter whose `text`
+    is empty acknowledges the parts of `id` that `got` lists.
+    """
+
+    to: Text = ""
+    id: Text
+    """Of the whole message: unique for its sender."""
+    part: Annotated[int, Meta(ge=0, lt=MAX_PARTS)] = 0
+    parts: Annotated[int, Meta(ge=1, le=MAX_PARTS)] = 1
+    text: Annotated[str, Meta(max_length=MAX_LETTER)] = ""
+    """Base64 of this part's octets."""
+    got: Annotated[tuple[Annotated[int, Meta(ge=0, lt=MAX_PARTS)], ...], Meta(max_length=MAX_PARTS)] = ()
+
+
+class ScanCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """This solicitation is one of a scan of VIDs: it is answered in `ScanAnswer`, makes no peer and is evidence of nothing else."""
+
+    id: Text
+    """Of the scan."""
+    vid: Vid
+    """The tag that it was sent with; 0: untagged."""
+    outer: Vid = 0
+    """The service tag (IEEE 802.1ad) around it; 0: none."""
+    seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.0
+    """How long the scan goes on from now: others on the segment wait that long with theirs."""
+    stop: bool = False
+    """Not a solicitation: the scan that is under way on this segment shall end."""
+
+
+class ScanAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which solicitations of a scan arrived here."""
+
+    id: Text
+    """Of the scan."""
+    heard: Annotated[str, Meta(max_length=MAX_LETTER)]
+    """As `beacon.scan.write_heard` puts it: runs of VIDs as sent, and where they differ, as received."""
+
+
 class Extension(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The sub-document `bellrock`, which plain peers ignore. Keys that a later version adds are ignored by this one."""
 
@@ -77,6 +122,14 @@ class Extension(Struct, frozen=True, kw_only=True, omit_defaults=True):
     urgent: bool = False
     """The sender wants an answer at once."""
     regions: Annotated[tuple[Text, ...], Meta(max_length=MAX_REGIONS)] = ()
+    """Where a region listens, as URLs."""
+    authority: Text = ""
+    """SHA-256 of the DER of the region's authority certificate, in hex: what `regions` with https are checked against."""
+    padded: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """Octets of the IP packet that this solicitation was padded to, to find out what passes; 0: not padded."""
+    letter: Letter | None = None
+    scan: ScanCall | None = None
+    scanned: ScanAnswer | None = None
 
 
 class Beacon(Struct, frozen=True, kw_only=True):
@@ -105,7 +158,8 @@ class _Document(Struct, frozen=True):
 
 
 _KEYS: Final = frozenset(_Document.__struct_fields__)
-_EXTENSION_KEYS: Final = frozenset(Extension.__struct_fields__)
+_EXTENSION_KEYS: Final = frozenset(Extension.__struct_fields__) - {"letter", "scan", "scanned"}
+"""Those that hold no sub-documents of their own, beside `received`: what holds more is looked at value by value."""
 _RECEIVED_KEYS: Final = frozenset(Received.__struct_fields__)
 _REMOTE_KEYS: Final = frozenset(Remote.__struct_fields__)
 _exact_types: Final = msgspec.msgpack.Encoder().encode

@@ -34,9 +34,10 @@ class Key:
             token would cost fifteen times as much.
         id: public fingerprint, 8 hex digits; tells keys apart and gives nothing of them away.
         stream_key: 32 bytes for the proof with which agents and regions meet; tells nothing about the beacon keys.
+        join_key: 32 bytes, the password of the exchange by which an agent joins (`contract.pake`); tells nothing about the others.
     """
 
-    __slots__ = ("cipher", "decrypt", "id", "signer", "stream_key")
+    __slots__ = ("cipher", "decrypt", "id", "join_key", "signer", "stream_key")
 
     def __init__(self, derived: bytes) -> None:
         if len(derived) != KEY_LENGTH:
@@ -47,6 +48,7 @@ class Key:
         self.decrypt: Callable[[bytes], bytes] = Cipher(self.cipher, CBC(bytes(16))).decryptor().update
         self.id: str = hmac.digest(derived, b"bellrock key id v1", "sha256")[:4].hex()
         self.stream_key: bytes = hmac.digest(derived, b"bellrock stream v1", "sha256")
+        self.join_key: bytes = hmac.digest(derived, b"bellrock join v1", "sha256")
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]  # typing.override is of Python 3.12
         return f"Key({self.id})"

@@ -10,9 +10,12 @@ from litestar.exceptions import WebSocketDisconnect
 from bellrock.contract import (
     Ack,
     Challenge,
+    Done,
     Hello,
     KeepAlive,
     Rejected,
+    Relayed,
+    Renew,
     Report,
     decode_agent_message,
     decode_hello,
@@ -123,6 +126,8 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
             case Report() | KeepAlive():
                 await region.tell(session, message)
+            case Renew() | Relayed() | Done():
+                raise ContractError(f"a region of this version does not take {type(message).__name__}")
             case Hello():
                 raise ContractError("a second hello")
 

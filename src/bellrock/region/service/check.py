@@ -14,6 +14,8 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuSeen,
     Neighbour,
     Observation,
     Port,
@@ -66,6 +68,10 @@ def flaw(agent: str, observation: Observation) -> str:
             return _own(agent, key.port.host) or _ports(key.port, key.peer) or texts or _times(since)
         case RefusalCount(port):
             return _own(agent, port.host) or _ports(port, None) or _refusal(observation)
+        case MtuSeen(port, peer):
+            return _own(agent, port.host) or _ports(port, peer)
+        case MtuGone(port, peer, why):
+            return _own(agent, port.host) or _ports(port, peer) or _texts(MAX_TEXT, why)
 
 
 def _host(host: Host) -> str:

@@ -14,6 +14,8 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuSeen,
     Observation,
     Port,
     RefusalCount,
@@ -119,7 +121,7 @@ class State:
             told += account.withdraw_older()
         return told
 
-    def _observation(self, account: Account, observation: Observation) -> None:
+    def _observation(self, account: Account, observation: Observation) -> None:  # noqa: C901 -- a case for each kind
         match observation:
             case HostSeen(host):
                 if host.id != account.host.id:
@@ -140,6 +142,8 @@ class State:
                 self._forget_mirrors(key, since)
             case RefusalCount():
                 account.refusals[refusal_key(observation)] = (observation, account.number)
+            case MtuSeen() | MtuGone():
+                pass
 
     def _forget_evidence(self, host: str, interface: str) -> None:
         """A port that passes no frames: what it saw and what others saw of it no longer holds."""

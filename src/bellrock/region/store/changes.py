@@ -15,6 +15,8 @@ from bellrock.model import (
     HostSeen,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuSeen,
     Observation,
     RefusalCount,
     Wall,
@@ -98,7 +100,7 @@ class Writer:
         self._many(_AGENT, self._agents.values())
         self._journal, self._agents = [], {}
 
-    def _observation(self, observation: Observation, agent: str, account: int) -> None:
+    def _observation(self, observation: Observation, agent: str, account: int) -> None:  # noqa: C901 -- a case for each kind
         match observation:
             case HostSeen(host):
                 if host.id != agent:
@@ -122,6 +124,8 @@ class Writer:
                 self._forget_mirrors(key, since)
             case RefusalCount():
                 self._refusal(observation, account)
+            case MtuSeen() | MtuGone():
+                pass  # in the journal
 
     def _evidence(self, evidence: Evidence, account: int) -> None:
         key = key_text(key_of(evidence))
