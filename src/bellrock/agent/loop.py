@@ -5,24 +5,26 @@ import logging
 import math
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from bellrock.agent.diary import Diary
-from bellrock.agent.incoming import Incoming
+from bellrock.agent.incoming import Incoming, NeighbourHeard
 from bellrock.agent.neighbours import Neighbours
 from bellrock.agent.network import RawNetwork, UdpNetwork
 from bellrock.agent.outgoing import Outgoing
 from bellrock.agent.ports import ignored, ports_of
-from bellrock.agent.reporter import Reporter, with_state
+from bellrock.agent.reporter import with_state
 from bellrock.agent.settings import Settings
-from bellrock.beacon import Engine, Now, PortFacts, Settled
+from bellrock.beacon import Arrival, Engine, Now, PortFacts, Refusal, Settled
 from bellrock.beacon import Event as BeaconEvent
+from bellrock.link.clock import Clocks
 from bellrock.link.clock import read as read_clocks
 from bellrock.link.device import Frame
 from bellrock.link.netlink import LinkMonitor
-from bellrock.model import Interface, Port
+from bellrock.link.udp import Datagram
+from bellrock.model import Interface, Port, Wall
 from bellrock.wire.keys import Keyring
 
 BUDGET: Final = 512
@@ -42,6 +44,39 @@ RETRY: Final = 2.0
 log = logging.getLogger(__name__)
 
 
+Witness = Callable[[Frame | Datagram | None, Arrival | Refusal | NeighbourHeard, Clocks], None]
+"""Sees what came in and what was made of it, before the engine does; of a flood's forged frames the refusal only."""
+
+
+class Account(Protocol):
+    """Who is told what the loop finds out: the reporter of an agent, or a scout that only looks around."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether `flush` has something to do."""
+        ...
+
+    def interfaces(self, now_known: Iterable[Interface]) -> None:
+        """The host's interfaces as they are now."""
+        ...
+
+    def event(self, event: BeaconEvent) -> None:
+        """An event of the engine or of the neighbour table."""
+        ...
+
+    def complete(self) -> None:
+        """Every port that was there at the start has had its burst."""
+        ...
+
+    def begin_anew(self) -> None:
+        """Tell all that holds once more."""
+        ...
+
+    def flush(self, wall: Wall) -> bool:
+        """Pass on what is owed; False: not now."""
+        ...
+
+
 class Loop:
     """One agent's engine, its network and its reporter, on one asyncio loop."""
 
@@ -53,8 +88,11 @@ class Loop:
         keyring: Keyring,
         network: RawNetwork | UdpNetwork,
         monitor: LinkMonitor,
-        reporter: Reporter,
+        reporter: Account,
         wake: Callable[[], None],
+        *,
+        witness: Witness | None = None,
+        clock: Callable[[], Clocks] = read_clocks,
     ) -> None:
         self._settings = settings
         self._agent = agent
@@ -63,6 +101,8 @@ class Loop:
         self._monitor = monitor
         self._reporter = reporter
         self._wake = wake
+        self._witness = witness
+        self._clock = clock
         self._neighbours = Neighbours()
         self._diary = Diary()
         self._incoming = Incoming(agent, keyring)
@@ -97,7 +137,7 @@ class Loop:
         for timer in (self._timer, self._flush_timer, self._watch_timer):
             if timer:
                 timer.cancel()
-        self._reporter.flush(now().wall)
+        self._reporter.flush(self._now().wall)
         self._wake()
 
     @property
@@ -116,20 +156,32 @@ class Loop:
         self._schedule_flush()
 
     def _frames_ready(self) -> None:
-        clocks = read_clocks()
+        clocks = self._clock()
         items = self._network.receive(BUDGET)
         if len(items) >= FLOOD and isinstance(self._network, RawNetwork):
             items, refusals = self._incoming.sift(cast("list[Frame]", items), clocks)
             for refusal in refusals:
+                self._see(None, refusal, clocks)
                 self._engine.receive(refusal, refusal.received)
         for item in items:
             heard = self._incoming.take(item, clocks)
+            self._see(item, heard, clocks)
             if isinstance(heard, tuple):
                 port, source_mac, neighbour = heard
-                self._report(self._neighbours.hear(port, source_mac, neighbour, now()))
+                self._report(self._neighbours.hear(port, source_mac, neighbour, self._now()))
             elif heard is not None:
                 self._engine.receive(heard, heard.received)
         self._after()
+
+    def _see(
+        self, item: Frame | Datagram | None, heard: Arrival | Refusal | NeighbourHeard | None, clocks: Clocks
+    ) -> None:
+        if self._witness is not None and heard is not None:
+            self._witness(item, heard, clocks)
+
+    def _now(self) -> Now:
+        clocks = self._clock()
+        return Now(clocks.mono, clocks.wall)
 
     def _links_changed(self) -> None:
         if self._monitor.changes():
@@ -138,7 +190,7 @@ class Loop:
 
     def _take_interfaces(self) -> None:
         """Bring engine, groups and report in line with the interfaces that are there now."""
-        moment = now()
+        moment = self._now()
         seen = self._monitor.snapshot().values()
         self._interfaces = {i.index: i for i in seen if not ignored(i.name, self._settings.ignore)}
         vlans = dict(self._settings.vlans)
@@ -191,7 +243,7 @@ class Loop:
         if settled:
             self._tell_interfaces()
         while (transmission := self._engine.poll_transmit()) is not None:
-            self._outgoing.send(transmission, now().wall)
+            self._outgoing.send(transmission, self._now().wall)
 
     def _after(self) -> None:
         """What follows every input: events out, beacons out, timer set, report made."""
@@ -212,7 +264,7 @@ class Loop:
         return math.ceil(deadline / TICK) * TICK if deadline - self._loop.time() > DISTANT else deadline
 
     def _timeout(self) -> None:
-        moment = now()
+        moment = self._now()
         self._engine.handle_timeout(moment)
         self._report(self._neighbours.expire(moment))
         self._after()
@@ -238,7 +290,7 @@ class Loop:
 
     def _flush(self) -> None:
         self._flush_timer = None
-        if self._reporter.flush(now().wall):
+        if self._reporter.flush(self._now().wall):
             self._wake()
         else:
             self._flush_timer = self._loop.call_later(RETRY, self._flush)
