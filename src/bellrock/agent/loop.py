@@ -150,6 +150,10 @@ class Loop:
         """Frames that were lost before they were looked at, as of the last look at the counters."""
         return self._dropped
 
+    def kick(self) -> None:
+        """The engine was told something by others than this loop: what it wants sent goes out now."""
+        self._after()
+
     def tell_anew(self) -> None:
         """The region has lost what it knew: give a full account."""
         self._reporter.begin_anew()

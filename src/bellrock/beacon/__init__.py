@@ -5,6 +5,7 @@ drains `poll_event` and `poll_transmit`, sends, and calls `handle_timeout` at `n
 """
 
 from bellrock.beacon.engine import Engine
+from bellrock.beacon.hearing import is_on_link
 from bellrock.beacon.values import (
     BY_HAND,
     Arrival,
@@ -38,4 +39,5 @@ __all__ = [
     "Refused",
     "Settled",
     "Transmission",
+    "is_on_link",
 ]

@@ -46,6 +46,7 @@ __all__ = [
     "encode",
     "encode_document",
     "examine",
+    "sealed_at",
 ]
 
 HEADER: Final = struct.Struct("!BBH")
@@ -111,6 +112,13 @@ def examine(data: bytes, keyring: Keyring, now: Wall) -> Decoded | WireError:
         return _open(version, signed, key, keyring, now)
     except WireError as error:
         return error.with_traceback(None)
+
+
+def sealed_at(data: bytes) -> Wall | None:
+    """When a beacon says in clear that it was sealed; None where there is no token. Nobody has proved that it is so."""
+    if len(data) < _HEADER_SIZE + MIN_SIZE or data[_HEADER_SIZE] != VERSION:
+        return None
+    return Wall(float(int.from_bytes(data[5:13], "big")))
 
 
 def _misshapen(size: int, token: bytes) -> WireError:
