@@ -78,7 +78,7 @@ def test_a_watcher_that_does_not_read_holds_the_latest_of_each_topic_only(run, m
                 await asyncio.sleep(0)
         found = await drain(watcher)
         assert len(found) == len(Topic)
-        assert {int(text.split()[1]) for text in found} == set(range(len(rendered) - 3, len(rendered) + 1))
+        assert {int(text.split()[1]) for text in found} == set(range(len(rendered) - len(Topic) + 1, len(rendered) + 1))
 
     run(test)
 
@@ -122,3 +122,33 @@ def test_watchers_are_bounded(run, monkeypatch):
         assert publisher.watch() is not None
 
     run(test)
+
+
+def test_a_watcher_is_never_told_what_is_not_for_it(run):
+    async def test(publisher, rendered, extra) -> None:
+        partial, whole = publisher.watch({Topic.ENROLMENTS}), publisher.watch()
+        assert b"enrolments" not in {text.split()[0] for text in await drain(partial)}
+        assert b"enrolments" in {text.split()[0] for text in await drain(whole)}
+        publisher.changed(Topic.ENROLMENTS, Topic.NODES)
+        assert [text.split()[0] for text in await drain(partial, 0.2)] == [b"nodes"]
+        assert {text.split()[0] for text in await drain(whole, 0.2)} == {b"enrolments", b"nodes"}
+
+    run(test)
+
+
+def test_topics_that_nothing_renders_are_not_published():
+    async def test() -> None:
+        async def prepare() -> set[Topic]:
+            return {Topic.MTU}
+
+        publisher = Publisher(prepare, lambda topic: topic.encode(), {Topic.HOSTS: None}.keys())
+        async with asyncio.timeout(20):
+            task = asyncio.create_task(publisher.run())
+            watcher = publisher.watch()
+            assert await drain(watcher) == [b"hosts"]
+            publisher.changed(*Topic)
+            assert await drain(watcher, 0.2) == [b"hosts"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(test())

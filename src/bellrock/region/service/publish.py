@@ -1,7 +1,7 @@
 """What changed goes to everyone who watches: the first change at once, then at most twenty times a second, always the latest."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -19,19 +19,25 @@ class Topic(StrEnum):
     HOSTS = "hosts"
     INTERFACES = "interfaces"
     REFUSALS = "refusals"
+    ENROLMENTS = "enrolments"
+    MTU = "mtu"
+    NODES = "nodes"
 
 
 class Watcher:
     """One who watches: holds at most the latest message of each topic, however slowly it is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Collection[Topic]) -> None:
+        """`topics`: all that it may be told of."""
+        self._topics = frozenset(topics)
         self._latest: dict[Topic, bytes] = {}
         self._more = asyncio.Event()
 
     def put(self, topic: Topic, message: bytes) -> None:
-        """A newer message takes the place of an older one that was not read."""
-        self._latest[topic] = message
-        self._more.set()
+        """A newer message takes the place of an older one that was not read; what is not for this watcher is dropped."""
+        if topic in self._topics:
+            self._latest[topic] = message
+            self._more.set()
 
     async def next(self) -> bytes:
         """The next message; of topics that wait, the one that waits longest."""
@@ -44,10 +50,15 @@ class Watcher:
 class Publisher:
     """Collects what changed and publishes it in rounds."""
 
-    def __init__(self, prepare: Callable[[], Awaitable[Iterable[Topic]]], render: Callable[[Topic], bytes]) -> None:
-        """`prepare` brings conclusions up to date and names further topics that change by it; `render` makes a message."""
+    def __init__(self, prepare: Callable[[], Awaitable[Iterable[Topic]]], render: Callable[[Topic], bytes],
+                 topics: Collection[Topic] = tuple(Topic)) -> None:  # fmt: skip
+        """`prepare` brings conclusions up to date and names further topics that change by it; `render` makes a message.
+
+        Changes of others than `topics` are not published.
+        """
         self._prepare = prepare
         self._render = render
+        self._topics = topics
         self._changed: set[Topic] = set()
         self._aged: set[Topic] = set()
         self._more = asyncio.Event()
@@ -62,12 +73,13 @@ class Publisher:
         """Only ages changed in these; they go out with the next refresh."""
         self._aged |= set(topics)
 
-    def watch(self) -> Watcher | None:
-        """A new watcher, which is given everything at once; None if there are too many."""
+    def watch(self, without: Collection[Topic] = ()) -> Watcher | None:
+        """A new watcher, which is given everything at once but what it is to do `without`; None if there are too many."""
         if len(self._watchers) >= MAX_WATCHERS:
             return None
-        watcher = Watcher()
-        for topic in Topic:
+        topics = [topic for topic in self._topics if topic not in without]
+        watcher = Watcher(topics)
+        for topic in topics:
             watcher.put(topic, self._render(topic))
         self._watchers.add(watcher)
         return watcher
@@ -94,7 +106,7 @@ class Publisher:
         topics |= set(await self._prepare())
         self._aged -= topics
         if self._watchers:
-            for topic in sorted(topics):
+            for topic in sorted(topics.intersection(self._topics)):
                 message = self._render(topic)
                 for watcher in self._watchers:
                     watcher.put(topic, message)

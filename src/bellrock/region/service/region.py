@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from ulid_transform import ulid_now
 
 from bellrock.contract import Challenge, Hello, KeepAlive, Report, Welcome
@@ -20,7 +21,7 @@ from bellrock.region.service.keeper import Keeper
 from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.publish import Publisher, Topic, Watcher
-from bellrock.region.service.shapes import ExplanationView, HostView, InterfaceView, RefusalView, TopologyView
+from bellrock.region.service.shapes import ExplanationView, InterfaceView, TopologyView
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
@@ -62,7 +63,14 @@ class Region:
         seen = {row.host.id: row.seen for row in loaded.agents}
         self._silence = Silence(seen, clock(), mono())
         self._complaints = Limited(30.0)
-        self._publisher = Publisher(self._prepare, self._message)
+        self._feeds: dict[Topic, Callable[[], Struct | Sequence[Struct]]] = {
+            Topic.TOPOLOGY: self.topology,
+            Topic.HOSTS: lambda: self.view().hosts(),
+            Topic.INTERFACES: self.interfaces,
+            Topic.REFUSALS: lambda: self.view().refusals(),
+        }
+        """What each topic of `/api/v1/live` says: the answer of its route."""
+        self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
         self._ingest = Ingest(store, self._state, self._committed, self._alive)
         self._agents = Agents(name, keys, self._state)
         self.access = Access(store)
@@ -159,9 +167,9 @@ class Region:
         await self._keeper.keep(self._clock())
         self._publisher.changed(Topic.TOPOLOGY)
 
-    def watch(self) -> Watcher | None:
-        """Someone watches from now on; None if too many do."""
-        return self._publisher.watch()
+    def watch(self, without: Collection[Topic] = ()) -> Watcher | None:
+        """Someone watches all but some topics from now on; None if too many do."""
+        return self._publisher.watch(without)
 
     def leave_watch(self, watcher: Watcher) -> None:
         """It watches no more."""
@@ -200,16 +208,11 @@ class Region:
         )
 
     def _message(self, topic: Topic) -> bytes:
-        if topic is Topic.TOPOLOGY:
-            return b'{"type":"topology",' + msgspec.json.encode(self.topology())[1:]
-        rows: Sequence[HostView | InterfaceView | RefusalView]
-        if topic is Topic.HOSTS:
-            rows = self.view().hosts()
-        elif topic is Topic.INTERFACES:
-            rows = self.interfaces()
-        else:
-            rows = self.view().refusals()
-        return b'{"type":"%b","%b":%b}' % (topic.encode(), topic.encode(), msgspec.json.encode(rows))
+        answer = self._feeds[topic]()
+        body = msgspec.json.encode(answer)
+        if isinstance(answer, Struct):
+            return b'{"type":"%b",%b' % (topic.encode(), body[1:])
+        return b'{"type":"%b","%b":%b}' % (topic.encode(), topic.encode(), body)
 
     async def _watch_silence(self) -> None:
         while True:
