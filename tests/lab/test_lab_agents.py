@@ -54,7 +54,7 @@ def test_the_region_comes_first_and_listens_on_its_addresses_and_past_the_networ
     first = agents.programs(LAB, AT, ("bellrock",))[0]
     assert (first.host, first.name) == ("hub", "hub")
     assert argv("hub") == (
-        "bellrock region --listen unix:/run/x/region.sock --listen 10.0.0.1:5240 --listen 10.20.0.1:5240 --in-lab "
+        "bellrock region --listen unix:/run/x/region.sock --listen http://10.0.0.1:5240 --listen http://10.20.0.1:5240 --in-lab "
         "--state-dir /run/x/hosts/hub --secret-file /run/x/secret --json"
     )
 
@@ -118,3 +118,50 @@ def test_the_tool_is_the_one_beside_this_python_or_on_the_path(tmp_path, monkeyp
 
 def test_the_region_keeps_its_token_here():
     assert agents.api_token(AT, "hub") == Path("/run/x/hosts/hub/region/api-token")
+
+
+JOINING = parse(
+    b"""
+join = true
+policy = "approve"
+[switch.s]
+[host.hub]
+role = "region"
+interface.eth0 = { to = "s", addresses = ["10.0.0.1/24"] }
+[host.finds]
+role = "rack"
+interface.eth0 = { to = "s" }
+[host.told]
+role = "rack"
+join = false
+interface.eth0 = { to = "s", addresses = ["10.0.0.2/24"] }
+[host.stranger]
+role = "node"
+secret = "wrong"
+interface.eth0 = { to = "s" }
+""",
+    "f",
+)
+
+
+def test_a_region_that_is_joined_serves_tls_and_beacons_by_itself():
+    found = {it.name: " ".join(it.argv) for it in agents.programs(JOINING, AT, ("bellrock",))}
+    assert list(found) == ["hub", "finds", "told", "stranger"]
+    assert found["hub"].startswith(
+        "bellrock region --listen unix:/run/x/region.sock --listen 10.0.0.1:5240 --policy approve --state-dir "
+    )
+
+
+def test_who_joins_is_told_no_region_and_who_does_not_has_a_way_past_the_network():
+    found = {it.name: " ".join(it.argv) for it in agents.programs(JOINING, AT, ("bellrock",))}
+    assert "--region" not in found["finds"]
+    assert " --region unix:/run/x/region.sock " in found["told"]
+    assert " --secret-file /run/x/secret-wrong " in found["stranger"]
+    assert " --secret-file /run/x/secret " in found["finds"]
+
+
+def test_a_host_may_have_a_secret_of_its_own(tmp_path):
+    agents.make_secrets(JOINING, tmp_path)
+    ours, other = (agents.secret_file(tmp_path, name) for name in ("", "wrong"))
+    assert ours.read_text() != other.read_text()
+    assert stat.S_IMODE(other.stat().st_mode) == 0o600

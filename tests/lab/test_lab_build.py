@@ -210,3 +210,67 @@ def test_interfaces_come_and_go(tmp_path):
         "a/eth8: a new interface needs a switch to plug into",
         "a/br0: no such interface, or its cable does not go to a switch",
     ]
+
+
+NARROW = """
+[switch.sw0]
+mtu = 9000
+[host.a]
+interface.eth0 = { to = "sw0", trunk = [10], native = 1, mtu = 9000 }
+[host.b]
+interface.eth0 = { to = "sw0", trunk = [10], native = 1, mtu = 9000 }
+[[fault]]
+kind = "mtu"
+at = "b/eth0"
+mtu = 1500
+way = "%s"
+"""
+SIZES = (1499, 1500, 1501, 8999)
+TAG = bytes.fromhex("8100000a")
+
+
+def passing(source, sink, tag):
+    """The sizes of IP packets, out of SIZES, that arrive; a small frame that always passes says that no more will come."""
+    head = bytes.fromhex("ffffffffffff020000000001") + tag + bytes.fromhex("88b5")
+    for size in (*SIZES, 100):
+        source.send(head + size.to_bytes(2, "big") + bytes(size - 2))
+    arrived = []
+    while not arrived or arrived[-1] != 100:
+        data = sink.recv(10000)
+        arrived.append(int.from_bytes(data[14:16], "big") if data[12:14] == b"\x88\xb5" else 0)
+    return tuple(arrived[:-1])
+
+
+@pytest.mark.parametrize("tag", [b"", TAG], ids=["untagged", "tagged"])
+@pytest.mark.parametrize(
+    ("way", "to_host", "from_host"),
+    [("both", SIZES[:2], SIZES[:2]), ("to-host", SIZES[:2], SIZES), ("from-host", SIZES, SIZES[:2])],
+)
+def test_a_narrow_port_swallows_what_is_larger_without_a_word(tmp_path, way, to_host, from_host, tag):
+    def work():
+        back = namespaces.home()
+        builder = Builder(parse((NARROW % way).encode(), "f"), tmp_path, back, lambda _: None)
+        sockets = []
+        try:
+            builder.build()
+            for host in ("a", "b"):
+                namespaces.enter(builder.spaces[host])
+                sockets.append(raw_socket())
+            namespaces.enter(back)
+            a, b = sockets
+            return passing(a, b, tag), passing(b, a, tag)
+        finally:
+            for one in sockets:
+                one.close()
+            builder.switches.stop()
+            for space in builder.spaces.values():
+                space.close()
+
+    assert apart(work) == (to_host, from_host)
+
+
+def raw_socket():
+    found = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88B5))
+    found.bind(("eth0", 0x88B5))
+    found.settimeout(10)
+    return found

@@ -55,6 +55,15 @@ def test_an_interface_has_a_name_that_the_kernel_takes(name):
     assert "expected an interface name of at most 15 letters" in told
 
 
+FAULT = (
+    HEAD
+    + """interface.e0 = { to = 'sw0', trunk = [10, 20], native = 5 }
+interface.e1 = { to = 'sw0', access = 10 }
+
+[[fault]]
+at = 'a/e0'
+"""
+)
 OTHERS = [
     ("", "1: host: no hosts; expected at least one [host.NAME]"),
     ("[host.A]\n", "1: host.A: expected a name of lower-case letters, digits and hyphens, got 'A'"),
@@ -76,6 +85,17 @@ OTHERS = [
     (HEAD + "interface.e0 = {}\n[[cable]]\nbetween = ['a/e0', 'a/e0']\n", "7: cable[0].between[1]: a/e0 is plugged in already; expected an interface without a cable"),
     (HEAD + "[[fault]]\nkind = 'deaf'\nat = 'a/e0'\n", "7: fault[0].at: expected HOST/INTERFACE of this file, got 'a/e0'"),
     (HEAD + "interface.e0 = {}\n[[fault]]\nkind = 'deaf'\nat = 'a/e0'\n", "8: fault[0].at: a/e0 is not plugged into a switch; faults are at switch ports"),
+    ("[host.a]\nsecret = 'A'\n", "2: host.a.secret: expected a secret's name of lower-case letters, digits and hyphens, got 'A'"),
+    (FAULT + "kind = 'mtu'\n", "8: fault[0]: a fault of kind mtu needs mtu = N"),
+    (FAULT + "kind = 'mtu'\nmtu = 1\n", "11: fault[0].mtu: expected an MTU from 68 to 65535 octets, got 1"),
+    (FAULT + "kind = 'mute'\nmtu = 1400\n", "11: fault[0].mtu: a fault of kind mute has no mtu"),
+    (FAULT + "kind = 'mute'\nway = 'to-host'\n", "11: fault[0].way: a fault of kind mute has no way"),
+    (FAULT + "kind = 'missing-vid'\n", "8: fault[0]: a fault of kind missing-vid needs vid = N"),
+    (FAULT + "kind = 'missing-vid'\nvid = 4095\n", "11: fault[0].vid: expected a VID from 1 to 4094, got 4095"),
+    (FAULT + "kind = 'missing-vid'\nvid = 30\n", "11: fault[0].vid: VID 30 is not in the trunk of a/e0 anyhow; expected one of 10, 20"),
+    (FAULT + "kind = 'extra-vid'\nvid = 10\n", "11: fault[0].vid: VID 10 is in the trunk of a/e0 by intent; expected another"),
+    (FAULT + "kind = 'native'\nvid = 5\n", "11: fault[0].vid: untagged frames of a/e0 are in VLAN 5 by intent; expected another"),
+    (FAULT.replace("a/e0", "a/e1") + "kind = 'extra-vid'\nvid = 10\n", "11: fault[0].vid: a/e1 is an access port; expected a trunk"),
     (HEAD + "interface.e0 = { mac = '02:00:00:00:00:01' }\ninterface.e1 = { mac = '02:00:00:00:00:01' }\n", "6: host.a.interface.e1.mac: e0 of a has 02:00:00:00:00:01 too; expected another"),
 ]  # fmt: skip
 

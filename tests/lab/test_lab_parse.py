@@ -69,11 +69,11 @@ MISTAKES = [
     ("[host.a]\nrole = 5\n", "f.toml:2: host.a.role: expected a string, got an integer"),
     (
         "[host.a]\ncolour = 'red'\n",
-        "f.toml:2: host.a.colour: unknown key; expected one of agent, bridge, interface, role",
+        "f.toml:2: host.a.colour: unknown key; expected one of agent, bridge, interface, join, role, secret",
     ),
     (
         "titel = 'x'\n[host.a]\n",
-        "f.toml:1: titel: unknown key; expected one of cable, fault, host, link, switch, title",
+        "f.toml:1: titel: unknown key; expected one of cable, fault, host, join, link, policy, switch, title",
     ),
     ("host = 5\n", "f.toml:1: host: expected a table of names, got an integer"),
     ("[host]\na = []\n", "f.toml:2: host.a: expected a table, got an array"),
@@ -84,10 +84,12 @@ MISTAKES = [
         "f.toml:6: host.a.interface.eth0.trunk[1]: expected an integer, got a string",
     ),
     (HEAD + "bridge.br0 = {}\n", "f.toml:4: host.a.bridge.br0: missing key members"),
-    (HEAD + "link = 5\n", "f.toml:4: host.a.link: unknown key; expected one of agent, bridge, interface, role"),
+    (HEAD + "link = 5\n", "f.toml:4: host.a.link: unknown key; expected one of agent, bridge, interface, join, role, secret"),
     ("link = true\n[host.a]\n", "f.toml:1: link: expected [[link]], a list of tables, got a boolean"),
     (HEAD + "[[cable]]\nbetween = ['a/b']\n", "f.toml:5: cable[0].between: expected an array of length 2, got 1"),
-    (HEAD + "[[fault]]\nkind = 'x'\nat = 'a/b'\n", "f.toml:5: fault[0].kind: expected one of port-down, mute, deaf, got 'x'"),
+    (HEAD + "[[fault]]\nkind = 'x'\nat = 'a/b'\n", "f.toml:5: fault[0].kind: expected one of port-down, mute, deaf, mtu, missing-vid, extra-vid, native, got 'x'"),
+    (HEAD + "[[fault]]\nkind = 'mtu'\nat = 'a/b'\nway = 'x'\n", "f.toml:7: fault[0].way: expected one of both, from-host, to-host, got 'x'"),
+    ("policy = 'x'\n[host.a]\n", "f.toml:1: policy: expected one of auto, approve, closed, got 'x'"),
     (HEAD + "interface.eth0 = { to = 'sw9' }\n", "f.toml:4: host.a.interface.eth0.to: expected a switch of this file (sw0), got 'sw9'"),
 ]  # fmt: skip
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.lab.parse import parse
-from bellrock.lab.schema import PortSpec
-from bellrock.lab.wiring import Groups, edges, plugs, port_vids, split
+from bellrock.lab.schema import FaultSpec, PortSpec
+from bellrock.lab.wiring import Groups, edges, misconfigured, plugs, port_vids, split
 
 LAB = parse(
     b"""
@@ -106,3 +106,37 @@ def test_groups_are_what_hangs_together(pairs):
     assert sorted(int(node[1]) for group in found for node in group) == sorted(named)
     assert len(found) == len(named) - joined
     assert all(groups.find(("n", str(a))) == groups.find(("n", str(b))) for a, b in pairs)
+
+
+TRUNK = PortSpec(trunk=(10, 20), native=5)
+FAULTS = [
+    (TRUNK, FaultSpec(kind="port-down", at="a/b"), PortSpec(trunk=(10, 20), native=5, up=False)),
+    (TRUNK, FaultSpec(kind="missing-vid", at="a/b", vid=10), PortSpec(trunk=(20,), native=5)),
+    (TRUNK, FaultSpec(kind="extra-vid", at="a/b", vid=30), PortSpec(trunk=(10, 20, 30), native=5)),
+    (TRUNK, FaultSpec(kind="native", at="a/b", vid=6), PortSpec(trunk=(10, 20), native=6)),
+    (PortSpec(access=10), FaultSpec(kind="native", at="a/b", vid=6), PortSpec(access=6)),
+    (TRUNK, FaultSpec(kind="mtu", at="a/b", mtu=1400), TRUNK),
+    (TRUNK, FaultSpec(kind="deaf", at="a/b"), TRUNK),
+]
+
+
+@pytest.mark.parametrize(("port", "fault", "found"), FAULTS)
+def test_some_faults_are_settings_of_a_port(port, fault, found):
+    assert misconfigured(port, fault) == found
+
+
+def test_the_truth_of_a_trunk_is_what_it_passes_and_not_what_was_meant():
+    text = """
+[switch.s]
+[host.a]
+interface.e0 = { to = "s", trunk = [10, 20, 30] }
+[[fault]]
+kind = "missing-vid"
+at = "a/e0"
+vid = 20
+[[fault]]
+kind = "extra-vid"
+at = "a/e0"
+vid = 40
+"""
+    assert port_vids(parse(text.encode(), "f")) == {("a", "e0"): [10, 30, 40]}

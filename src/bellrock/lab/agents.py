@@ -28,14 +28,36 @@ class Program(Struct, frozen=True):
     argv: tuple[str, ...]
 
 
-def make_secret(directory: Path) -> Path:
-    """A secret of the lab's own, in a file for its owner only."""
-    path = directory / SECRET_FILE
+def make_secrets(lab: LabFile, directory: Path) -> None:
+    """The lab's secret, and those of hosts that have another."""
+    for name in {"", *(host.secret for host in lab.host.values())}:
+        make_secret(directory, name)
+
+
+def make_secret(directory: Path, name: str = "") -> Path:
+    """A secret of the lab's own, or the other one of this name, in a file for its owner only."""
+    path = secret_file(directory, name)
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(16) + "\n")
     return path
+
+
+def secret_file(directory: Path, name: str = "") -> Path:
+    """Where the lab's secret is, or the other one of this name."""
+    return directory / (f"{SECRET_FILE}-{name}" if name else SECRET_FILE)
+
+
+def joins(lab: LabFile, name: str) -> bool:
+    """Whether a host's agent is told no region, and joins the one that it hears."""
+    host = lab.host[name]
+    return host.runs_agent and (lab.join if host.join is None else host.join)
+
+
+def serves_tls(lab: LabFile) -> bool:
+    """Whether the region listens with TLS on its addresses: where somebody joins."""
+    return any(joins(lab, name) for name in lab.host)
 
 
 def region_host(lab: LabFile) -> str:
@@ -85,35 +107,31 @@ def bellrock() -> tuple[str, ...]:
 
 
 def _region(lab: LabFile, region: str, directory: Path, command: tuple[str, ...]) -> Program:
-    listen = [f"unix:{directory}/{REGION_SOCKET}", *(f"{address.ip}:{PORT}" for _, address in _addresses(lab, region))]
+    tls = serves_tls(lab)
+    listen = [f"unix:{directory}/{REGION_SOCKET}"]
+    listen += [f"{'' if tls else 'http://'}{address.ip}:{PORT}" for _, address in _addresses(lab, region)]
     options = [word for where in listen for word in ("--listen", where)]
-    return Program(region, region, (*command, "region", *options, "--in-lab", *_own(directory, region), "--json"))
+    options += ["--policy", lab.policy] if tls else ["--in-lab"]
+    return Program(region, region, (*command, "region", *options, *_own(lab, directory, region), "--json"))
 
 
 def _racks(lab: LabFile, region: str, directory: Path, command: tuple[str, ...]) -> Iterator[Program]:
-    reach = _Reach(lab, region)
+    reach, tls = _Reach(lab, region), serves_tls(lab)
     for name, host in lab.host.items():
-        if not host.runs_agent:
+        # A region that listens with TLS beacons by itself. One that does not has a rack beside it, as in `bellrock up`.
+        if not host.runs_agent or (tls and name == region):
             continue
         role = "node" if host.role is Role.NODE else "rack"
-        url = reach.url(name) or f"unix:{directory}/{REGION_SOCKET}"
-        options = (
-            "--role",
-            role,
-            "--region",
-            url,
-            *_own(directory, name),
-            "--name",
-            name,
-            *_vlans(lab, name),
-            "--json",
-        )
-        # The region's host has a rack beside it, as in `bellrock up`: a host listens, whoever knows.
-        yield Program(name, f"{name}.rack" if name == region else name, (*command, "rack", *options))
+        url = (None if tls else reach.url(name)) or f"unix:{directory}/{REGION_SOCKET}"
+        where = () if joins(lab, name) else ("--region", url)
+        own = (*_own(lab, directory, name), "--name", name, *_vlans(lab, name))
+        argv = (*command, "rack", "--role", role, *where, *own, "--json")
+        yield Program(name, f"{name}.rack" if name == region else name, argv)
 
 
-def _own(directory: Path, host: str) -> tuple[str, ...]:
-    return "--state-dir", str(state_dir(directory, host)), "--secret-file", str(directory / SECRET_FILE)
+def _own(lab: LabFile, directory: Path, host: str) -> tuple[str, ...]:
+    secret = secret_file(directory, lab.host[host].secret)
+    return "--state-dir", str(state_dir(directory, host)), "--secret-file", str(secret)
 
 
 def _vlans(lab: LabFile, name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bellrock.lab import rtnetlink
 from bellrock.lab.namespaces import Home, Space, enter, make, plain_checksums
 from bellrock.lab.rtnetlink import End, Request
-from bellrock.lab.schema import BridgeSpec, InterfaceSpec, LabError, LabFile, PortSpec
+from bellrock.lab.schema import BridgeSpec, FaultWay, InterfaceSpec, LabError, LabFile, PortSpec
 from bellrock.lab.switch import Switches, bridge_command, port_command, retag_command
 from bellrock.lab.wiring import Plug, interfaces, plug_of, plugs, split
 
@@ -202,6 +202,14 @@ class Builder:
         flags = {"mute": "no-receive", "deaf": "no-forward"}
         named = {(plug.host, plug.interface): plug for plug in wired}
         for fault in self._lab.fault:
+            plug = named[split(fault.at)]
             if fault.kind in flags:
-                plug = named[split(fault.at)]
                 self.switches.fault(plug.switch, plug.device, flags[fault.kind])
+            elif fault.mtu is not None:
+                self._narrow(plug, fault.mtu, fault.way)
+
+    def _narrow(self, plug: Plug, mtu: int, way: FaultWay) -> None:
+        if way != "to-host":
+            self.switches.narrow_from(plug.switch, plug.device, mtu)
+        if way != "from-host":
+            self.switches.narrow_to(plug.device, mtu)

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bellrock.lab.schema import BridgeSpec, HostSpec, InterfaceSpec, LabFile, LinkSpec, PortSpec
-from bellrock.lab.wiring import MAX_NAME, Groups, edges, interfaces, split
+from msgspec import structs
+
+from bellrock.lab.schema import BridgeSpec, FaultSpec, HostSpec, InterfaceSpec, LabFile, LinkSpec, PortSpec
+from bellrock.lab.wiring import MAX_NAME, Groups, edges, interfaces, plug_of, split
 from bellrock.model import Role
 from bellrock.wire.toml.lines import Path
 
@@ -38,6 +40,10 @@ def _names(lab: LabFile) -> Iterator[Problem]:
         for name in names:
             if not _NAME.fullmatch(name):
                 yield (kind, name), f"expected a name of lower-case letters, digits and hyphens, got {name!r}"
+    for name, host in lab.host.items():
+        if host.secret and not _NAME.fullmatch(host.secret):
+            where = ("host", name, "secret")
+            yield where, f"expected a secret's name of lower-case letters, digits and hyphens, got {host.secret!r}"
     regions = [name for name, host in lab.host.items() if host.role is Role.REGION]
     for name in regions[1:]:
         yield ("host", name, "role"), f"a second region; {regions[0]} is one, and expected is one region in a lab"
@@ -179,6 +185,48 @@ def _faults(lab: LabFile) -> Iterator[Problem]:
             yield ("fault", position, "at"), f"expected HOST/INTERFACE of this file, got {fault.at!r}"
         elif spec.to is None:
             yield ("fault", position, "at"), f"{fault.at} is not plugged into a switch; faults are at switch ports"
+        else:
+            yield from _fault(lab, fault, ("fault", position))
+
+
+def _fault(lab: LabFile, fault: FaultSpec, path: Path) -> Iterator[Problem]:
+    """What a kind of fault needs beside `at`, and nothing that it does not."""
+    needs = {"mtu": "mtu", "missing-vid": "vid", "extra-vid": "vid", "native": "vid"}.get(fault.kind)
+    for key, given in (("mtu", fault.mtu), ("vid", fault.vid)):
+        if key == needs and given is None:
+            yield path, f"a fault of kind {fault.kind} needs {key} = N"
+        elif key != needs and given is not None:
+            yield (*path, key), f"a fault of kind {fault.kind} has no {key}"
+    if fault.way != "both" and fault.kind != "mtu":
+        yield (*path, "way"), f"a fault of kind {fault.kind} has no way"
+    if fault.mtu is not None:
+        yield from _mtu(fault.mtu, (*path, "mtu"))
+    if fault.vid is not None:
+        wrong = list(_vid(fault.vid, (*path, "vid")))
+        yield from wrong or _trunk_fault(lab, fault, path)
+
+
+def _trunk_fault(lab: LabFile, fault: FaultSpec, path: Path) -> Iterator[Problem]:
+    host, interface = split(fault.at)
+    sound = structs.replace(lab, fault=())
+    try:
+        plug = plug_of(sound, host, interface, lab.host[host].interface[interface], "")
+    except KeyError:  # the port does not exist, which is told where the interface names it
+        return
+    port = plug.port if plug else PortSpec()
+    passed = port.trunk or ()
+    where = (*path, "vid")
+    if fault.kind != "native" and port.trunk is None:
+        yield where, f"{fault.at} is an access port; expected a trunk"
+    elif fault.kind == "missing-vid" and fault.vid not in passed:
+        yield (
+            where,
+            f"VID {fault.vid} is not in the trunk of {fault.at} anyhow; expected one of {_listed(map(str, passed))}",
+        )
+    elif fault.kind == "extra-vid" and fault.vid in passed:
+        yield where, f"VID {fault.vid} is in the trunk of {fault.at} by intent; expected another"
+    elif fault.kind == "native" and fault.vid == port.untagged:
+        yield where, f"untagged frames of {fault.at} are in VLAN {fault.vid} by intent; expected another"
 
 
 def _macs(lab: LabFile) -> Iterator[Problem]:

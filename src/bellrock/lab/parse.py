@@ -11,8 +11,10 @@ from bellrock.lab.schema import (
     CableSpec,
     FaultKind,
     FaultSpec,
+    FaultWay,
     HostSpec,
     InterfaceSpec,
+    JoinPolicy,
     LabError,
     LabFile,
     LinkSpec,
@@ -29,7 +31,12 @@ __all__ = ["MAX_FILE", "MAX_PROBLEMS", "LabFileError", "load", "parse"]
 MAX_FILE: Final = 1 << 20
 """Octets of a lab file."""
 
-_CHOICES: Final[dict[str | int, tuple[str, ...]]] = {"role": tuple(Role), "kind": get_args(FaultKind)}
+_CHOICES: Final[dict[str | int, tuple[str, ...]]] = {
+    "role": tuple(Role),
+    "kind": get_args(FaultKind),
+    "way": get_args(FaultWay),
+    "policy": get_args(JoinPolicy),
+}
 
 
 class LabFileError(LabError):

@@ -183,7 +183,7 @@ class Lab:
 
     def start_agent(self, host: str) -> None:
         """Start Bellrock on a host (again); on the region's host both the region and the rack beside it."""
-        agents.make_secret(self.directory)
+        agents.make_secrets(self.wired, self.directory)
         there = self.programs()
         for program in agents.programs(self.wired, self.directory):
             if program.host == host and there.get(program.name, 0) is not None:

@@ -14,7 +14,9 @@ DEFAULT_VID = 1
 """IEEE 802.1Q §9.6, table 9-2: the default PVID. A port that says neither `access` nor `trunk` is access in it."""
 
 
-FaultKind = Literal["port-down", "mute", "deaf"]
+FaultKind = Literal["port-down", "mute", "deaf", "mtu", "missing-vid", "extra-vid", "native"]
+FaultWay = Literal["both", "from-host", "to-host"]
+JoinPolicy = Literal["auto", "approve", "closed"]
 
 
 class LabError(Exception):
@@ -92,6 +94,10 @@ class HostSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role | None = None
     agent: bool | None = None
     """Whether Bellrock runs on it; by default where it has a role."""
+    join: bool | None = None
+    """Whether its agent finds the region by beacon and joins; as the lab's `join` where it is not given."""
+    secret: str = ""
+    """The name of another secret than the lab's: hosts with the same name share it."""
     interface: dict[str, InterfaceSpec] = {}
     bridge: dict[str, BridgeSpec] = {}
 
@@ -132,14 +138,25 @@ class FaultSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something broken at the switch port that `at` (`HOST/INTERFACE`) plugs into."""
 
     kind: FaultKind
-    """`port-down`: no carrier; `mute`: nothing that the host sends arrives; `deaf`: nothing arrives at the host."""
+    """`port-down`: no carrier; `mute`: nothing that the host sends arrives; `deaf`: nothing arrives at the host;
+    `mtu`: larger IP packets than `mtu` vanish without a word, in the direction that `way` says;
+    `missing-vid`, `extra-vid`: the trunk does not pass `vid`, or passes it beside those that it should;
+    `native`: untagged frames are in VLAN `vid` instead of the one that is written."""
     at: str
+    mtu: int | None = None
+    """Octets of the largest IP packet that still passes."""
+    way: FaultWay = "both"
+    vid: int | None = None
 
 
 class LabFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole lab."""
 
     title: str = ""
+    join: bool = False
+    """Agents are told no region: they find it by beacon and join it over TLS."""
+    policy: JoinPolicy = "auto"
+    """What the region does with agents that prove the secret."""
     switch: dict[str, SwitchSpec] = {}
     host: dict[str, HostSpec] = {}
     link: tuple[LinkSpec, ...] = ()

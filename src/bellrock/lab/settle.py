@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bellrock.lab.agents import REGION_SOCKET, api_token, make_secret, programs, region_host
+from bellrock.lab.agents import REGION_SOCKET, api_token, make_secrets, programs, region_host
 from bellrock.lab.asking import Asker
 from bellrock.lab.running import Lab
 from bellrock.lab.schema import LabError, LabFile
@@ -54,7 +54,7 @@ def start(lab: Lab, say: Say, tool: tuple[str, ...] | None = None) -> Bellrock:
         LabError: a program ended, or the region does not answer in time; with its last lines.
     """
     running = attach(lab)
-    make_secret(lab.directory)
+    make_secrets(lab.wired, lab.directory)
     first, *rest = programs(lab.wired, lab.directory, tool)
     lab.start(first.host, first.argv, name=first.name)
     wait(lab, running.region.up, START_TIMEOUT, "the region to answer")

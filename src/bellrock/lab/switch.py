@@ -13,6 +13,11 @@ from bellrock.lab.schema import LabError, PortSpec
 SCHEMA: Final = Path("/usr/share/openvswitch/vswitch.ovsschema")
 START_TIMEOUT: Final = 10.0
 """Seconds for a daemon to answer."""
+ETHERNET: Final = 14
+"""Octets of a header without tags (IEEE 802.3 §3.1.1)."""
+VLAN_TAG: Final = 4
+_SIZE_TABLE = 1
+"""The OpenFlow table in which a frame's size is judged."""
 _SBIN = "/usr/sbin:/sbin:/usr/local/sbin"
 
 
@@ -59,6 +64,32 @@ class Switches:
     def fault(self, switch: str, port: str, flag: str) -> None:
         """Set an OpenFlow port flag (`no-receive`, `no-forward`, `receive`, `forward`)."""
         self._run("ovs-ofctl", "mod-port", f"unix:{self._directory}/{switch}.mgmt", port, flag)
+
+    def narrow_from(self, switch: str, port: str, mtu: int) -> None:
+        """Have IP packets larger than `mtu` that come in at `port` vanish, as in a cable's far end that cannot take them."""
+        for tag, size in (("0x0000/0x1000", mtu + ETHERNET), ("0x1000/0x1000", mtu + ETHERNET + VLAN_TAG)):
+            check = f"check_pkt_larger({size})->NXM_NX_REG0[0],resubmit(,{_SIZE_TABLE})"
+            self._flow(switch, f"table=0,priority=100,in_port={port},vlan_tci={tag},actions={check}")
+        self._flow(switch, f"table={_SIZE_TABLE},priority=10,reg0=0x1/0x1,actions=drop")
+        self._flow(switch, f"table={_SIZE_TABLE},priority=0,actions=NORMAL")
+
+    def narrow_to(self, port: str, mtu: int) -> None:
+        """Have IP packets larger than `mtu` that would leave by `port` vanish.
+
+        They are sent to lo, where nobody takes them: a refused frame would take the rest of its batch with it, and a smaller MTU of
+        the device would be felt by what the host sends, too.
+        """
+        chain = f"netdev narrow {port}"
+        rules = (
+            "add table netdev narrow",
+            f'add chain {chain} {{ type filter hook egress device "{port}" priority 0; }}',
+            f"add rule {chain} meta protocol 8021q meta length > {mtu + ETHERNET + VLAN_TAG} fwd to lo",
+            f"add rule {chain} meta protocol != 8021q meta length > {mtu + ETHERNET} fwd to lo",
+        )
+        self._run("nft", "; ".join(rules))
+
+    def _flow(self, switch: str, flow: str) -> None:
+        self._run("ovs-ofctl", "add-flow", f"unix:{self._directory}/{switch}.mgmt", flow)
 
     def table(self) -> str:
         """The port table in words, for diagnostics."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from bellrock.lab.schema import HostSpec, InterfaceSpec, LabFile, PortSpec
+from bellrock.lab.schema import FaultSpec, HostSpec, InterfaceSpec, LabFile, PortSpec
 from bellrock.wire.toml.lines import Path
 
 MAX_NAME = 15
@@ -35,10 +35,28 @@ def plug_of(lab: LabFile, host: str, interface: str, spec: InterfaceSpec, device
     switch = lab.switch[name]
     inline = PortSpec(access=spec.access, trunk=spec.trunk, native=spec.native)
     port = switch.port[port_name] if port_name else inline
-    shut = any(fault.kind == "port-down" and fault.at == f"{host}/{interface}" for fault in lab.fault)
-    if shut:
-        port = PortSpec(access=port.access, trunk=port.trunk, native=port.native, mtu=port.mtu, up=False)
+    for fault in lab.fault:
+        if fault.at == f"{host}/{interface}":
+            port = misconfigured(port, fault)
     return Plug(host=host, interface=interface, switch=name, device=device, port=port, mtu=port.mtu or switch.mtu)
+
+
+def misconfigured(port: PortSpec, fault: FaultSpec) -> PortSpec:
+    """How the switch treats a port with a fault that is one of its settings; other faults leave the settings alone."""
+    vid, trunk = fault.vid, port.trunk or ()
+    match fault.kind:
+        case "port-down":
+            return structs.replace(port, up=False)
+        case "missing-vid":
+            return structs.replace(port, trunk=tuple(other for other in trunk if other != vid))
+        case "extra-vid" if vid is not None:
+            return structs.replace(port, trunk=(*trunk, vid))
+        case "native" if port.trunk is None:
+            return structs.replace(port, access=vid)
+        case "native":
+            return structs.replace(port, native=vid)
+        case _:
+            return port
 
 
 def interfaces(lab: LabFile) -> Iterator[tuple[str, str, InterfaceSpec]]:

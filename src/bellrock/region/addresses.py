@@ -49,6 +49,7 @@ def parse_address(text: str) -> Address:
     Raises:
         AddressError: not of these forms.
     """
+    text = text.removeprefix("http://")
     if text.startswith(UNIX):
         path = text.removeprefix(UNIX)
         if not path.startswith("/"):
