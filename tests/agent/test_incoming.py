@@ -2,6 +2,7 @@
 
 import os
 
+import msgspec
 import pytest
 
 from bellrock.agent.incoming import Incoming
@@ -10,8 +11,9 @@ from bellrock.link.clock import Clocks
 from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
 from bellrock.model import InterfaceKind, Monotonic, Port, Wall
-from bellrock.wire.beacon import Beacon, BeaconType, Remote, encode
-from bellrock.wire.ethernet import TPID_CUSTOMER, Tag
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Remote, ScanAnswer, ScanCall, encode
+from bellrock.wire.errors import Reason
+from bellrock.wire.ethernet import TPID_CUSTOMER, TPID_SERVICE, Tag
 from bellrock.wire.frame import GROUP4, build_beacon_frame
 from bellrock.wire.keys import Key, Keyring
 
@@ -130,3 +132,47 @@ def test_a_flood_is_sifted_into_what_is_worth_reading_and_one_count_per_source(i
         (Port("H", "eth0", 20), PEER_MAC, "wrong-secret", 1),
         (Port("H", "eth0"), "52:54:00:00:00:03", "wrong-secret", 1),
     }
+
+
+STACKED = (Tag(TPID_SERVICE, 100), Tag(TPID_CUSTOMER, 10))
+
+
+def extended(**more) -> bytes:
+    extension = Extension(agent="A", host="a", boot="b", interface="eth7", **more)
+    return encode(msgspec.structs.replace(BEACON, extension=extension), KEY, CLOCKS.wall, os.urandom(16))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"scan": ScanCall(id="s", vid=10, outer=100)}, {"scanned": ScanAnswer(id="s", heard="10")}],
+    ids=["call", "answer"],
+)
+def test_a_beacon_of_a_scan_comes_in_behind_a_service_tag(incoming, more):
+    data = build_beacon_frame(extended(**more), PEER_MAC, "10.0.0.2", STACKED)
+    arrival = incoming.take(frame(data), CLOCKS)
+    assert isinstance(arrival, Arrival)
+    assert (arrival.port, arrival.outer) == (Port("H", "eth0", 10), STACKED[0])
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        payload(),
+        payload(OTHER),
+        payload(seconds=WALL_NS / 1e9 - 3600),
+        extended(),
+        extended(scan=ScanCall(id="s", vid=10))[:-1],
+    ],
+    ids=["a plain peer's", "wrong secret", "skewed", "not of a scan", "cut short"],
+)
+def test_all_other_stacked_beacons_are_refused_as_that(incoming, sealed):
+    refusal = incoming.take(frame(build_beacon_frame(sealed, PEER_MAC, "10.0.0.2", STACKED)), CLOCKS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error.reason is Reason.STACKED_TAGS
+
+
+def test_what_is_broken_behind_three_tags_is_refused(incoming):
+    data = build_beacon_frame(payload(), PEER_MAC, "10.0.0.2", (*STACKED, STACKED[1]))
+    refusal = incoming.take(frame(data), CLOCKS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error.reason is Reason.STACKED_TAGS

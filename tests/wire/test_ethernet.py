@@ -139,3 +139,23 @@ def test_what_is_parsed_is_built(data):
     except WireError:
         return
     assert data.startswith(ethernet.build(frame))
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ((), (None, None)),
+        ((Tag(0x8100, 0, 5),), (None, None)),
+        ((Tag(0x8100, 10),), (None, 10)),
+        ((Tag(0x88A8, 100), Tag(0x8100, 10)), (Tag(0x88A8, 100), 10)),
+        ((Tag(0x88A8, 100), Tag(0x8100, 0)), (None, 100)),
+        ((Tag(0x88A8, 100), Tag(0x8100, 0), Tag(0x8100, 10)), (Tag(0x88A8, 100), 10)),
+    ],
+)
+def test_two_tags(tags, expected):
+    assert ethernet.two_tags(tags) == expected
+
+
+def test_a_third_tag_that_names_a_vlan_is_one_too_many():
+    with refuses(Reason.STACKED_TAGS):
+        ethernet.two_tags((Tag(0x88A8, 100), Tag(0x8100, 10), Tag(0x8100, 11)))

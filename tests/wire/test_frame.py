@@ -237,3 +237,27 @@ def test_what_is_built_is_opened(mac, address, tags, payload):
     heard = open_beacon_frame(data)
     assert (heard.source_mac, heard.source_ip, heard.payload) == (mac, str(address), payload)
     assert (heard.hop_limit, heard.multicast, heard.source_port) == (1, True, 5240)
+
+
+STACKED = (Tag(0x88A8, 100), Tag(0x8100, 10))
+
+
+@pytest.mark.parametrize("stripped", [0, 1, 2], ids=["both tags in the data", "one stripped", "both stripped"])
+def test_two_tags_are_taken_only_where_asked_for(stripped):
+    data = build_beacon_frame(b"abc", MAC, V6, STACKED[stripped:])
+    with refuses(Reason.STACKED_TAGS):
+        open_beacon_frame(data, STACKED[:stripped])
+    heard = open_beacon_frame(data, STACKED[:stripped], stacked=True)
+    assert (heard.outer, heard.vid, heard.payload) == (Tag(0x88A8, 100), 10, b"abc")
+
+
+def test_three_tags_are_never_taken():
+    data = build_beacon_frame(b"abc", MAC, V6, (*STACKED, Tag(0x8100, 7)))
+    with refuses(Reason.STACKED_TAGS):
+        open_beacon_frame(data, stacked=True)
+
+
+@pytest.mark.parametrize("tags", [(), (Tag(0x8100, 0),), (Tag(0x8100, 10),), (Tag(0x88A8, 0), Tag(0x8100, 10))])
+def test_where_one_tag_or_none_names_a_vlan_stacking_makes_no_difference(tags):
+    data = build_beacon_frame(b"abc", MAC, V6, tags)
+    assert open_beacon_frame(data, stacked=True) == open_beacon_frame(data)

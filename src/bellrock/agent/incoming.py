@@ -82,10 +82,20 @@ class Incoming:
                 return Port(port.host, port.interface), source_mac, open_neighbour_frame(frame.data, frame.tags)
             heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready)
         except WireError as error:
-            return Refusal(port=port, source_mac=source_mac, error=error, received=now)
-        if heard.vid is not None:
-            port = Port(port.host, port.interface, heard.vid)
-        return self._open(port, heard, source_mac, now)
+            stacked = self._stacked(port, frame, source_mac, now) if error.reason is Reason.STACKED_TAGS else None
+            return stacked or Refusal(port=port, source_mac=source_mac, error=error, received=now)
+        return self._open(_tagged(port, heard.vid), heard, source_mac, now)
+
+    def _stacked(self, port: Port, frame: Frame, source_mac: str, now: Now) -> Arrival | None:
+        """A beacon behind two tags, which belongs to no VLAN of ours: None unless it is authentic, and of a scan."""
+        try:
+            heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready, stacked=True)
+        except WireError:
+            return None
+        arrival = self._open(_tagged(port, heard.vid), heard, source_mac, now)
+        if isinstance(arrival, Refusal) or (extension := arrival.beacon.extension) is None:
+            return None
+        return arrival if extension.scan or extension.scanned else None
 
     def datagram(self, datagram: Datagram, clocks: Clocks) -> Arrival | Refusal | None:
         """Open what a UDP socket received; its MAC addresses are not known."""
@@ -118,7 +128,12 @@ class Incoming:
             hop_limit=heard.hop_limit,
             multicast=heard.multicast,
             received=now,
+            outer=heard.outer,
         )
+
+
+def _tagged(port: Port, vid: int | None) -> Port:
+    return port if vid is None else Port(port.host, port.interface, vid)
 
 
 def _moment(clocks: Clocks, received_ns: int) -> Now:

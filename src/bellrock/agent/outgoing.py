@@ -39,16 +39,8 @@ class Outgoing:
     def _send_raw(self, network: RawNetwork, transmission: Transmission, payload: bytes) -> None:
         # A VLAN interface's frames are made with their tag, and sent on its lower device.
         lower = self._by_name.get(transmission.port.interface)
-        if lower is None:
-            return
-        mac = transmission.beacon.remote.mac_address
-        if transmission.source_ip is not None:
-            source_ip = transmission.source_ip.partition("/")[0]
-        else:
-            source_ip = "0.0.0.0" if transmission.family == 4 else link_local_from_mac(mac)  # noqa: S104 -- RFC 1122 §3.2.1.3: "this host"
-        vid = transmission.port.vid
-        tags = () if vid is None else (Tag(TPID_CUSTOMER, vid),)
-        network.send(lower.index, build_beacon_frame(payload, mac, source_ip, tags, transmission.unicast))
+        if lower is not None:
+            network.send(lower.index, frame_of(transmission, payload))
 
     def _send_udp(self, network: UdpNetwork, transmission: Transmission, payload: bytes) -> None:
         # Without raw sockets a tag can only be sent by the VLAN interface that stands for it.
@@ -62,3 +54,16 @@ class Outgoing:
             # With an interface given, the kernel would take a peer behind a router for one on the link.
             index = carrier.index if address.startswith("fe80:") else 0
             network.send_unicast(index, address, port, payload)
+
+
+def frame_of(transmission: Transmission, payload: bytes) -> bytes:
+    """The whole frame in which a sealed beacon goes out, with the tags of its port."""
+    mac = transmission.beacon.remote.mac_address
+    if transmission.source_ip is not None:
+        source_ip = transmission.source_ip.partition("/")[0]
+    else:
+        source_ip = "0.0.0.0" if transmission.family == 4 else link_local_from_mac(mac)  # noqa: S104 -- RFC 1122 §3.2.1.3: "this host"
+    vid = transmission.port.vid
+    tags = () if vid is None else (Tag(TPID_CUSTOMER, vid),)
+    service = () if transmission.outer is None else (transmission.outer,)
+    return build_beacon_frame(payload, mac, source_ip, service + tags, transmission.unicast)

@@ -5,9 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.model import Evidence, EvidenceKey, InterfaceKind, Monotonic, Port, Wall
+from bellrock.model import Evidence, EvidenceKey, Host, InterfaceKind, Monotonic, Port, Wall
 from bellrock.wire.beacon import Beacon
 from bellrock.wire.errors import WireError
+from bellrock.wire.ethernet import Tag
 
 BY_HAND: Final = "hand"
 """The role in beacons that a person sends: they are answered, and are evidence of nothing."""
@@ -29,6 +30,8 @@ class Identity(Struct, frozen=True):
     boot: str
     regions: tuple[str, ...] = ()
     """Where a region listens, as URLs, if this agent knows: sent with every beacon."""
+    authority: str = ""
+    """SHA-256 of that region's authority certificate (DER), in hex; empty: the region has none, or the agent has not joined."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -72,6 +75,17 @@ class Config(Struct, frozen=True, kw_only=True):
     """Least time between two multicast advertisements that plain MAAS peers cause, drawn from this range."""
     maas_replies: tuple[float, float] = (64.0, 16.0)
     """Unicast replies to plain MAAS peers, per port: at most so many at once, and so many per second on average."""
+    letter_pace: tuple[float, float] = (4.0, 20.0)
+    """Frames of letters, per port: at most so many at once, and so many per second on average."""
+    letter_again: tuple[float, float] = (0.25, 1.0)
+    """Parts of a letter that nobody acknowledges are sent again after the first time, doubling up to the second."""
+    letter_within: float = 10.0
+    """A letter that has not arrived whole within this time is given up, by its sender and by its receiver."""
+    stranger_delay: tuple[float, float] = (0.05, 0.3)
+    """When somebody with another secret begins to speak, this port says one solicitation after this random delay, unless
+    another agent is heard there meanwhile: who joins with a wrong secret so hears at once that it is not alone ..."""
+    stranger_rest: float = 10.0
+    """... at most this often on a port."""
     speak_v1: bool = False
     """Send v1 copies even while no v1 peer is heard."""
     max_peers: int = 4096
@@ -119,6 +133,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     multicast: bool
     received: Now
     """When the kernel received it."""
+    outer: Tag | None = None
+    """The service tag that it came behind: only beacons of a scan are taken with one."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -142,6 +158,8 @@ class Transmission(Struct, frozen=True, kw_only=True):
     source_ip: str | None = None
     """None: the interface has no address of the family (the shell uses :: / a link-local made from the MAC)."""
     unicast: tuple[str, str, int] | None = None
+    outer: Tag | None = None
+    """The service tag to send it behind."""
 
 
 class EvidenceFound(Struct, frozen=True):
@@ -176,7 +194,32 @@ class Settled(Struct, frozen=True):
     port: Port
 
 
-Event = EvidenceFound | EvidenceLost | Refused | Settled
+class LetterCame(Struct, frozen=True):
+    """A letter to us, or to any agent that a region listens to, has come whole. `port`: ours, on which it came."""
+
+    port: Port
+    sender: Host
+    id: str
+    octets: bytes
+
+
+class LetterDelivered(Struct, frozen=True):
+    """A letter of ours has come whole to the agent `by`."""
+
+    port: Port
+    id: str
+    by: str
+
+
+class LetterLost(Struct, frozen=True):
+    """A letter of ours has not been taken: why, in one clause."""
+
+    port: Port
+    id: str
+    why: str
+
+
+Event = EvidenceFound | EvidenceLost | Refused | Settled | LetterCame | LetterDelivered | LetterLost
 
 
 class Deadline(Struct, frozen=True):

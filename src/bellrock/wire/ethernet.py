@@ -148,3 +148,15 @@ def only_vid(tags: Sequence[Tag]) -> int | None:
     if len(vids) > 1:
         raise WireError(Reason.STACKED_TAGS, f"VLAN tags {', '.join(map(str, vids))} on one frame")
     return vids[0] if vids else None
+
+
+def two_tags(tags: Sequence[Tag]) -> tuple[Tag | None, int | None]:
+    """The service tag of a frame, if a second tag follows it, and the VID of the innermost; None for what is not there.
+
+    Raises:
+        WireError: STACKED_TAGS, more than two tags name a VLAN.
+    """
+    named = [tag for tag in tags if tag.vid]
+    if len(named) > 2:
+        raise WireError(Reason.STACKED_TAGS, f"VLAN tags {', '.join(str(tag.vid) for tag in named)} on one frame")
+    return (named[0] if len(named) == 2 else None), (named[-1].vid if named else None)

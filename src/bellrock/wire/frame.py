@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bellrock.wire import ethernet, ip, udp
 from bellrock.wire.errors import Reason, WireError
-from bellrock.wire.ethernet import EthernetFrame, Tag, only_vid
+from bellrock.wire.ethernet import EthernetFrame, Tag, only_vid, two_tags
 
 BEACON_PORT: Final = 5240
 GROUP4: Final = "224.0.0.118"
@@ -50,15 +50,21 @@ class HeardDatagram(Struct, frozen=True):
     multicast: bool
     source_port: int
     payload: bytes
+    outer: Tag | None = None
+    """The service tag around the VID's, where two tags name a VLAN."""
 
 
-def open_beacon_frame(data: bytes | memoryview, tags: Sequence[Tag] = (), checksum_ready: bool = True) -> HeardDatagram:
+def open_beacon_frame(
+    data: bytes | memoryview, tags: Sequence[Tag] = (), checksum_ready: bool = True, *, stacked: bool = False
+) -> HeardDatagram:
     """Take a frame apart down to the payload of UDP port 5240.
 
     Args:
         data: the frame from its Ethernet header on.
         tags: VLAN tags that the kernel stripped, outermost first.
         checksum_ready: False where the kernel says that the UDP checksum is not filled in yet; it is not judged then.
+        stacked: take a frame with two tags, too (IEEE 802.1ad). For the caller who authenticates what is in it before he
+            believes that it belongs to any VLAN of his.
 
     Raises:
         WireError: TRUNCATED, MALFORMED, BAD_CHECKSUM, FRAGMENT, STACKED_TAGS, UNSUPPORTED (no UDP to port 5240).
@@ -66,7 +72,7 @@ def open_beacon_frame(data: bytes | memoryview, tags: Sequence[Tag] = (), checks
     heard = _open_usual(data, tags, checksum_ready)
     if heard is not None:
         return heard
-    return _open_any(data, tags, checksum_ready)
+    return _open_any(data, tags, checksum_ready, stacked)
 
 
 def _open_usual(data: bytes | memoryview, tags: Sequence[Tag], judge: bool) -> HeardDatagram | None:
@@ -127,10 +133,10 @@ def _open_usual6(data: bytes | memoryview, vid: int | None, judge: bool) -> Hear
     return HeardDatagram(ours.hex(":"), theirs.hex(":"), vid, source, destination, hops, multicast, sport, payload)
 
 
-def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: bool) -> HeardDatagram:
+def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: bool, stacked: bool) -> HeardDatagram:
     """The same for every frame, layer by layer, and what is wrong with it."""
     outer = ethernet.parse(data, tags)
-    vid = only_vid(outer.tags)
+    service, vid = (None, only_vid(outer.tags)) if not stacked else two_tags(outer.tags)
     if outer.ethertype == ethernet.ETHERTYPE_IPV4:
         datagram = ip.parse4(outer.payload)
     elif outer.ethertype == ethernet.ETHERTYPE_IPV6:
@@ -150,6 +156,7 @@ def _open_any(data: bytes | memoryview, tags: Sequence[Tag], checksum_ready: boo
         datagram.multicast,
         segment.source_port,
         bytes(segment.payload),
+        service,
     )
 
 
