@@ -3,11 +3,12 @@
 from ipaddress import IPv6Interface
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from bellrock.beacon.values import Identity, NewId, Now, PortFacts
 from bellrock.model import InterfaceKind
-from bellrock.wire.beacon import Beacon, BeaconType, Extension, Received, Remote
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Letter, Received, Remote
 
 TYPES: Final = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.VLAN, InterfaceKind.BRIDGE, InterfaceKind.BOND})
 """The kinds that a plain MAAS peer has words for; all others are physical to it."""
@@ -46,6 +47,10 @@ class Composer:
         self._new_id = new_id
         self._seq = 0
 
+    def introduce(self, identity: Identity) -> None:
+        """From now on beacons say this; what was said stays counted."""
+        self._identity = identity
+
     def multicast(
         self,
         facts: PortFacts,
@@ -73,6 +78,18 @@ class Composer:
             extension=extension,
         )  # fmt: skip
 
+    def carry(self, facts: PortFacts, copy: Copy, letter: Letter, now: Now) -> Beacon:
+        """An advertisement that carries a part of a letter, or acknowledges some, and says nothing else."""
+        extension = msgspec.structs.replace(self._extension(facts, (), None, False, now), letter=letter)
+        remote = _remote(facts, facts.port.vid, copy.subnet)
+        return Beacon(
+            version=2, type=BeaconType.ADVERTISEMENT, id=self._new_id(2, now.wall), remote=remote, extension=extension
+        )
+
+    def letter_id(self, now: Now) -> str:
+        """The id of a new letter."""
+        return self._new_id(2, now.wall)
+
     def _extension(
         self, facts: PortFacts, acks: tuple[str, ...], received: Received | None, urgent: bool, now: Now
     ) -> Extension:
@@ -81,6 +98,7 @@ class Composer:
         return Extension(
             agent=me.agent, host=me.host, role=me.role, boot=me.boot, seq=self._seq, interface=facts.port.interface,
             vid=facts.port.vid, sent_us=int(now.wall * 1e6), acks=acks, received=received, urgent=urgent, regions=me.regions,
+            authority=me.authority,
         )  # fmt: skip
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from bellrock.beacon.core import Core
 from bellrock.beacon.doubts import Doubts
 from bellrock.beacon.hearing import Hearing
+from bellrock.beacon.letters import Letters
 from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import Cause
+from bellrock.beacon.strangers import Strangers
 from bellrock.beacon.timers import Alarm
 from bellrock.beacon.values import (
     Arrival,
@@ -24,6 +28,7 @@ from bellrock.beacon.values import (
     Transmission,
 )
 from bellrock.model import Monotonic, Port
+from bellrock.wire.errors import Reason
 
 DEFAULTS = Config()
 
@@ -38,7 +43,9 @@ class Engine:
         self._core = Core(identity, new_id, jitter, config)
         self._speaker = Speaker(self._core)
         self._doubts = Doubts(self._core, self._speaker)
-        self._hearing = Hearing(self._core, self._speaker, self._doubts, self._learn_port)
+        self._strangers = Strangers(self._core, self._speaker)
+        self._letters = Letters(self._core)
+        self._hearing = Hearing(self._core, self._speaker, self._doubts, self._learn_port, self._letters)
         self._handlers: dict[Alarm, Callable[[PortState, Now], None]] = {
             Alarm.BURST: self._burst,
             Alarm.SETTLE: self._settle,
@@ -49,6 +56,8 @@ class Engine:
             Alarm.DOUBT: self._doubts.verify,
             Alarm.FADE: self._doubts.fade,
             Alarm.MAAS_ROUND: self._speaker.advertise_to_maas,
+            Alarm.STRANGER: self._strangers.speak,
+            Alarm.LETTER: self._letters.work,
         }
 
     def receive(self, input: PortFacts | Arrival | Refusal, now: Now) -> None:
@@ -58,12 +67,21 @@ class Engine:
             case PortFacts():
                 self._port_up(input, now)
             case Arrival():
+                self._strangers.heard(input)
                 self._hearing.hear(input, now)
             case Refusal():
                 error = input.error
                 self._core.refuse(
                     input.port, input.source_mac, error.reason, error.detail, now, error.skew, input.times
                 )
+                if error.reason is Reason.WRONG_SECRET:
+                    self._strangers.refused(input.port, input.source_mac, input.received)
+
+    def introduce(self, regions: tuple[str, ...], authority: str) -> None:
+        """From the next beacon on, say that the region listens there and has this authority."""
+        core = self._core
+        core.identity = structs.replace(core.identity, regions=regions, authority=authority)
+        core.composer.introduce(core.identity)
 
     def drop_port(self, port: Port, now: Now) -> None:
         """A port went down: its evidence is lost, and so are the dynamic ports of its interface if it was the untagged one."""
@@ -71,6 +89,22 @@ class Engine:
             for learnt in self._core.ports.learnt(port.interface):
                 self._remove(learnt, now)
         self._remove(port, now)
+
+    @property
+    def relays(self) -> bool:
+        """Whether letters to nobody in particular are taken: a region listens to this agent now."""
+        return self._letters.relays
+
+    @relays.setter
+    def relays(self, value: bool) -> None:
+        self._letters.relays = value
+
+    def post(self, port: Port, to: str, octets: bytes, now: Now) -> str:
+        """Send a letter on a port to the agent `to`, or, where that is empty, to any that a region listens to; its id.
+
+        An event tells what became of it: LetterDelivered or LetterLost.
+        """
+        return self._letters.post(port, self._core.ports.get(port), to, octets, now)
 
     def handle_timeout(self, now: Now) -> None:
         """Do what is due."""
@@ -162,8 +196,10 @@ class Engine:
         state = self._core.ports.remove(port)
         if state is None:
             return
+        self._strangers.drop(port)
         for alarm in Alarm:
             self._core.timers.cancel((port, alarm))
+        self._letters.drop(port)
         for peer in list(state.peers):
             state.peers.move(peer, Cause.DOWN, now, "port down")
         for other in self._core.ports:

@@ -5,6 +5,7 @@ from typing import Final
 
 from bellrock.beacon.core import Core
 from bellrock.beacon.doubts import Doubts
+from bellrock.beacon.letters import Letters
 from bellrock.beacon.peers import Peer
 from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
@@ -59,11 +60,12 @@ NewPort = Callable[[PortFacts, Now], PortState]
 class Hearing:
     """Judges arrivals and lets peers, answers and doubts follow."""
 
-    def __init__(self, core: Core, speaker: Speaker, doubts: Doubts, new_port: NewPort) -> None:
+    def __init__(self, core: Core, speaker: Speaker, doubts: Doubts, new_port: NewPort, letters: Letters) -> None:
         self._core = core
         self._speaker = speaker
         self._doubts = doubts
         self._new_port = new_port
+        self._letters = letters
 
     def hear(self, arrival: Arrival, now: Now) -> None:
         """Take in one arrival."""
@@ -173,6 +175,7 @@ class Hearing:
             self._speaker.want(state, peer, extension.urgent, now)
         elif extension.urgent and challenged is not None:
             self._speaker.want(state, peer, True, now)
+        self._letters.hear(state, extension, arrival, now)
 
     def _is_fresh(self, state: PortState, peer: Peer | None, arrival: Arrival, now: Now) -> bool:
         """Neither the id nor the sender's number of it was accepted on this port before."""

@@ -19,6 +19,8 @@ class Alarm(StrEnum):
     DOUBT = "verify the peers of a port that may have moved"
     FADE = "a peer grows silent"
     MAAS_ROUND = "advertise to plain MAAS peers"
+    LETTER = "send a part of a letter"
+    STRANGER = "let somebody with another secret hear that others are here"
     REFUSALS = "report coalesced refusals"
 
 
