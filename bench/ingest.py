@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from bellrock.contract import Ack, Hello, Report, decode_region_message, encode, prove
 from bellrock.model import Evidence, EvidenceKind, EvidenceSeen, Host, HostSeen, Interface, InterfaceSeen, Port, Wall
-from bellrock.region.server import Ready, Settings, serve
+from bellrock.region.server import Ready, Secret, Settings, serve
 from bench._report import plain, report
 
 KEY = bytes(32)
@@ -75,7 +75,7 @@ async def measure(agents: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as directory:
         stop = asyncio.Event()
         started: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
-        settings = Settings(state_dir=Path(directory), stream_keys=(KEY,), listen=("127.0.0.1:0",))
+        settings = Settings(state_dir=Path(directory), keys=(Secret("00000000", KEY, KEY),), listen=("127.0.0.1:0",))
         serving = asyncio.create_task(serve(settings, started.set_result, stop))
         url = (await started).addresses[0]
         begin = time.perf_counter()

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bellrock.region.server import Ready, RegionError, Settings, serve
-from tests.region.support import KEY
+from tests.region.support import SECRET
 
 
 async def main(state_dir: Path) -> None:
@@ -19,7 +19,7 @@ async def main(state_dir: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     # SIGUSR1 gives the disk its space back.
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, limit_files, resource.RLIM_INFINITY)
-    settings = Settings(state_dir=state_dir, listen=("127.0.0.1:0",), stream_keys=(KEY,))
+    settings = Settings(state_dir=state_dir, listen=("127.0.0.1:0",), keys=(SECRET,))
 
     def ready(one: Ready) -> None:
         print(json.dumps({"url": one.addresses[0]}), flush=True)

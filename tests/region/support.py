@@ -41,9 +41,10 @@ from bellrock.model import (
     Port,
     Wall,
 )
-from bellrock.region.server import Ready, Settings, serve
+from bellrock.region.server import Ready, Secret, Settings, serve
 
 KEY = bytes(range(32))
+SECRET = Secret("a0a0a0a0", bytes(range(1, 33)), KEY)
 BOUND = 30.0
 """Seconds after which a wait has failed."""
 
@@ -109,7 +110,7 @@ async def region(state_dir: Path, **settings: Any) -> AsyncIterator[Running]:
     """A region on a free loopback port."""
     stop = asyncio.Event()
     started: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
-    chosen = {"listen": ("127.0.0.1:0",), "stream_keys": (KEY,)} | settings
+    chosen = {"listen": ("127.0.0.1:0",), "keys": (SECRET,)} | settings
     task = asyncio.create_task(serve(Settings(state_dir=state_dir, **chosen), started.set_result, stop))
     await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
     if task.done():

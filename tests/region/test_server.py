@@ -15,6 +15,7 @@ from bellrock.region.server import Ready, Settings, serve
 from tests.region.support import (
     BOUND,
     KEY,
+    SECRET,
     agent,
     asynchronous,
     closed,
@@ -148,14 +149,14 @@ def test_the_store_holds_hashes_only(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stream_keys": ()}, "at least one secret"),
+        ({"keys": ()}, "at least one secret"),
         ({"listen": ()}, "one address to listen on"),
         ({"listen": ("10.1.2.3:5240",)}, "only loopback addresses and unix sockets"),
         ({"listen": ("nonsense",)}, "expected IPV4:PORT"),
     ],
 )
 def test_refuses_to_start_with_one_line(tmp_path, changes, message):
-    chosen = {"state_dir": tmp_path, "listen": ("127.0.0.1:0",), "stream_keys": (KEY,)} | changes
+    chosen = {"state_dir": tmp_path, "listen": ("127.0.0.1:0",), "keys": (SECRET,)} | changes
     with pytest.raises(RegionError, match=message) as caught:
         asyncio.run(serve(Settings(**chosen), lambda ready: None, asyncio.Event()))
     assert "\n" not in str(caught.value)
@@ -210,7 +211,7 @@ def test_rebuild_moves_the_old_store_aside_and_begins_anew(tmp_path):
 
 
 def _settings(state_dir: Path, **changes) -> Settings:
-    return Settings(**({"state_dir": state_dir, "listen": ("127.0.0.1:0",), "stream_keys": (KEY,)} | changes))
+    return Settings(**({"state_dir": state_dir, "listen": ("127.0.0.1:0",), "keys": (SECRET,)} | changes))
 
 
 @asynchronous

@@ -79,6 +79,7 @@ def up(
     """
     from bellrock.cli.firstlook import FirstLook
     from bellrock.region.server import Settings as RegionSettings
+    from bellrock.region.server import secrets_of
 
     _start_logs(verbose)
     state_dir = state_dir or default_state_dir()
@@ -90,7 +91,7 @@ def up(
     region = RegionSettings(
         state_dir=state_dir / "region",
         listen=(f"127.0.0.1:{port}",),
-        stream_keys=tuple(key.stream_key for key in keyring.keys),
+        keys=secrets_of(keyring),
         rebuild=rebuild,
     )
     look = FirstLook(
@@ -125,7 +126,7 @@ def region(
     as_json: bool,
 ) -> None:
     """Run a region: agents report to it, it knows the whole network, and it serves API and page."""
-    from bellrock.region.server import Settings
+    from bellrock.region.server import Settings, secrets_of
 
     _start_logs(verbose)
     state_dir = state_dir or default_state_dir()
@@ -134,7 +135,7 @@ def region(
         state_dir=state_dir / "region",
         listen=listen,
         in_lab=in_lab,
-        stream_keys=tuple(key.stream_key for key in keyring.keys),
+        keys=secrets_of(keyring),
         rebuild=rebuild,
     )
 

@@ -18,7 +18,7 @@ from bellrock.region.api import make_app
 from bellrock.region.errors import RegionError
 from bellrock.region.logs import line
 from bellrock.region.protocol import BoundedHttp
-from bellrock.region.service import Region, wall
+from bellrock.region.service import MAX_SECRETS, Region, Secret, Secrets, secrets_of, wall
 from bellrock.region.store import NotStored, Store, StoreError, move_aside, open_store
 
 MAX_WS_MESSAGE: Final = 1 << 20
@@ -29,7 +29,7 @@ DATABASE: Final = "region.sqlite"
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Ready", "RegionError", "Settings", "StoreError", "serve"]
+__all__ = ["Ready", "RegionError", "Secret", "Settings", "StoreError", "secrets_of", "serve"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -37,8 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     state_dir: Path
     """Holds the store, the API token and unix sockets; made with mode 0700 if it is not there."""
-    stream_keys: tuple[bytes, ...]
-    """`wire` Key.stream_key of every secret that agents may prove; several while one is being rotated."""
+    keys: tuple[Secret, ...]
+    """Of every secret that agents may prove (`secrets_of` a keyring): several while one is being rotated, the one to use first."""
     listen: tuple[str, ...] = ("127.0.0.1:5240",)
     """`IPV4:PORT`, `[IPV6]:PORT`, `unix:/path`; loopback only, unless `in_lab`."""
     in_lab: bool = False
@@ -98,8 +98,12 @@ async def serve(
     """
     addresses = [parse_address(text) for text in settings.listen]
     allow(addresses, in_lab=settings.in_lab)
-    if not settings.stream_keys or not addresses:
+    if not settings.keys or not addresses:
         raise RegionError("a region needs at least one secret and one address to listen on")
+    if len(settings.keys) > MAX_SECRETS:
+        raise RegionError(
+            f"{len(settings.keys)} secrets are given; a region accepts {MAX_SECRETS} at a time, so retire one"
+        )
     _make_state_dir(settings.state_dir)
     listeners = bind(addresses)
     try:
@@ -127,7 +131,7 @@ async def _run(
     settings: Settings, store: Store, aside: Path | None, listeners: Listeners,
     ready: Callable[[Ready], None], stop: asyncio.Event,
 ) -> None:  # fmt: skip
-    region = Region(store, await store.load(), settings.name, settings.stream_keys)
+    region = Region(store, await store.load(), settings.name, Secrets(settings.keys))
     try:
         token = await region.access.start(settings.state_dir, wall())
     except NotStored as error:

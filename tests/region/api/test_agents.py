@@ -10,8 +10,10 @@ import websockets
 
 from bellrock.contract import Challenge, KeepAlive, decode_region_message, encode, prove
 from bellrock.model import Host, RefusalCount, Wall
+from bellrock.region.service import Secret
 from tests.region.support import (
     KEY,
+    SECRET,
     TurnedAway,
     agent,
     asynchronous,
@@ -39,7 +41,7 @@ async def test_a_wrong_proof_is_turned_away_and_told_why(tmp_path):
 
 @asynchronous
 async def test_any_of_several_keys_proves(tmp_path):
-    async with region(tmp_path, stream_keys=(KEY, OTHER)) as running:
+    async with region(tmp_path, keys=(SECRET, Secret("0b0b0b0b", OTHER, OTHER))) as running:
         for key in (KEY, OTHER):
             # The support agent checks that the region's proof is made with the same key.
             async with agent(running.url, key=key) as one:

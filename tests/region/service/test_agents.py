@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from bellrock.contract import Challenge, Hello, prove
+from bellrock.contract import Ack, Challenge, Hello, MeasureMtu, Order, prove
 from bellrock.model import Host, Wall
 from bellrock.region.service import agents as module
 from bellrock.region.service.agents import Agents, Session, TurnedAway
 from bellrock.region.service.clock import Offset
+from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
 from bellrock.region.store import AgentRow, Loaded
 
@@ -19,7 +20,8 @@ KEYS = (b"new", b"old")
 
 @pytest.fixture
 def agents():
-    return Agents("region", KEYS, State(Loaded(agents=(AgentRow(host=Host("a", "rack"), last=9, offset=3.0),))))
+    secrets = Secrets(Secret(f"{key.hex():0>8}"[-8:], key, key) for key in KEYS)
+    return Agents("region", secrets, State(Loaded(agents=(AgentRow(host=Host("a", "rack"), last=9, offset=3.0),))))
 
 
 def hello(challenge: Challenge, key: bytes = KEYS[0], **changes) -> Hello:
@@ -110,14 +112,33 @@ def test_a_session_tells_acknowledgements_before_its_end():
         session.ack(5)
         session.refuse("first")
         session.refuse("second")
-        assert [await session.next(), await session.next()] == [7, "first"]
+        assert [await session.next(), await session.next()] == [Ack(7), "first"]
         other = Session(Host("a", "rack"), "", Offset())
         other.ack(1)
-        assert await other.next() == 1
+        assert await other.next() == Ack(1)
         waiting = asyncio.create_task(other.next())
         await asyncio.sleep(0)
         other.ack(1)
-        assert await waiting == 1, "a report that came twice is acknowledged twice"
+        assert await waiting == Ack(1), "a report that came twice is acknowledged twice"
+
+    asyncio.run(tell())
+
+
+def test_a_session_tells_other_words_in_order_and_cuts_off_who_does_not_read(monkeypatch):
+    monkeypatch.setattr(module, "MAX_WORDS", 2)
+
+    async def tell() -> None:
+        session = Session(Host("a", "rack"), "", Offset())
+        orders = [Order(str(number), MeasureMtu()) for number in range(3)]
+        for order in orders[:2]:
+            session.say(order)
+        session.ack(1)
+        assert [await session.next() for _ in range(3)] == [Ack(1), *orders[:2]]
+        for order in orders:
+            session.say(order)
+        assert [await session.next() for _ in range(3)] == [
+            *orders[:2], "2 messages wait that this agent does not read",
+        ]  # fmt: skip
 
     asyncio.run(tell())
 

@@ -8,13 +8,14 @@ import logging
 
 import pytest
 
-from bellrock.contract import Challenge, Hello, KeepAlive, Report, prove
+from bellrock.contract import Ack, Challenge, Hello, KeepAlive, Report, prove
 from bellrock.model import Host, Monotonic, Wall
 from bellrock.region.service import Region
 from bellrock.region.service import region as region_module
+from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.silence import SILENCE
 from bellrock.region.store import StoreFull, open_store
-from tests.region.support import KEY, confirmed, host_seen, interface, until
+from tests.region.support import KEY, SECRET, confirmed, host_seen, interface, until
 
 START = 1_000_000.0
 
@@ -57,7 +58,7 @@ class World:
         session = self.sessions[name]
         await self.region.tell(session, Report(seq, "boot", self.now, told, **options))
         async with asyncio.timeout(30):
-            while await session.next() != seq:
+            while await session.next() != Ack(seq):
                 pass
 
     async def keep_alive(self, name: str, seq: int) -> None:
@@ -86,7 +87,7 @@ def in_a_world(test):
                 store,
                 await store.load(),
                 "region",
-                (KEY,),
+                Secrets((SECRET,)),
                 lambda: world.now if world else Wall(START),
                 lambda: world.mono() if world else Monotonic(START),
             )

@@ -8,7 +8,6 @@ from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
 from bellrock.contract import (
-    Ack,
     Challenge,
     Done,
     Hello,
@@ -133,8 +132,8 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
 
 
 async def _send(socket: Socket, session: Session) -> None:
-    while isinstance(word := await session.next(), int):
-        await send(socket, encode(Ack(word)))
+    while not isinstance(word := await session.next(), str):
+        await send(socket, encode(word))
     raise ContractError(word)
 
 

@@ -5,11 +5,15 @@ from bellrock.region.service.agents import HANDSHAKE, Session, TurnedAway, refus
 from bellrock.region.service.names import UnknownPort
 from bellrock.region.service.publish import Topic, Watcher
 from bellrock.region.service.region import Region, wall
+from bellrock.region.service.secrets import MAX_SECRETS, Secret, Secrets, secrets_of
 
 __all__ = [
     "HANDSHAKE",
+    "MAX_SECRETS",
     "Access",
     "Region",
+    "Secret",
+    "Secrets",
     "Session",
     "TooManyFailures",
     "Topic",
@@ -17,5 +21,6 @@ __all__ = [
     "UnknownPort",
     "Watcher",
     "refuse_version",
+    "secrets_of",
     "wall",
 ]

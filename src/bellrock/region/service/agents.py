@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Final
 
-from bellrock.contract import VERSION, Challenge, Hello, Rejected, Welcome, prove
+from bellrock.contract import VERSION, Ack, Challenge, Hello, RegionMessage, Rejected, Welcome, prove
 from bellrock.model import Host, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.check import labels
 from bellrock.region.service.clock import Offset, is_time
+from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
 
 KEEP_ALIVE: Final = 15.0
@@ -29,6 +30,8 @@ NONCE_BYTES: Final = 32
 MAX_AGENTS: Final = 4096
 """Agents that a region keeps accounts of, connected or not."""
 MAX_NAME: Final = 255
+MAX_WORDS: Final = 64
+"""Messages that wait for an agent to read them, acknowledgements aside."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Session:
         self.offset = offset
         self._acked = 0
         self._again = False
+        self._words: deque[RegionMessage] = deque()
         self._ended = ""
         self._more = asyncio.Event()
 
@@ -59,18 +63,28 @@ class Session:
         self._again = True
         self._more.set()
 
+    def say(self, message: RegionMessage) -> None:
+        """Something else that the agent must be told; one that does not read is cut off."""
+        if len(self._words) >= MAX_WORDS:
+            self.refuse(f"{MAX_WORDS} messages wait that this agent does not read")
+            return
+        self._words.append(message)
+        self._more.set()
+
     def refuse(self, why: str) -> None:
         """The session must end; what is acknowledged by then is still told."""
         self._ended = self._ended or why
         self._more.set()
 
-    async def next(self) -> int | str:
-        """The next number to acknowledge, or, as text, why the session ends."""
+    async def next(self) -> RegionMessage | str:
+        """The next message, acknowledgements first; or, as text, why the session ends."""
         while True:
             await self._more.wait()
             if self._again:
                 self._again = False
-                return self._acked
+                return Ack(self._acked)
+            if self._words:
+                return self._words.popleft()
             if self._ended:
                 return self._ended
             self._more.clear()
@@ -79,10 +93,10 @@ class Session:
 class Agents:
     """Lets agents in, one connection each."""
 
-    def __init__(self, region: str, keys: tuple[bytes, ...], state: State) -> None:
-        """`keys`: stream keys, of which any proves; several while a secret is being rotated."""
+    def __init__(self, region: str, secrets: Secrets, state: State) -> None:
+        """`secrets`: any of them proves; several while one is being rotated."""
         self._region = region
-        self._keys = keys
+        self._secrets = secrets
         self._state = state
         self._unproven = 0
         self._wrong: OrderedDict[str, int] = OrderedDict()
@@ -114,8 +128,8 @@ class Agents:
             TurnedAway: unknown version, unusable identity or clock, wrong proof, or no room for one more agent.
         """
         _check(hello)
-        key = self._proven(hello, challenge)
-        if key is None:
+        secret = self._proven(hello, challenge)
+        if secret is None:
             raise TurnedAway("this agent's secret is not this region's", wrong=True)
         self._has_room(hello.host.id)
         if older := self.sessions.pop(hello.host.id, None):
@@ -125,7 +139,8 @@ class Agents:
         offset.start(hello.sent, received)
         session = Session(hello.host, hello.software, offset)
         self.sessions[hello.host.id] = session
-        proof = prove(key, "region", hello.nonce, challenge.nonce, self._region)
+        self._secrets.used(hello.host.id, secret.id, "streams")
+        proof = prove(secret.stream_key, "region", hello.nonce, challenge.nonce, self._region)
         return session, Welcome(proof, account.last if account else 0, KEEP_ALIVE)
 
     def turn_away(self, address: str, reason: TurnedAway) -> float:
@@ -161,13 +176,8 @@ class Agents:
                 "a start with --rebuild forgets those that are gone"
             )
 
-    def _proven(self, hello: Hello, challenge: Challenge) -> bytes | None:
-        found = None
-        for key in self._keys:
-            expected = prove(key, "agent", challenge.nonce, hello.nonce, hello.host.id)
-            if secrets.compare_digest(expected.encode(), hello.proof.encode()):
-                found = key
-        return found
+    def _proven(self, hello: Hello, challenge: Challenge) -> Secret | None:
+        return self._secrets.proven(hello.proof, "agent", challenge.nonce, hello.nonce, hello.host.id)
 
 
 def refuse_version(version: int) -> Rejected:

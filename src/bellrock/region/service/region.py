@@ -21,6 +21,7 @@ from bellrock.region.service.keeper import Keeper
 from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.publish import Publisher, Topic, Watcher
+from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.shapes import ExplanationView, InterfaceView, TopologyView
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
@@ -49,7 +50,7 @@ def monotonic() -> Monotonic:
 class Region:
     """Everything that one region knows and does, without HTTP."""
 
-    def __init__(self, store: Store, loaded: Loaded, name: str, keys: tuple[bytes, ...],
+    def __init__(self, store: Store, loaded: Loaded, name: str, secrets: Secrets,
                  clock: Callable[[], Wall] = wall, mono: Callable[[], Monotonic] = monotonic) -> None:  # fmt: skip
         """`clock` is shown and outlives a restart; `mono` decides who is silent."""
         self._store = store
@@ -72,7 +73,8 @@ class Region:
         """What each topic of `/api/v1/live` says: the answer of its route."""
         self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
         self._ingest = Ingest(store, self._state, self._committed, self._alive)
-        self._agents = Agents(name, keys, self._state)
+        self._secrets = secrets
+        self._agents = Agents(name, secrets, self._state)
         self.access = Access(store)
         self.name = name
         self.stopping = asyncio.Event()
