@@ -59,3 +59,12 @@ def test_a_reply_names_the_beacon_and_the_tag_with_which_it_came():
         None,
     )
     assert (beacon.extension.received.vid, beacon.extension.acks) == (10, ())
+
+
+def test_regions_and_their_authority_are_said_from_the_next_beacon_on():
+    composer = Composer(Identity("us", "host", "rack", "boot"), lambda version, wall: "id")
+    first = composer.multicast(facts(), Copy(6, None, None), 2, BeaconType.SOLICITATION, (), False, at(0)).extension
+    composer.introduce(Identity("us", "host", "rack", "boot", ("https://10.0.0.1:5443",), "ab" * 32))
+    second = composer.multicast(facts(), Copy(6, None, None), 2, BeaconType.SOLICITATION, (), False, at(0)).extension
+    assert (first.regions, first.authority) == ((), "")
+    assert (second.regions, second.authority, second.seq) == (("https://10.0.0.1:5443",), "ab" * 32, 2)

@@ -215,3 +215,11 @@ def test_time_that_brings_nothing_due_changes_nothing():
     play.engine.handle_timeout(play.now)
     play._collect().nothing_left()
     assert play.engine.next_deadline() == due
+
+
+def test_who_is_introduced_is_named_in_what_is_said_next():
+    play = Playbook().port()
+    play.engine.introduce(("https://10.0.0.1:5443",), "ab" * 32)
+    play.hear(Actor().solicits(urgent=True)).wait(1)
+    extension = play.sent[-1][1].beacon.extension
+    assert (extension.agent, extension.regions, extension.authority) == ("us", ("https://10.0.0.1:5443",), "ab" * 32)
