@@ -6,6 +6,7 @@ over the TLS channel (RFC 5929 `tls-server-end-point`: the hash of the certifica
 can sit between them.
 """
 
+import copy
 import hmac
 from collections.abc import Callable
 from hashlib import sha256
@@ -16,6 +17,8 @@ from spake2.spake2 import SPAKEError
 
 AGENT: Final = b"bellrock agent"
 REGION: Final = b"bellrock region"
+MESSAGE: Final = 33
+"""Octets of one half: which end it is of, and a point of the curve."""
 
 
 class ExchangeError(ValueError):
@@ -23,7 +26,10 @@ class ExchangeError(ValueError):
 
 
 class Half:
-    """One end of one exchange. Used once.
+    """One end of one conversation; another conversation begins with another.
+
+    A region that accepts several secrets answers with a half for each, and the agent finishes with each of them. To whoever
+    answers in the region's place that is as many guesses as it sends halves, so `contract.join` bounds their number.
 
     Attributes:
         message: what to send to the other end.
@@ -41,8 +47,11 @@ class Half:
         Raises:
             ExchangeError: not a message of the other end.
         """
+        if len(theirs) != MESSAGE:
+            raise ExchangeError(f"not the other half of the exchange: {len(theirs)} octets, not {MESSAGE}")
         try:
-            key: bytes = self._end.finish(theirs)
+            # The library's object finishes once; what it is made of does not change, so that a shallow copy is another.
+            key: bytes = copy.copy(self._end).finish(theirs)
         except (SPAKEError, ValueError, AssertionError) as error:
             raise ExchangeError(f"not the other half of the exchange: {type(error).__name__}") from None
         return key
