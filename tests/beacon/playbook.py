@@ -5,6 +5,8 @@ comes out is taken line by line, and `nothing_left` says that there was no more.
 is fixed: `jitter` is what every draw yields.
 """
 
+from msgspec.structs import replace
+
 from bellrock.beacon import (
     Arrival,
     Config,
@@ -69,6 +71,17 @@ class Actor:
     def solicits(self, **more) -> Beacon:
         return self.beacon(SOLICITATION, **more)
 
+    def probes(self, size, **more) -> Beacon:
+        """A padded solicitation."""
+        return self._with(self.solicits(**more), padded=size)
+
+    def confirms(self, *acks, mtu=0, fragmented=(), **more) -> Beacon:
+        """What acknowledges padded solicitations."""
+        return self._with(self.advertises(*acks, **more), mtu=mtu, fragmented=tuple(fragmented))
+
+    def _with(self, beacon: Beacon, **more) -> Beacon:
+        return replace(beacon, extension=replace(beacon.extension, **more))
+
     def advertises(self, *acks, **more) -> Beacon:
         return self.beacon(ADVERTISEMENT, acks=acks, **more)
 
@@ -91,7 +104,9 @@ class Rack:
 class Playbook:
     """One engine on the stage."""
 
-    def __init__(self, config=QUIET, jitter=0.5, identity=None):
+    def __init__(self, config=QUIET, jitter=0.5, identity=None, measures=False):
+        """`measures`: what passes to the neighbours is measured unasked, as an agent does."""
+        config = config if measures else replace(config, mtu_every=0.0)
         self.count = 0
         self.identity = identity or Identity("us", "host-us", "rack", "our-boot", ("http://region.example:5240",))
         self.engine = Engine(self.identity, self._new_id, lambda: jitter, config)

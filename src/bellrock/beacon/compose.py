@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bellrock.beacon.values import Identity, NewId, Now, PortFacts
 from bellrock.model import InterfaceKind
-from bellrock.wire.beacon import Beacon, BeaconType, Extension, Letter, Received, Remote
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Letter, Received, Remote, ScanAnswer, ScanCall
 
 TYPES: Final = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.VLAN, InterfaceKind.BRIDGE, InterfaceKind.BOND})
 """The kinds that a plain MAAS peer has words for; all others are physical to it."""
@@ -68,6 +68,15 @@ class Composer:
         beacon_id = self._new_id(version, now.wall)
         return Beacon(version=version, type=type, id=beacon_id, remote=remote, extension=extension)
 
+    def probe(self, facts: PortFacts, copy: Copy, version: int, size: int, now: Now) -> Beacon:
+        """A solicitation that is to be padded to `size` octets of IP packet; it tells the sender's MTU."""
+        plain = self.multicast(facts, copy, version, BeaconType.SOLICITATION, (), False, now)
+        return _with(plain, padded=size, mtu=_told(facts.mtu))
+
+    def verdict(self, facts: PortFacts, beacon: Beacon, fragmented: tuple[str, ...]) -> Beacon:
+        """An advertisement that acknowledges padded solicitations: it tells our MTU, and which came in fragments."""
+        return _with(beacon, mtu=_told(facts.mtu), fragmented=fragmented)
+
     def reply(self, facts: PortFacts, version: int, acks: str, vid: int | None, hops: int, now: Now) -> Beacon:
         """The unicast answer that a plain MAAS peer expects: `vid` is the tag with which its solicitation came in."""
         received = Received(facts.port.interface, vid, hops)
@@ -85,6 +94,16 @@ class Composer:
         return Beacon(
             version=2, type=BeaconType.ADVERTISEMENT, id=self._new_id(2, now.wall), remote=remote, extension=extension
         )
+
+    def scanning(self, facts: PortFacts, version: int, vid: int | None, said: ScanCall | ScanAnswer, now: Now) -> Beacon:
+        """A call of a scan (a solicitation, unless it asks to stop), or what was heard of one; `vid`: the tag that it is sent with."""
+        call, answer = (said, None) if isinstance(said, ScanCall) else (None, said)
+        extension = msgspec.structs.replace(
+            self._extension(facts, (), None, False, now), scan=call, scanned=answer, vid=vid
+        )
+        type_ = BeaconType.SOLICITATION if call and not call.stop else BeaconType.ADVERTISEMENT
+        beacon_id, remote = self._new_id(version, now.wall), _remote(facts, vid, None)
+        return Beacon(version=version, type=type_, id=beacon_id, remote=remote, extension=extension)
 
     def letter_id(self, now: Now) -> str:
         """The id of a new letter."""
@@ -105,3 +124,15 @@ class Composer:
 def _remote(facts: PortFacts, vid: int | None, subnet: str | None) -> Remote:
     kind = facts.kind if facts.kind in TYPES else InterfaceKind.PHYSICAL
     return Remote(facts.interface, facts.mac, str(kind), facts.parents, vid, subnet)
+
+
+def _with(beacon: Beacon, **more: int | tuple[str, ...]) -> Beacon:
+    extension = beacon.extension
+    if extension is None:
+        return beacon
+    return msgspec.structs.replace(beacon, extension=msgspec.structs.replace(extension, **more))
+
+
+def _told(mtu: int) -> int:
+    """What fits the field; a loopback's MTU is larger than any packet."""
+    return min(mtu, 0xFFFF)

@@ -8,7 +8,9 @@ from bellrock.beacon.core import Core
 from bellrock.beacon.doubts import Doubts
 from bellrock.beacon.hearing import Hearing
 from bellrock.beacon.letters import Letters
+from bellrock.beacon.mtu import Mtu
 from bellrock.beacon.ports import PortState
+from bellrock.beacon.responder import Responder, is_scan
 from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import Cause
 from bellrock.beacon.strangers import Strangers
@@ -25,6 +27,7 @@ from bellrock.beacon.values import (
     PortFacts,
     Refusal,
     Settled,
+    TooBig,
     Transmission,
 )
 from bellrock.model import Monotonic, Port
@@ -45,7 +48,11 @@ class Engine:
         self._doubts = Doubts(self._core, self._speaker)
         self._strangers = Strangers(self._core, self._speaker)
         self._letters = Letters(self._core)
-        self._hearing = Hearing(self._core, self._speaker, self._doubts, self._learn_port, self._letters)
+        self._responder = Responder(self._core)
+        self._mtu = Mtu(self._core, self._speaker)
+        self._hearing = Hearing(
+            self._core, self._speaker, self._doubts, self._learn_port, self._letters, self._mtu
+        )
         self._handlers: dict[Alarm, Callable[[PortState, Now], None]] = {
             Alarm.BURST: self._burst,
             Alarm.SETTLE: self._settle,
@@ -58,17 +65,23 @@ class Engine:
             Alarm.MAAS_ROUND: self._speaker.advertise_to_maas,
             Alarm.STRANGER: self._strangers.speak,
             Alarm.LETTER: self._letters.work,
+            Alarm.SCAN: self._responder.answer,
+            Alarm.MTU: self._mtu.due,
         }
 
-    def receive(self, input: PortFacts | Arrival | Refusal, now: Now) -> None:
-        """Take in a frame, a refusal, or a port that came up or changed."""
+    def receive(self, input: PortFacts | Arrival | Refusal | TooBig, now: Now) -> None:
+        """Take in a frame, a refusal, an ICMP message, or a port that came up or changed."""
         self._core.started = self._core.started or now
         match input:
             case PortFacts():
                 self._port_up(input, now)
+            case Arrival() if is_scan(input.beacon):
+                self._responder.hear(input, now)
             case Arrival():
                 self._strangers.heard(input)
                 self._hearing.hear(input, now)
+            case TooBig():
+                self._mtu.too_big(input.port, input.size)
             case Refusal():
                 error = input.error
                 self._core.refuse(
@@ -105,6 +118,16 @@ class Engine:
         An event tells what became of it: LetterDelivered or LetterLost.
         """
         return self._letters.post(port, self._core.ports.get(port), to, octets, now)
+
+    def measure(self, port: Port | None, now: Now) -> tuple[Port, ...]:
+        """Measure what passes to the neighbours, at once, on one port or on all; the ports on which that is done.
+
+        `MtuMeasured` events tell what was found, and one `MtuSearched` for each of the ports that its measurement is over.
+        """
+        wanted = [state for state in self._core.ports if port is None or state.port == port]
+        for state in wanted:
+            self._mtu.measure(state, now)
+        return tuple(state.port for state in wanted)
 
     def handle_timeout(self, now: Now) -> None:
         """Do what is due."""
@@ -145,6 +168,7 @@ class Engine:
             state.update(facts)
             state.trickle.inconsistent(now.mono)
             self._arm_trickle(state)
+            self._mtu.soon(state, now)
 
     def _learn_port(self, facts: PortFacts, now: Now) -> PortState:
         state = self._core.new_port(facts, True, now)
@@ -200,6 +224,8 @@ class Engine:
         for alarm in Alarm:
             self._core.timers.cancel((port, alarm))
         self._letters.drop(port)
+        self._responder.forget(port)
+        self._mtu.forget(port)
         for peer in list(state.peers):
             state.peers.move(peer, Cause.DOWN, now, "port down")
         for other in self._core.ports:

@@ -6,6 +6,7 @@ from typing import Final
 from bellrock.beacon.core import Core
 from bellrock.beacon.doubts import Doubts
 from bellrock.beacon.letters import Letters
+from bellrock.beacon.mtu import Mtu
 from bellrock.beacon.peers import Peer
 from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
@@ -60,10 +61,12 @@ NewPort = Callable[[PortFacts, Now], PortState]
 class Hearing:
     """Judges arrivals and lets peers, answers and doubts follow."""
 
-    def __init__(self, core: Core, speaker: Speaker, doubts: Doubts, new_port: NewPort, letters: Letters) -> None:
+    def __init__(self, core: Core, speaker: Speaker, doubts: Doubts, new_port: NewPort, letters: Letters,
+                 mtu: Mtu) -> None:  # fmt: skip
         self._core = core
         self._speaker = speaker
         self._doubts = doubts
+        self._mtu = mtu
         self._new_port = new_port
         self._letters = letters
 
@@ -73,6 +76,8 @@ class Hearing:
         ours = extension is not None and extension.agent == self._core.identity.agent
         if arrival.multicast and not is_on_link(arrival):
             self._refuse(arrival, Reason.OFF_LINK, _off_link(arrival), now)
+        elif arrival.fragment:
+            self._hear_fragment(arrival, now)
         elif ours or self._core.sent.get(arrival.beacon.id) is not None:
             self._hear_own(arrival, now)
         elif (state := self._port(arrival, now)) is not None:
@@ -115,6 +120,7 @@ class Hearing:
         if self._is_fresh(state, None, arrival, now):
             newcomer = state.peers.get(sent.port) is None
             cause = Cause.OWN_ECHO if sent.port == arrival.port else Cause.OWN_BEACON
+            self._mtu.arrived(sent.port, arrival.port, arrival.beacon.id, now)
             peer = self._know(state, sent.port, arrival, cause, now)
             if peer is not None and newcomer and cause is Cause.OWN_BEACON:
                 self._greet(state, peer, None, now)
@@ -131,6 +137,14 @@ class Hearing:
         else:
             self._refuse(arrival, Reason.REPLAY, "a beacon of our own from before this start", now)
 
+    def _hear_fragment(self, arrival: Arrival, now: Now) -> None:
+        """Of fragments only one thing is told, to their sender: that they are some. They are evidence of nothing."""
+        state, extension = self._core.ports.get(arrival.port), arrival.beacon.extension
+        if state is None or extension is None or not extension.padded or not arrival.multicast:
+            self._refuse(arrival, Reason.FRAGMENT, "a beacon in fragments", now)
+        elif self._core.seen.accept(state.port, arrival.beacon.id):
+            self._speaker.acknowledge_padded(state, arrival.beacon.id, True, now)
+
     def _hear_peer(self, state: PortState, arrival: Arrival, now: Now) -> None:
         cause = Cause.BEACON if arrival.multicast else Cause.UNICAST
         port = sender(arrival.beacon)
@@ -145,6 +159,8 @@ class Hearing:
         peer = self._know(state, port, arrival, cause, now)
         if peer is None:
             return
+        if extension is None and arrival.beacon.acks is not None:
+            self._mtu.take_plain(state, port.host, arrival.beacon.acks, now)
         if extension is None or not arrival.multicast:
             self._answer_plain(state, arrival, now)
             if newcomer and arrival.multicast:
@@ -156,7 +172,10 @@ class Hearing:
         """A person asks who is there: he gets his answer, and is no peer, as he is gone the next moment."""
         if not self._is_fresh(state, None, arrival, now):
             return
-        if arrival.multicast and arrival.beacon.type is BeaconType.SOLICITATION:
+        extension = arrival.beacon.extension
+        if extension is not None and extension.padded:
+            self._speaker.acknowledge_padded(state, arrival.beacon.id, False, now)
+        elif arrival.multicast and arrival.beacon.type is BeaconType.SOLICITATION:
             self._speaker.acknowledge(state, port, arrival.beacon.id, now)
 
     def _answer_agent(
@@ -164,13 +183,16 @@ class Hearing:
     ) -> None:
         """What another Bellrock agent's beacon asks of us."""
         challenged = self._take_acks(state, peer, extension, arrival, now)
+        self._mtu.take(state, peer, extension, now)
         solicited = arrival.beacon.type is BeaconType.SOLICITATION
         if solicited and extension.urgent:
             state.urgent_heard = now.mono
             self._core.timers.cancel((state.port, Alarm.SURVEY))
         if newcomer:
             self._greet(state, peer, challenged, now)
-        if solicited:
+        if extension.padded:
+            self._speaker.acknowledge_padded(state, arrival.beacon.id, False, now)
+        elif solicited:
             state.trickle.consistent()
             self._speaker.want(state, peer, extension.urgent, now)
         elif extension.urgent and challenged is not None:
@@ -217,6 +239,7 @@ class Hearing:
             if extension is not None:
                 peer.boot = extension.boot
                 peer.window.accept(extension.seq)
+            self._mtu.soon(state, now)
         state.peers.hear(peer, arrival, cause)
         self._doubts.watch(state, peer)
         return peer

@@ -19,7 +19,7 @@ class Peer:
     """One peer port as one port of ours knows it."""
 
     __slots__ = (
-        "asked", "asks", "boot", "doubted", "heard", "ids", "known_since", "mac", "name", "next_ask", "plain", "port", "proof", "retired",
+        "asked", "asks", "boot", "doubted", "heard", "ids", "known_since", "mac", "mtu", "name", "next_ask", "plain", "port", "proof", "retired",
         "round_trip", "since", "source_mac", "state", "told_at", "version", "window",
     )  # fmt: skip
 
@@ -32,6 +32,8 @@ class Peer:
         self.known_since = heard.mono
         self.name = ""
         self.mac = ""
+        self.mtu = 0
+        """What it told of its interface's MTU last; 0: nothing."""
         self.source_mac = ""
         self.version = 0
         self.boot = ""

@@ -60,6 +60,7 @@ class PortState:
         "facts",
         "last_round",
         "maas_round",
+        "padded",
         "peers",
         "pending",
         "spacing",
@@ -80,6 +81,8 @@ class PortState:
         """When the rest of the first solicitations go out, the last first."""
         self.pending: OrderedDict[Port, Ask] = OrderedDict()
         """What the next advertisement acknowledges: of each peer the newest beacon, which speaks for those before it."""
+        self.padded: OrderedDict[str, bool] = OrderedDict()
+        """Padded solicitations that the next advertisement acknowledges, each of them, and whether they came in fragments."""
         self.last_round = float("-inf")
         """When this port last sent a multicast beacon."""
         self.answered = float("-inf")

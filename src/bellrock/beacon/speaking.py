@@ -1,6 +1,8 @@
 """What a port says: solicitations, the advertisements that answer, and replies to plain MAAS peers."""
 
+from collections.abc import Mapping
 from itertools import islice
+from types import MappingProxyType
 
 from bellrock.beacon.core import Core
 from bellrock.beacon.peers import Peer
@@ -14,6 +16,8 @@ from bellrock.wire.beacon import BeaconType
 FRAMES_AT_ONCE = 4
 """Advertisements, counted once for all address families, that one answer may take; what is left follows later."""
 NOBODY = frozenset(("", "::", "0.0.0.0"))  # noqa: S104 -- sources that cannot be answered, not addresses to bind to
+MAX_PADDED = 512
+"""Padded solicitations that wait for their acknowledgement; more are as good as lost."""
 DEMAND = 1.0
 """Seconds without an answer after which the spacing of answers begins anew."""
 
@@ -52,22 +56,45 @@ class Speaker:
         if first:
             self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
 
+    def acknowledge_padded(self, state: PortState, beacon_id: str, fragment: bool, now: Now) -> None:
+        """Tell the sender of a padded solicitation that it arrived; every one of them, as each is of another size."""
+        if not state.facts.speaks or len(state.padded) >= MAX_PADDED:
+            return
+        state.padded[beacon_id] = fragment
+        self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
+
+    def probe(self, state: PortState, size: int, now: Now) -> list[str]:
+        """Send a solicitation padded to `size`, in all its copies; their ids."""
+        ids = []
+        for copy in state.copies:
+            for version in self._versions(state, now):
+                beacon = self._core.composer.probe(state.facts, copy, version, size, now)
+                self._core.sent.add(beacon.id, state.port, now)
+                sent = Transmission(
+                    port=state.port, beacon=beacon, family=copy.family, source_ip=copy.source_ip, padded=size
+                )
+                self._core.out.append(sent)
+                ids.append(beacon.id)
+        return ids
+
     def advertise(self, state: PortState, now: Now) -> None:
         """One multicast advertisement, or as few as hold them, for all that is to be acknowledged."""
         limit = state.max_acks(self._core.config.max_acks)
         self._space(state, now)
         for _ in range(FRAMES_AT_ONCE):
-            if not state.pending:
+            if not state.pending and not state.padded:
                 return
             chunk = dict(state.pending.popitem(last=False) for _ in range(min(limit, len(state.pending))))
-            self._add_unconfirmed(state, chunk, limit)
+            room = min(limit - len(chunk), len(state.padded))
+            padded = dict(state.padded.popitem(last=False) for _ in range(room))
+            self._add_unconfirmed(state, chunk, limit - len(padded))
             acks = tuple(ask.id for ask in chunk.values())
             asking = [peer for port in chunk if (peer := self._asked(state, chunk[port], port)) is not None]
-            self._round(state, BeaconType.ADVERTISEMENT, acks, bool(asking), now)
+            self._round(state, BeaconType.ADVERTISEMENT, acks, bool(asking), now, padded)
             for peer in asking:
                 peer.asks += 1
                 peer.asked = peer.asked or now
-        if state.pending:
+        if state.pending or state.padded:
             self._core.arm(state, Alarm.ANSWER, self._answer_at(state, now))
 
     def advertise_to_maas(self, state: PortState, now: Now) -> None:
@@ -91,15 +118,25 @@ class Speaker:
         to = (arrival.source_mac, arrival.source_ip, arrival.source_port)
         self._core.out.append(Transmission(port=state.port, beacon=answer, family=family, source_ip=source, unicast=to))
 
-    def _round(self, state: PortState, type: BeaconType, acks: tuple[str, ...], urgent: bool, now: Now) -> None:
-        """Send one beacon in all its copies: each address family, and each protocol version that is listened to."""
+    def _round(
+        self, state: PortState, type: BeaconType, acks: tuple[str, ...], urgent: bool, now: Now,
+        padded: Mapping[str, bool] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        """Send one beacon in all its copies: each address family, and each protocol version that is listened to.
+
+        `padded`: padded solicitations to acknowledge too, and whether they came in fragments.
+        """
         if not state.facts.speaks:
             return
         core = self._core
         state.last_round = now.mono
+        whole = tuple(name for name, fragment in padded.items() if not fragment)
+        pieces = tuple(name for name, fragment in padded.items() if fragment)
         for copy in state.copies:
             for version in self._versions(state, now):
-                beacon = core.composer.multicast(state.facts, copy, version, type, acks, urgent, now)
+                beacon = core.composer.multicast(state.facts, copy, version, type, acks + whole, urgent, now)
+                if padded:
+                    beacon = core.composer.verdict(state.facts, beacon, pieces)
                 core.sent.add(beacon.id, state.port, now)
                 core.out.append(
                     Transmission(port=state.port, beacon=beacon, family=copy.family, source_ip=copy.source_ip)

@@ -21,6 +21,8 @@ class Alarm(StrEnum):
     MAAS_ROUND = "advertise to plain MAAS peers"
     LETTER = "send a part of a letter"
     STRANGER = "let somebody with another secret hear that others are here"
+    MTU = "measure what passes to the neighbours"
+    SCAN = "say what was heard of a scan"
     REFUSALS = "report coalesced refusals"
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.model import Evidence, EvidenceKey, Host, InterfaceKind, Monotonic, Port, Wall
+from bellrock.model import Evidence, EvidenceKey, Host, InterfaceKind, Monotonic, MtuSeen, Port, Wall
 from bellrock.wire.beacon import Beacon
 from bellrock.wire.errors import WireError
 from bellrock.wire.ethernet import Tag
@@ -96,6 +96,18 @@ class Config(Struct, frozen=True, kw_only=True):
     """Remembered beacon ids per engine (replay, own beacons)."""
     max_dynamic_vids: int = 256
     """VIDs learnt per interface from tagged beacons heard there."""
+    mtu_every: float = 600.0
+    """What passes to the neighbours of a port is measured this often, ±20 %; 0: only when asked for."""
+    mtu_share: float = 20.0
+    """With many neighbours less often: not before so many seconds for each of them."""
+    mtu_after: float = 5.0
+    """From a newcomer or a change on a port to a measurement, ±20 % ..."""
+    mtu_rest: float = 30.0
+    """... which follows no sooner than this upon the last one."""
+    mtu_spacing: float = 0.01
+    """Between two padded solicitations of a port."""
+    mtu_timer: float = 0.4
+    """From the last padded solicitation of a round to the verdict that those not acknowledged are lost (RFC 8899 PROBE_TIMER)."""
 
 
 class PortFacts(Struct, frozen=True, kw_only=True):
@@ -135,6 +147,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """When the kernel received it."""
     outer: Tag | None = None
     """The service tag that it came behind: only beacons of a scan are taken with one."""
+    fragment: bool = False
+    """It came as the first fragment of a packet, of which no more is known than that."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -160,6 +174,16 @@ class Transmission(Struct, frozen=True, kw_only=True):
     unicast: tuple[str, str, int] | None = None
     outer: Tag | None = None
     """The service tag to send it behind."""
+    padded: int = 0
+    """Octets of the IP packet that the shell is to pad it to, after the beacon's own end; 0: not padded."""
+
+
+class TooBig(Struct, frozen=True, kw_only=True):
+    """An ICMP message says that a beacon sent on `port` was too big. Anybody on the link can forge it."""
+
+    port: Port
+    size: int
+    """Octets of the IP packet that it quotes."""
 
 
 class EvidenceFound(Struct, frozen=True):
@@ -219,7 +243,19 @@ class LetterLost(Struct, frozen=True):
     why: str
 
 
-Event = EvidenceFound | EvidenceLost | Refused | Settled | LetterCame | LetterDelivered | LetterLost
+class MtuMeasured(Struct, frozen=True):
+    """What passes to one neighbour was measured, whether it is news or not."""
+
+    seen: MtuSeen
+
+
+class MtuSearched(Struct, frozen=True):
+    """The measurement on a port is over, or the port is no more."""
+
+    port: Port
+
+
+Event = EvidenceFound | EvidenceLost | Refused | Settled | LetterCame | LetterDelivered | LetterLost | MtuMeasured | MtuSearched
 
 
 class Deadline(Struct, frozen=True):

@@ -127,6 +127,10 @@ class Extension(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """SHA-256 of the DER of the region's authority certificate, in hex: what `regions` with https are checked against."""
     padded: Annotated[int, Meta(ge=0, le=65535)] = 0
     """Octets of the IP packet that this solicitation was padded to, to find out what passes; 0: not padded."""
+    mtu: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """MTU of the sending interface; told in padded solicitations and in what acknowledges them. 0: not told."""
+    fragmented: Annotated[tuple[Text, ...], Meta(max_length=MAX_ACKS)] = ()
+    """Ids of padded solicitations that came in fragments, although they must not be fragmented."""
     letter: Letter | None = None
     scan: ScanCall | None = None
     scanned: ScanAnswer | None = None

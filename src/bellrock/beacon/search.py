@@ -1,0 +1,152 @@
+"""How large a packet passes to each neighbour of a port: which sizes to try next, and what the answers amount to.
+
+RFC 8899 (packetization layer path MTU discovery for datagrams) for one link, where one multicast probe asks all neighbours
+at once. Instead of one probe at a time, a round tries several sizes, and a size counts as lost for good only after MAX_PROBES
+rounds without an answer (RFC 8899 §5.1.2); until then it only tells where to look next.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from bellrock.model import MtuLimit, Port
+
+SMALLEST: Final = 1280
+"""Octets. RFC 8200 §5: every link has to pass so much; what passes less is said to do so, and not measured further."""
+LARGEST: Final = 16_000
+"""Octets. Receivers keep 16,384 of a frame."""
+USUAL: Final = (1400, 1492, 1500, 1600, 2000, 4000, 8950, 9000, 9216)
+"""Sizes at which links usually end, tried before the search goes by halves: PPPoE, Ethernet, giants, jumbo frames."""
+MAX_PROBES: Final = 3
+"""RFC 8899 §5.1.2: probes of one size without an answer until it counts as lost."""
+PARTS: Final = 7
+"""Sizes that divide what is left between the largest that passed and the smallest that did not."""
+MAX_SIZES: Final = 32
+"""Sizes in one round."""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What is known of the way to one neighbour. Octets of IP packets, as `model.MtuSeen` has them."""
+
+    peer: Port
+    mtu: int
+    limit: MtuLimit
+    tried: int
+    lost: int
+    peer_mtu: int
+
+
+class Bounds:
+    """One neighbour: what it acknowledged, and what was found out about the rest."""
+
+    __slots__ = ("fragmented", "passed", "peer_mtu")
+
+    def __init__(self) -> None:
+        self.passed = 0
+        """The largest that it acknowledged."""
+        self.fragmented = 0
+        """The smallest that reached it in fragments."""
+        self.peer_mtu = 0
+
+
+class Search:
+    """The search on one port, for all of its neighbours at once.
+
+    Args:
+        most: the interface's MTU: nothing larger is tried.
+        peers: the neighbours that can be expected to answer; others are not judged.
+    """
+
+    def __init__(self, most: int, peers: Iterable[Port]) -> None:
+        self.most = min(most, LARGEST)
+        self._bounds = {peer: Bounds() for peer in peers}
+        self._tries: Counter[int] = Counter()
+        self._too_big = 0
+        """The smallest for which an ICMP message came."""
+
+    @property
+    def peers(self) -> tuple[Port, ...]:
+        """Those that are judged."""
+        return tuple(self._bounds)
+
+    def passed(self, peer: Port, size: int) -> None:
+        """A neighbour acknowledged a probe."""
+        if (bounds := self._bounds.get(peer)) is not None:
+            bounds.passed = max(bounds.passed, size)
+
+    def fragmented(self, peer: Port, size: int) -> None:
+        """A neighbour received a probe in fragments."""
+        if (bounds := self._bounds.get(peer)) is not None:
+            bounds.fragmented = min(bounds.fragmented or size, size)
+
+    def told_mtu(self, peer: Port, mtu: int) -> None:
+        """A neighbour says what MTU its own interface has."""
+        if (bounds := self._bounds.get(peer)) is not None:
+            bounds.peer_mtu = mtu
+
+    def too_big(self, size: int) -> None:
+        """An ICMP message says that a probe of this size was too big. It is not authenticated: it explains, and decides nothing."""
+        if self._tries[size]:
+            self._too_big = min(self._too_big or size, size)
+
+    def satisfied(self, sizes: Iterable[int]) -> bool:
+        """Whether there is nothing to wait for: all have acknowledged the largest of these sizes."""
+        largest = max(sizes, default=0)
+        return all(bounds.passed >= largest for bounds in self._bounds.values())
+
+    def next_round(self) -> tuple[int, ...]:
+        """The sizes to send next, the smallest first; none when all is known. They count as sent."""
+        wanted: dict[int, None] = {}
+        for bounds in self._bounds.values():
+            wanted.update(dict.fromkeys(self._wanted(bounds)))
+        sizes = tuple(sorted(list(wanted)[:MAX_SIZES]))
+        self._tries.update(sizes)
+        return sizes
+
+    def results(self) -> list[Result]:
+        """What the answers so far amount to, for each neighbour."""
+        return [self._result(peer, bounds) for peer, bounds in self._bounds.items()]
+
+    def _wanted(self, bounds: Bounds) -> list[int]:
+        smallest = min(SMALLEST, self.most)
+        if bounds.passed >= self.most:
+            return []
+        if not self._tries[self.most]:
+            # RFC 8899 §5.3: begin with what is hoped for; the smallest tells a black hole from a neighbour that is not there.
+            return [self.most, smallest]
+        if not bounds.passed:
+            return [smallest] if self._tries[smallest] < MAX_PROBES else []
+        low, high = bounds.passed, self._lost(bounds)
+        again = [high] if self._tries[high] < MAX_PROBES else []
+        return again + [size for size in self._between(low, high) if self._tries[size] < MAX_PROBES]
+
+    def _between(self, low: int, high: int) -> list[int]:
+        """What to try of the sizes between two: the next one, the usual ones, else those that cut the rest into parts."""
+        if high - low <= 1:
+            return []
+        usual = [size for size in USUAL if low < size < high]
+        step = (high - low) / (PARTS + 1)
+        parts = usual or [low + round(step * part) for part in range(1, PARTS + 1)]
+        return [low + 1, *(size for size in parts if low + 1 < size < high)]
+
+    def _lost(self, bounds: Bounds) -> int:
+        """The smallest size above what passed that was sent and not acknowledged."""
+        return min(size for size, tries in self._tries.items() if tries and size > bounds.passed)
+
+    def _result(self, peer: Port, bounds: Bounds) -> Result:
+        lost = [size for size, tries in self._tries.items() if tries >= MAX_PROBES and size > bounds.passed]
+        return Result(
+            peer=peer, mtu=bounds.passed, limit=self._limit(bounds), tried=max(self._tries, default=0),
+            lost=min(lost, default=0), peer_mtu=bounds.peer_mtu,
+        )  # fmt: skip
+
+    def _limit(self, bounds: Bounds) -> MtuLimit:
+        if bounds.passed >= self.most:
+            return MtuLimit.INTERFACE
+        if bounds.fragmented > bounds.passed:
+            return MtuLimit.FRAGMENTS
+        if self._too_big > bounds.passed:
+            return MtuLimit.ICMP
+        return MtuLimit.PEER if 0 < bounds.peer_mtu <= bounds.passed else MtuLimit.LINK
