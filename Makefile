@@ -6,7 +6,7 @@ BIN         := $(VENV)/bin
 SETUP       := tools/setup
 SECONDS_EACH ?= 300
 
-.PHONY: help setup setup-dev up test lint types cover lab bench fuzz docs lock clean
+.PHONY: help setup setup-dev up test lint types cover lab bench fuzz node-agent docs lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ bench: setup-dev ## Measure; ONLY=name for one of them
 
 fuzz: setup-dev ## Fuzz every parser, SECONDS_EACH=300 each
 	@$(BIN)/python -m fuzz.run --seconds $(SECONDS_EACH)
+
+node-agent: setup-dev ## One file for machines that have CPython and nothing else; ARCH=x86_64 or aarch64
+	@$(BIN)/python tools/node-agent $(if $(ARCH),--arch $(ARCH))
 
 docs: setup-dev ## Write the references of commands and settings anew, and check what the documentation claims
 	$(BIN)/python tools/cli-reference >docs/reference/cli.md

@@ -308,3 +308,22 @@ def test_stdout_that_fails_at_the_end_is_replaced(monkeypatch, tmp_path):
         root._let_go_of_stdout()
         assert os.readlink(f"/proc/self/fd/{full.fileno()}") == "/dev/null"
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("module", "told"), [("bellrock.region.server", True), ("litestar", True), ("bellrock.none", False)]
+)
+def test_what_is_not_installed_is_one_line_and_what_is_missing_by_mistake_is_not_hidden(
+    module, told, monkeypatch, capsys
+):
+    def missing(**_):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(root.cli, "main", missing)
+    with pytest.raises(SystemExit if told else ModuleNotFoundError) as caught:
+        main()
+    if told:
+        assert caught.value.code == 2
+        assert capsys.readouterr().err == (
+            f"Error: {module} is not part of this installation, which is an agent's; install bellrock[region]\n"
+        )

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_READER_GONE, EXIT_UNREADABLE
+from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_READER_GONE, EXIT_UNREADABLE, EXIT_USAGE
 
 if TYPE_CHECKING:
     from typing_extensions import override
@@ -34,6 +34,10 @@ COMMANDS: Final = {
     "version": ("bellrock.cli.version", "Show the version."),
 }
 """Command → module that defines it under its own name, and its line in `bellrock --help`."""
+
+
+_PARTS: Final = (["bellrock", "region"], ["bellrock", "lab"], ["litestar"], ["uvicorn"], ["sqlalchemy"], ["numpy"])
+"""What the agent in one file, and an installation without extras, do not have."""
 
 
 class ReaderGoneError(click.ClickException):
@@ -130,6 +134,14 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         code = EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[:2] not in _PARTS:
+            raise
+        click.echo(
+            f"Error: {error.name} is not part of this installation, which is an agent's; install bellrock[region]",
+            err=True,
+        )
+        code = EXIT_USAGE
     except OSError as error:
         # Files and sockets are each handled where they are used: this is most often stdout on a full disk.
         where = f"{error.filename}: " if error.filename else ""

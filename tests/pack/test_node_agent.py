@@ -1,0 +1,113 @@
+"""The agent in one file: what is in it, and that it runs where nothing is installed but Python."""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+MACHINE = {"x86_64": 62, "aarch64": 183}
+"""Architectures, and `e_machine` of their ELF files (System V gABI, chapter 4)."""
+
+pytestmark = pytest.mark.pack
+
+
+@pytest.fixture(scope="module", params=sorted(MACHINE))
+def packed(request, tmp_path_factory):
+    """The file for an architecture."""
+    directory = tmp_path_factory.mktemp(request.param)
+    path = directory / "bellrock.pyz"
+    command = [sys.executable, ROOT / "tools" / "node-agent", "--arch", request.param, "--output", path]
+    subprocess.run(command, check=True, timeout=240, capture_output=True)
+    return request.param, path
+
+
+@pytest.fixture(scope="module")
+def ours(packed):
+    """The file for this machine's architecture, with a directory for it to unpack itself to."""
+    arch, path = packed
+    if arch != platform.machine():
+        pytest.skip("for another machine than this one")
+    return path
+
+
+def bare(version):
+    """An interpreter of that version without any of our packages; None where this machine has none that runs."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = sys._base_executable if version == here else shutil.which(f"python{version}")
+    candidates = [found, *map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))]
+    for path in filter(None, candidates):
+        if subprocess.run([path, "-I", "-c", ""], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+def run(path, python, tmp_path, *arguments):
+    """Run it with an empty environment and without site-packages."""
+    command = ["env", "-i", f"SHIV_ROOT={tmp_path}", python, "-I", "-S", path, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd="/")
+
+
+def test_it_is_small_and_has_the_compiled_modules_of_every_version(packed):
+    arch, path = packed
+    assert path.stat().st_size < 30 << 20
+    with zipfile.ZipFile(path) as archive:
+        modules = [name for name in archive.namelist() if name.endswith(".so")]
+        for name in modules:
+            with archive.open(name) as module:
+                head = module.read(20)
+            assert head[:4] == b"\x7fELF"
+            assert int.from_bytes(head[18:20], "little") == MACHINE[arch], name
+    by_module = {}
+    for name in modules:
+        module, tag = re.fullmatch(r"site-packages/([^.]+)\.(.+)\.so", name).groups()
+        by_module.setdefault(module, set()).add(tag)
+    linux = f"{arch}-linux-gnu"
+    every = {f"cpython-{version.replace('.', '')}-{linux}" for version in VERSIONS}
+    assert {"bson/_cbson", "msgspec/_core", "_cffi_backend"} <= by_module.keys()
+    assert all(tags in (every, {"abi3"}) for tags in by_module.values()), by_module
+
+
+def test_it_has_no_region_and_no_page_and_no_bytecode(packed):
+    with zipfile.ZipFile(packed[1]) as archive:
+        names = archive.namelist()
+    parts = {Path(name).parts[2] for name in names if name.startswith("site-packages/bellrock/")}
+    assert {"agent", "beacon", "cli", "link", "wire"} <= parts
+    assert not {"region", "_page", "lab", "__pycache__"} & parts
+    assert not any(name.split("/")[1] in {"litestar", "sqlalchemy", "numpy"} for name in names if "/" in name)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_runs_on_a_bare_python(ours, version, tmp_path):
+    python = bare(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    told = run(ours, python, tmp_path, "version")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert f"Python {version}." in told.stdout
+    there = run(ours, python, tmp_path, "interfaces", "--json")
+    assert (there.returncode, there.stdout[:1]) == (0, "["), there.stderr
+
+
+def test_what_an_agent_has_not_is_one_line(ours, tmp_path):
+    for command in (("region",), ("lab", "list")):
+        told = run(ours, sys._base_executable, tmp_path, *command)
+        assert told.returncode == 2
+        assert len(told.stderr.splitlines()) == 1
+        assert "is not part of this installation" in told.stderr
+
+
+def test_another_python_is_told_in_one_line(ours, tmp_path):
+    other = next((path for path in map(bare, ("3.10", "3.9", "3.8")) if path), None)
+    if other is None:
+        pytest.skip("no older Python on this machine")
+    told = run(ours, other, tmp_path, "version")
+    assert told.returncode == 1
+    assert told.stderr.startswith("Error: this file runs on CPython 3.11 to 3.14 with glibc on ")
+    assert len(told.stderr.splitlines()) == 1
