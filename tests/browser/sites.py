@@ -17,6 +17,8 @@ class Site:
     hosts: list[Json] = field(default_factory=list)
     interfaces: list[Json] = field(default_factory=list)
     refusals: list[Json] = field(default_factory=list)
+    enrolments: list[Json] = field(default_factory=list)
+    secrets: list[Json] = field(default_factory=list)
 
     def changed(self) -> "Site":
         """A copy with the next revision, to change and show."""
@@ -312,3 +314,37 @@ def _refusals() -> list[Json]:
 
 def _port(host: str, interface: str, vid: int | None = None) -> Json:
     return {"host": host, "interface": interface, "vid": vid}
+
+
+def enrolled() -> Site:
+    """Three racks with agents that joined: one waits, one uses the old secret, one was shut out."""
+    site = three_racks()
+    site.enrolments = [
+        _enrolment("01A3", "rack-3", "approved", connected=True, old_secret=True, secret="0f3a91c2"),
+        _enrolment("01A2", "rack-2", "approved", connected=True, secret="7be1d004"),
+        _enrolment("01A9", "rack-9", "revoked"),
+        _enrolment("01A4", "rack-4", "waiting", code="K7QP-2M", address="10.10.0.44"),
+    ]
+    site.secrets = [
+        {"id": "7be1d004", "signs": True, "agents": [{"agent": "01A2", "name": "rack-2", "how": "join"}]},
+        {"id": "0f3a91c2", "signs": False, "agents": [{"agent": "01A3", "name": "rack-3", "how": "stream"}]},
+        {"id": "55aa0011", "signs": False, "agents": []},
+    ]
+    return site
+
+
+def _enrolment(agent: str, name: str, state: str, **more: Any) -> Json:
+    return {
+        "agent": agent,
+        "name": name,
+        "role": "rack",
+        "state": state,
+        "code": "",
+        "address": "10.10.0.2",
+        "requested": 1_795_000_000.0,
+        "expires": 1_795_086_400.0 if state == "approved" else None,
+        "connected": False,
+        "secret": "",
+        "old_secret": False,
+        **more,
+    }

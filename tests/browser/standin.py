@@ -15,6 +15,10 @@ from tests.browser.sites import Json, Site
 
 PAGE = Path(__file__).parents[2] / "src" / "bellrock" / "_page"
 TOKEN = "one-time-token"
+USERS = {"ada": "admin", "otto": "operator", "vera": "viewer"}
+PASSWORD = "correct horse"
+RANKS = ("viewer", "operator", "admin")
+FINGERPRINT = "SHA256:" + ":".join(f"{n:02X}" for n in range(32))
 CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -25,12 +29,15 @@ class StandIn:
     Attributes:
         site: what it says now.
         calls: the state-changing calls it was sent, as (method, path, body).
+        me: whom the session belongs to; None ends it.
     """
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.calls: list[tuple[str, str, Json]] = []
         self.silent = False
+        self.me: Json | None = None
+        self.first_run = False
         self._sockets: set[asyncio.Queue[Json | None]] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -90,7 +97,11 @@ class StandIn:
             {"type": "hosts", "hosts": site.hosts},
             {"type": "interfaces", "interfaces": site.interfaces},
             {"type": "refusals", "refusals": site.refusals},
+            *([{"type": "enrolments", "enrolments": site.enrolments}] if self._may("operator") else []),
         ]
+
+    def _may(self, role: str) -> bool:
+        return self.me is not None and RANKS.index(self.me["role"]) >= RANKS.index(role)
 
     async def _app(self, scope: Json, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
@@ -103,7 +114,7 @@ class StandIn:
 
     async def _live(self, scope: Json, receive: Any, send: Any) -> None:
         await receive()
-        if not _cookie(scope) or self.silent:
+        if not self._known(scope) or self.silent:
             await send({"type": "websocket.close", "code": 4401})
             return
         await send({"type": "websocket.accept"})
@@ -127,7 +138,7 @@ class StandIn:
             return _static(path)
         if path == "/api/v1/login":
             return self._login(json.loads(body))
-        if not _cookie(scope):
+        if not self._known(scope):
             return _json(401, {"title": "Login needed", "detail": "Log in with the one-time token."})
         if method != "GET":
             assert dict(scope["headers"]).get(b"x-bellrock") == b"1"
@@ -138,18 +149,41 @@ class StandIn:
             "/api/v1/hosts": lambda: self.site.hosts,
             "/api/v1/interfaces": lambda: self.site.interfaces,
             "/api/v1/refusals": lambda: self.site.refusals,
+            "/api/v1/me": lambda: self.me,
+            "/api/v1/authority": lambda: {
+                "fingerprint": FINGERPRINT,
+                "certificate": "-----BEGIN",
+                "regions": ["https://10.10.0.1:5443"],
+            },
             "/api/v1/evidence": lambda: self._evidence(query["host"], query["interface"]),
             "/api/v1/topology/explain": lambda: self._explain(query["a"], query["b"]),
         }
+        if self._may("operator"):
+            answers["/api/v1/secrets"] = lambda: self.site.secrets
         return _json(200, answers[path]()) if path in answers else _json(404, {"title": "Not found"})
 
+    def _known(self, scope: Json) -> bool:
+        return self.me is not None and _cookie(scope)
+
     def _login(self, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        if body.get("token") != TOKEN:
+        if "user" in body:
+            if body["user"] not in USERS or body["password"] != PASSWORD:
+                return _json(403, {"title": "Login refused", "detail": "User name or password is wrong."})
+            self.me = {"user": body["user"], "role": USERS[body["user"]], "first_run": False}
+        elif body.get("token") != TOKEN:
             return _json(403, {"title": "Login refused", "detail": "This token is wrong or was used already."})
+        else:
+            self.me = {"user": "one-time login", "role": "admin", "first_run": self.first_run}
         return 204, [(b"set-cookie", b"bellrock_session=s; HttpOnly; SameSite=Strict; Path=/")], b""
 
     def _change(self, method: str, path: str, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         self.calls.append((method, path, body))
+        if path == "/api/v1/users":
+            self.first_run = False
+            self.me = {**(self.me or {}), "first_run": False}
+            return _json(201, {"name": body["name"], "role": body["role"]})
+        if path.startswith("/api/v1/enrolments/"):
+            return self._decide(*path.split("/")[4:])
         if method == "PATCH":
             _, _, _, what, wanted = path.split("/")
             after = self.site.changed()
@@ -162,6 +196,15 @@ class StandIn:
             self.show(after)
             return _json(200, {})
         return 204, [(b"set-cookie", b"bellrock_session=; Max-Age=0; Path=/")], b""
+
+    def _decide(self, agent: str, act: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        if not self._may("admin"):
+            return _json(403, {"title": "Forbidden", "detail": "That needs the role admin."})
+        after = self.site.changed()
+        one = next(item for item in after.enrolments if item["agent"] == agent)
+        one["state"] = {"approve": "approved", "revoke": "revoked"}[act]
+        self.show(after)
+        return 204, [], b""
 
     def _members(self) -> list[tuple[str, Json]]:
         return [

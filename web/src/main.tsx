@@ -1,6 +1,7 @@
 import { render } from "preact";
-import { CallError, loggedIn } from "./api/client.ts";
-import { begin, enter, refusal } from "./live/actions.ts";
+import { fetchMe } from "./api/client.ts";
+import { begin, enter } from "./live/actions.ts";
+import { refusal } from "./live/refusal.ts";
 import { session, trouble } from "./live/store.ts";
 import { followTheme } from "./live/theme.ts";
 import { App } from "./ui/App.tsx";
@@ -11,6 +12,7 @@ import "./styles/frame.css";
 import "./styles/side.css";
 import "./styles/tables.css";
 import "./styles/panes.css";
+import "./styles/people.css";
 import "./styles/widths.css";
 
 /** Takes the one-time token out of the address bar before anything else can see, store or send it. */
@@ -27,21 +29,21 @@ let attempts = 0;
 async function open(token: string): Promise<void> {
   const mine = ++attempts;
   if (token) {
-    const wrong = await enter(token);
+    const wrong = await enter({ token });
     if (!wrong || mine !== attempts) return;
     trouble.value = wrong;
   }
   try {
-    const known = await loggedIn();
+    const known = await fetchMe();
     if (mine !== attempts) return;
-    if (known) {
+    if (known !== null) {
       trouble.value = "";
-      begin();
+      begin(known);
     } else session.value = "out";
   } catch (error) {
     if (mine !== attempts) return;
     session.value = "out";
-    trouble.value = error instanceof CallError ? error.message : refusal(error);
+    trouble.value = refusal(error);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Shape } from "./shape.ts";
 import * as shapes from "./types.ts";
-import type { Evidence, Explanation, Host, Refusal, Topology } from "./types.ts";
+import type { Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology } from "./types.ts";
 
 /** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
 export class CallError extends Error {
@@ -15,23 +15,28 @@ export class CallError extends Error {
   }
 }
 
-export async function login(token: string): Promise<void> {
-  await call("POST", "/api/v1/login", { token });
+export type Credentials = { readonly token: string } | { readonly user: string; readonly password: string };
+
+export async function login(credentials: Credentials): Promise<void> {
+  await call("POST", "/api/v1/login", credentials);
 }
 
 export async function logout(): Promise<void> {
   await call("POST", "/api/v1/logout");
 }
 
-/** Whether this browser holds a session. */
-export async function loggedIn(): Promise<boolean> {
+/** Who this browser's session belongs to; null where it holds none. */
+export async function fetchMe(): Promise<Me | null> {
   try {
-    await call("GET", "/api/v1/topology");
-    return true;
+    return await read("/api/v1/me", shapes.me);
   } catch (error) {
-    if (error instanceof CallError && (error.status === 401 || error.status === 403)) return false;
+    if (error instanceof CallError && (error.status === 401 || error.status === 403)) return null;
     throw error;
   }
+}
+
+export async function addUser(name: string, role: string, password: string): Promise<void> {
+  await call("POST", "/api/v1/users", { name, role, password });
 }
 
 export type State = { readonly topology: Topology; readonly hosts: readonly Host[]; readonly refusals: readonly Refusal[] };
@@ -56,6 +61,22 @@ export function fetchExplanation(a: string, b: string): Promise<Explanation> {
 
 export async function rename(what: "fabrics" | "vlans", id: string, name: string): Promise<void> {
   await call("PATCH", `/api/v1/${what}/${encodeURIComponent(id)}`, { name });
+}
+
+export async function approve(agent: string): Promise<void> {
+  await call("POST", `/api/v1/enrolments/${encodeURIComponent(agent)}/approve`);
+}
+
+export async function revoke(agent: string): Promise<void> {
+  await call("POST", `/api/v1/enrolments/${encodeURIComponent(agent)}/revoke`);
+}
+
+export function fetchSecrets(): Promise<readonly Secret[]> {
+  return read("/api/v1/secrets", shapes.secrets);
+}
+
+export function fetchAuthority(): Promise<Authority> {
+  return read("/api/v1/authority", shapes.authority);
 }
 
 async function read<T>(path: string, shape: Shape<T>): Promise<T> {

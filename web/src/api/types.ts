@@ -109,8 +109,40 @@ export const explanation = object({
   missing: or(text, ""),
 });
 
+export const me = object({ user: or(text, ""), role: text, first_run: or(flag, false) });
+
+export const enrolments = list(
+  object({
+    agent: text,
+    name: text,
+    role: or(text, ""),
+    state: text,
+    code: or(text, ""),
+    address: or(text, ""),
+    requested: maybe(number),
+    expires: maybe(number),
+    connected: or(flag, false),
+    secret: or(text, ""),
+    old_secret: or(flag, false),
+  }),
+);
+
+export const secrets = list(
+  object({
+    id: text,
+    signs: flag,
+    agents: or(list(object({ agent: text, name: or(text, ""), how: or(text, "") })), []),
+  }),
+);
+
+export const authority = object({ fingerprint: text, regions: or(list(text), []) });
+
 export const problem = object({ title: or(text, ""), detail: or(text, "") });
 
+export type Me = Of<typeof me>;
+export type Enrolment = Of<typeof enrolments>[number];
+export type Secret = Of<typeof secrets>[number];
+export type Authority = Of<typeof authority>;
 export type Port = Of<typeof port>;
 export type Topology = Of<typeof topology>;
 export type Fabric = Topology["fabrics"][number];

@@ -1,23 +1,41 @@
 /** What a person can do on the page. */
 
-import { CallError, fetchExplanation, login, logout } from "../api/client.ts";
+import { addUser, fetchExplanation, fetchMe, login, logout, type Credentials } from "../api/client.ts";
+import type { Me } from "../api/types.ts";
+import { refusal } from "./refusal.ts";
 import * as socket from "./socket.ts";
-import { ends, explanation, forget, hovered, marked, pinned, session, stamp, trouble, type Selection } from "./store.ts";
+import { ends, explanation, forget, hovered, marked, me, pinned, session, stamp, trouble, type Selection } from "./store.ts";
 
-/** Enters with a one-time token. Returns what went wrong, or nothing. */
-export async function enter(token: string): Promise<string> {
+/** Enters with a one-time token, or as a user. Returns what went wrong, or nothing. */
+export async function enter(credentials: Credentials): Promise<string> {
   try {
-    await login(token);
+    await login(credentials);
+    const known = await fetchMe();
+    if (known === null) return "The region took the login, and then did not know this browser: are cookies forbidden in it?";
+    begin(known);
+    return "";
   } catch (error) {
     return refusal(error);
   }
-  begin();
-  return "";
 }
 
-export function begin(): void {
+export function begin(known: Me): void {
+  me.value = known;
   session.value = "in";
   socket.start();
+}
+
+/** Makes the first user, who may do everything. Returns what went wrong, or nothing. */
+export async function makeFirstUser(name: string, password: string): Promise<string> {
+  try {
+    await addUser(name, "admin", password);
+    const known = await fetchMe();
+    if (known !== null) me.value = known;
+    else end(`User ${name} is made. Log in as ${name}.`);
+    return "";
+  } catch (error) {
+    return refusal(error);
+  }
 }
 
 export async function leave(): Promise<void> {
@@ -27,8 +45,14 @@ export async function leave(): Promise<void> {
     trouble.value = refusal(error);
     return;
   }
+  end("");
+}
+
+/** Goes back to the login, which says `why`. */
+export function end(why: string): void {
   socket.stop();
   forget();
+  trouble.value = why;
   session.value = "out";
 }
 
@@ -61,12 +85,4 @@ export async function explain(): Promise<string> {
     explanation.value = null;
     return refusal(error);
   }
-}
-
-export function refusal(error: unknown): string {
-  if (error instanceof CallError) {
-    if (error.status === 429) return `${error.message} Wait a moment, then try again.`;
-    return error.message;
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,10 @@
 /** The stream of the region: connects, reconnects, and knows how long it has been silent. */
 
-import { CallError, fetchState, loggedIn } from "../api/client.ts";
+import { CallError, fetchMe, fetchState } from "../api/client.ts";
 import { object, text } from "../api/shape.ts";
 import * as shapes from "../api/types.ts";
-import { hosts, interfaces, learn, link, now, refusals, session, stamp, topology, trouble } from "./store.ts";
+import { refreshAdmission } from "./admission.ts";
+import { enrolments, forget, hosts, interfaces, learn, link, me, now, refusals, session, stamp, topology, trouble } from "./store.ts";
 
 /** The region pings every 20 s; after this much silence the connection is taken for dead. */
 const SILENCE = 25_000;
@@ -16,6 +17,7 @@ const envelope = object({ type: text });
 const hostsMessage = object({ hosts: shapes.hosts });
 const interfacesMessage = object({ interfaces: shapes.interfaces });
 const refusalsMessage = object({ refusals: shapes.refusals });
+const enrolmentsMessage = object({ enrolments: shapes.enrolments });
 
 let socket: WebSocket | null = null;
 let retry = FIRST_RETRY;
@@ -64,6 +66,7 @@ async function lost(): Promise<void> {
   link.value = { ...link.peek(), state: "lost", retryAt: performance.now() + wait };
   if (await sessionEnded()) {
     stop();
+    forget();
     session.value = "out";
     return;
   }
@@ -72,7 +75,9 @@ async function lost(): Promise<void> {
 
 async function sessionEnded(): Promise<boolean> {
   try {
-    return !(await loggedIn());
+    const known = await fetchMe();
+    if (known !== null) me.value = known;
+    return known === null;
   } catch {
     return false;
   }
@@ -91,6 +96,7 @@ async function refresh(): Promise<void> {
     if (state.topology.revision >= (topology.peek()?.value.revision ?? 0)) learn(state.topology);
     hosts.value = stamp(state.hosts);
     refusals.value = stamp(state.refusals);
+    await refreshAdmission();
   } catch (error) {
     // The stream notices a lost region by itself; only an answer that does not fit is worth a word here.
     if (!(error instanceof CallError)) trouble.value = String(error);
@@ -120,6 +126,10 @@ function dispatch(message: unknown): void {
       break;
     case "refusals":
       refusals.value = stamp(refusalsMessage(message, "").refusals);
+      break;
+    case "enrolments":
+      enrolments.value = stamp(enrolmentsMessage(message, "").enrolments);
+      void refreshAdmission();
       break;
     default: // a ping, or something that a newer region says
   }

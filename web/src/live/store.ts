@@ -1,10 +1,11 @@
 /** What the page knows, as signals: components read them and are drawn anew when they change. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Explanation, Host, Interface, Port, Refusal, Topology } from "../api/types.ts";
+import type { Authority, Enrolment, Explanation, Host, Interface, Me, Port, Refusal, Secret, Topology } from "../api/types.ts";
 import { changes, shorten } from "../site/changes.ts";
 import { makeFilter } from "../site/filter.ts";
 import { fold } from "../site/fold.ts";
+import { may, type Role } from "../site/roles.ts";
 import { makeSite, type Site } from "../site/site.ts";
 
 /** A value and when it arrived (ms of this browser's monotonic clock): ages in it were true then. */
@@ -18,6 +19,8 @@ const MAX_CHANGES = 60;
 const SPOKEN_CHANGES = 3;
 
 export const session = signal<Session>("asking");
+/** Whose session it is; null while nobody is in. */
+export const me = signal<Me | null>(null);
 export const trouble = signal("");
 export const link = signal<Link>({ state: "connecting", lastWord: performance.now(), retryAt: 0 });
 export const now = signal(performance.now());
@@ -26,6 +29,10 @@ export const topology = signal<Stamped<Topology> | null>(null);
 export const hosts = signal<Stamped<readonly Host[]> | null>(null);
 export const interfaces = signal<Stamped<readonly Interface[]> | null>(null);
 export const refusals = signal<Stamped<readonly Refusal[]> | null>(null);
+/** Null also for those who may not see them. */
+export const enrolments = signal<Stamped<readonly Enrolment[]> | null>(null);
+export const secrets = signal<readonly Secret[] | null>(null);
+export const authority = signal<Authority | null>(null);
 
 export const changeList = signal<readonly Change[]>([]);
 export const spoken = signal("");
@@ -87,9 +94,14 @@ export function learn(next: Topology): void {
   });
 }
 
+/** Whether who is in may do what needs this role; for components, which are drawn anew when it changes. */
+export function allowed(needed: Role): boolean {
+  return me.value !== null && may(me.value.role, needed);
+}
+
 export function forget(): void {
   batch(() => {
-    for (const known of [topology, hosts, interfaces, refusals]) known.value = null;
+    for (const known of [me, topology, hosts, interfaces, refusals, enrolments, secrets, authority]) known.value = null;
     changeList.value = [];
     pinned.value = hovered.value = null;
     explanation.value = null;

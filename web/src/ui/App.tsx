@@ -2,8 +2,10 @@ import { useLayoutEffect } from "preact/hooks";
 import { alone, session, spoken, topology, trouble, view } from "../live/store.ts";
 import { Alone } from "./Alone.tsx";
 import { Changes } from "./Changes.tsx";
+import { Enrolments } from "./Enrolments.tsx";
 import { Explain } from "./Explain.tsx";
 import { Fabrics } from "./Fabrics.tsx";
+import { FirstUser } from "./FirstUser.tsx";
 import { Header } from "./Header.tsx";
 import { Hosts } from "./Hosts.tsx";
 import { Interfaces } from "./Interfaces.tsx";
@@ -46,6 +48,7 @@ export function App() {
 function Found() {
   return (
     <>
+      <FirstUser />
       <Summary />
       <div class="stage">
         <section class="found" id="picture" tabIndex={-1} aria-labelledby="picture-title">
@@ -70,6 +73,7 @@ function Found() {
             <Fabrics />
           </div>
           <Refusals />
+          <Enrolments />
         </div>
       </div>
     </>

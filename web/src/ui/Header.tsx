@@ -1,5 +1,5 @@
 import { leave } from "../live/actions.ts";
-import { link, now, query } from "../live/store.ts";
+import { link, me, now, query } from "../live/store.ts";
 import { darkNow, theme, toggleTheme } from "../live/theme.ts";
 import { age } from "../site/words.ts";
 import { openKeys } from "./Keys.tsx";
@@ -31,11 +31,22 @@ export function Header() {
         <button type="button" id="help" class="quiet" onClick={openKeys}>
           keys <kbd aria-hidden="true">?</kbd>
         </button>
+        <Who />
         <button type="button" class="quiet" onClick={() => void leave()}>
           log out
         </button>
       </div>
     </header>
+  );
+}
+
+/** Whose session this is, and what it may do. */
+function Who() {
+  if (me.value === null) return null;
+  return (
+    <span class="who" title={`logged in as ${me.value.user}, ${me.value.role}`}>
+      <span class="who-name">{me.value.user}</span> <span class="soft">{me.value.role}</span>
+    </span>
   );
 }
 

@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { rename } from "../api/client.ts";
-import { refusal } from "../live/actions.ts";
+import { allowed } from "../live/store.ts";
+import { refusal } from "../live/refusal.ts";
 
 type Props = { readonly what: "fabrics" | "vlans"; readonly id: string; readonly name: string; readonly label: string };
 
-/** A name that can be changed where it stands: Enter keeps, Escape leaves as it was. */
+/** A name that those who may change it can change where it stands: Enter keeps, Escape leaves as it was. */
 export function Rename({ what, id, name, label }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const [wrong, setWrong] = useState("");
@@ -33,6 +34,7 @@ export function Rename({ what, id, name, label }: Props) {
       setWrong(refusal(error));
     }
   };
+  if (!allowed("operator")) return <span class="mono">{name || "unnamed"}</span>;
   if (draft === null)
     return (
       <button ref={button} type="button" class="name" aria-label={`Rename ${label}`} title="Rename" onClick={() => setDraft(name)}>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { fetchEvidence } from "../api/client.ts";
 import type { Evidence, Interface } from "../api/types.ts";
-import { chooseEnd, clear, pin, refusal } from "../live/actions.ts";
+import { chooseEnd, clear, pin } from "../live/actions.ts";
+import { refusal } from "../live/refusal.ts";
 import { drawnSite, pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
 import type { Plug, Rail, Site, Touch } from "../site/site.ts";
 import { conflictTitle, count, ownName, span, strengthMeaning, STRENGTHS, vlanName } from "../site/words.ts";

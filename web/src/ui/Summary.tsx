@@ -2,6 +2,7 @@ import { clear } from "../live/actions.ts";
 import { hosts, marked, query, shownSite, site, topology } from "../live/store.ts";
 import { plugKey } from "../site/site.ts";
 import { conflictTitle, count, headline, portName } from "../site/words.ts";
+import { Notices } from "./Notices.tsx";
 import { Sentence } from "./small.tsx";
 import type { Conflict } from "../api/types.ts";
 
@@ -14,6 +15,7 @@ export function Summary() {
       <p id="headline" class="headline">
         {headline(found, hostCount)}
       </p>
+      <Notices />
       {query.value.trim() && <Narrowed />}
       {found.conflicts.length > 0 && (
         <ol class="conflicts" aria-label="Conflicts">

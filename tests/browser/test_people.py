@@ -1,0 +1,162 @@
+"""Who is in, what they may do, and whom they let in."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import sites
+from tests.browser.conftest import Opener, Visit
+from tests.browser.standin import FINGERPRINT, PASSWORD, TOKEN
+
+pytestmark = pytest.mark.browser
+
+
+def come_in(here: Visit, user: str) -> Page:
+    """Log in at the door as a user."""
+    here.page.goto(here.region.url)
+    here.page.get_by_label("User", exact=True).fill(user)
+    here.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    here.press("Enter")
+    here.page.locator(".headline").wait_for()
+    return here.page
+
+
+def row(page: Page, agent: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=agent, exact=True)).last
+
+
+class TestUsers:
+    def test_a_user_comes_in_with_a_password_and_is_named_in_the_header(self, visit: Opener) -> None:
+        here = visit()
+        page = come_in(here, "otto")
+        expect(page.locator(".who")).to_have_text("otto operator")
+        assert not [url for url in here.requested if PASSWORD in url or "correct" in url]
+
+    def test_a_wrong_password_is_said_and_taken_out_of_the_field(self, visit: Opener) -> None:
+        here = visit()
+        here.page.goto(here.region.url)
+        here.page.get_by_label("User", exact=True).fill("ada")
+        here.page.get_by_label("Password", exact=True).fill("wrong")
+        here.press("Enter")
+        expect(here.page.get_by_role("alert")).to_have_text("User name or password is wrong.")
+        expect(here.page.get_by_label("Password", exact=True)).to_have_value("")
+        expect(here.page.get_by_label("User", exact=True)).to_have_value("ada")
+
+    @pytest.mark.parametrize(("user", "password"), [("", "x"), ("ada", "")])
+    def test_what_is_missing_is_said_without_asking_the_region(self, visit: Opener, user: str, password: str) -> None:
+        here = visit()
+        here.page.goto(here.region.url)
+        here.page.get_by_label("User", exact=True).fill(user)
+        here.page.get_by_label("Password", exact=True).fill(password)
+        here.page.get_by_role("button", name="Log in").click()
+        expect(here.page.get_by_role("alert")).to_have_text("User name and password are both needed.")
+        assert not [url for url in here.requested if url.endswith("/login")]
+
+    def test_the_first_user_is_asked_for_and_made(self, visit: Opener) -> None:
+        here = visit()
+        here.region.first_run = True
+        page = here.enter().page
+        expect(page.locator(".first-user")).to_contain_text("Nobody has a user here yet")
+        page.get_by_label("Name", exact=True).fill("ada")
+        page.get_by_label("Password", exact=True).fill("one")
+        page.get_by_label("Password again").fill("other")
+        here.press("Enter")
+        expect(page.locator(".first-user .wrong")).to_have_text("The two passwords differ.")
+        assert here.region.calls == []
+        page.get_by_label("Password again").fill("one")
+        here.press("Enter")
+        expect(page.locator(".first-user")).to_have_count(0)
+        assert here.region.calls == [("POST", "/api/v1/users", {"name": "ada", "role": "admin", "password": "one"})]
+
+    def test_the_first_user_can_wait(self, visit: Opener) -> None:
+        here = visit()
+        here.region.first_run = True
+        page = here.enter().page
+        page.get_by_role("button", name="not now").click()
+        expect(page.locator(".first-user")).to_have_count(0)
+        expect(page.locator(".headline")).to_be_visible()
+
+    def test_a_session_that_the_region_ends_leads_to_the_door_and_forgets(self, visit: Opener) -> None:
+        here = visit(sites.enrolled())
+        page = come_in(here, "ada")
+        here.region.me = None
+        here.region.drop()
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
+        assert "rack-4" not in page.content()
+
+
+class TestRoles:
+    def test_a_viewer_looks_and_is_offered_nothing_else(self, visit: Opener) -> None:
+        page = come_in(visit(sites.enrolled()), "vera")
+        expect(page.locator("#interfaces-title")).to_be_visible()
+        expect(page.get_by_text("Fabrics and VLANs", exact=True).first).to_be_visible()
+        assert page.get_by_role("button", name=re.compile("^(Rename|Approve|Revoke|Refuse)")).count() == 0
+        assert page.locator("#enrolments-title").count() == 0
+
+    def test_an_operator_sees_who_waits_and_decides_nothing(self, visit: Opener) -> None:
+        page = come_in(visit(sites.enrolled()), "otto")
+        expect(row(page, "rack-4")).to_contain_text("waits for approval")
+        expect(row(page, "rack-4")).to_contain_text("K7QP-2M")
+        assert page.get_by_role("button", name=re.compile("^(Approve|Revoke|Refuse)")).count() == 0
+        assert page.get_by_role("button", name=re.compile("^Rename VLAN 20")).count() > 0
+
+
+class TestEnrolments:
+    def test_those_that_wait_stand_first_and_the_first_line_says_so(self, visit: Opener) -> None:
+        page = come_in(visit(sites.enrolled()), "ada")
+        names = page.locator("section:has(#enrolments-title) tbody th").all_text_contents()
+        assert names == ["rack-4", "rack-2", "rack-3", "rack-9"]
+        page.get_by_role("button", name="1 agent waits to be let in").click()
+        expect(page.locator("#enrolments-title")).to_be_focused()
+
+    def test_letting_in_asks_for_the_code_first(self, visit: Opener) -> None:
+        here = visit(sites.enrolled())
+        page = come_in(here, "ada")
+        page.get_by_role("button", name="Approve rack-4").click()
+        expect(row(page, "rack-4")).to_contain_text("Does rack-4 show K7QP-2M?")
+        expect(page.get_by_role("button", name="no", exact=True)).to_be_focused()
+        here.press("Escape")
+        expect(page.get_by_role("button", name="Approve rack-4")).to_be_focused()
+        assert here.region.calls[1:] == []
+        here.press("Enter")
+        page.get_by_role("button", name="yes, approve").click()
+        expect(row(page, "rack-4")).to_contain_text("let in")
+        assert here.region.calls[-1] == ("POST", "/api/v1/enrolments/01A4/approve", {})
+        expect(page.get_by_text("waits to be let in")).to_have_count(0)
+
+    def test_shutting_out_is_seen_at_once(self, visit: Opener) -> None:
+        here = visit(sites.enrolled())
+        page = come_in(here, "ada")
+        page.get_by_role("button", name="Revoke rack-3").click()
+        page.get_by_role("button", name="yes, shut it out").click()
+        expect(row(page, "rack-3")).to_contain_text("revoked")
+
+    def test_what_the_region_refuses_is_said_where_it_was_asked(self, visit: Opener) -> None:
+        here = visit(sites.enrolled())
+        page = come_in(here, "ada")
+        page.get_by_role("button", name="Approve rack-4").click()
+        here.region.me = {"user": "ada", "role": "operator", "first_run": False}
+        page.get_by_role("button", name="yes, approve").click()
+        expect(row(page, "rack-4")).to_contain_text("That needs the role admin.")
+
+    def test_who_still_uses_an_old_secret_is_listed(self, visit: Opener) -> None:
+        page = come_in(visit(sites.enrolled()), "otto")
+        lines = page.locator(".secrets li")
+        expect(lines).to_have_count(3)
+        expect(lines.nth(0)).to_have_text("7be1d004 signs; used by 1 agent (rack-2)")
+        expect(lines.nth(1)).to_contain_text("old, and still used by 1 agent")
+        expect(lines.nth(2)).to_contain_text("bellrock secret retire FILE")
+        expect(page.locator(".fingerprint")).to_have_text(FINGERPRINT)
+
+    def test_a_site_where_nobody_joined_says_how(self, visit: Opener) -> None:
+        page = visit().enter().page
+        expect(page.locator(".how")).to_contain_text("bellrock rack join")
+
+
+def test_the_token_is_still_a_way_in(visit: Opener) -> None:
+    here = visit()
+    here.page.goto(here.region.url)
+    here.page.get_by_label("One-time login token").fill(TOKEN)
+    here.page.get_by_role("button", name="Come in").click()
+    expect(here.page.locator(".who")).to_have_text("one-time login admin")
