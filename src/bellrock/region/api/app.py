@@ -15,9 +15,11 @@ from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, ControllerRouterHandler
 from typing_extensions import override
 
-from bellrock.region.api import routes
+from bellrock.region.api import login, people, problems, routes
 from bellrock.region.api.agents import agents_stream
+from bellrock.region.api.audited import Audited
 from bellrock.region.api.examples import EXAMPLES
+from bellrock.region.api.guards import needs_right
 from bellrock.region.api.headers import SecurityHeaders
 from bellrock.region.api.live import live
 from bellrock.region.api.problems import http_problem, store_problem, unexpected
@@ -32,8 +34,9 @@ MAX_BODY = 64 * 1024
 DESCRIPTION = """\
 What a Bellrock region knows of the network, and what makes it say so. Ages are seconds before the moment of sending.
 
-Log in with a session cookie (`POST /api/v1/login`) or send the state directory's `api-token` as a bearer token. Changes made with
-a cookie need the header `X-Bellrock: 1`. Errors are `application/problem+json` (RFC 9457).
+Log in as a user or with a one-time token (`POST /api/v1/login`), or send a bearer token: the state directory's `api-token` on the
+region's own machine, another one (`POST /api/v1/tokens`) from elsewhere. Changes made with a session need the header `X-Bellrock: 1`.
+Roles are viewer, operator and admin, each of which includes those before it. Errors are `application/problem+json` (RFC 9457).
 
 `/api/v1/live` is a WebSocket: JSON messages `{"type": "topology", …}`, `{"type": "hosts", "hosts": […]}`,
 `{"type": "interfaces", "interfaces": […]}` and `{"type": "refusals", "refusals": […]}`, each in full, in the shapes of the
@@ -54,12 +57,16 @@ def make_app(region: Region) -> ASGIApp:
         logging_config=None,
     )
     _describe(app.openapi_schema)
-    return SecurityHeaders(app)
+    return SecurityHeaders(Audited(app, region))
 
 
 def _describe(schema: OpenAPI) -> None:
     """Add what the Structs' docstrings say, and an example of each; Litestar takes neither from msgspec."""
-    kinds = {kind.__name__: kind for kind in (*vars(shapes).values(), *vars(routes).values()) if isinstance(kind, type)}
+    kinds = {
+        kind.__name__: kind
+        for kind in (value for room in (shapes, routes, login, people, problems) for value in vars(room).values())
+        if isinstance(kind, type)
+    }
     examples = {type(one).__name__: msgspec.to_builtins(one) for one in EXAMPLES}
     for name, found in schema.components.schemas.items():
         if (kind := kinds.get(found.title or name)) is not None:
@@ -86,7 +93,7 @@ def _openapi() -> OpenAPIConfig:
         title="Bellrock region",
         version=version("bellrock"),
         description=DESCRIPTION,
-        openapi_router=_SchemaOnly("/api/v1", route_handlers=[], include_in_schema=False),
+        openapi_router=_SchemaOnly("/api/v1", guards=[needs_right], route_handlers=[], include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         components=Components(security_schemes=schemes),  # type: ignore[arg-type]
         security=[{"session": []}, {"token": []}],

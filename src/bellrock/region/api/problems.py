@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from bellrock.region.logs import line
@@ -35,6 +36,16 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     """An error as an answer."""
     body = Problem("about:blank", HTTPStatus(status).phrase, status, detail)
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """What a route says of the errors that it answers with."""
+    return {
+        status: ResponseSpec(
+            Problem, description=HTTPStatus(status).phrase, generate_examples=False, media_type=MEDIA_TYPE
+        )
+        for status in statuses
+    }
 
 
 def http_problem(request: AnyRequest, error: HTTPException) -> Response[Problem]:

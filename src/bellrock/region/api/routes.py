@@ -1,29 +1,19 @@
 """The HTTP routes."""
 
-import time
-from http import HTTPStatus
 from typing import Annotated
 
-from litestar import Response, Router, get, patch, post
-from litestar.datastructures import Cookie
-from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
-from litestar.openapi.datastructures import ResponseSpec
+from litestar import Router, get, patch
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct
 
-from bellrock.model import Monotonic
-from bellrock.region.api.guards import (
-    COOKIE,
-    has_bearer,
-    needs_csrf_header,
-    needs_login,
-    needs_own_origin,
-    region_of,
-)
-from bellrock.region.api.problems import AnyRequest, Problem, problem
-from bellrock.region.service import TooManyFailures, UnknownPort, wall
-from bellrock.region.service.access import SESSION_LIFE
+from bellrock.region.api.audited import tell
+from bellrock.region.api.guards import needs_csrf_header, needs_own_origin, needs_right, region_of
+from bellrock.region.api.login import change_password, login, logout, me, new_login_token
+from bellrock.region.api.people import people_routes
+from bellrock.region.api.problems import AnyRequest, problems
+from bellrock.region.service import UnknownPort
 from bellrock.region.service.shapes import (
     EvidenceView,
     ExplanationView,
@@ -36,30 +26,10 @@ from bellrock.region.service.shapes import (
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
-def _problems(*statuses: int) -> dict[int, ResponseSpec]:
-    return {
-        status: ResponseSpec(Problem, description=HTTPStatus(status).phrase, generate_examples=False,
-                             media_type="application/problem+json")
-        for status in statuses
-    }  # fmt: skip
-
-
 class Health(Struct, frozen=True):
     """The region answers."""
 
     status: str = "ok"
-
-
-class LoginRequest(Struct, frozen=True):
-    """A one-time token, from the fragment of the address that the region printed."""
-
-    token: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class LoginToken(Struct, frozen=True):
-    """A fresh one-time token."""
-
-    token: str
 
 
 class NewName(Struct, frozen=True):
@@ -74,52 +44,15 @@ def health() -> Health:
     return Health()
 
 
-@post("/api/v1/login", summary="Buy a session with a one-time token", tags=["access"], status_code=204,
-      guards=[needs_own_origin], responses=_problems(400, 403, 429))  # fmt: skip
-async def login(
-    request: AnyRequest,
-    data: Annotated[LoginRequest, Body(examples=[Example(value={"token": "the part after #login="})])],
-) -> Response[None]:
-    """Sets the cookie `bellrock_session`. A token works once, and for a day."""
-    try:
-        session = await region_of(request).access.login(data.token, wall(), Monotonic(time.monotonic()))
-    except TooManyFailures as error:
-        wait = {"Retry-After": str(int(error.wait) + 1)}
-        return problem(HTTPStatus.TOO_MANY_REQUESTS, f"{error}.", wait)  # type: ignore[return-value]
-    if session is None:
-        raise PermissionDeniedException(
-            "The login token is wrong, was used before, or is too old; the region prints a new one at each start."
-        )
-    cookie = Cookie(COOKIE, value=session, path="/", max_age=int(SESSION_LIFE), httponly=True, samesite="strict")
-    return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[cookie])
-
-
-@post("/api/v1/logout", summary="End the session", tags=["access"], status_code=204, responses=_problems(401, 403))
-async def logout(request: AnyRequest) -> Response[None]:
-    """Ends the session of the cookie, if there is one."""
-    await region_of(request).access.logout(request.cookies.get(COOKIE, ""), wall())
-    gone = Cookie(COOKIE, value="", path="/", max_age=0, httponly=True, samesite="strict")
-    return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[gone])
-
-
-@post("/api/v1/login-tokens", summary="A fresh one-time login token", tags=["access"], status_code=201,
-      responses=_problems(401, 403))  # fmt: skip
-async def new_login_token(request: AnyRequest) -> LoginToken:
-    """For who holds the API token: opens the page in one more browser."""
-    if not has_bearer(request):
-        raise PermissionDeniedException("Only the holder of the API token may hand out login tokens.")
-    return LoginToken(await region_of(request).access.new_login(wall()))
-
-
 @get("/api/v1/topology", summary="What shares a VLAN and a fabric, with proof", tags=["topology"],
-     responses=_problems(401), sync_to_thread=False)  # fmt: skip
+     responses=problems(401), sync_to_thread=False)  # fmt: skip
 def topology(request: AnyRequest) -> TopologyView:
     """Fabrics, VLANs and their members with evidence; conflicts; and what stays unknown, and why."""
     return region_of(request).topology()
 
 
 @get("/api/v1/topology/explain", summary="Why two ports are one VLAN", tags=["topology"],
-     responses=_problems(400, 401, 404), sync_to_thread=False)  # fmt: skip
+     responses=problems(400, 401, 404), sync_to_thread=False)  # fmt: skip
 def explain(
     request: AnyRequest,
     a: Annotated[
@@ -137,20 +70,20 @@ def explain(
         raise NotFoundException(f"{error}.") from None
 
 
-@get("/api/v1/hosts", summary="The agents", tags=["hosts"], responses=_problems(401), sync_to_thread=False)
+@get("/api/v1/hosts", summary="The agents", tags=["hosts"], responses=problems(401), sync_to_thread=False)
 def hosts(request: AnyRequest) -> list[HostView]:
     """Every agent that has ever reported, connected or not."""
     return region_of(request).view().hosts()
 
 
-@get("/api/v1/interfaces", summary="The interfaces of all agents", tags=["hosts"], responses=_problems(401),
+@get("/api/v1/interfaces", summary="The interfaces of all agents", tags=["hosts"], responses=problems(401),
      sync_to_thread=False)  # fmt: skip
 def interfaces(request: AnyRequest) -> list[InterfaceView]:
     """As their kernels describe them, with their place in the topology, or why they have none."""
     return region_of(request).interfaces()
 
 
-@get("/api/v1/evidence", summary="Observations", tags=["topology"], responses=_problems(400, 401), sync_to_thread=False)
+@get("/api/v1/evidence", summary="Observations", tags=["topology"], responses=problems(400, 401), sync_to_thread=False)
 def evidence(
     request: AnyRequest,
     host: Annotated[Text | None, QueryParameter(description="Host name or id")] = None,
@@ -160,14 +93,14 @@ def evidence(
     return region_of(request).view().evidence(host, interface)
 
 
-@get("/api/v1/refusals", summary="Refused frames", tags=["topology"], responses=_problems(401), sync_to_thread=False)
+@get("/api/v1/refusals", summary="Refused frames", tags=["topology"], responses=problems(401), sync_to_thread=False)
 def refusals(request: AnyRequest) -> list[RefusalView]:
     """How many frames were refused on each port, from whom and why."""
     return region_of(request).view().refusals()
 
 
 @patch("/api/v1/fabrics/{identity:str}", summary="Name a fabric", tags=["topology"], status_code=204,
-       responses=_problems(400, 401, 403, 404))  # fmt: skip
+       responses=problems(400, 401, 403, 404))  # fmt: skip
 async def name_fabric(
     request: AnyRequest,
     identity: FromPath[str],
@@ -178,7 +111,7 @@ async def name_fabric(
 
 
 @patch("/api/v1/vlans/{identity:str}", summary="Name a VLAN", tags=["topology"], status_code=204,
-       responses=_problems(400, 401, 403, 404))  # fmt: skip
+       responses=problems(400, 401, 403, 404))  # fmt: skip
 async def name_vlan(
     request: AnyRequest,
     identity: FromPath[str],
@@ -190,9 +123,14 @@ async def name_vlan(
 
 async def _rename(request: AnyRequest, what: str, identity: str, name: str) -> None:
     found = region_of(request).topology().fabrics
-    known = {one.id for one in found} if what == "fabric" else {vlan.id for one in found for vlan in one.vlans}
+    known = (
+        {one.id: one.name for one in found}
+        if what == "fabric"
+        else {vlan.id: vlan.name for one in found for vlan in one.vlans}
+    )
     if identity not in known:
         raise NotFoundException(f"There is no {what} {identity!r}.")
+    tell(request, subject=identity, before=known[identity], after=name)
     try:
         await region_of(request).rename(identity, name)
     except ValueError as error:
@@ -203,8 +141,9 @@ async def _rename(request: AnyRequest, what: str, identity: str, name: str) -> N
 open_routes = Router("/", route_handlers=[health, login])
 closed_routes = Router(
     "/",
-    guards=[needs_login, needs_own_origin, needs_csrf_header],
+    guards=[needs_right, needs_own_origin, needs_csrf_header],
     route_handlers=[
-        logout, new_login_token, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
+        logout, new_login_token, me, change_password, *people_routes,
+        topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
     ],
 )  # fmt: skip

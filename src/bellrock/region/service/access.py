@@ -1,6 +1,5 @@
-"""Who may use the API: one-time login tokens, sessions and the API token. Only hashes are kept."""
+"""Who may use the API: users, sessions, tokens for programs, one-time logins and the API token. Only hashes are kept."""
 
-import hashlib
 import os
 import secrets
 import stat
@@ -9,45 +8,49 @@ from typing import Final
 
 from bellrock.model import Monotonic, Wall
 from bellrock.region.errors import RegionError
+from bellrock.region.roles import Caller, How, UserRole
+from bellrock.region.service.guesses import Guesses, TooManyFailures
 from bellrock.region.service.limit import Bucket
-from bellrock.region.store import CredentialKind, Store
+from bellrock.region.service.passwords import Passwords
+from bellrock.region.service.sessions import SESSION_LIFE, TOKEN_BYTES, Sessions, digest
+from bellrock.region.service.tokens import Tokens
+from bellrock.region.service.users import Users
+from bellrock.region.store import CredentialKind, SessionRow, Store
 
 LOGIN_LIFE: Final = 24 * 3600.0
-SESSION_LIFE: Final = 7 * 24 * 3600.0
-MAX_SESSIONS: Final = 1000
 FAILURES: Final = (10, 6.0)
 """Wrong login tokens at once, and seconds for each further one."""
-TOKEN_BYTES: Final = 32
 API_TOKEN_FILE: Final = "api-token"  # noqa: S105 -- a file's name
 
-
-class TooManyFailures(Exception):  # noqa: N818 -- says what it is
-    """Too many wrong tokens lately; `wait` is the seconds until the next may be tried."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(f"too many wrong login tokens; try again in {wait:.0f} s")
-        self.wait = wait
+__all__ = ["API_TOKEN_FILE", "LOGIN_LIFE", "SESSION_LIFE", "Access", "TooManyFailures"]
 
 
 class Access:
     """Checks what callers show. Times are the region's wall clock, failures are limited by the monotonic one."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, passwords: Passwords | None = None) -> None:
         self._store = store
-        self._sessions: dict[str, Wall] = {}
+        self._passwords = passwords or Passwords()
         self._logins: dict[str, Wall] = {}
         """Those not used yet, so that a guess costs no look on the disk."""
         self._api = ""
         self._failures = Bucket(*FAILURES)
+        self._guesses = Guesses()
+        self.sessions = Sessions(store.people)
+        self.users = Users(store.people, self._passwords, self.sessions)
+        self.tokens = Tokens(store.people, self.users.get, self.sessions.tell)
 
     async def start(self, state_dir: Path, now: Wall) -> str:
-        """Load the sessions, make or read the API token, and return a fresh one-time login token; older ones are void.
+        """Load everybody, make or read the API token, and return a fresh one-time login token; older ones are void.
 
         Raises:
-            RegionError: the API token's file cannot be written or read.
+            RegionError: the API token's file cannot be written or read, or the store is corrupt.
         """
-        self._sessions = await self._store.credentials(CredentialKind.SESSION, now)
-        self._api = _digest(_api_token(state_dir / API_TOKEN_FILE))
+        people = await self._store.load_people(now)
+        self.sessions.start(people.sessions)
+        self.tokens.start(people.tokens)
+        await self.users.start(people.users)
+        self._api = digest(_api_token(state_dir / API_TOKEN_FILE))
         await self._store.add_credential(CredentialKind.API, self._api, Wall(2.0**53), now, alone=True)
         return await self.new_login(now, alone=True)
 
@@ -55,9 +58,9 @@ class Access:
         """A one-time login token, good for a day; if `alone`, all others are void."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         expires = Wall(now + LOGIN_LIFE)
-        self._logins = {} if alone else {digest: until for digest, until in self._logins.items() if until > now}
-        self._logins[_digest(token)] = expires
-        await self._store.add_credential(CredentialKind.LOGIN, _digest(token), expires, now, alone=alone)
+        self._logins = {} if alone else {key: until for key, until in self._logins.items() if until > now}
+        self._logins[digest(token)] = expires
+        await self._store.add_credential(CredentialKind.LOGIN, digest(token), expires, now, alone=alone)
         return token
 
     async def login(self, token: str, now: Wall, mono: Monotonic) -> str | None:
@@ -68,49 +71,86 @@ class Access:
         Raises:
             TooManyFailures: it is wrong, as too many were lately.
         """
-        if await self._take_login(_digest(token), now):
-            return await self._new_session(now)
+        if await self._take_login(digest(token), now):
+            return await self.sessions.open("", now)
         if wait := self._failures.wait(mono):
             raise TooManyFailures(wait)
         self._failures.take(mono)
         return None
 
-    async def logout(self, session: str, now: Wall) -> None:
-        """End a session."""
-        self._sessions.pop(_digest(session), None)
-        await self._store.take_credential(CredentialKind.SESSION, _digest(session), now)
+    async def sign_in(self, user: str, password: str, address: str, now: Wall, mono: Monotonic) -> str | None:
+        """A new session for a user's password, or None if one of the two is wrong.
 
-    def has_session(self, session: str, now: Wall) -> bool:
-        """Whether the cookie's value is a session that has not ended."""
-        return self._sessions.get(_digest(session), 0.0) > now
+        Raises:
+            TooManyFailures: too many of this address were wrong lately.
+        """
+        if not await self.knows(user, password, address, now, mono):
+            return None
+        return await self._session_of(user, now)
+
+    async def knows(self, user: str, password: str, address: str, now: Wall, mono: Monotonic) -> bool:
+        """Whether it is the user's password; counted as a guess where it is not.
+
+        Raises:
+            TooManyFailures: too many of this address were wrong lately.
+        """
+        key = user.lower()
+        self._guesses.begin(key, address, mono)
+        right = False
+        try:
+            right = await self.users.check(user, password, now) is not None
+        finally:
+            self._guesses.end(key, address, right=right)
+        return right
+
+    async def logout(self, session: str, now: Wall) -> None:
+        """End the session of a cookie's value."""
+        if row := self.sessions.find(session, now):
+            await self.sessions.close(row.hash)
+
+    def by_token(self, token: str, now: Wall, *, local: bool, secure: bool) -> Caller | None:
+        """Who shows this bearer token. `local`: on this machine; `secure`: over TLS.
+
+        The API token is good on this machine only, and no token is taken where others could have read it.
+        """
+        if not token or not (local or secure):
+            return None
+        if self.is_api_token(token):
+            return Caller("api token", UserRole.ADMIN, How.API_TOKEN) if local else None
+        return self.tokens.who(token, now)
+
+    def by_session(self, session: str, now: Wall) -> Caller | None:
+        """Whose session a cookie's value is."""
+        row = self.sessions.find(session, now)
+        return self._caller(row) if row else None
 
     def is_api_token(self, token: str) -> bool:
         """Whether it is the API token."""
-        return secrets.compare_digest(_digest(token), self._api)
+        return secrets.compare_digest(digest(token), self._api)
 
-    async def _take_login(self, digest: str, now: Wall) -> bool:
-        if digest not in self._logins:
-            return False
-        taken = await self._store.take_credential(CredentialKind.LOGIN, digest, now)
-        self._logins.pop(digest, None)
-        return taken
+    def _caller(self, row: SessionRow) -> Caller | None:
+        if not row.user:
+            return Caller("one-time login", UserRole.ADMIN, How.ONE_TIME, row.hash)
+        user = self.users.get(row.user)
+        return Caller(user.name, user.role, How.PASSWORD, row.hash) if user else None
 
-    async def _new_session(self, now: Wall) -> str:
-        session = secrets.token_urlsafe(TOKEN_BYTES)
-        expires = Wall(now + SESSION_LIFE)
-        self._sessions = {digest: until for digest, until in self._sessions.items() if until > now}
-        if len(self._sessions) >= MAX_SESSIONS:
-            oldest = min(self._sessions, key=self._sessions.__getitem__)
-            del self._sessions[oldest]
-            await self._store.take_credential(CredentialKind.SESSION, oldest, now)
-        await self._store.add_credential(CredentialKind.SESSION, _digest(session), expires, now)
-        self._sessions[_digest(session)] = expires
+    async def _session_of(self, name: str, now: Wall) -> str | None:
+        user = self.users.get(name)
+        if user is None:
+            return None
+        session = await self.sessions.open(user.name, now)
+        current = self.users.get(name)
+        if current is None or (current.hash, current.role) != (user.hash, user.role):
+            await self.logout(session, now)  # changed meanwhile: the sessions that were to end are to be all of them
+            return None
         return session
 
-
-def _digest(token: str) -> str:
-    # The tokens are 256 random bits: a fast hash keeps them as safe as a slow one would.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    async def _take_login(self, hashed: str, now: Wall) -> bool:
+        if hashed not in self._logins:
+            return False
+        taken = await self._store.take_credential(CredentialKind.LOGIN, hashed, now)
+        self._logins.pop(hashed, None)
+        return taken
 
 
 def _api_token(path: Path) -> str:

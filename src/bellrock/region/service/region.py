@@ -15,6 +15,7 @@ from bellrock.model import Host, Monotonic, RefusalCount, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.audit import Audit
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.keeper import Keeper
@@ -76,6 +77,7 @@ class Region:
         self._secrets = secrets
         self._agents = Agents(name, secrets, self._state)
         self.access = Access(store)
+        self.audit = Audit(store.people)
         self.name = name
         self.stopping = asyncio.Event()
 
@@ -240,8 +242,10 @@ class Region:
 
     async def _touch(self) -> None:
         touched, self._touched = self._touched, {}
+        await self.audit.flush()
         try:
             await self._store.touch(touched)
+            await self.access.tokens.flush()
         except NotStored as error:
             self._touched = touched | self._touched
             if self._complaints.may():

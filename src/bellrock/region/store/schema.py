@@ -87,3 +87,41 @@ credentials = Table(
     Column("kind", String, nullable=False),
     Column("expires", Float, nullable=False),
 )
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("seen", Float, nullable=True),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("hash", String, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("id", "name", "role", "owner")),
+    Column("created", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float, nullable=True),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("user", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    *(
+        Column(name, String, nullable=False)
+        for name in ("kind", "who", "how", "address", "action", "subject", "before", "after", "outcome")
+    ),
+    Index("audit_of_kind", "kind", "id"),
+    sqlite_autoincrement=True,
+)

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from bellrock.model import Evidence, Host, Interface, RefusalCount, Wall
 from bellrock.region.errors import RegionError
 from bellrock.region.store import schema
 from bellrock.region.store.changes import Writer
+from bellrock.region.store.people import People, PeopleStore
 from bellrock.region.store.rows import (
     Accepted,
     AgentRow,
@@ -68,6 +69,7 @@ class Store:
         self._lock_file = lock
         self._writing = asyncio.Lock()
         self._journal_rows = journal_rows
+        self.people = PeopleStore(engine, self._transaction)
 
     async def close(self) -> None:
         """Close the connections and give the file free."""
@@ -82,12 +84,18 @@ class Store:
         Raises:
             StoreError: what is on disk is not what a region writes.
         """
-        try:
+        with self._sound():
             async with self._engine.connect() as connection:
                 return await connection.run_sync(_load)
-        except CORRUPT as error:
-            said = error.orig if isinstance(error, DBAPIError) else error
-            raise unusable(self._engine.url.database or "", f"corrupt: {' '.join(str(said).split())}") from None
+
+    async def load_people(self, now: Wall) -> People:
+        """Users, tokens and sessions.
+
+        Raises:
+            StoreError: what is on disk is not what a region writes.
+        """
+        with self._sound():
+            return await self.people.load(now)
 
     async def commit(self, batch: Sequence[Accepted], accounts: Mapping[str, int]) -> None:
         """Write reports, in order, with their agents' progress. `accounts`: the accounts that run at the batch's begin."""
@@ -163,6 +171,14 @@ class Store:
         taking = delete(table).where(table.c.hash == digest, table.c.kind == kind, table.c.expires > now)
         async with self._transaction() as connection:
             return (await connection.execute(taking)).rowcount == 1
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except CORRUPT as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            raise unusable(self._engine.url.database or "", f"corrupt: {' '.join(str(said).split())}") from None
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -1,0 +1,232 @@
+"""Users, tokens and the audit log."""
+
+from typing import Annotated, Final
+
+from litestar import delete, get, patch, post
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, QueryParameter
+from msgspec import Meta, Struct
+
+from bellrock.region.api.audited import caller_in, tell
+from bellrock.region.api.guards import needs_private, region_of
+from bellrock.region.api.login import Password, UserName
+from bellrock.region.api.problems import AnyRequest, problems
+from bellrock.region.roles import How, UserRole
+from bellrock.region.service import wall
+from bellrock.region.service.users import Conflict, NotThere, Unwanted
+from bellrock.region.store import UserRow
+
+CONFLICT: Final = 409
+
+
+class UserView(Struct, frozen=True):
+    """Somebody who logs in with a password. Times are seconds since 1970."""
+
+    name: str
+    role: UserRole
+    created: float
+    seen: float | None
+    """The last login."""
+    sessions: int
+    """Browsers that are logged in as this user."""
+
+
+class NewUser(Struct, frozen=True):
+    """Somebody who is to log in with a password."""
+
+    name: UserName
+    password: Password
+    role: UserRole = UserRole.VIEWER
+
+
+class UserChange(Struct, frozen=True):
+    """What is to be changed of a user; one of the two, or both."""
+
+    role: UserRole | None = None
+    password: Password | None = None
+
+
+class TokenView(Struct, frozen=True):
+    """A program's token. Times are seconds since 1970."""
+
+    id: str
+    name: str
+    role: UserRole
+    """What it may do now: no more than its owner."""
+    owner: str
+    """The user who made it and with whom it goes; empty where none did."""
+    created: float
+    expires: float
+    used: float | None
+
+
+class NewToken(Struct, frozen=True):
+    """A token for a program."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    role: UserRole = UserRole.VIEWER
+    days: Annotated[int, Meta(ge=1, le=3650)] = 90
+
+
+class MadeToken(Struct, frozen=True):
+    """A token that was made; it is not shown again."""
+
+    id: str
+    token: str
+    expires: float
+
+
+class AuditView(Struct, frozen=True):
+    """Who did what. `at` is seconds since 1970; no secret is ever in it."""
+
+    id: int
+    at: float
+    kind: str
+    """`change` or `login`."""
+    who: str
+    how: str
+    """`password`, `one-time`, `token`, `api-token`."""
+    address: str
+    action: str
+    subject: str
+    before: str
+    after: str
+    outcome: str
+    """`done`, or why not."""
+
+
+class ConflictException(HTTPException):
+    """It does not go together with what is there."""
+
+    status_code = CONFLICT
+
+
+@get("/api/v1/users", summary="The users", tags=["access"], responses=problems(401, 403), sync_to_thread=False)
+def users(request: AnyRequest) -> list[UserView]:
+    """All who log in with a password, by name."""
+    access, now = region_of(request).access, wall()
+    return [_view(row, access.sessions.count(row.name, now)) for row in access.users.all()]
+
+
+@post("/api/v1/users", summary="Add a user", tags=["access"], status_code=201, guards=[needs_private],
+      responses=problems(400, 401, 403, 409))  # fmt: skip
+async def add_user(
+    request: AnyRequest,
+    data: Annotated[
+        NewUser,
+        Body(examples=[Example(value={"name": "anna", "password": "correct horse battery", "role": "operator"})]),
+    ],
+) -> UserView:
+    """The name has 1 to 64 letters, digits and `. _ @ -`, the password 8 to 256 characters."""
+    tell(request, subject=data.name, after=data.role)
+    try:
+        return _view(await region_of(request).access.users.add(data.name, data.password, data.role, wall()), 0)
+    except (Unwanted, Conflict) as error:
+        raise _refusal(error) from None
+
+
+@patch("/api/v1/users/{user:str}", summary="Change a user", tags=["access"], status_code=204, guards=[needs_private],
+       responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+async def change_user(request: AnyRequest, user: FromPath[str], data: Annotated[UserChange, Body()]) -> None:
+    """Another role, another password, or both; the user's sessions end."""
+    if data.role is None and data.password is None:
+        raise ClientException("Send a role, a password, or both.")
+    known = region_of(request).access.users
+    row = known.get(user)
+    after = [word for word in (data.role, "another password" if data.password else None) if word]
+    tell(request, subject=row.name if row else user, before=row.role if row else "", after=", ".join(after))
+    try:
+        if data.password is not None:
+            await known.set_password(user, data.password)
+        if data.role is not None:
+            await known.set_role(user, data.role)
+    except (Unwanted, Conflict, NotThere) as error:
+        raise _refusal(error) from None
+
+
+@delete("/api/v1/users/{user:str}", summary="Remove a user", tags=["access"], status_code=204,
+        responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+async def remove_user(request: AnyRequest, user: FromPath[str]) -> None:
+    """The user's sessions end, and the tokens that the user made."""
+    access = region_of(request).access
+    tell(request, subject=user)
+    try:
+        row = await access.users.remove(user)
+    except (Conflict, NotThere) as error:
+        raise _refusal(error) from None
+    ended = access.tokens.forget(row.name)
+    tell(request, subject=row.name, before=row.role, after=f"gone, with {ended} tokens" if ended else "gone")
+
+
+@get("/api/v1/tokens", summary="Programs' tokens", tags=["access"], responses=problems(401, 403), sync_to_thread=False)
+def tokens(request: AnyRequest) -> list[TokenView]:
+    """All that have not expired; not the tokens themselves, which nobody has but who was given them."""
+    known = region_of(request).access.tokens
+    return [
+        TokenView(row.id, row.name, known.role(row), row.owner, row.created, row.expires, known.used(row))
+        for row in known.all(wall())
+    ]
+
+
+@post("/api/v1/tokens", summary="Make a token", tags=["access"], status_code=201, guards=[needs_private],
+      responses=problems(400, 401, 403, 409))  # fmt: skip
+async def add_token(
+    request: AnyRequest,
+    data: Annotated[NewToken, Body(examples=[Example(value={"name": "grafana", "role": "viewer", "days": 90})])],
+) -> MadeToken:
+    """For a program, to be sent as a bearer token. It is shown this once."""
+    caller = caller_in(request)
+    owner = caller.user if caller.how is How.PASSWORD else ""
+    tell(request, subject=data.name, after=f"{data.role} for {data.days} days")
+    try:
+        row, token = await region_of(request).access.tokens.add(data.name, data.role, data.days, owner, wall())
+    except (Unwanted, Conflict) as error:
+        raise _refusal(error) from None
+    tell(request, subject=f"{row.id} {row.name}", after=f"{row.role} for {data.days} days")
+    return MadeToken(row.id, token, row.expires)
+
+
+@delete("/api/v1/tokens/{token:str}", summary="Revoke a token", tags=["access"], status_code=204,
+        responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+async def revoke_token(request: AnyRequest, token: FromPath[str]) -> None:
+    """By its id, or by its name where one token has it. It works no more from now on."""
+    tell(request, subject="")  # what was sent may be the token itself
+    try:
+        row = await region_of(request).access.tokens.revoke(token)
+    except (Conflict, NotThere) as error:
+        raise _refusal(error) from None
+    tell(request, subject=f"{row.id} {row.name}", before=row.role, after="revoked")
+
+
+@get("/api/v1/audit", summary="Who changed what", tags=["access"], responses=problems(400, 401, 403))
+async def audit(
+    request: AnyRequest,
+    before: Annotated[int | None, QueryParameter(description="Entries numbered below this", ge=1, le=2**62)] = None,
+    limit: Annotated[int, QueryParameter(description="How many at most", ge=1, le=1000)] = 200,
+) -> list[AuditView]:
+    """Changes, logins and tries at them, the newest first. The oldest go when there are too many."""
+    rows = await region_of(request).audit.page(before, limit)
+    return [
+        AuditView(row.id, row.at, row.kind, row.who, row.how, row.address, row.action, row.subject, row.before,
+                  row.after, row.outcome)
+        for row in rows
+    ]  # fmt: skip
+
+
+def _view(row: UserRow, sessions: int) -> UserView:
+    return UserView(row.name, row.role, row.created, row.seen, sessions)
+
+
+def _refusal(error: Unwanted | Conflict | NotThere) -> HTTPException:
+    text = f"{str(error)[:1].upper()}{str(error)[1:]}."
+    match error:
+        case NotThere():
+            return NotFoundException(text)
+        case Conflict():
+            return ConflictException(text)
+        case Unwanted():
+            return ClientException(text)
+
+
+people_routes: Final = [users, add_user, change_user, remove_user, tokens, add_token, revoke_token, audit]
