@@ -108,6 +108,17 @@ class Credentials:
         if not is_issued_by(theirs, issuer):
             raise CredentialsError("the certificate was not signed by the authority that came with it")
 
+    def check(self, agent: str, authority: str) -> None:
+        """See that they are of this agent and, where one is named, of this authority.
+
+        Raises:
+            CredentialsError: they are not.
+        """
+        if self.agent != agent:
+            raise CredentialsError(f"the certificate is for agent {self.agent}, not for {agent}")
+        if authority and self.fingerprint != authority:
+            raise CredentialsError(f"it is of authority {self.fingerprint[:16]}, not of {authority[:16]}")
+
     def renew_at(self, since: Wall) -> Wall:
         """When it is to be renewed: half of what was left of its life when it was received."""
         return Wall(since + max(0.0, self.expires - since) / 2)
@@ -119,8 +130,7 @@ class Credentials:
             CredentialsError: as for a first certificate, or for another agent.
         """
         renewed = Credentials(self.key, certificate, self.authority, regions or self.regions)
-        if renewed.agent != self.agent:
-            raise CredentialsError(f"the new certificate is for agent {renewed.agent}, not for {self.agent}")
+        renewed.check(self.agent, self.fingerprint)
         return renewed
 
     def context(self) -> ssl.SSLContext:
