@@ -176,3 +176,32 @@ def test_what_is_broken_behind_three_tags_is_refused(incoming):
     refusal = incoming.take(frame(data), CLOCKS)
     assert isinstance(refusal, Refusal)
     assert refusal.error.reason is Reason.STACKED_TAGS
+
+
+def first_fragment(data: bytes) -> bytes:
+    """The frame's first fragment, as a device on the way would cut it; its header checksum is not judged."""
+    packet = bytearray(data[14 : 14 + 20 + 960])
+    packet[2:4] = len(packet).to_bytes(2, "big")
+    packet[6:8] = b"\x20\x00"
+    packet[10:12] = bytes(2)
+    total = sum(int.from_bytes(packet[at : at + 2], "big") for at in range(0, 20, 2))
+    packet[10:12] = (0xFFFF - total % 0xFFFF).to_bytes(2, "big")
+    return data[:14] + bytes(packet)
+
+
+def test_the_first_fragment_of_a_padded_beacon_is_an_arrival_that_says_so(incoming):
+    data = first_fragment(build_beacon_frame(payload() + bytes(3000), PEER_MAC, "10.0.0.2"))
+    arrival = incoming.take(frame(data), CLOCKS)
+    assert isinstance(arrival, Arrival)
+    assert (arrival.fragment, arrival.port) == (True, Port("H", "eth0"))
+
+
+def test_a_forged_fragment_is_refused_as_a_fragment(incoming):
+    data = first_fragment(build_beacon_frame(payload(OTHER) + bytes(3000), PEER_MAC, "10.0.0.2"))
+    assert incoming.take(frame(data), CLOCKS).error.reason == "fragment"
+
+
+def test_a_later_fragment_is_refused(incoming):
+    data = bytearray(first_fragment(build_beacon_frame(payload() + bytes(3000), PEER_MAC, "10.0.0.2")))
+    data[20:22], data[24:26] = b"\x20\x10", (int.from_bytes(data[24:26], "big") - 0x10).to_bytes(2, "big")
+    assert incoming.take(frame(bytes(data)), CLOCKS).error.reason == "fragment"

@@ -102,3 +102,13 @@ def test_by_udp_the_vlan_interface_carries_its_vid(make):
     on_link = Transmission(port=Port("H", "eth0"), beacon=beacon(), family=6, unicast=("", "fe80::2", 5240))
     ((index, address, port, _),) = send(Udp(), make, on_link)
     assert (index, address, port) == (2, "fe80::2", 5240)
+
+
+@pytest.mark.parametrize(("family", "source", "headers"), [(4, "10.0.0.1", 28), (6, "fe80::1", 48)])
+def test_padding_makes_the_packet_as_large_as_wanted(make, family, source, headers):
+    told = Transmission(port=Port("H", "eth0"), beacon=beacon(), family=family, source_ip=source, padded=9000)
+    ((index, heard),) = send(Raw(), make, told)
+    assert (index, len(heard.payload)) == (2, 9000 - headers)
+    assert decode(heard.payload, KEYRING, WALL).beacon == beacon()
+    ((_, _, payload),) = send(Udp(), make, told)
+    assert len(payload) == 9000 - headers

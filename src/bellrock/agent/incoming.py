@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from bellrock.agent.ports import port_of
 from bellrock.beacon import Arrival, Now, Refusal
 from bellrock.link.clock import Clocks
@@ -14,6 +16,7 @@ from bellrock.wire import ethernet
 from bellrock.wire.beacon import examine
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import Tag
+from bellrock.wire.fragment import open_first_fragment
 from bellrock.wire.frame import CDP_MAC, HeardDatagram, open_beacon_frame
 from bellrock.wire.keys import Keyring
 from bellrock.wire.neighbour import open_neighbour_frame
@@ -82,9 +85,19 @@ class Incoming:
                 return Port(port.host, port.interface), source_mac, open_neighbour_frame(frame.data, frame.tags)
             heard = open_beacon_frame(frame.data, frame.tags, frame.checksum_ready)
         except WireError as error:
+            if error.reason is Reason.FRAGMENT and (piece := self._fragment(port, frame, source_mac, now)) is not None:
+                return piece
             stacked = self._stacked(port, frame, source_mac, now) if error.reason is Reason.STACKED_TAGS else None
             return stacked or Refusal(port=port, source_mac=source_mac, error=error, received=now)
         return self._open(_tagged(port, heard.vid), heard, source_mac, now)
+
+    def _fragment(self, port: Port, frame: Frame, source_mac: str, now: Now) -> Arrival | None:
+        """The first fragment of a beacon that was padded to be too large: None unless it is authentic."""
+        heard = open_first_fragment(frame.data, frame.tags)
+        if heard is None:
+            return None
+        arrival = self._open(_tagged(port, heard.vid), heard, source_mac, now)
+        return msgspec.structs.replace(arrival, fragment=True) if isinstance(arrival, Arrival) else None
 
     def _stacked(self, port: Port, frame: Frame, source_mac: str, now: Now) -> Arrival | None:
         """A beacon behind two tags, which belongs to no VLAN of ours: None unless it is authentic, and of a scan."""

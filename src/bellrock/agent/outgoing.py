@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from bellrock.agent.network import RawNetwork, UdpNetwork
 from bellrock.beacon import Transmission
@@ -11,6 +12,9 @@ from bellrock.wire.ethernet import TPID_CUSTOMER, Tag
 from bellrock.wire.frame import build_beacon_frame
 from bellrock.wire.ip import link_local_from_mac
 from bellrock.wire.keys import Keyring
+
+HEADERS: Final = {4: 28, 6: 48}
+"""Octets of the IP and UDP headers of each family."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,8 @@ class Outgoing:
     def send(self, transmission: Transmission, wall: Wall) -> None:
         """Seal and send one beacon; an interface that vanished meanwhile is none to send on."""
         payload = encode(transmission.beacon, self._keyring.signing, wall, self._entropy(16))
+        if transmission.padded:
+            payload = payload.ljust(transmission.padded - HEADERS[transmission.family], b"\0")
         if isinstance(self._network, RawNetwork):
             self._send_raw(self._network, transmission, payload)
         else:
