@@ -1,0 +1,49 @@
+"""wrong-vlan: an interface is not where it should be."""
+
+from collections.abc import Iterator
+
+from bellrock.diagnosis.facts import Cable, Lies, Look, finding
+from bellrock.model import Finding, Severity
+
+ID = "wrong-vlan"
+
+
+def find(look: Look) -> Iterator[Finding]:
+    """Only where something shows another VLAN; an interface of which nothing is known is not in a wrong one."""
+    placed = {one.interface: one for one in look.placed}
+    cables = {cable.interface.name: cable for cable in look.cables}
+    for name, wanted in look.expected:
+        cable = cables.get(name)
+        if cable is None or cable.carrier_for is None:
+            continue
+        proof = _elsewhere(cable, placed.get(name), wanted)
+        if proof:
+            yield finding(
+                ID, Severity.ERROR, look, cable, f"{{}} is not in VLAN {wanted}",
+                cause="The switch port is an access port of another VLAN, has another native VLAN, or the cable is in another port.",
+                proof=proof, fix=(f"Set the untagged (access or native) VLAN of {_port(cable)} to {wanted}.",),
+            )  # fmt: skip
+
+
+def _elsewhere(cable: Cable, lies: Lies | None, wanted: str) -> tuple[str, ...]:
+    """What shows that the interface is in other VLANs only; nothing where one of them is the wanted one."""
+    vids = {str(vid) for vid in lies.vids if vid is not None} if lies else set()
+    names = set(lies.vlans) if lies else set()
+    pvid = cable.neighbour.pvid if cable.neighbour else None
+    by_number = wanted.isdecimal()
+    if wanted in names or wanted in vids or (by_number and str(pvid) == wanted):
+        return ()
+    said = []
+    if lies and (vids if by_number else names):
+        where = ", ".join(
+            vlan if vid is None else f"{vlan} (VID {vid})" for vlan, vid in zip(lies.vlans, lies.vids, strict=True)
+        )
+        said.append(f"The region places {cable.interface.name} in {where} of {lies.fabric}.")
+    if pvid is not None and by_number:
+        said.append(f"{_port(cable)} says that its untagged VLAN is {pvid}.")
+    return tuple(said)
+
+
+def _port(cable: Cable) -> str:
+    one = cable.neighbour
+    return f"{one.system_name or one.chassis_id} port {one.port_id}" if one else "the switch port"
