@@ -5,6 +5,7 @@ import pytest
 
 from bellrock.beacon import BY_HAND, Arrival, Config, Identity
 from bellrock.beacon.hearing import is_on_link, sender
+from bellrock.beacon.transit import ENOUGH, write_held
 from bellrock.model import Port
 from tests.beacon.playbook import ADVERTISEMENT, EPOCH, QUIET, SOLICITATION, Actor, Playbook, Rack, at, facts
 
@@ -47,6 +48,44 @@ def test_a_fresh_acknowledgement_confirms():
     assert evidence.round_trip == pytest.approx(0.02)
     assert evidence.proof == (ours.id, "theirs")
     play.nothing_left()
+
+
+def held_for(seconds, beacon):
+    """The same beacon, saying that its one acknowledgement was held for so long."""
+    return msgspec.structs.replace(
+        beacon, extension=msgspec.structs.replace(beacon.extension, held=write_held([seconds]))
+    )
+
+
+def test_the_way_there_and_back_is_told_once_it_is_known_and_the_peer_is_no_newcomer():
+    play, them = Playbook(Config(burst=(0.0, 10.0), trickle_min=1e6, trickle_max=1e6)), Actor()
+    play.port().wait(0)
+    early = play.says(SOLICITATION, urgent=True).beacon
+    play.wait(0.03).hear(held_for(0.02, them.advertises(early.id)))
+    for _ in range(ENOUGH):
+        play.wait(0.01).hear(held_for(0.02, them.advertises(early.id)))
+    play.forget().wait(9.94)  # 10 s after the start
+    ours = play.says(SOLICITATION).beacon
+    for _ in range(ENOUGH - 1):
+        play.wait(0.02).hear(held_for(0.0195, them.advertises(ours.id)))
+    assert play.events == []
+    play.wait(0.01).hear(held_for(0.0, them.advertises(ours.id)))
+    evidence = play.found("confirmed", them.port)
+    assert evidence.transit == pytest.approx(0.0006, abs=2e-4)
+    play.wait(0.5).hear(held_for(0.001, them.advertises(ours.id)))
+    assert play.events == []
+
+
+def test_who_does_not_say_how_long_it_held_is_not_measured():
+    play, them = Playbook(BURST), Actor()
+    play.wait(10)
+    ours = challenge(play)
+    play.hear(them.advertises(ours.id)).wait(1.0)
+    for _ in range(ENOUGH):
+        play.hear(them.advertises(ours.id))
+    assert play.found("heard", them.port).transit is None
+    assert play.found("confirmed", them.port).transit is None
+    assert play.events == []
 
 
 def test_repetition_is_no_event():

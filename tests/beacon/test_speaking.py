@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from bellrock.beacon import BY_HAND, Config
 from bellrock.beacon.speaking import FRAMES_AT_ONCE
+from bellrock.beacon.transit import read_held
 from bellrock.model import Wall
 from bellrock.wire.beacon import encode
 from bellrock.wire.keys import derive
@@ -49,6 +50,15 @@ def test_a_flood_of_solicitations_is_answered_in_portions():
     assert all(len(sent.beacon.extension.acks) == 32 for _, sent in play.sent)
     play.wait(0.15)
     assert len({ack for _, sent in play.sent for ack in sent.beacon.extension.acks}) > 128
+
+
+def test_an_advertisement_says_how_long_it_held_what_it_acknowledges():
+    play = Playbook(QUIET, jitter=0.0).port()
+    play.hear(Actor("one").solicits(id="first", urgent=True))
+    play.wait(0.002).hear(Actor("two").solicits(id="second", urgent=True))
+    play.wait(0.01)
+    extension = play.says(ADVERTISEMENT, "first", "second").beacon.extension
+    assert [round(read_held(extension.held, number), 4) for number in (0, 1)] == [0.005, 0.003]
 
 
 def test_a_steady_solicitation_is_answered_only_after_a_rest():

@@ -60,11 +60,12 @@ class Composer:
         acks: tuple[str, ...],
         urgent: bool,
         now: Now,
+        held: str = "",
     ) -> Beacon:
-        """A beacon for everyone on the link, acknowledging `acks`."""
+        """A beacon for everyone on the link, acknowledging `acks`, which were `held` for so long (`transit.write_held`)."""
         remote = _remote(facts, facts.port.vid, copy.subnet)
         received = Received(facts.port.interface, facts.port.vid, 1) if acks else None
-        extension = self._extension(facts, acks, received, urgent, now)
+        extension = msgspec.structs.replace(self._extension(facts, acks, received, urgent, now), held=held)
         beacon_id = self._new_id(version, now.wall)
         return Beacon(version=version, type=type, id=beacon_id, remote=remote, extension=extension)
 

@@ -12,6 +12,7 @@ from bellrock.beacon.ports import PortState
 from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import Cause, State
 from bellrock.beacon.timers import Alarm
+from bellrock.beacon.transit import STEADY, read_held
 from bellrock.beacon.values import BY_HAND, Arrival, Now, PortFacts
 from bellrock.model import Port, Wall
 from bellrock.wire.beacon import Beacon, BeaconType, Extension
@@ -276,6 +277,10 @@ class Hearing:
             peer.round_trip = max(0.0, round_trip)
             peer.proof = (ack, arrival.beacon.id)
             state.peers.move(peer, Cause.ACK, now, "")
+            held = read_held(extension.held, extension.acks.index(ack))
+            steady = now.mono - peer.known_since >= STEADY
+            if held is not None and steady and peer.transit.add(round_trip, held):
+                state.peers.measured(peer)
         return sent.at.mono
 
     def _greet(self, state: PortState, peer: Peer, challenged: float | None, now: Now) -> None:

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from bellrock.beacon.ids import Window
 from bellrock.beacon.states import EVIDENCE, TRANSITIONS, Cause, State
+from bellrock.beacon.transit import Transit
 from bellrock.beacon.values import Arrival, EvidenceFound, EvidenceLost, Now
 from bellrock.model import Evidence, EvidenceKey, EvidenceKind, Port, Wall
 
@@ -20,7 +21,7 @@ class Peer:
 
     __slots__ = (
         "asked", "asks", "boot", "doubted", "heard", "ids", "known_since", "mac", "mtu", "name", "next_ask", "plain", "port", "proof", "retired",
-        "round_trip", "since", "source_mac", "state", "told_at", "version", "window",
+        "round_trip", "since", "source_mac", "state", "told_at", "transit", "version", "window",
     )  # fmt: skip
 
     def __init__(self, port: Port, plain: bool, heard: Now) -> None:
@@ -44,6 +45,7 @@ class Peer:
         self.proof: tuple[str, ...] = ()
         """Our id that it acknowledged, and the id of the beacon that did."""
         self.round_trip: float | None = None
+        self.transit = Transit()
         self.since: dict[EvidenceKind, Wall] = {}
         self.told_at = heard.mono
         self.doubted: Now | None = None
@@ -64,7 +66,8 @@ class Peer:
         confirmed = kind is EvidenceKind.CONFIRMED
         return Evidence(
             kind=kind, port=ours, peer=self.port, peer_name=self.name, peer_mac=self.mac, source_mac=self.source_mac,
-            version=self.version, round_trip=self.round_trip if confirmed else None, since=self.since[kind],
+            version=self.version, round_trip=self.round_trip if confirmed else None,
+            transit=self.transit.told if confirmed else None, since=self.since[kind],
             seen=self.heard.wall, proof=self.proof if confirmed else self.ids[-1:],
         )  # fmt: skip
 
@@ -140,6 +143,11 @@ class Peers:
         self.move(peer, cause, peer.heard, "")
         if news and known:
             self._find(peer, EVIDENCE[peer.state])
+
+    def measured(self, peer: Peer) -> None:
+        """The way to a peer is known, or is another one: what is told of it is renewed."""
+        if EvidenceKind.CONFIRMED in EVIDENCE[peer.state]:
+            self._find(peer, (EvidenceKind.CONFIRMED,))
 
     def move(self, peer: Peer, cause: Cause, now: Now, why: str, since: Wall | None = None) -> None:
         """Let the table move a peer, and tell what evidence is found or lost by it."""

@@ -9,6 +9,7 @@ from bellrock.beacon.peers import Peer
 from bellrock.beacon.ports import Ask, PortState
 from bellrock.beacon.states import State
 from bellrock.beacon.timers import Alarm
+from bellrock.beacon.transit import write_held
 from bellrock.beacon.values import Arrival, Now, Transmission
 from bellrock.model import Port
 from bellrock.wire.beacon import BeaconType
@@ -90,7 +91,8 @@ class Speaker:
             self._add_unconfirmed(state, chunk, limit - len(padded))
             acks = tuple(ask.id for ask in chunk.values())
             asking = [peer for port in chunk if (peer := self._asked(state, chunk[port], port)) is not None]
-            self._round(state, BeaconType.ADVERTISEMENT, acks, bool(asking), now, padded)
+            held = write_held(_waited(state, port, ask, now) for port, ask in chunk.items())
+            self._round(state, BeaconType.ADVERTISEMENT, acks, bool(asking), now, padded, held)
             for peer in asking:
                 peer.asks += 1
                 peer.asked = peer.asked or now
@@ -120,11 +122,11 @@ class Speaker:
 
     def _round(
         self, state: PortState, type: BeaconType, acks: tuple[str, ...], urgent: bool, now: Now,
-        padded: Mapping[str, bool] = MappingProxyType({}),
+        padded: Mapping[str, bool] = MappingProxyType({}), held: str = "",
     ) -> None:  # fmt: skip
         """Send one beacon in all its copies: each address family, and each protocol version that is listened to.
 
-        `padded`: padded solicitations to acknowledge too, and whether they came in fragments.
+        `padded`: padded solicitations to acknowledge too, and whether they came in fragments. `held`: as in the beacon.
         """
         if not state.facts.speaks:
             return
@@ -134,7 +136,7 @@ class Speaker:
         pieces = tuple(name for name, fragment in padded.items() if fragment)
         for copy in state.copies:
             for version in self._versions(state, now):
-                beacon = core.composer.multicast(state.facts, copy, version, type, acks + whole, urgent, now)
+                beacon = core.composer.multicast(state.facts, copy, version, type, acks + whole, urgent, now, held)
                 if padded:
                     beacon = core.composer.verdict(state.facts, beacon, pieces)
                 core.sent.add(beacon.id, state.port, now)
@@ -171,3 +173,9 @@ class Speaker:
         if peer is None or not (ask.urgent or peer.state is State.HEARD):
             return None
         return peer
+
+
+def _waited(state: PortState, port: Port, ask: Ask, now: Now) -> float | None:
+    """Seconds since the beacon that is acknowledged came in; None for one that is not the newest of a peer."""
+    peer = state.peers.get(port)
+    return now.mono - peer.heard.mono if peer is not None and peer.ids[-1:] == (ask.id,) else None

@@ -91,6 +91,8 @@ class Evidence(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """Beacon version, 1 or 2; 0 where no beacon is involved."""
     round_trip: float | None = None
     """Seconds from our beacon to its acknowledgement."""
+    transit: float | None = None
+    """Of that, what both ways took, at best of several: without the time for which the peer held the acknowledgement."""
     neighbour: Neighbour | None = None
     since: Wall = Wall(0.0)
     """When it was first observed, without a break since."""

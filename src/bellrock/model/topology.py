@@ -56,6 +56,8 @@ class ConflictKind(StrEnum):
     """A port received its own beacon."""
     DUPLICATE_MAC = "duplicate-mac"
     """One MAC address on two hosts in one domain."""
+    RELAYED = "relayed"
+    """Ports of one domain between which beacons take longer than a wire does."""
 
 
 class Conflict(Struct, frozen=True, kw_only=True):

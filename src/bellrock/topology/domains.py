@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bellrock.model import Conflict, Evidence, EvidenceKey, EvidenceKind, Member, Port, Strength, Wall
 from bellrock.topology import conflicts
+from bellrock.topology.relays import relays
 from bellrock.topology.state import BEACON_KINDS, Held, Node, State
 
 MOST_EVIDENCE = 4
@@ -85,6 +86,7 @@ def derive(facts: State, nodes: Iterable[Node]) -> Domain:
             *conflicts.two_vids(facts, tagged, told),
             *conflicts.duplicate_macs(facts, joining),
             *conflicts.one_ways(facts, unconfirmed),
+            *relays(facts, joining),
         ),
     )
 

@@ -118,6 +118,8 @@ class Extension(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent_us: Count = 0
     """Microseconds since the epoch, by the sender's clock."""
     acks: Annotated[tuple[Text, ...], Meta(max_length=MAX_ACKS)] = ()
+    held: Text = ""
+    """For how long each of `acks` was held until now, in their order: hundreds of microseconds in hex, `-` where unknown."""
     received: Received | None = None
     urgent: bool = False
     """The sender wants an answer at once."""

@@ -71,6 +71,7 @@ const CONFLICT_WORDS: Readonly<Record<string, string>> = {
   "one-way": "One-way link",
   loop: "Loop",
   "duplicate-mac": "Duplicate MAC address",
+  relayed: "Relayed between segments",
 };
 
 export function conflictTitle(kind: string): string {

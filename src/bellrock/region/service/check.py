@@ -94,7 +94,7 @@ def _evidence(seen: EvidenceSeen) -> str:
     one = seen.evidence
     return (
         _times(one.since, one.seen)
-        or _numbers(one.version, one.round_trip)
+        or _numbers(one.version, one.round_trip, one.transit)
         or _ports(one.port, one.peer)
         or _texts(MAX_TEXT, one.peer_name, one.peer_mac, one.source_mac, *one.proof[:MAX_LIST])
         or ("too many proofs" if len(one.proof) > MAX_LIST else "")
