@@ -93,6 +93,19 @@ udp6:   ldh  [x + 56]
         jeq  #{port}, pass, drop
 """
 
+_TAGGED: Final = """
+        ld   #hatype
+        jeq  #1, ether, drop       ; ARPHRD_ETHER
+ether:  ld   #vlan_avail
+        jeq  #0, inside, pass
+inside: ldh  [12]
+        jeq  #0x8100, pass         ; 802.1Q
+        jeq  #0x88a8, pass         ; 802.1ad
+        jeq  #0x9100, pass, drop
+pass:   ret  #60                   ; all that is of interest, and no more
+drop:   ret  #0
+"""
+
 _END: Final = """
 pass:   ret  #{snap}
 drop:   ret  #0
@@ -121,6 +134,12 @@ def beacon_filter(port: int = 5240, thinned: tuple[tuple[int, float], ...] = ())
     return assemble(text.replace("{port}", str(port)).replace("{snap}", str(SNAP_LENGTH)))
 
 
+@lru_cache(maxsize=1)
+def tag_filter() -> tuple[Instruction, ...]:
+    """The program that passes the first octets of every frame with a VLAN tag, in the frame or taken out by the kernel."""
+    return assemble(_TAGGED)
+
+
 def _thin(thinned: tuple[tuple[int, float], ...]) -> str:
     if not thinned:
         return ""
@@ -134,8 +153,8 @@ def pack(program: tuple[Instruction, ...]) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-_EXTENSIONS: Final = {"#hatype": 28, "#ifidx": 8, "#rand": 56}
-"""SKF_AD_HATYPE, SKF_AD_IFINDEX, SKF_AD_RANDOM: loads of what the kernel knows beside the octets."""
+_EXTENSIONS: Final = {"#hatype": 28, "#ifidx": 8, "#rand": 56, "#vlan_avail": 48}
+"""SKF_AD_HATYPE, SKF_AD_IFINDEX, SKF_AD_RANDOM, SKF_AD_VLAN_TAG_PRESENT: loads of what the kernel knows beside the octets."""
 _SKF_AD_OFF: Final = 0xFFFFF000
 _LOADS: Final = {"ld": 0x00, "ldh": 0x08, "ldb": 0x10}
 _ARITHMETIC: Final = {"add": 0x04, "and": 0x54, "lsh": 0x64}

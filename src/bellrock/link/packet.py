@@ -100,9 +100,8 @@ class PacketDevice:
             self._socket.setsockopt(SOL_PACKET, _PACKET_TIMESTAMP, _SOF_TIMESTAMPING_RAW_HARDWARE)
         ring = Ring(self._socket, *size)
         libc.bind_packet(self._socket.fileno(), self._ifindex)
-        if self._promiscuous:
-            request = struct.pack("=iHH8s", self._ifindex, _PACKET_MR_PROMISC, 0, b"")
-            self._socket.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP, request)
+        if self._promiscuous and (trouble := self.promiscuous(self._ifindex)):
+            raise trouble
         return ring
 
     def trouble(self) -> LinkError | None:
@@ -139,6 +138,16 @@ class PacketDevice:
             return None
         self._joined.add(ifindex)
         return self._membership(_PACKET_ADD_MEMBERSHIP, ifindex)
+
+    def promiscuous(self, ifindex: int) -> LinkError | None:
+        """Have an interface's hardware pass every frame, until this device is closed: tags of VLANs too that are not configured there."""
+        request = struct.pack("=iHH8s", ifindex, _PACKET_MR_PROMISC, 0, b"")
+        try:
+            self._socket.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP, request)
+        except OSError as error:
+            number = error.errno or 0
+            return LinkError(f"{interface_text(ifindex)} cannot listen to all VIDs: {os.strerror(number)}", number)
+        return None
 
     def leave_groups(self, ifindex: int) -> None:
         """Undo `join_groups`; also to be called when the interface is gone, because its index may be used again."""
