@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from bellrock.agent import stream as module
 from bellrock.agent.spool import Spool, SpoolError
 from bellrock.agent.stream import PATH, Stream
+from bellrock.agent.ways import Fixed
 from bellrock.contract import (
     VERSION,
     Ack,
@@ -25,8 +26,10 @@ from bellrock.contract import (
     prove,
 )
 from bellrock.model import Host, Wall
+from bellrock.wire.keys import Key, Keyring
 
-KEY = b"k" * 32
+KEYRING = Keyring([Key(b"k" * 32)])
+KEY = KEYRING.signing.stream_key
 HOST = Host("01M3250V7TXQRSP72K94ZGK21K", "rack-1", "rack")
 NONCE = "ab" * 32
 
@@ -91,7 +94,7 @@ async def running(region, spool, *, unix=None, forgotten=lambda: None):
     server = await (unix_serve(region, unix) if unix else serve(region, "127.0.0.1", 0))
     async with server:
         where = f"unix:{unix}" if unix else f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        stream = Stream(where, HOST, "B", KEY, spool, forgotten)
+        stream = Stream(Fixed(where), HOST, "B", KEYRING, spool, forgotten)
         task = asyncio.ensure_future(stream.run())
         try:
             yield stream
@@ -226,7 +229,7 @@ def test_nobody_there_is_a_line_and_patience(spool, caplog):
     caplog.set_level(logging.WARNING)
 
     async def scene():
-        stream = Stream("http://127.0.0.1:9", HOST, "B", KEY, spool, lambda: None)
+        stream = Stream(Fixed("http://127.0.0.1:9"), HOST, "B", KEYRING, spool, lambda: None)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await stream.run()

@@ -119,9 +119,9 @@ class Credentials:
         if authority and self.fingerprint != authority:
             raise CredentialsError(f"it is of authority {self.fingerprint[:16]}, not of {authority[:16]}")
 
-    def renew_at(self, since: Wall) -> Wall:
-        """When it is to be renewed: half of what was left of its life when it was received."""
-        return Wall(since + max(0.0, self.expires - since) / 2)
+    def renew_at(self, received: float) -> Wall:
+        """When it is to be renewed: at half of its life, which began when it was received. Its dates begin earlier than that."""
+        return Wall(received + max(0.0, self.expires - received) / 2)
 
     def replaced(self, certificate: str, regions: tuple[str, ...]) -> "Credentials":
         """With the next certificate of the same key, and regions if any are named.
@@ -223,6 +223,14 @@ def save_regions(state_dir: Path, regions: tuple[str, ...]) -> None:
         CredentialsError: it cannot be written.
     """
     _write(state_dir / REGIONS, msgspec.json.encode(_Regions(regions)).decode() + "\n", 0o644)
+
+
+def received(state_dir: Path) -> Wall:
+    """When the certificate that is kept was received; 0 if that cannot be told."""
+    try:
+        return Wall((state_dir / CERTIFICATE).stat().st_mtime)
+    except OSError:
+        return Wall(0.0)
 
 
 def forget(state_dir: Path) -> None:

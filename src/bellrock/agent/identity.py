@@ -51,5 +51,5 @@ def _make(path: Path) -> str:
 
 def _advertised(region: str) -> tuple[str, ...]:
     """The region's address if another machine could use it."""
-    local = ("unix:", "http://127.", "http://localhost", "http://[::1]")
-    return () if region.startswith(local) else (region,)
+    local = ("http://127.", "http://localhost", "http://[::1]")
+    return (region,) if region.startswith("http://") and not region.startswith(local) else ()

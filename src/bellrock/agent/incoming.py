@@ -39,6 +39,10 @@ class Incoming:
         self._ports: dict[int, Port] = {}
         self._copies: frozenset[int] = frozenset()
 
+    def rekey(self, keyring: Keyring) -> None:
+        """Open by these secrets from now on."""
+        self._keyring, self._sieve = keyring, Sieve(keyring)
+
     def follow(self, by_index: Mapping[int, Interface]) -> None:
         """The interfaces that are there now."""
         by_name = {interface.name: interface for interface in by_index.values()}

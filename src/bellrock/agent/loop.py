@@ -150,6 +150,11 @@ class Loop:
         """Frames that were lost before they were looked at, as of the last look at the counters."""
         return self._dropped
 
+    def rekey(self, keyring: Keyring) -> None:
+        """Seal and open by these secrets from now on."""
+        self._incoming.rekey(keyring)
+        self._outgoing.rekey(keyring)
+
     def kick(self) -> None:
         """The engine was told something by others than this loop: what it wants sent goes out now."""
         self._after()

@@ -28,6 +28,10 @@ class Outgoing:
         self._entropy = entropy
         self._by_name: dict[str, Interface] = {}
 
+    def rekey(self, keyring: Keyring) -> None:
+        """Seal by the first of these secrets from now on."""
+        self._keyring = keyring
+
     def follow(self, by_index: Mapping[int, Interface]) -> None:
         """The interfaces that are there now."""
         self._by_name = {interface.name: interface for interface in by_index.values()}

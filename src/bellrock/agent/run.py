@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import ulid_transform
@@ -11,11 +12,14 @@ from msgspec import Struct
 
 from bellrock.agent import identity, privileges
 from bellrock.agent.loop import Loop, jitter
+from bellrock.agent.membership import Membership
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
 from bellrock.agent.reporter import Reporter
 from bellrock.agent.settings import Settings
+from bellrock.agent.sight import Watched
 from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
+from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Host, Wall
@@ -23,6 +27,11 @@ from bellrock.wire.keys import Keyring
 
 DRAIN: Final = 1.0
 """Seconds given to the last reports when the agent stops; what is left stays on disk."""
+
+REFRESH: Final = 10.0
+"""Seconds between two looks at where the region listens."""
+Known = tuple[tuple[str, ...], str]
+"""Where a region listens, as URLs, and the fingerprint of its authority."""
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +83,17 @@ async def run(
     opened: Opened,
     ready: Callable[[Ready], None],
     stop: asyncio.Event,
+    *,
+    secrets_changed: Callable[[Callable[[Keyring], None]], object] = id,
+    known: Callable[[], Known] | None = None,
 ) -> None:
-    """Beacon and report until `stop` is set, then put what is owed on disk and, where the region listens, deliver it."""
+    """Beacon and report until `stop` is set, then put what is owed on disk and, where the region listens, deliver it.
+
+    Args:
+        ready: called once it listens and speaks.
+        secrets_changed: given a function to call with the new keyring whenever the secrets have changed.
+        known: where the region listens and its authority, asked now and then; without it, what was joined is passed on.
+    """
     who = opened.identity
     host = Host(who.agent, who.host, who.role)
     engine = Engine(who, new_id, jitter, settings.beacon)
@@ -86,14 +104,24 @@ async def run(
         if loop is not None:
             loop.tell_anew()
 
-    stream = Stream(settings.region, host, who.boot, keyring.keys[0].stream_key, opened.spool, forgotten)
-    loop = Loop(settings, who.agent, engine, keyring, opened.network, opened.monitor, reporter, stream.wake)
+    member = None if is_plain(settings.region) else Membership(settings, host, who.boot, keyring, engine.introduce)
+    stream = Stream(member or Fixed(settings.region), host, who.boot, keyring, opened.spool, forgotten)
+    loop = Loop(
+        settings, who.agent, engine, keyring, opened.network, opened.monitor,
+        reporter if member is None else Watched(reporter, member.sight), stream.wake,
+        witness=None if member is None else member.sight.witness,
+    )  # fmt: skip
+    secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))
     if not privileges.drop(settings.state_dir):
         log.warning(
             "state=%s: it belongs to another user, so that this process keeps its privileges", settings.state_dir
         )
     async with asyncio.TaskGroup() as tasks:
-        streaming = tasks.create_task(stream.run())
+        beside = [tasks.create_task(stream.run())]
+        if member is not None:
+            beside.append(tasks.create_task(member.run()))
+        if known is not None:
+            beside.append(tasks.create_task(_introduce(engine, known)))
         try:
             loop.start()
             ready(Ready(who.agent, who.host, opened.network.raw, opened.network.hint, loop.interface_count))
@@ -102,7 +130,29 @@ async def run(
             loop.stop()
         if stream.connected.is_set():
             await stream.drained(DRAIN)
-        streaming.cancel()
+        for task in beside:
+            task.cancel()
+
+
+def _rekey(parts: Iterable[Loop | Stream | Membership], keyring: Keyring) -> None:
+    for part in parts:
+        part.rekey(keyring)
+    log.info("secrets in use: %s; the first signs", ", ".join(key.id for key in keyring.keys))
+
+
+async def _introduce(engine: Engine, known: Callable[[], Known]) -> None:
+    """Say in beacons where the region listens; addresses come and go."""
+    said: Known | None = None
+    while True:
+        if (now := known()) != said:
+            said = now
+            engine.introduce(*now)
+        await asyncio.sleep(REFRESH)
+
+
+def is_plain(region: str) -> bool:
+    """Whether what was typed is one address without TLS: nothing to join. "", a name, and https URLs are joined."""
+    return region.startswith(("http://", "unix:"))
 
 
 def new_id(version: int, wall: Wall) -> str:

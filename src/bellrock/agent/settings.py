@@ -16,7 +16,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     name: str = ""
     """Host name to report; empty: the machine's own."""
     region: str = "http://127.0.0.1:5240"
-    """Where the region listens: http://HOST:PORT or unix:/PATH."""
+    """Where the region listens: http://HOST:PORT or unix:/PATH, by the shared secret; https://HOST:PORT, the name of a region, or
+    "" for the one that is heard: by a certificate, which is joined for where there is none."""
     vlans: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """(interface, VIDs) on which to beacon with tags although no VLAN interface is there."""
     ignore: tuple[str, ...] = ()

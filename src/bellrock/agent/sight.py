@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from bellrock.agent.incoming import Incoming, NeighbourHeard
+from bellrock.agent.loop import Account
 from bellrock.beacon import Arrival, Event, EvidenceFound, EvidenceLost, Refusal, is_on_link
 from bellrock.link.clock import Clocks
 from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
-from bellrock.model import Evidence, EvidenceKey, EvidenceKind, Interface, Port, Wall, key_of
+from bellrock.model import Evidence, EvidenceKey, EvidenceKind, Interface, Monotonic, Port, Wall, key_of
 from bellrock.wire.beacon import Beacon, sealed_at
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.frame import open_beacon_frame
@@ -38,6 +39,8 @@ class Heard(Struct, frozen=True):
     source_mac: str
     beacon: Beacon
     skew: float
+    at: Monotonic
+    """When it came in."""
 
 
 class Wrong(Struct, frozen=True):
@@ -136,6 +139,17 @@ class Sight:
         self.settled = True
         self._changed()
 
+    def rekey(self, keyring: Keyring) -> None:
+        """The secrets have changed: what earlier ones did not open is to be heard anew."""
+        self._again.rekey(keyring)
+        self._wrong.clear()
+
+    def forget(self, before: float) -> None:
+        """Drop beacons that came in before this time on the monotonic clock."""
+        for table in (self._heard, self._skewed):
+            for key in [key for key, heard in table.items() if heard.at < before]:
+                del table[key]
+
     def _hear(self, table: dict[tuple[Port, str, str], Heard], arrival: Arrival) -> None:
         extension = arrival.beacon.extension
         if extension is not None and extension.agent == self._agent:
@@ -144,7 +158,8 @@ class Sight:
             return
         said = arrival.received.wall if extension is None else extension.sent_us / 1e6
         who = "" if extension is None else extension.agent
-        heard = Heard(arrival.port, arrival.source_mac, arrival.beacon, said - arrival.received.wall)
+        moment = arrival.received
+        heard = Heard(arrival.port, arrival.source_mac, arrival.beacon, said - moment.wall, moment.mono)
         if not _keep(table, (arrival.port, arrival.source_mac, who), heard, MAX_HEARD):
             self.more += 1
 
@@ -175,6 +190,33 @@ class Sight:
             return
         moment = msgspec.structs.replace(arrival.received, wall=Wall(arrival.received.wall - skew))
         self._hear(self._skewed, msgspec.structs.replace(arrival, received=moment))
+
+
+class Watched:
+    """An agent's reporter, with a sight that is kept beside it (`agent.loop.Account`)."""
+
+    def __init__(self, account: Account, sight: Sight) -> None:
+        self._account = account
+        self._sight = sight
+        self.event = account.event
+        self.begin_anew = account.begin_anew
+        self.flush = account.flush
+
+    @property
+    def owes(self) -> bool:
+        """As the reporter says."""
+        return self._account.owes
+
+    def interfaces(self, now_known: Iterable[Interface]) -> None:
+        """Told to both."""
+        known = tuple(now_known)
+        self._sight.known(known)
+        self._account.interfaces(known)
+
+    def complete(self) -> None:
+        """Told to both."""
+        self._sight.settle()
+        self._account.complete()
 
 
 def _sealed_at(item: Frame | Datagram) -> Wall | None:

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import secrets
+import ssl
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,6 +14,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 
 from bellrock.agent.spool import Spool, SpoolDamagedError, SpoolError
+from bellrock.agent.ways import Way, Ways
 from bellrock.contract import (
     VERSION,
     Ack,
@@ -22,12 +24,15 @@ from bellrock.contract import (
     KeepAlive,
     RegionMessage,
     Rejected,
+    Renew,
+    Renewed,
     Welcome,
     decode_region_message,
     encode,
     prove,
 )
 from bellrock.model import Host, Wall
+from bellrock.wire.keys import Keyring
 
 PATH: Final = "/api/v1/agents/stream"
 WINDOW: Final = 200
@@ -38,6 +43,9 @@ STEADY: Final = 5.0
 """Seconds after which a connection counts as one that worked, so that the next attempt comes soon again."""
 PATIENCE: Final = 10.0
 """Seconds to wait for the region's next word while the connection is being made."""
+
+PROMPT: Final = 300.0
+"""Seconds by which a certificate is at most asked for too late, whatever happens to the clock."""
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +61,15 @@ class Stream:
     """The agent's end of the contract."""
 
     def __init__(
-        self, region: str, host: Host, boot: str, key: bytes, spool: Spool, forgotten: Callable[[], None]
+        self, ways: Ways, host: Host, boot: str, keyring: Keyring, spool: Spool, forgotten: Callable[[], None]
     ) -> None:
         """Prepare; `forgotten` is called when region and spool do not continue each other: all is to be told anew."""
-        self._region = region
+        self._ways = ways
+        self._region = ""
         self._host = host
         self._boot = boot
-        self._key = key
+        self._keys = keyring.keys
+        self._turn = 0
         self._spool = spool
         self._forgotten = forgotten
         self._more = asyncio.Event()
@@ -73,25 +83,33 @@ class Stream:
         """The spool has something new."""
         self._more.set()
 
+    def rekey(self, keyring: Keyring) -> None:
+        """Prove these secrets from the next connection on."""
+        self._keys = keyring.keys
+
     async def run(self) -> None:
         """Connect, send, and connect again, until cancelled."""
         pause = BACKOFF[0]
         complaint = ""
         while True:
-            why = "the region closed the connection"
+            way = await self._ways.next()
+            self._region = way.url
+            error: BaseException = ConnectionError("the region closed the connection")
             began = time.monotonic()
             try:
-                async with _open(self._region) as connection:
-                    await self._serve(connection)
+                async with _open(way) as connection:
+                    await self._serve(connection, way)
             except* _EXPECTED as group:
-                why = _first(group)
+                error = _first(group)
+            why = _words(error)
             if self.connected.is_set() and time.monotonic() - began > STEADY:
                 pause, complaint = BACKOFF[0], ""
             self.connected.clear()
+            self._failed(error)
             if why != complaint:
                 log.warning("region=%s: %s; reports wait on disk, trying again", self._region, why)
                 complaint = why
-            await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 -- spreads agents out, guards nothing
+            await self._ways.pause(pause * (0.5 + random.random()))  # noqa: S311 -- spreads agents out, guards nothing
             pause = min(pause * 2, BACKOFF[1])
 
     async def drained(self, within: float) -> bool:
@@ -105,15 +123,26 @@ class Stream:
             return False
         return True
 
-    async def _serve(self, connection: ClientConnection) -> None:
-        welcome = await self._shake_hands(connection)
+    def _failed(self, error: BaseException) -> None:
+        """Who was turned away tries the next secret, or joins anew, as the case may be."""
+        if isinstance(error, TurnedAwayError):
+            self._turn += 1
+        # In TLS 1.3 a certificate that the region does not take shows in the first thing read (RFC 8446 §4.4.2.4).
+        refused = isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError)
+        self._ways.failed(turned_away=refused or isinstance(error, TurnedAwayError))
+
+    async def _serve(self, connection: ClientConnection, way: Way) -> None:
+        welcome = await self._shake_hands(connection, by_certificate=way.tls is not None)
         self._catch_up(welcome.acked)
+        self._ways.worked()
         self.connected.set()
         log.info("region=%s connected acked=%d waiting=%d", self._region, welcome.acked, self._spool.waiting)
         async with asyncio.TaskGroup() as tasks:
             sender = tasks.create_task(self._send(connection, welcome.keep_alive))
+            renewer = tasks.create_task(self._renew(connection))
             await self._receive(connection)
             sender.cancel()
+            renewer.cancel()
 
     def _catch_up(self, acked: int) -> None:
         spool = self._spool
@@ -132,7 +161,8 @@ class Stream:
         self._acked.set()
         self._forgotten()
 
-    async def _shake_hands(self, connection: ClientConnection) -> Welcome:
+    async def _shake_hands(self, connection: ClientConnection, *, by_certificate: bool) -> Welcome:
+        """Where certificates were shown both ways, nobody has to prove anything more."""
         challenge = await _next(connection)
         if not isinstance(challenge, Challenge):
             raise TurnedAwayError(f"the region began with {type(challenge).__name__}, not with a challenge")
@@ -141,18 +171,30 @@ class Stream:
                 f"the region speaks version {challenge.version} of the contract, this agent version {VERSION}"
             )
         nonce = secrets.token_hex(32)
-        proof = prove(self._key, "agent", challenge.nonce, nonce, self._host.id)
+        key = self._keys[self._turn % len(self._keys)].stream_key
+        proof = "" if by_certificate else prove(key, "agent", challenge.nonce, nonce, self._host.id)
         hello = Hello(
-            version=VERSION, host=self._host, boot=self._boot, nonce=nonce, proof=proof, sent=Wall(time.time())
-        )
+            version=VERSION, host=self._host, boot=self._boot, nonce=nonce, proof=proof, sent=Wall(time.time()),
+            secrets=tuple(one.id for one in self._keys),
+        )  # fmt: skip
         await connection.send(encode(hello))
         welcome = await _next(connection)
         if isinstance(welcome, Rejected):
             raise TurnedAwayError(f"the region turned this agent away: {welcome.why}")
-        expected = prove(self._key, "region", nonce, challenge.nonce, challenge.region)
-        if not isinstance(welcome, Welcome) or not secrets.compare_digest(welcome.proof, expected):
+        if not isinstance(welcome, Welcome):
+            raise TurnedAwayError(f"the region answered with {type(welcome).__name__}, not with a welcome")
+        expected = prove(key, "region", nonce, challenge.nonce, challenge.region)
+        if not by_certificate and not secrets.compare_digest(welcome.proof, expected):
             raise TurnedAwayError("the region does not know the shared secret; it is told nothing")
         return welcome
+
+    async def _renew(self, connection: ClientConnection) -> None:
+        """Ask for the next certificate whenever it is time. Clocks may be set meanwhile, so a wait is never long."""
+        while (due := self._ways.renew_at()) is not None:
+            if (left := due - time.time()) > 0:
+                await asyncio.sleep(min(left, PROMPT))
+                continue
+            await connection.send(encode(Renew(self._ways.request())))
 
     async def _send(self, connection: ClientConnection, keep_alive: float) -> None:
         # What the region let lapse while we were away holds again, from the first word on.
@@ -199,13 +241,24 @@ class Stream:
                 self._committed = message.seq
                 self._forget()
                 self._more.set()
+            elif isinstance(message, Renewed):
+                self._ways.renewed(message.certificate, message.regions)
             elif isinstance(message, Rejected):
                 raise TurnedAwayError(f"the region turned this agent away: {message.why}")
 
 
-def _first(error: BaseException) -> str:
+def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    return error
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"what answers is not of the authority that this agent has joined ({error.verify_message}); if the region is a "
+            "new one, `bellrock rack join` joins it"
+        )
     return str(error) or type(error).__name__
 
 
@@ -214,9 +267,10 @@ async def _next(connection: ClientConnection) -> RegionMessage:
         return decode_region_message(await connection.recv())
 
 
-def _open(region: str) -> connect:
+def _open(way: Way) -> connect:
     # The proofs carry their own authentication; compression would cost each agent 300 KiB.
+    region = way.url
     if region.startswith("unix:"):
         return unix_connect(os.fspath(region.removeprefix("unix:")), f"ws://region{PATH}", compression=None)
     address = region.replace("http://", "ws://", 1).replace("https://", "wss://", 1).rstrip("/")
-    return connect(address + PATH, compression=None, proxy=None)
+    return connect(address + PATH, compression=None, proxy=None, ssl=way.tls)
