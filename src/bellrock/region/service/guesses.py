@@ -29,15 +29,18 @@ class TooManyFailures(Exception):  # noqa: N818 -- says what it is
 
 
 class Backoff:
-    """Failures by key: some are free, then each doubles the wait."""
+    """Failures by key: some come without a wait between them, then each doubles it."""
 
     def __init__(self, free: int) -> None:
+        """`free`: the failure after which the first wait, of a second, follows; at least 1."""
         self._free = free
         self._failures: OrderedDict[str, tuple[int, Monotonic]] = OrderedDict()
 
     def wait(self, key: str, now: Monotonic) -> float:
         """Seconds until the key may try again; 0 if it may now."""
-        count, last = self._failures.get(key, (0, now))
+        if key not in self._failures:
+            return 0.0
+        count, last = self._failures[key]
         return max(0.0, last + _pause(count - self._free) - now)
 
     def take(self, key: str, now: Monotonic) -> None:
