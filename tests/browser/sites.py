@@ -17,6 +17,7 @@ class Site:
     hosts: list[Json] = field(default_factory=list)
     interfaces: list[Json] = field(default_factory=list)
     refusals: list[Json] = field(default_factory=list)
+    mtu: Json = field(default_factory=lambda: {"pairs": [], "culprits": []})
     enrolments: list[Json] = field(default_factory=list)
     secrets: list[Json] = field(default_factory=list)
 
@@ -348,3 +349,28 @@ def _enrolment(agent: str, name: str, state: str, **more: Any) -> Json:
         "old_secret": False,
         **more,
     }
+
+
+def squeezed() -> Site:
+    """Three racks and a region on jumbo frames, where all that goes through rack-2/eth0 stops at 1500, and one way at 1400."""
+    site = three_racks()
+    hosts = ["region", "rack-1", "rack-2", "rack-3"]
+    for a in hosts:
+        for b in hosts:
+            if a == b:
+                continue
+            worse = "rack-2" in (a, b)
+            size = 1500 if worse else 9000
+            pair = {"from": {"host": a, "interface": "eth0"}, "to": {"host": b, "interface": "eth0"}, "vid": None}
+            site.mtu["pairs"].append({**pair, "mtu": size, "limited_by": "link" if worse else "interface"})
+    site.mtu["pairs"].append({
+        "from": {"host": "rack-3", "interface": "eth0"}, "to": {"host": "rack-1", "interface": "eth0"}, "vid": 20,
+        "mtu": 0, "limited_by": "fragments",
+    })  # fmt: skip
+    site.mtu["culprits"] = [
+        {
+            "what": "All pairs through rack-2/eth0 stop at 1500 while the rest pass 9000: its switch port or its own MTU.",
+            "where": [_port("rack-2", "eth0")],
+        }
+    ]
+    return site

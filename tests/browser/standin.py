@@ -38,6 +38,7 @@ class StandIn:
         self.silent = False
         self.me: Json | None = None
         self.first_run = False
+        self.audit: list[Json] = []
         self._sockets: set[asyncio.Queue[Json | None]] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -97,6 +98,7 @@ class StandIn:
             {"type": "hosts", "hosts": site.hosts},
             {"type": "interfaces", "interfaces": site.interfaces},
             {"type": "refusals", "refusals": site.refusals},
+            {"type": "mtu", **site.mtu},
             *([{"type": "enrolments", "enrolments": site.enrolments}] if self._may("operator") else []),
         ]
 
@@ -158,6 +160,8 @@ class StandIn:
             "/api/v1/evidence": lambda: self._evidence(query["host"], query["interface"]),
             "/api/v1/topology/explain": lambda: self._explain(query["a"], query["b"]),
         }
+        if self._may("admin"):
+            answers["/api/v1/audit"] = lambda: _page(self.audit, **query)
         if self._may("operator"):
             answers["/api/v1/secrets"] = lambda: self.site.secrets
         return _json(200, answers[path]()) if path in answers else _json(404, {"title": "Not found"})
@@ -182,6 +186,8 @@ class StandIn:
             self.first_run = False
             self.me = {**(self.me or {}), "first_run": False}
             return _json(201, {"name": body["name"], "role": body["role"]})
+        if path == "/api/v1/mtu/measure":
+            return _json(202, {})
         if path.startswith("/api/v1/enrolments/"):
             return self._decide(*path.split("/")[4:])
         if method == "PATCH":
@@ -262,6 +268,10 @@ def _name(member: Json) -> str:
 
 def _cookie(scope: Json) -> bool:
     return b"bellrock_session=s" in dict(scope["headers"]).get(b"cookie", b"")
+
+
+def _page(entries: list[Json], limit: str, before: str = "999999") -> list[Json]:
+    return [entry for entry in reversed(entries) if entry["id"] < int(before)][: int(limit)]
 
 
 def _json(status: int, value: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

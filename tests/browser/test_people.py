@@ -160,3 +160,33 @@ def test_the_token_is_still_a_way_in(visit: Opener) -> None:
     here.page.get_by_label("One-time login token").fill(TOKEN)
     here.page.get_by_role("button", name="Come in").click()
     expect(here.page.locator(".who")).to_have_text("one-time login admin")
+
+
+class TestAudit:
+    def test_the_log_is_shown_when_asked_for_page_by_page(self, visit: Opener) -> None:
+        here = visit()
+        here.region.audit = [
+            {"id": n, "at": 1_795_000_000.0 + n, "kind": "change", "who": "ada", "how": "password", "address": "::1",
+             "action": "name VLAN", "subject": f"vlan-{n}", "before": "", "after": "pxe", "outcome": "done"}
+            for n in range(1, 121)
+        ]  # fmt: skip
+        page = come_in(here, "ada")
+        assert not [url for url in here.requested if "/audit" in url]
+        page.get_by_role("button", name="show the audit log").click()
+        rows = page.locator("section:has(#audit-title) tbody tr")
+        expect(rows).to_have_count(50)
+        expect(rows.first).to_contain_text("name VLAN vlan-120")
+        for shown in (100, 120):
+            page.get_by_role("button", name="older").click()
+            expect(rows).to_have_count(shown)
+        expect(page.get_by_role("button", name="older")).to_have_count(0)
+        here.region.audit.append(
+            {**here.region.audit[0], "id": 121, "outcome": "wrong", "action": "log in", "subject": ""}
+        )
+        page.get_by_role("button", name="look again").click()
+        expect(rows).to_have_count(121)
+        expect(rows.first.locator("td").last).to_have_text("wrong")
+
+    def test_others_than_admins_are_not_offered_it(self, visit: Opener) -> None:
+        page = come_in(visit(), "otto")
+        assert page.locator("#audit-title").count() == 0

@@ -2,7 +2,7 @@
 
 import type { Shape } from "./shape.ts";
 import * as shapes from "./types.ts";
-import type { Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology } from "./types.ts";
+import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology } from "./types.ts";
 
 /** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
 export class CallError extends Error {
@@ -77,6 +77,17 @@ export function fetchSecrets(): Promise<readonly Secret[]> {
 
 export function fetchAuthority(): Promise<Authority> {
   return read("/api/v1/authority", shapes.authority);
+}
+
+/** Has all agents measure what passes, now. */
+export async function measureMtu(): Promise<void> {
+  await call("POST", "/api/v1/mtu/measure", {});
+}
+
+/** Entries of the audit log, newest first, from below the number `before`. */
+export function fetchAudit(before: number | null, limit: number): Promise<readonly AuditEntry[]> {
+  const wanted = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before: String(before) }) });
+  return read(`/api/v1/audit?${wanted}`, shapes.audit);
 }
 
 async function read<T>(path: string, shape: Shape<T>): Promise<T> {

@@ -137,12 +137,37 @@ export const secrets = list(
 
 export const authority = object({ fingerprint: text, regions: or(list(text), []) });
 
+const end = object({ host: text, interface: text });
+const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limited_by: or(text, "") });
+const culprit = object({ what: text, where: or(list(port), []) });
+
+export const mtu = object({ pairs: list(pair), culprits: or(list(culprit), []) });
+
+export const audit = list(
+  object({
+    id: number,
+    at: number,
+    who: text,
+    how: or(text, ""),
+    address: or(text, ""),
+    action: text,
+    subject: or(text, ""),
+    before: or(text, ""),
+    after: or(text, ""),
+    outcome: or(text, ""),
+  }),
+);
+
 export const problem = object({ title: or(text, ""), detail: or(text, "") });
 
 export type Me = Of<typeof me>;
 export type Enrolment = Of<typeof enrolments>[number];
 export type Secret = Of<typeof secrets>[number];
 export type Authority = Of<typeof authority>;
+export type Mtu = Of<typeof mtu>;
+export type Pair = Mtu["pairs"][number];
+export type Culprit = Mtu["culprits"][number];
+export type AuditEntry = Of<typeof audit>[number];
 export type Port = Of<typeof port>;
 export type Topology = Of<typeof topology>;
 export type Fabric = Topology["fabrics"][number];

@@ -4,7 +4,7 @@ import { CallError, fetchMe, fetchState } from "../api/client.ts";
 import { object, text } from "../api/shape.ts";
 import * as shapes from "../api/types.ts";
 import { refreshAdmission } from "./admission.ts";
-import { enrolments, forget, hosts, interfaces, learn, link, me, now, refusals, session, stamp, topology, trouble } from "./store.ts";
+import { enrolments, forget, hosts, interfaces, learn, link, me, mtu, now, refusals, session, stamp, topology, trouble } from "./store.ts";
 
 /** The region pings every 20 s; after this much silence the connection is taken for dead. */
 const SILENCE = 25_000;
@@ -126,6 +126,9 @@ function dispatch(message: unknown): void {
       break;
     case "refusals":
       refusals.value = stamp(refusalsMessage(message, "").refusals);
+      break;
+    case "mtu":
+      mtu.value = stamp(shapes.mtu(message, ""));
       break;
     case "enrolments":
       enrolments.value = stamp(enrolmentsMessage(message, "").enrolments);

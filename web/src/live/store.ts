@@ -1,10 +1,11 @@
 /** What the page knows, as signals: components read them and are drawn anew when they change. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Authority, Enrolment, Explanation, Host, Interface, Me, Port, Refusal, Secret, Topology } from "../api/types.ts";
+import type { Authority, Enrolment, Explanation, Host, Interface, Me, Mtu, Port, Refusal, Secret, Topology } from "../api/types.ts";
 import { changes, shorten } from "../site/changes.ts";
 import { makeFilter } from "../site/filter.ts";
 import { fold } from "../site/fold.ts";
+import { through } from "../site/mtu.ts";
 import { may, type Role } from "../site/roles.ts";
 import { makeSite, type Site } from "../site/site.ts";
 
@@ -29,6 +30,7 @@ export const topology = signal<Stamped<Topology> | null>(null);
 export const hosts = signal<Stamped<readonly Host[]> | null>(null);
 export const interfaces = signal<Stamped<readonly Interface[]> | null>(null);
 export const refusals = signal<Stamped<readonly Refusal[]> | null>(null);
+export const mtu = signal<Stamped<Mtu> | null>(null);
 /** Null also for those who may not see them. */
 export const enrolments = signal<Stamped<readonly Enrolment[]> | null>(null);
 export const secrets = signal<readonly Secret[] | null>(null);
@@ -50,6 +52,8 @@ export const explanation = signal<{ readonly a: string; readonly b: string; read
 export const site = computed<Site>(() =>
   topology.value ? makeSite(topology.value.value, interfaces.value?.value ?? []) : { rails: [], plugs: [] },
 );
+/** By interface, what was measured to pass less than it should. */
+export const passing = computed(() => through(mtu.value?.value.pairs ?? []));
 export const filter = computed(() => makeFilter(query.value, site.value));
 
 /** The hosts that the filter leaves, with all their plugs: a narrowed picture still shows a host as it is. */
@@ -101,7 +105,7 @@ export function allowed(needed: Role): boolean {
 
 export function forget(): void {
   batch(() => {
-    for (const known of [me, topology, hosts, interfaces, refusals, enrolments, secrets, authority]) known.value = null;
+    for (const known of [me, topology, hosts, interfaces, refusals, mtu, enrolments, secrets, authority]) known.value = null;
     changeList.value = [];
     pinned.value = hovered.value = null;
     explanation.value = null;

@@ -1,6 +1,7 @@
 import { useLayoutEffect } from "preact/hooks";
 import { alone, session, spoken, topology, trouble, view } from "../live/store.ts";
 import { Alone } from "./Alone.tsx";
+import { Audit } from "./Audit.tsx";
 import { Changes } from "./Changes.tsx";
 import { Enrolments } from "./Enrolments.tsx";
 import { Explain } from "./Explain.tsx";
@@ -12,6 +13,7 @@ import { Interfaces } from "./Interfaces.tsx";
 import { Keys, onKey } from "./Keys.tsx";
 import { Login } from "./Login.tsx";
 import { Matrix } from "./Matrix.tsx";
+import { Mtu } from "./Mtu.tsx";
 import { Picture } from "./Picture.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Side } from "./Side.tsx";
@@ -72,8 +74,10 @@ function Found() {
             <Hosts />
             <Fabrics />
           </div>
+          <Mtu />
           <Refusals />
           <Enrolments />
+          <Audit />
         </div>
       </div>
     </>

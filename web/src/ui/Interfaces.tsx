@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { Interface } from "../api/types.ts";
 import { pin } from "../live/actions.ts";
-import { filter, interfaces, pinned, query, site } from "../live/store.ts";
+import { filter, interfaces, passing, pinned, query, site } from "../live/store.ts";
+import { pairSentence, passWords } from "../site/mtu.ts";
 import { plugKey, type Plug, type Site } from "../site/site.ts";
 import { count, natural, ownName } from "../site/words.ts";
 import { Prose, Scroll, VlanTag } from "./small.tsx";
@@ -77,7 +78,10 @@ function InterfaceRow({ row: { facts, plug, first } }: { row: Row }) {
         <span class="soft">{kindWords(facts)}</span>
       </td>
       <td>{carrierWords(facts)}</td>
-      <td class="right num">{facts.mtu ?? "–"}</td>
+      <td class="right num">
+        {facts.mtu ?? "–"}
+        <Passes plug={key} />
+      </td>
       <td class="mono">{facts.addresses.join(", ") || <span class="soft">none</span>}</td>
       <td>
         <Places facts={facts} plug={plug} />
@@ -85,6 +89,18 @@ function InterfaceRow({ row: { facts, plug, first } }: { row: Row }) {
       <td>{facts.neighbour ? `${facts.neighbour.system || "unnamed switch"} ${facts.neighbour.port}` : <span class="soft">not told</span>}</td>
       <td class="mono soft">{facts.mac}</td>
     </tr>
+  );
+}
+
+/** What was measured to pass, where that is less than it should be. */
+function Passes({ plug }: { plug: string }) {
+  const found = passing.value.get(plug);
+  if (!found) return null;
+  const sentences = [found.out, found.in].flatMap((pair) => (pair ? [pairSentence(pair)] : []));
+  return (
+    <span class="passes bad" title={sentences.join("\n")}>
+      {passWords(found)}
+    </span>
   );
 }
 

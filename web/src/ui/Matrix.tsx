@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { DIRECTIONS, move } from "../layout/move.ts";
 import { pin } from "../live/actions.ts";
-import { hovered, pinned, shownSite } from "../live/store.ts";
+import { hovered, passing, pinned, shownSite } from "../live/store.ts";
 import { orderHosts } from "../layout/order.ts";
+import { passWords } from "../site/mtu.ts";
 import type { Plug, Rail } from "../site/site.ts";
 import { ownName, vlanName } from "../site/words.ts";
 import { ContactMark, plugWords } from "./PlugMark.tsx";
@@ -40,6 +41,9 @@ export function Matrix() {
             <th scope="col" rowSpan={2}>
               Unknown
             </th>
+            <th scope="col" rowSpan={2}>
+              MTU
+            </th>
           </tr>
           <tr>
             {rails.map((rail) => (
@@ -60,11 +64,28 @@ export function Matrix() {
                   ))}
                 </td>
               ))}
+              <td>
+                <Sizes plugs={row.plugs} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </Scroll>
+  );
+}
+
+/** The MTUs of a host's interfaces, and what passes where that is less. */
+function Sizes({ plugs }: { plugs: readonly Plug[] }) {
+  const own = [...new Set(plugs.flatMap((plug) => plug.facts?.mtu ?? []))].sort((a, b) => a - b);
+  const worse = plugs.flatMap((plug) => {
+    const found = passing.value.get(plug.key);
+    return found ? [`${plug.interface}: ${passWords(found)}`] : [];
+  });
+  return (
+    <>
+      <span class="num">{own.join(", ") || "–"}</span> {worse.length > 0 && <span class="bad">{worse.join("; ")}</span>}
+    </>
   );
 }
 

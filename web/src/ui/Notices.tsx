@@ -1,4 +1,4 @@
-import { enrolments } from "../live/store.ts";
+import { enrolments, mtu } from "../live/store.ts";
 import { waiting } from "../site/admission.ts";
 import { count } from "../site/words.ts";
 
@@ -23,7 +23,11 @@ export function Notices() {
 
 function notices(): readonly Notice[] {
   const asking = waiting(enrolments.value?.value ?? []).length;
-  return [{ section: "enrolments-title", n: asking, words: `${count(asking, "agent waits", "agents wait")} to be let in` }].filter(({ n }) => n > 0);
+  const culprits = mtu.value?.value.culprits.length ?? 0;
+  return [
+    { section: "enrolments-title", n: asking, words: `${count(asking, "agent waits", "agents wait")} to be let in` },
+    { section: "mtu-title", n: culprits, words: `large packets stop at ${count(culprits, "place")}` },
+  ].filter(({ n }) => n > 0);
 }
 
 function go(section: string): void {

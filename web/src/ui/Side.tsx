@@ -3,7 +3,8 @@ import { fetchEvidence } from "../api/client.ts";
 import type { Evidence, Interface } from "../api/types.ts";
 import { chooseEnd, clear, pin } from "../live/actions.ts";
 import { refusal } from "../live/refusal.ts";
-import { drawnSite, pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
+import { drawnSite, passing, pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
+import { pairSentence } from "../site/mtu.ts";
 import type { Plug, Rail, Site, Touch } from "../site/site.ts";
 import { conflictTitle, count, ownName, span, strengthMeaning, STRENGTHS, vlanName } from "../site/words.ts";
 import { plugPort } from "./Picture.tsx";
@@ -78,6 +79,7 @@ function PlugDetail({ plug }: { plug: Plug }) {
       </p>
       {plug.alike.length > 0 && <p class="facts">and, wired alike: {plug.alike.join(", ")}</p>}
       {plug.facts && <Facts facts={plug.facts} />}
+      <Passing plug={plug.key} />
       {plug.unknown !== null && <p class="unknown-why">
           Unknown: <Prose>{plug.unknown}</Prose>
         </p>}
@@ -115,6 +117,17 @@ function Facts({ facts }: { facts: Interface }) {
         </span>
       )}
     </p>
+  );
+}
+
+/** Where large packets stop that leave this port, or come to it. */
+function Passing({ plug }: { plug: string }) {
+  const found = passing.value.get(plug);
+  if (!found) return null;
+  return (
+    <ul class="sentences">
+      {[found.out, found.in].map((pair) => pair && <li key={pairSentence(pair)}><Sentence>{pairSentence(pair)}</Sentence></li>)}
+    </ul>
   );
 }
 

@@ -1,0 +1,119 @@
+import { useState } from "preact/hooks";
+import { measureMtu } from "../api/client.ts";
+import type { Culprit, Pair } from "../api/types.ts";
+import { refusal } from "../live/refusal.ts";
+import { allowed, marked, mtu } from "../live/store.ts";
+import { clear } from "../live/actions.ts";
+import { limitWords, mtuHeadline, short } from "../site/mtu.ts";
+import { plugKey } from "../site/site.ts";
+import { Scroll, Sentence } from "./small.tsx";
+
+/** Rows that are drawn; who has more to read has culprits to mend first. */
+const MOST = 100;
+
+/** What really passes between neighbours, and where it stops. */
+export function Mtu() {
+  if (mtu.value === null) return null;
+  const { pairs, culprits } = mtu.value.value;
+  const worse = short(pairs);
+  return (
+    <section class="block" aria-labelledby="mtu-title">
+      <header class="section-head">
+        <h2 id="mtu-title" tabIndex={-1}>
+          What packets pass <span class="soft num">{pairs.length}</span>
+        </h2>
+        {allowed("operator") && <MeasureNow />}
+      </header>
+      <p>{mtuHeadline(mtu.value.value)}</p>
+      {culprits.length > 0 && (
+        <ul class="conflicts" aria-label="Where packets stop">
+          {culprits.map((culprit) => (
+            <CulpritLine key={culprit.what} culprit={culprit} />
+          ))}
+        </ul>
+      )}
+      {worse.length > 0 && <PairTable pairs={worse.slice(0, MOST)} />}
+      {worse.length > MOST && (
+        <p class="soft">
+          and {worse.length - MOST} more; <code>bellrock mtu</code> lists all
+        </p>
+      )}
+    </section>
+  );
+}
+
+function MeasureNow() {
+  const [said, setSaid] = useState("");
+  const go = async (): Promise<void> => {
+    try {
+      await measureMtu();
+      setSaid("ordered; what it finds appears here");
+    } catch (error) {
+      setSaid(refusal(error));
+    }
+  };
+  return (
+    <span class="sure">
+      <span class="soft" role="status">
+        {said}
+      </span>
+      <button type="button" class="quiet" onClick={() => void go()}>
+        measure now
+      </button>
+    </span>
+  );
+}
+
+function CulpritLine({ culprit }: { culprit: Culprit }) {
+  const on = marked.value === culprit.where;
+  const show = (): void => {
+    if (on) return clear();
+    marked.value = culprit.where;
+    document.getElementById("picture")?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <li>
+      <div>
+        <Sentence>{culprit.what}</Sentence>{" "}
+        {culprit.where.length > 0 && (
+          <button type="button" class="link" aria-pressed={on} onClick={show}>
+            {on ? "stop showing" : "show in the picture"}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function PairTable({ pairs }: { pairs: readonly Pair[] }) {
+  return (
+    <Scroll label="Pairs that pass less than they should">
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col" class="right">
+              VID
+            </th>
+            <th scope="col" class="right">
+              Passes
+            </th>
+            <th scope="col">Why no more</th>
+          </tr>
+        </thead>
+        <tbody>
+          {pairs.map((pair) => (
+            <tr key={`${plugKey(pair.from.host, pair.from.interface)} ${plugKey(pair.to.host, pair.to.interface)} ${pair.vid}`}>
+              <th scope="row">{plugKey(pair.from.host, pair.from.interface)}</th>
+              <td class="mono">{plugKey(pair.to.host, pair.to.interface)}</td>
+              <td class="right num">{pair.vid ?? <span class="soft">untagged</span>}</td>
+              <td class="right num">{pair.mtu === 0 ? <span class="bad">none</span> : pair.mtu}</td>
+              <td>{limitWords(pair.limited_by)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
