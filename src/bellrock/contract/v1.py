@@ -117,6 +117,8 @@ class NodeReport(Struct, frozen=True, kw_only=True):
     sent: Wall
     observations: tuple[Observation, ...]
     findings: tuple[Finding, ...] = ()
+    expected: tuple[tuple[str, str], ...] = ()
+    """(interface, VLAN by VID or by the region's name) that the machine was told to expect."""
 
 
 class Placed(Struct, frozen=True, omit_defaults=True):
@@ -125,6 +127,8 @@ class Placed(Struct, frozen=True, omit_defaults=True):
     interface: str
     fabric: str = ""
     vlans: tuple[str, ...] = ()
+    vids: tuple[int | None, ...] = ()
+    """The VLANs' VIDs, in the same order; None where nothing tells it."""
 
 
 class NodeAnswer(Struct, frozen=True, kw_only=True):
@@ -132,6 +136,8 @@ class NodeAnswer(Struct, frozen=True, kw_only=True):
 
     region: str
     placed: tuple[Placed, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What the region alone can tell to be wrong."""
     why: str = ""
     """Why the report was not taken; empty if it was."""
 

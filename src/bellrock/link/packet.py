@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -51,6 +52,7 @@ class PacketDevice:
         outgoing: hear also what this machine sends.
         promiscuous: have the interface pass frames for others too; only with `ifindex`.
         block_size: octets of a block of the ring, which bounds the frames kept whole.
+        groups: MAC addresses that `join_groups` has the hardware pass.
 
     Raises:
         LinkError: no right to open the socket, no AF_PACKET, or no memory for the ring.
@@ -66,8 +68,10 @@ class PacketDevice:
         outgoing: bool = False,
         promiscuous: bool = False,
         block_size: int = BLOCK_SIZE,
+        groups: Sequence[str] = GROUPS,
     ) -> None:
         self._ifindex, self._outgoing, self._promiscuous = ifindex, outgoing, promiscuous
+        self._groups = tuple(groups)
         try:
             # Protocol 0: nothing is received before bind, so nothing can get past the filter.
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
@@ -156,7 +160,7 @@ class PacketDevice:
             self._membership(_PACKET_DROP_MEMBERSHIP, ifindex)
 
     def _membership(self, option: int, ifindex: int) -> LinkError | None:
-        for mac in GROUPS:
+        for mac in self._groups:
             request = struct.pack("=iHH8s", ifindex, _PACKET_MR_MULTICAST, 6, mac_bytes(mac))
             try:
                 self._socket.setsockopt(SOL_PACKET, option, request)
