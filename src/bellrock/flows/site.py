@@ -23,6 +23,17 @@ class Subnet(Struct, frozen=True, kw_only=True):
     gateway: str | None = None
 
 
+class Switchport(Struct, frozen=True, kw_only=True):
+    """What a switch is meant to pass to an interface."""
+
+    host: str
+    interface: str
+    tagged: frozenset[int] = frozenset()
+    """VIDs that pass with a tag; no others do."""
+    untagged: int | None = None
+    """The VLAN of frames without tag; None: they do not pass."""
+
+
 class Members(Struct, frozen=True, kw_only=True):
     """Who plays a role."""
 
@@ -42,6 +53,7 @@ class Site(Struct, frozen=True, kw_only=True):
     name: str = ""
     profile: str = "standard"
     subnets: tuple[Subnet, ...] = ()
+    switchports: tuple[Switchport, ...] = ()
     roles: dict[Role, Members] = {}
     ports: dict[str, tuple[PortsOf, ...]] = {}
     """By flow id: what takes the place of the profile's ports."""

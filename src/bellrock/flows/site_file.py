@@ -10,8 +10,9 @@ from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site import Site, SiteError
 from bellrock.flows.site_ports import overrides
 from bellrock.flows.site_roles import Plan, role_members
-from bellrock.flows.site_spec import WORDS, Document, RoleSpec, SiteHead, SubnetSpec
+from bellrock.flows.site_spec import WORDS, Document, RoleSpec, SiteHead, SubnetSpec, SwitchportSpec
 from bellrock.flows.site_subnets import subnets
+from bellrock.flows.site_switchports import switchports
 from bellrock.flows.values import Flow, Group
 from bellrock.wire.toml.tables import Tables
 from bellrock.wire.toml.text import Problem, TomlError, read, told
@@ -19,7 +20,7 @@ from bellrock.wire.toml.text import Problem, TomlError, read, told
 MAX_FILE: Final = 8 << 20
 """Octets of a site file."""
 
-TABLES: Final = ("subnet", "role", "ports")
+TABLES: Final = ("subnet", "switchport", "role", "ports")
 """What is read table by table; everything else is the head."""
 
 
@@ -44,6 +45,7 @@ def _site(document: Document, problems: list[Problem]) -> Site:
     tables = Tables(words=WORDS)
     head = _head(tables, document)
     declared = tables.places(document, "subnet", SubnetSpec)
+    ports = tables.places(document, "switchport", SwitchportSpec)
     roles = tables.mapping(document, "role", RoleSpec, ())
     problems += tables.problems
     found = subnets(declared, problems, document.get("subnet", []) if declared else [])
@@ -52,6 +54,7 @@ def _site(document: Document, problems: list[Problem]) -> Site:
         name=head.title or "",
         profile=head.profile,
         subnets=found,
+        switchports=switchports(ports, problems),
         roles=role_members(roles, Plan.of(found, _called(document)), problems),
         ports=overrides(document.get("ports", {}), flows, problems),
         disabled=_disabled(head, flows, problems),

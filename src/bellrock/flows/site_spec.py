@@ -11,6 +11,7 @@ NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,256}" + END
 INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,14}" + END
 """Linux takes no colon (dev_valid_name): `eth0:1` is a label of an address."""
 SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
+VID_SPAN: Final = r"^[0-9]{1,4}-[0-9]{1,4}" + END
 MAX_VID: Final = 4094
 MAX_PORT: Final = 65535
 WORDS: Final = {
@@ -18,6 +19,7 @@ WORDS: Final = {
     f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . @ + -",
     "`int` >= 1": f"a VID of 1-{MAX_VID}",
     f"`int` <= {MAX_VID}": f"a VID of 1-{MAX_VID}",
+    f"matching regex {VID_SPAN!r}": "a VID, or a run of them like `100-199`",
 }
 """What was expected, by msgspec's way of saying it."""
 PORT_WORDS: Final = {
@@ -29,6 +31,7 @@ PORT_WORDS: Final = {
 
 Vid = Annotated[int, Meta(ge=1, le=MAX_VID, description="802.1Q VID")]
 Name = Annotated[str, Meta(pattern=NAME)]
+VidSpan = Annotated[str, Meta(pattern=VID_SPAN, description="first and last VID: `100-199`")]
 PortNumber = Annotated[int, Meta(ge=1, le=MAX_PORT, description="port number")]
 PortSpan = Annotated[str, Meta(pattern=SPAN, description="first and last port: `5250-5270`")]
 InterfaceName = Annotated[str, Meta(pattern=INTERFACE, description="name of a network interface")]
@@ -68,6 +71,20 @@ class RoleSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, om
     ] = ()
 
 
+class SwitchportSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """`[[switchport]]`: which VLANs a switch passes to an interface of a machine. At least one of tagged and untagged."""
+
+    host: Annotated[str, Meta(pattern=NAME, description="the machine, by its host name")]
+    interface: Annotated[InterfaceName, Meta(description="its interface, which the port leads to")]
+    tagged: Annotated[
+        tuple[Vid | VidSpan, ...], Meta(max_length=4094, description="VIDs that pass with a tag, and runs of them")
+    ] = ()
+    untagged: Annotated[
+        Vid | None,
+        Meta(description="the VLAN of frames without tag: of an access port its VLAN, of a trunk the native one"),
+    ] = None
+
+
 class FlowsSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`[flows]`: which flows the site has."""
 
@@ -89,6 +106,7 @@ class SiteFile(SiteHead, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """A site file: who plays which role at which addresses, and where ports differ from the profile."""
 
     subnet: Annotated[tuple[SubnetSpec, ...], Meta(description="the subnets")] = ()
+    switchport: Annotated[tuple[SwitchportSpec, ...], Meta(description="what switches pass to interfaces")] = ()
     role: Annotated[dict[str, RoleSpec], Meta(description="the roles by name")] = {}
     ports: Annotated[
         dict[str, PortList | dict[str, PortList]],
