@@ -117,6 +117,8 @@ class Loop:
         self._losing = False
         self._thinned: frozenset[int] = frozenset()
         self._loop = asyncio.get_running_loop()
+        self.listeners: list[Callable[[BeaconEvent], None]] = []
+        """Called with every event of the engine."""
         self.settled = asyncio.Event()
         """Set once every port that was there at the start has had its burst."""
 
@@ -249,6 +251,8 @@ class Loop:
                 settled = True
             self._diary.note(event)
             self._reporter.event(event)
+            for listener in self.listeners:
+                listener(event)
         if settled:
             self._tell_interfaces()
         while (transmission := self._engine.poll_transmit()) is not None:

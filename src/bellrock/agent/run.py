@@ -11,9 +11,10 @@ import ulid_transform
 from msgspec import Struct
 
 from bellrock.agent import identity, privileges
-from bellrock.agent.loop import Loop, jitter
+from bellrock.agent.loop import Loop, jitter, now
 from bellrock.agent.membership import Membership
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
+from bellrock.agent.relay import Relay
 from bellrock.agent.reporter import Reporter
 from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Watched
@@ -111,6 +112,10 @@ async def run(
         reporter if member is None else Watched(reporter, member.sight), stream.wake,
         witness=None if member is None else member.sight.witness,
     )  # fmt: skip
+    relay = Relay(engine, now, loop.kick, stream.say)
+    loop.listeners.append(relay.note)
+    stream.listeners.append(relay.answered)
+    stream.watchers.append(relay.connected)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))
     if not privileges.drop(settings.state_dir):
         log.warning(

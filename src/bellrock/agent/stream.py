@@ -7,6 +7,7 @@ import random
 import secrets
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -18,10 +19,13 @@ from bellrock.agent.ways import Way, Ways
 from bellrock.contract import (
     VERSION,
     Ack,
+    AgentMessage,
     Challenge,
     ContractError,
+    Delivered,
     Hello,
     KeepAlive,
+    Order,
     RegionMessage,
     Rejected,
     Renew,
@@ -44,6 +48,8 @@ STEADY: Final = 5.0
 PATIENCE: Final = 10.0
 """Seconds to wait for the region's next word while the connection is being made."""
 
+MAX_WORDS: Final = 64
+"""Messages beside reports that wait to be sent."""
 PROMPT: Final = 300.0
 """Seconds by which a certificate is at most asked for too late, whatever happens to the clock."""
 
@@ -58,7 +64,13 @@ _EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayEr
 
 
 class Stream:
-    """The agent's end of the contract."""
+    """The agent's end of the contract.
+
+    Attributes:
+        connected: set while the region listens.
+        listeners: called with every message of the region that is not about reports or certificates.
+        watchers: called with True when the region begins to listen, with False when it does so no longer.
+    """
 
     def __init__(
         self, ways: Ways, host: Host, boot: str, keyring: Keyring, spool: Spool, forgotten: Callable[[], None]
@@ -77,11 +89,22 @@ class Stream:
         self._generation = 0
         self._sent = 0
         self._committed = 0
+        self._words: deque[AgentMessage] = deque()
         self.connected = asyncio.Event()
+        self.listeners: list[Callable[[Delivered | Order], None]] = []
+        self.watchers: list[Callable[[bool], None]] = []
 
     def wake(self) -> None:
         """The spool has something new."""
         self._more.set()
+
+    def say(self, message: AgentMessage) -> bool:
+        """Tell the region something beside reports, once; False: it does not listen now, or too much waits already."""
+        if not self.connected.is_set() or len(self._words) >= MAX_WORDS:
+            return False
+        self._words.append(message)
+        self._more.set()
+        return True
 
     def rekey(self, keyring: Keyring) -> None:
         """Prove these secrets from the next connection on."""
@@ -104,7 +127,7 @@ class Stream:
             why = _words(error)
             if self.connected.is_set() and time.monotonic() - began > STEADY:
                 pause, complaint = BACKOFF[0], ""
-            self.connected.clear()
+            self._lost()
             self._failed(error)
             if why != complaint:
                 log.warning("region=%s: %s; reports wait on disk, trying again", self._region, why)
@@ -123,6 +146,17 @@ class Stream:
             return False
         return True
 
+    def _lost(self) -> None:
+        """The connection is no more, nor is what was to be said on it."""
+        self._words.clear()
+        if self.connected.is_set():
+            self.connected.clear()
+            self._tell_watchers(connected=False)
+
+    def _tell_watchers(self, *, connected: bool) -> None:
+        for watcher in self.watchers:
+            watcher(connected)
+
     def _failed(self, error: BaseException) -> None:
         """Who was turned away tries the next secret, or joins anew, as the case may be."""
         if isinstance(error, TurnedAwayError):
@@ -136,6 +170,7 @@ class Stream:
         self._catch_up(welcome.acked)
         self._ways.worked()
         self.connected.set()
+        self._tell_watchers(connected=True)
         log.info("region=%s connected acked=%d waiting=%d", self._region, welcome.acked, self._spool.waiting)
         async with asyncio.TaskGroup() as tasks:
             sender = tasks.create_task(self._send(connection, welcome.keep_alive))
@@ -201,6 +236,8 @@ class Stream:
         await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
         while True:
             self._more.clear()
+            while self._words:
+                await connection.send(encode(self._words.popleft()))
             self._same_spool()
             for report in self._spool.after(self._sent, limit=self._room()):
                 await connection.send(encode(report))
@@ -243,6 +280,9 @@ class Stream:
                 self._more.set()
             elif isinstance(message, Renewed):
                 self._ways.renewed(message.certificate, message.regions)
+            elif isinstance(message, Delivered | Order):
+                for listener in self.listeners:
+                    listener(message)
             elif isinstance(message, Rejected):
                 raise TurnedAwayError(f"the region turned this agent away: {message.why}")
 

@@ -1,0 +1,59 @@
+"""Nodes that have no address reach the region through this agent: their letters are passed on, and its answers passed back."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from bellrock.beacon import Engine, Event, LetterCame, Now
+from bellrock.contract import AgentMessage, ContractError, Delivered, Order, Relayed
+from bellrock.contract.letters import open_report, seal_answer
+from bellrock.model import Port, Role
+
+MAX_WAITING: Final = 64
+"""Letters whose answers are awaited; beyond, the one that has waited longest gets none."""
+
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Between an engine and a stream. `say` tells the region something, or says that it does not listen."""
+
+    def __init__(
+        self, engine: Engine, now: Callable[[], Now], kick: Callable[[], None], say: Callable[[AgentMessage], bool]
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self._kick = kick
+        self._say = say
+        self._waiting: OrderedDict[str, tuple[Port, str]] = OrderedDict()
+        """Letter id → port and agent to answer to."""
+
+    def connected(self, connected: bool) -> None:
+        """The region listens, or does so no longer: only then are letters for it taken."""
+        self._engine.relays = connected
+
+    def note(self, event: Event) -> None:
+        """An event of the engine."""
+        if not isinstance(event, LetterCame):
+            return
+        try:
+            report = open_report(event.octets)
+        except ContractError as error:
+            log.info("letter of %s is no report of a node: %s", event.sender.name, error)
+            return
+        # The beacons that carried the letter say who sent it; nobody reports for another.
+        if report.host.id != event.sender.id or report.host.role != Role.NODE:
+            log.warning("%s sent the report of %s, which is not taken", event.sender.name, report.host.name)
+            return
+        if self._say(Relayed(event.id, event.port, report)):
+            self._waiting[event.id] = (event.port, event.sender.id)
+            if len(self._waiting) > MAX_WAITING:
+                self._waiting.popitem(last=False)
+
+    def answered(self, message: Delivered | Order) -> None:
+        """A message of the region."""
+        if not isinstance(message, Delivered) or (to := self._waiting.pop(message.letter, None)) is None:
+            return
+        self._engine.post(*to, seal_answer(message), self._now())
+        self._kick()
