@@ -18,6 +18,7 @@ class Site:
     interfaces: list[Json] = field(default_factory=list)
     refusals: list[Json] = field(default_factory=list)
     mtu: Json = field(default_factory=lambda: {"pairs": [], "culprits": []})
+    nodes: list[Json] = field(default_factory=list)
     enrolments: list[Json] = field(default_factory=list)
     secrets: list[Json] = field(default_factory=list)
 
@@ -374,3 +375,45 @@ def squeezed() -> Site:
         }
     ]
     return site
+
+
+def commissioning(count: int = 3) -> Site:
+    """Nodes that reported once: one well, one in a wrong VLAN on a slow link, the others without a carrier."""
+    site = three_racks()
+    site.nodes = [_node("node-7", (_wrong_vlan(), _half_duplex())), _node("node-8", ())]
+    site.nodes += [_node(f"node-{n}", (_no_carrier(f"node-{n}"),)) for n in range(9, 7 + count)]
+    return site
+
+
+def _node(name: str, findings: tuple[Json, ...]) -> Json:
+    placed = {"mac": "52:54:00:07:00:01", "carrier": True, "speed": 25000, "duplex": "full", "mtu": 1500}
+    return {
+        "agent": f"01N{name}",
+        "name": name,
+        "age": 12.0,
+        "via": "rack-1/eth0",
+        "interfaces": [
+            {**placed, "name": "eth0", "vlans": ["VLAN 10 pxe"], "fabric": "fabric-0", "switch": "sw-1 ge-0/0/17"},
+            {"name": "eth1", "mac": "52:54:00:07:00:02", "carrier": False, "mtu": 1500, "vlans": [], "fabric": ""},
+        ],
+        "findings": list(findings),
+    }
+
+
+def _wrong_vlan() -> Json:
+    return {
+        "id": "wrong-vlan",
+        "severity": "error",
+        "what": "node-7/eth0 is in VLAN 20 storage, and the site wants it in VLAN 10 pxe.",
+        "proof": ["rack-1/eth0.20 acknowledged a fresh beacon of node-7/eth0 within 0.4 ms."],
+        "fix": ["On sw-1, port ge-0/0/17: `switchport access vlan 10`"],
+    }
+
+
+def _half_duplex() -> Json:
+    proof = ["ethtool says 100 Mbit/s, half duplex."]
+    return {"id": "half-duplex", "severity": "warning", "what": "node-7/eth1 runs at half duplex.", "proof": proof}
+
+
+def _no_carrier(name: str) -> Json:
+    return {"id": "no-carrier", "severity": "error", "what": f"{name}/eth1 has no carrier.", "proof": ["carrier is 0"]}

@@ -99,6 +99,7 @@ class StandIn:
             {"type": "interfaces", "interfaces": site.interfaces},
             {"type": "refusals", "refusals": site.refusals},
             {"type": "mtu", **site.mtu},
+            {"type": "nodes", "nodes": site.nodes},
             *([{"type": "enrolments", "enrolments": site.enrolments}] if self._may("operator") else []),
         ]
 

@@ -16,7 +16,7 @@ MARK = 3.0
 HUES = [f"hue-{n}" for n in range(8)]
 PAIRS = [
     *[(ink, ground, TEXT) for ink in ("ink", "soft", "link", "bad", *HUES) for ground in ("paper", "panel", "card")],
-    *[(ink, "bad-paper", TEXT) for ink in ("ink", "bad", "link")],
+    *[(ink, "bad-paper", TEXT) for ink in ("ink", "soft", "bad", "link")],
     ("bad-ink", "bad", TEXT),
     ("paper", "ink", TEXT),
     *[(mark, ground, MARK) for mark in ("wire", "edge", "focus", "good") for ground in ("paper", "panel", "card")],

@@ -23,9 +23,10 @@ test("a moment is told by the calendar", () => assert.equal(moment(0, "UTC"), "1
 
 const agents = [{ agent: "a", name: "rack-1", how: "join" }];
 for (const [secret, words] of [
-  [{ id: "s", signs: true, agents }, /^signs; used by 1 agent$/],
-  [{ id: "s", signs: true, agents: [] }, /no agent uses it yet/],
-  [{ id: "s", signs: false, agents }, /still used by 1 agent/],
-  [{ id: "s", signs: false, agents: [] }, /`bellrock secret retire FILE` drops it/],
+  [{ id: "s", signs: false, accepted: false, agents }, /^no longer taken, and last used by 1 agent/],
+  [{ id: "s", signs: true, accepted: true, agents }, /^signs; used by 1 agent$/],
+  [{ id: "s", signs: true, accepted: true, agents: [] }, /no agent uses it yet/],
+  [{ id: "s", signs: false, accepted: true, agents }, /still used by 1 agent/],
+  [{ id: "s", signs: false, accepted: true, agents: [] }, /`bellrock secret retire FILE` drops it/],
 ] as const)
-  test(`a secret that ${secret.signs ? "signs" : "is old"} with ${secret.agents.length} users: ${words}`, () => assert.match(secretWords(secret), words));
+  test(`a secret that ${secret.signs ? "signs" : secret.accepted ? "is old" : "is gone"} with ${secret.agents.length} users: ${words}`, () => assert.match(secretWords(secret), words));

@@ -131,6 +131,7 @@ export const secrets = list(
   object({
     id: text,
     signs: flag,
+    accepted: or(flag, true),
     agents: or(list(object({ agent: text, name: or(text, ""), how: or(text, "") })), []),
   }),
 );
@@ -142,6 +143,41 @@ const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limit
 const culprit = object({ what: text, where: or(list(port), []) });
 
 export const mtu = object({ pairs: list(pair), culprits: or(list(culprit), []) });
+
+const finding = object({
+  id: text,
+  severity: text,
+  what: text,
+  host: or(text, ""),
+  interface: or(text, ""),
+  vid: maybe(number),
+  cause: or(text, ""),
+  proof: or(list(text), []),
+  fix: or(list(text), []),
+});
+
+const nodeInterface = object({
+  name: text,
+  mac: or(text, ""),
+  carrier: maybe(flag),
+  speed: maybe(number),
+  duplex: or(text, ""),
+  mtu: maybe(number),
+  vlans: or(list(text), []),
+  fabric: or(text, ""),
+  switch: or(text, ""),
+});
+
+export const nodes = list(
+  object({
+    agent: text,
+    name: text,
+    age: maybe(number),
+    via: or(text, ""),
+    interfaces: list(nodeInterface),
+    findings: or(list(finding), []),
+  }),
+);
 
 export const audit = list(
   object({
@@ -167,6 +203,9 @@ export type Authority = Of<typeof authority>;
 export type Mtu = Of<typeof mtu>;
 export type Pair = Mtu["pairs"][number];
 export type Culprit = Mtu["culprits"][number];
+export type Finding = Of<typeof finding>;
+export type NodeInterface = Of<typeof nodeInterface>;
+export type Node = Of<typeof nodes>[number];
 export type AuditEntry = Of<typeof audit>[number];
 export type Port = Of<typeof port>;
 export type Topology = Of<typeof topology>;

@@ -34,6 +34,7 @@ export function moment(seconds: number, timeZone?: string): string {
 /** Who still uses a secret, and what may be done with it. `backticks` mark what is typed. */
 export function secretWords(secret: Secret): string {
   const users = secret.agents.length;
+  if (!secret.accepted) return `no longer taken, and last used by ${count(users, "agent")}: nothing that proves itself by it comes in`;
   if (secret.signs) return users === 0 ? "signs; no agent uses it yet" : `signs; used by ${count(users, "agent")}`;
   if (users === 0) return "old, and no agent uses it any more: `bellrock secret retire FILE` drops it";
   return `old, and still used by ${count(users, "agent")}: give them the new one before it is dropped`;

@@ -14,6 +14,7 @@ import { Keys, onKey } from "./Keys.tsx";
 import { Login } from "./Login.tsx";
 import { Matrix } from "./Matrix.tsx";
 import { Mtu } from "./Mtu.tsx";
+import { Nodes } from "./Nodes.tsx";
 import { Picture } from "./Picture.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Side } from "./Side.tsx";
@@ -75,6 +76,7 @@ function Found() {
             <Fabrics />
           </div>
           <Mtu />
+          <Nodes />
           <Refusals />
           <Enrolments />
           <Audit />

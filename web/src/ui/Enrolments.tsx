@@ -19,14 +19,20 @@ export function Enrolments() {
       </h2>
       {all.length === 0 && <HowToJoin />}
       {all.length > 0 && <EnrolmentTable all={all} />}
-      {authority.value && (
-        <p class="facts">
-          Certificate authority <code class="fingerprint">{authority.value.fingerprint}</code>
-          {authority.value.regions.length > 0 && <>, at {authority.value.regions.join(", ")}</>}
-        </p>
-      )}
+      <AuthorityLine />
       <Secrets />
     </section>
+  );
+}
+
+/** What `bellrock rack join` shows on the other machine as well. Its line is there before it is known, so that nothing moves. */
+function AuthorityLine() {
+  const known = authority.value;
+  return (
+    <p class="facts">
+      Certificate authority {known === null ? "not told" : <code class="fingerprint">{known.fingerprint}</code>}
+      {known !== null && known.regions.length > 0 && <>, at {known.regions.join(", ")}</>}
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
-import { enrolments, mtu } from "../live/store.ts";
+import { enrolments, mtu, nodes } from "../live/store.ts";
 import { waiting } from "../site/admission.ts";
+import { broken } from "../site/nodes.ts";
 import { count } from "../site/words.ts";
 
 type Notice = { readonly section: string; readonly words: string };
@@ -24,9 +25,11 @@ export function Notices() {
 function notices(): readonly Notice[] {
   const asking = waiting(enrolments.value?.value ?? []).length;
   const culprits = mtu.value?.value.culprits.length ?? 0;
+  const failing = broken(nodes.value?.value ?? []).length;
   return [
     { section: "enrolments-title", n: asking, words: `${count(asking, "agent waits", "agents wait")} to be let in` },
     { section: "mtu-title", n: culprits, words: `large packets stop at ${count(culprits, "place")}` },
+    { section: "nodes-title", n: failing, words: `errors on ${count(failing, "node")} in commissioning` },
   ].filter(({ n }) => n > 0);
 }
 
