@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
-from bellrock.cli.output import EXIT_NO, json_option
+from bellrock.cli.output import EXIT_NO, Failure, json_option
+from bellrock.cli.vidlist import parse_vids
 
 name_option = click.option("--name", default="", help="Name to scan as. [default: this machine's host name]")
 interfaces_argument = click.argument("interfaces", nargs=-1, required=True, metavar="IF [IF]...")
@@ -16,6 +17,21 @@ seconds_option = click.option(
     default=10.0,
     show_default=True,
     help="How long to listen with --passive.",
+)
+
+rate_option = click.option(
+    "--rate",
+    type=click.FloatRange(min=1, max=20_000),
+    default=1000.0,
+    show_default=True,
+    help="Frames per second, on all interfaces together.",
+)
+patience_option = click.option(
+    "--patience",
+    type=click.FloatRange(min=0, max=3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for another scan of the segment.",
 )
 
 
@@ -35,23 +51,11 @@ def vlan() -> None:
     show_default=True,
     help="Type of the service tag: IEEE 802.1ad, or what was used before it.",
 )
-@click.option(
-    "--rate",
-    type=click.FloatRange(min=1, max=20_000),
-    default=1000.0,
-    show_default=True,
-    help="Frames per second, on all interfaces together.",
-)
+@rate_option
 @click.option(
     "--version", type=click.Choice(["1", "2"]), default="2", show_default=True, help="1: for MAAS 3.7 and older."
 )
-@click.option(
-    "--patience",
-    type=click.FloatRange(min=0, max=3600),
-    default=60.0,
-    show_default=True,
-    help="Seconds to wait for another scan of the segment.",
-)
+@patience_option
 @click.option("--passive", is_flag=True, help="Send nothing: count the tags of the frames that come by.")
 @seconds_option
 @name_option
@@ -79,7 +83,6 @@ def scan(
 
     Exit 0: somebody was reached. 1: nobody. 3: it could not be done, or not to its end. 77: no privilege. 130: Ctrl-C.
     """
-    from bellrock.cli.vidlist import parse_vids
     from bellrock.cli.vlanpassive import run_passive
     from bellrock.cli.vlanscan import Wanted, run_scan
 
@@ -114,3 +117,56 @@ def stop(interface: str, *, within: float, name: str, secret_files: tuple[Path, 
 
     keyring = load_keyring(secret_files, default_state_dir() / "secret")
     sys.exit(run_stop(keyring, interface, within, name, as_json=as_json))
+
+
+@vlan.command(epilog="Example: bellrock vlan validate eth1 --site /etc/bellrock/site.toml")
+@interfaces_argument
+@click.option(
+    "--site",
+    "site_file",
+    type=click.Path(path_type=Path),
+    help="Site file whose [[switchport]] tables say what is meant.",
+)
+@click.option(
+    "--region",
+    default="",
+    metavar="URL",
+    help="Region whose hosts' VLAN interfaces say what is meant: each wants its VID.",
+)
+@click.option("--vids", "vids_text", default="1-4094", show_default=True, help="VIDs and runs of them: 1-100,200.")
+@rate_option
+@patience_option
+@name_option
+@click.option("--state-dir", type=click.Path(path_type=Path), help="Where the region keeps its token.")
+@secret_option
+@json_option
+def validate(
+    interfaces: tuple[str, ...],
+    *,
+    site_file: Path | None,
+    region: str,
+    vids_text: str,
+    rate: float,
+    patience: float,
+    name: str,
+    state_dir: Path | None,
+    secret_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Scan the VIDs of IF and compare with what is meant: VLANs missing on a trunk, VLANs that leak, native VLANs that differ.
+
+    Only ports behind which somebody answers are judged; what could not be judged is told.
+
+    Exit 0: all is as it is meant. 1: there are findings. 3: nobody answered, or it could not be done. 77: no privilege. 130: Ctrl-C.
+    """
+    from bellrock.cli.sitefile import read_site
+    from bellrock.cli.vlanscan import Wanted
+    from bellrock.cli.vlanvalidate import of_region, of_site, run_validate
+
+    if (site_file is None) == (not region):
+        raise Failure("give what is meant: --site FILE, or --region URL")
+    vids = parse_vids(vids_text)
+    intent = of_site(read_site(site_file)) if site_file else of_region(region, state_dir or default_state_dir())
+    keyring = load_keyring(secret_files, default_state_dir() / "secret")
+    wanted = Wanted(vids=vids, rate=rate, patience=patience)
+    sys.exit(run_validate(keyring, interfaces, wanted, intent, name, as_json=as_json))
