@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "flows": ("bellrock.cli.flows", "Show who must reach whom and on which ports; compare a site with this host."),
     "site": ("bellrock.cli.site", "Draw a site file from what the region knows, check it."),
     "capture": ("bellrock.cli.capture", "Write filters for capture tools, and capture."),
+    "vlan": ("bellrock.cli.vlan", "Find out which VLANs reach whom through an interface."),
     "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
     "secret": ("bellrock.cli.secret", "Make the shared secret, or show its public id."),
     "firewall": ("bellrock.cli.firewall", "Write firewall rules for a site, load them, check what rules let through."),
