@@ -19,6 +19,9 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuLimit,
+    MtuSeen,
     Neighbour,
     Port,
     RefusalCount,
@@ -51,6 +54,8 @@ def evidence(port: Port = OWN, **facts) -> EvidenceSeen:
         evidence(peer=None, neighbour=Neighbour(protocol="lldp", chassis_id="c", port_id="p")),
         EvidenceGone(EvidenceKey(EvidenceKind.HEARD, OWN, FOREIGN), "silent"),
         RefusalCount(OWN, "m", "skew", 1),
+        MtuSeen(OWN, FOREIGN, 1500, MtuLimit.LINK, 9000, 1501, 9000, Wall(1.0)),
+        MtuGone(OWN, FOREIGN, "silent"),
     ],
 )
 def test_taken(observation):
@@ -90,6 +95,12 @@ def test_taken(observation):
         (interface(mtu=-(2**63)), "no number to keep"),
         (RefusalCount(OWN, "m", "skew", 2**63), "no number to keep"),
         (RefusalCount(OWN, "m", "skew", 1, skew=math.nan), "no number to keep: nan"),
+        (MtuSeen(FOREIGN, OWN, 1500, MtuLimit.LINK, 9000), "of another host's port"),
+        (MtuSeen(OWN, FOREIGN, 9001, MtuLimit.LINK, 9000), "sizes that no packet has"),
+        (MtuSeen(OWN, FOREIGN, 1500, MtuLimit.LINK, 70_000), "sizes that no packet has"),
+        (MtuSeen(OWN, FOREIGN, 1500, MtuLimit.LINK, 9000, -1), "sizes that no packet has"),
+        (MtuGone(FOREIGN, OWN, "silent"), "of another host's port"),
+        (MtuGone(OWN, FOREIGN, LONG), "a text of more than 1024"),
     ],
 )
 def test_not_taken(observation, why):

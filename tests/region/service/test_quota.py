@@ -14,6 +14,8 @@ from bellrock.model import (
     HostSeen,
     Interface,
     InterfaceSeen,
+    MtuLimit,
+    MtuSeen,
     Observation,
     Port,
     RefusalCount,
@@ -32,6 +34,7 @@ def told(agent: str, number: int) -> dict[str, Observation]:
         "interfaces": InterfaceSeen(agent, Interface(name=port.interface, index=1, mac="m")),
         "evidence": EvidenceSeen(Evidence(kind=EvidenceKind.LOOP, port=port)),
         "refusals": RefusalCount(port, "m", "skew", 1),
+        "mtu": MtuSeen(port, Port("z", "eth0"), 1500, MtuLimit.LINK, 9000),
     }
 
 

@@ -12,6 +12,8 @@ from bellrock.model import (
     Host,
     HostGone,
     HostSeen,
+    MtuLimit,
+    MtuSeen,
     Port,
     RefusalCount,
     Wall,
@@ -31,6 +33,7 @@ def test_every_time_is_shifted_and_zero_stays_unknown():
             EvidenceGone(KEY, "silent", Wall(80.0 + by)),
             EvidenceGone(KEY, "moved"),
             RefusalCount(PORT, "m", "skew", 1, seen=Wall(70.0 + by)),
+            MtuSeen(PORT, Port("b", "eth0"), 1500, MtuLimit.LINK, 9000, seen=Wall(60.0 + by)),
             HostGone("a"),
         )
 

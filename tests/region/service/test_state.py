@@ -22,6 +22,9 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuLimit,
+    MtuSeen,
     Neighbour,
     Port,
     RefusalCount,
@@ -56,6 +59,8 @@ def observations(agent: str):
         st.builds(
             EvidenceGone, st.builds(EvidenceKey, kinds, own, ports), st.just("silent"), st.just(Wall(0.0)) | times
         ),
+        st.builds(MtuSeen, own, ports, st.sampled_from([0, 1500]), st.just(MtuLimit.LINK), st.just(9000), seen=times),
+        st.builds(MtuGone, own, ports, st.just("silent")),
         st.builds(RefusalCount, own, st.sampled_from(["m", "n"]), st.just("skew"), st.integers(1, 9), seen=times),
         st.builds(HostSeen, st.just(Host("peer-x", "x")), times),
         st.builds(HostSeen, st.just(Host(agent, agent)), times),

@@ -15,6 +15,9 @@ from bellrock.model import (
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuLimit,
+    MtuSeen,
     Neighbour,
     Port,
     RefusalCount,
@@ -48,6 +51,10 @@ def nic(name: str = "eth0", **facts) -> InterfaceSeen:
     return InterfaceSeen("a", Interface(**({"name": name, "index": 1, "mac": "m"} | facts)))
 
 
+def way(mtu: int, to: Port = B) -> MtuSeen:
+    return MtuSeen(A, to, mtu, MtuLimit.LINK, 9000, mtu + 1)
+
+
 def test_many_reports_are_few_statements():
     recorder = Recorder()
     writer = Writer(recorder, {})
@@ -69,7 +76,7 @@ def test_statements_that_touch_many_rows_come_after_what_was_told_before():
     writer.flush()
     verbs = [verb for verb, _ in recorder.statements]
     assert verbs == [
-        "DELETE interfaces", "DELETE evidence", "DELETE evidence", "DELETE refusals",
+        "DELETE interfaces", "DELETE evidence", "DELETE mtu", "DELETE evidence", "DELETE mtu", "DELETE refusals",
         "INSERT interfaces", "INSERT journal", "INSERT agents",
     ]  # fmt: skip
 
@@ -84,6 +91,18 @@ def test_keys_tell_neighbours_and_refusals_apart():
     texts = {refusal_text(RefusalCount(port, mac, reason, 1)) for port in (A, B) for mac in "mn" for reason in "rs"}
     assert len(texts) == 8
     assert refusal_text(RefusalCount(A, "m", "r", 1)) == refusal_text(RefusalCount(A, "m", "r", 2, "detail"))
+
+
+def test_what_passes_is_kept_per_direction_the_latest_and_taken_back():
+    recorder = Recorder()
+    writer = Writer(recorder, {})
+    writer.take(accepted(1, way(1500), way(9000), way(1500, to=Port("b", "eth1"))))
+    writer.flush()
+    assert recorder.statements == [("INSERT mtu", 2), ("INSERT journal", 3), ("INSERT agents", 1)]
+    recorder.statements.clear()
+    writer.take(accepted(2, MtuGone(A, B, "silent")))
+    writer.flush()
+    assert recorder.statements[0] == ("DELETE mtu", 1)
 
 
 def test_mirrors():

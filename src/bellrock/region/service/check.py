@@ -32,6 +32,8 @@ MAX_LABEL: Final = 256
 """Characters of what an agent says of itself: name, role, boot, software."""
 MAX_TEXT: Final = 1024
 MAX_LIST: Final = 4096
+MAX_PACKET: Final = 65_536
+"""Octets of the largest packet that an interface may claim to take."""
 MAX_NUMBER: Final = 2**53
 """Far beyond any counter or index, and exact in JSON and SQLite."""
 
@@ -69,7 +71,7 @@ def flaw(agent: str, observation: Observation) -> str:
         case RefusalCount(port):
             return _own(agent, port.host) or _ports(port, None) or _refusal(observation)
         case MtuSeen(port, peer):
-            return _own(agent, port.host) or _ports(port, peer)
+            return _own(agent, port.host) or _ports(port, peer) or _mtu(observation)
         case MtuGone(port, peer, why):
             return _own(agent, port.host) or _ports(port, peer) or _texts(MAX_TEXT, why)
 
@@ -80,6 +82,12 @@ def _host(host: Host) -> str:
 
 def _refusal(one: RefusalCount) -> str:
     return _texts(MAX_TEXT, one.source_mac, one.reason, one.detail) or _numbers(one.count, one.skew) or _times(one.seen)
+
+
+def _mtu(one: MtuSeen) -> str:
+    sizes = (one.mtu, one.tried, one.lost, one.peer_mtu)
+    fine = all(0 <= size <= MAX_PACKET for size in sizes) and one.mtu <= one.tried
+    return ("" if fine else "sizes that no packet has") or _times(one.seen)
 
 
 def _own(agent: str, host: str) -> str:

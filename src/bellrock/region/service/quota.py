@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Set
 from typing import Final
 
-from bellrock.model import EvidenceSeen, HostSeen, InterfaceSeen, Observation, RefusalCount, key_of
+from bellrock.model import EvidenceSeen, HostSeen, InterfaceSeen, MtuSeen, Observation, RefusalCount, key_of
 from bellrock.region.service.state import State, refusal_key
 
-MOST_OF_ONE: Final = {"interfaces": 10_000, "evidence": 100_000, "refusals": 10_000, "peers": 1000}
+MOST_OF_ONE: Final = {"interfaces": 10_000, "evidence": 100_000, "refusals": 10_000, "mtu": 100_000, "peers": 1000}
 """Of one agent."""
-MOST_OF_ALL: Final = {"interfaces": 1_000_000, "evidence": 4_000_000, "refusals": 1_000_000, "peers": 10_000}
+MOST_OF_ALL: Final = {"interfaces": 1_000_000, "evidence": 4_000_000, "refusals": 1_000_000, "mtu": 2_000_000, "peers": 10_000}
 """Of all agents together."""
 OF_ONE: Final = "more than the region keeps of one host"
 OF_ALL: Final = "more than the region keeps of all hosts"
@@ -36,6 +36,7 @@ class Quota:
             "interfaces": sum(len(one.interfaces) for one in accounts),
             "evidence": sum(len(one.evidence) for one in accounts),
             "refusals": sum(len(one.refusals) for one in accounts),
+            "mtu": sum(len(one.mtu) for one in accounts),
             "peers": len(self._state.peers),
         }
 
@@ -66,6 +67,7 @@ class Quota:
             "interfaces": account.interfaces.keys(),
             "evidence": account.evidence.keys(),
             "refusals": account.refusals.keys(),
+            "mtu": account.mtu.keys(),
         }
         return tables[kind]
 
@@ -80,5 +82,7 @@ def _what(agent: str, observation: Observation) -> tuple[str, Hashable]:
             return "evidence", key_of(evidence)
         case RefusalCount():
             return "refusals", refusal_key(observation)
+        case MtuSeen(port, peer):
+            return "mtu", (port, peer)
         case _:
             return "", None

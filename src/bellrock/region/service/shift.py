@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from bellrock.contract import Report
-from bellrock.model import EvidenceGone, EvidenceSeen, HostSeen, Observation, RefusalCount, Wall
+from bellrock.model import EvidenceGone, EvidenceSeen, HostSeen, MtuSeen, Observation, RefusalCount, Wall
 from bellrock.region.service.clock import Offset
 
 
@@ -25,7 +25,7 @@ def _observation(observation: Observation, offset: Offset, received: Wall) -> Ob
             return EvidenceSeen(replace(evidence, **times))
         case EvidenceGone(key, why, since):
             return EvidenceGone(key, why, shift(since))
-        case RefusalCount(seen=seen):
+        case RefusalCount(seen=seen) | MtuSeen(seen=seen):
             return replace(observation, seen=shift(seen))
         case _:
             return observation

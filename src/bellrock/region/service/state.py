@@ -43,6 +43,7 @@ class Account:
         self.interfaces: dict[str, tuple[Interface, int]] = {}
         self.evidence: dict[EvidenceKey, tuple[Evidence, int]] = {}
         self.refusals: dict[RefusalKey, tuple[RefusalCount, int]] = {}
+        self.mtu: dict[tuple[Port, Port], tuple[MtuSeen, int]] = {}
 
     def observations(self) -> Iterator[Observation]:
         """All of it, as if told anew."""
@@ -69,6 +70,7 @@ class Account:
             del self.evidence[key]
             gone.append(EvidenceGone(key, RESTARTED))
         self.refusals = {key: held for key, held in self.refusals.items() if held[1] >= self.number}
+        self.mtu = {key: held for key, held in self.mtu.items() if held[1] >= self.number}
         return gone
 
 
@@ -85,6 +87,8 @@ class State:
             self.accounts[key.port.host].evidence[key] = (held.evidence, held.account)
         for refusal, number in loaded.refusals:
             self.accounts[refusal.port.host].refusals[refusal_key(refusal)] = (refusal, number)
+        for seen, number in loaded.mtu:
+            self.accounts[seen.port.host].mtu[seen.port, seen.peer] = (seen, number)
 
     def replay(self) -> Iterator[Observation]:
         """All that holds, for an inference that begins."""
@@ -142,8 +146,10 @@ class State:
                 self._forget_mirrors(key, since)
             case RefusalCount():
                 account.refusals[refusal_key(observation)] = (observation, account.number)
-            case MtuSeen() | MtuGone():
-                pass
+            case MtuSeen(port, peer):
+                account.mtu[port, peer] = (observation, account.number)
+            case MtuGone(port, peer):
+                account.mtu.pop((port, peer), None)
 
     def _forget_evidence(self, host: str, interface: str) -> None:
         """A port that passes no frames: what it saw and what others saw of it no longer holds."""
@@ -157,6 +163,9 @@ class State:
             ]
             for key in gone:
                 del account.evidence[key]
+            ways = [way for way in account.mtu if where in ((port.host, port.interface) for port in way)]
+            for way in ways:
+                del account.mtu[way]
 
     def _forget_mirrors(self, key: EvidenceKey, since: Wall) -> None:
         for mirror in mirrors_of(key, since):
@@ -171,6 +180,7 @@ class State:
             account.interfaces.clear()
             account.evidence.clear()
             account.refusals.clear()
+            account.mtu.clear()
 
 
 def refusal_key(refusal: RefusalCount) -> RefusalKey:

@@ -18,6 +18,7 @@ from bellrock.model import (
     MtuGone,
     MtuSeen,
     Observation,
+    Port,
     RefusalCount,
     Wall,
     key_of,
@@ -34,11 +35,14 @@ _UPSERTS: Final = {
     "evidence": "INSERT OR REPLACE INTO evidence (key, host, interface, peer_host, peer_interface, seen, account, body) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "refusals": "INSERT OR REPLACE INTO refusals (key, host, interface, account, body) VALUES (?, ?, ?, ?, ?)",
+    "mtu": "INSERT OR REPLACE INTO mtu (key, host, interface, peer_host, peer_interface, account, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)",
     "peers": "INSERT OR REPLACE INTO peers (id, name, role) VALUES (?, ?, ?)",
 }
 _DELETES: Final = {
     "interfaces": "DELETE FROM interfaces WHERE host = ? AND name = ?",
     "evidence": "DELETE FROM evidence WHERE key = ?",
+    "mtu": "DELETE FROM mtu WHERE key = ?",
 }
 _AGENT: Final = (
     "INSERT OR REPLACE INTO agents (id, name, role, boot, account, last, seen, offset, software) "
@@ -59,6 +63,11 @@ def key_text(key: EvidenceKey) -> str:
 def refusal_text(refusal: RefusalCount) -> str:
     """What makes a refusal counter one and the same."""
     return _encode((refusal.port, refusal.source_mac, refusal.reason)).decode()
+
+
+def way_text(port: Port, peer: Port) -> str:
+    """A direction between two ports as a primary key."""
+    return _encode((port, peer)).decode()
 
 
 class Writer:
@@ -124,8 +133,10 @@ class Writer:
                 self._forget_mirrors(key, since)
             case RefusalCount():
                 self._refusal(observation, account)
-            case MtuSeen() | MtuGone():
-                pass  # in the journal
+            case MtuSeen():
+                self._mtu(observation, account)
+            case MtuGone(port, peer):
+                self._rows["mtu"][way_text(port, peer),] = None
 
     def _evidence(self, evidence: Evidence, account: int) -> None:
         key = key_text(key_of(evidence))
@@ -139,9 +150,14 @@ class Writer:
         port = refusal.port
         self._rows["refusals"][key,] = (key, port.host, port.interface, account, _encode(refusal))
 
+    def _mtu(self, seen: MtuSeen, account: int) -> None:
+        key, port, peer = way_text(seen.port, seen.peer), seen.port, seen.peer
+        row = (key, port.host, port.interface, peer.host, peer.interface, account, _encode(seen))
+        self._rows["mtu"][key,] = row
+
     def _forget_host(self, host: str) -> None:
         self._flush_rows()
-        for table in ("interfaces", "evidence", "refusals"):
+        for table in ("interfaces", "evidence", "refusals", "mtu"):
             self._connection.exec_driver_sql(f"DELETE FROM {table} WHERE host = ?", (host,))  # noqa: S608 -- names of ours
         self._connection.exec_driver_sql("DELETE FROM peers WHERE id = ?", (host,))
 
@@ -150,6 +166,7 @@ class Writer:
         self._flush_rows()
         for side in ("host = ? AND interface = ?", "peer_host = ? AND peer_interface = ?"):
             self._connection.exec_driver_sql(f"DELETE FROM evidence WHERE {side}", (host, interface))  # noqa: S608 -- ours
+            self._connection.exec_driver_sql(f"DELETE FROM mtu WHERE {side}", (host, interface))  # noqa: S608 -- ours
 
     def _forget_mirrors(self, key: EvidenceKey, since: Wall) -> None:
         if mirrors := [key_text(mirror) for mirror in mirrors_of(key, since)]:
@@ -164,7 +181,7 @@ class Writer:
                 _JOURNAL_WITHDRAWN.format(table=table),
                 (accepted.received, host, accepted.report.seq, host, account),
             )
-        for table in ("interfaces", "evidence", "refusals"):
+        for table in ("interfaces", "evidence", "refusals", "mtu"):
             statement = f"DELETE FROM {table} WHERE host = ? AND account < ?"  # noqa: S608 -- names of ours
             self._connection.exec_driver_sql(statement, (host, account))
 

@@ -9,9 +9,12 @@ from bellrock.model import (
     Evidence,
     Host,
     Interface,
+    MtuSeen,
     RefusalCount,
     Wall,
 )
+from bellrock.region.store.enrolments import EnrolmentRow
+from bellrock.region.store.nodes import NodeRow
 
 
 class CredentialKind(StrEnum):
@@ -90,6 +93,10 @@ class Loaded(Struct, frozen=True, kw_only=True):
     evidence: tuple[EvidenceRow, ...] = ()
     refusals: tuple[tuple[RefusalCount, int], ...] = ()
     """With the account that told of them."""
+    mtu: tuple[tuple[MtuSeen, int], ...] = ()
+    """With the account that told of them."""
     registrations: tuple[Registration, ...] = ()
+    enrolments: tuple[EnrolmentRow, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
     registry: bytes | None = None
     """The registry of fabric and VLAN names, as topology's JSON."""

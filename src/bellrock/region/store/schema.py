@@ -56,6 +56,16 @@ refusals = Table(
     Column("body", LargeBinary, nullable=False),
     Index("refusals_of_interface", "host", "interface"),
 )
+mtu = Table(
+    "mtu",
+    metadata,
+    Column("key", String, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("host", "interface", "peer_host", "peer_interface")),
+    Column("account", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("mtu_of_interface", "host", "interface"),
+    Index("mtu_to_interface", "peer_host", "peer_interface"),
+)
 journal = Table(
     "journal",
     metadata,
@@ -86,6 +96,18 @@ credentials = Table(
     Column("hash", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("expires", Float, nullable=False),
+)
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 users = Table(
     "users",

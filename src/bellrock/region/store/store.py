@@ -12,10 +12,12 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bellrock.model import Evidence, Host, Interface, RefusalCount, Wall
+from bellrock.model import Evidence, Host, Interface, MtuSeen, RefusalCount, Wall
 from bellrock.region.errors import RegionError
 from bellrock.region.store import schema
 from bellrock.region.store.changes import Writer
+from bellrock.region.store.enrolments import EnrolmentStore
+from bellrock.region.store.nodes import NodeStore
 from bellrock.region.store.people import People, PeopleStore
 from bellrock.region.store.rows import (
     Accepted,
@@ -70,6 +72,8 @@ class Store:
         self._writing = asyncio.Lock()
         self._journal_rows = journal_rows
         self.people = PeopleStore(engine, self._transaction)
+        self.enrolments = EnrolmentStore(engine, self._transaction)
+        self.nodes = NodeStore(engine, self._transaction)
 
     async def close(self) -> None:
         """Close the connections and give the file free."""
@@ -86,7 +90,9 @@ class Store:
         """
         with self._sound():
             async with self._engine.connect() as connection:
-                return await connection.run_sync(_load)
+                loaded = await connection.run_sync(_load)
+            rows = {"enrolments": await self.enrolments.load(), "nodes": await self.nodes.load()}
+            return msgspec.structs.replace(loaded, **rows)
 
     async def load_people(self, now: Wall) -> People:
         """Users, tokens and sessions.
@@ -224,9 +230,14 @@ def _load(connection: Connection) -> Loaded:
         (msgspec.json.decode(row.body, type=RefusalCount), row.account)
         for row in connection.execute(select(schema.refusals).order_by(schema.refusals.c.key))
     ]
+    mtu = [
+        (msgspec.json.decode(row.body, type=MtuSeen), row.account)
+        for row in connection.execute(select(schema.mtu).order_by(schema.mtu.c.key))
+    ]
     known = {row.host.id for row in agents}
     tellers = [row.host for row in interfaces]
     tellers += [row.evidence.port.host for row in evidence] + [refusal.port.host for refusal, _ in refusals]
+    tellers += [seen.port.host for seen, _ in mtu]
     if stranger := next((host for host in tellers if host not in known), None):
         raise LookupError(f"told by {stranger!r}, which is no agent")
     registry = connection.execute(select(schema.registry.c.body)).scalar()
@@ -238,6 +249,7 @@ def _load(connection: Connection) -> Loaded:
         interfaces=tuple(interfaces),
         evidence=tuple(evidence),
         refusals=tuple(refusals),
+        mtu=tuple(mtu),
         registrations=tuple(_bodies(connection, schema.registrations, Registration)),
         registry=registry,
     )
