@@ -5,7 +5,7 @@ import pytest
 from bellrock.agent import reporter as reporter_module
 from bellrock.agent.reporter import Reporter, with_state
 from bellrock.agent.spool import Spool
-from bellrock.beacon import EvidenceFound, EvidenceLost, Refused, Settled
+from bellrock.beacon import EvidenceFound, EvidenceLost, MtuMeasured, MtuSearched, Refused, Settled
 from bellrock.contract import MAX_OBSERVATIONS
 from bellrock.model import (
     Evidence,
@@ -16,6 +16,9 @@ from bellrock.model import (
     HostSeen,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuLimit,
+    MtuSeen,
     Neighbour,
     Port,
     RefusalCount,
@@ -243,3 +246,36 @@ def test_what_the_agent_adds_to_an_interface(make):
     assert with_state(make("eth0"), settled=True, speaks=False, vids=(10,)) == make(
         "eth0", settled=True, speaks=False, vids=(10,)
     )
+
+
+def passes(host, mtu=1500, at=1.0, peer=PEER) -> MtuSeen:
+    return MtuSeen(Port(host.id, "eth0"), peer, mtu, MtuLimit.LINK, 9000, mtu + 1, 9000, Wall(at))
+
+
+def test_what_passes_is_told_when_it_is_news(reporter, spool, host):
+    for at, mtu in ((1.0, 1500), (2.0, 1500), (3.0, 9000)):
+        reporter.event(MtuMeasured(passes(host, mtu, at)))
+    reporter.event(MtuSearched(Port(host.id, "eth0")))
+    reporter.flush(Wall(4.0))
+    assert told(spool)[1:] == [passes(host, 1500, 1.0), passes(host, 9000, 3.0)]
+
+
+def test_what_passed_to_a_peer_that_is_lost_is_taken_back(reporter, spool, host):
+    reporter.event(MtuMeasured(passes(host)))
+    for kind in (EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.HEARD):
+        reporter.event(EvidenceLost(EvidenceKey(kind, Port(host.id, "eth0"), PEER), "silent", Wall(3.0)))
+    reporter.flush(Wall(4.0))
+    assert told(spool)[1:] == [passes(host), MtuGone(Port(host.id, "eth0"), PEER, "silent")]
+
+
+def test_a_new_account_repeats_what_passes_where_the_interface_is_still_there(reporter, spool, host, make):
+    reporter.interfaces([make("eth0")])
+    reporter.event(MtuMeasured(passes(host)))
+    reporter.begin_anew()
+    reporter.flush(Wall(4.0))
+    assert passes(host) in told(spool)
+    reporter.interfaces([])
+    reporter.begin_anew()
+    last = spool.last
+    reporter.flush(Wall(5.0))
+    assert passes(host) not in told(spool, last)

@@ -7,17 +7,20 @@ from typing import Final
 import msgspec
 
 from bellrock.agent.spool import MAX_REPORTS, Spool, SpoolError
-from bellrock.beacon import Event, EvidenceFound, EvidenceLost, Refused
+from bellrock.beacon import Event, EvidenceFound, EvidenceLost, MtuMeasured, Refused
 from bellrock.contract import MAX_OBSERVATIONS, Report
 from bellrock.model import (
     EvidenceGone,
     EvidenceKey,
+    EvidenceKind,
     EvidenceSeen,
     Host,
     HostSeen,
     Interface,
     InterfaceGone,
     InterfaceSeen,
+    MtuGone,
+    MtuSeen,
     Observation,
     Port,
     RefusalCount,
@@ -29,6 +32,9 @@ MAX_PENDING: Final = 20_000
 """Observations held in memory while the disk is full; beyond, one full account takes their place."""
 MAX_REFUSALS: Final = 1024
 """Counters of refusals that a new account repeats; beyond, the one that has been quiet for longest is forgotten."""
+
+_ON_LINK: Final = frozenset((EvidenceKind.HEARD, EvidenceKind.OWN_BEACON))
+"""Evidence that goes when a peer is lost on a link."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +49,7 @@ class Reporter:
         self._interfaces: dict[str, Interface] = {}
         self._evidence: dict[EvidenceKey, EvidenceSeen] = {}
         self._refusals: dict[tuple[Port, str, str], RefusalCount] = {}
+        self._mtu: dict[tuple[Port, Port], MtuSeen] = {}
         self._pending: list[Observation] = []
         self._begun = False
         self._complete_due = False
@@ -64,6 +71,7 @@ class Reporter:
         if gone:
             self._evidence = {k: v for k, v in self._evidence.items() if k.port.interface not in gone}
             self._refusals = {k: v for k, v in self._refusals.items() if k[0].interface not in gone}
+            self._mtu = {k: v for k, v in self._mtu.items() if k[0].interface not in gone}
         for name in sorted(gone):
             self._tell(InterfaceGone(self._host.id, name))
         for interface in changed:
@@ -79,6 +87,9 @@ class Reporter:
             case EvidenceLost(key, why, since):
                 if self._evidence.pop(key, None) is not None:
                     self._tell(EvidenceGone(key, why, since))
+                self._forget_way(key, why)
+            case MtuMeasured(seen):
+                self._measured(seen)
             case Refused():
                 self._refused(event)
             case _:
@@ -132,6 +143,18 @@ class Reporter:
         if len(self._pending) > MAX_PENDING:
             self.begin_anew()
 
+    def _measured(self, seen: MtuSeen) -> None:
+        """Tell a measurement if it is news; when it was last made is not."""
+        known = self._mtu.get((seen.port, seen.peer))
+        self._mtu[seen.port, seen.peer] = seen
+        if known is None or msgspec.structs.replace(known, seen=seen.seen) != seen:
+            self._tell(seen)
+
+    def _forget_way(self, key: EvidenceKey, why: str) -> None:
+        """A peer that is lost is measured no more; that it is no longer confirmed, or routable, changes nothing."""
+        if key.kind in _ON_LINK and key.peer is not None and self._mtu.pop((key.port, key.peer), None) is not None:
+            self._tell(MtuGone(key.port, key.peer, why))
+
     def _refused(self, event: Refused) -> None:
         key = (event.port, event.source_mac, event.reason)
         count = RefusalCount(
@@ -145,7 +168,7 @@ class Reporter:
 
     def _account(self) -> list[Observation]:
         interfaces = [InterfaceSeen(self._host.id, interface) for interface in self._interfaces.values()]
-        return [*interfaces, *self._evidence.values(), *self._refusals.values()]
+        return [*interfaces, *self._evidence.values(), *self._mtu.values(), *self._refusals.values()]
 
     def _blocked(self, why: str) -> None:
         if not self._stuck:
