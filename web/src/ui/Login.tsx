@@ -43,7 +43,7 @@ export function Login() {
           Log in
         </button>
       </form>
-      <p class="or">or, where no user has been made yet</p>
+      <p class="or">or, for who started the region</p>
       <form onSubmit={byToken} aria-label="With the one-time token">
         <Field id="token" label="One-time login token" secret value={token} onText={setToken} autocomplete="off" />
         <button type="submit" disabled={busy}>

@@ -32,19 +32,26 @@ function NodeBlock({ node, at, open }: { node: Node; at: number; open: boolean }
   return (
     <details class="node" open={open}>
       <summary>
-        <b class="mono">{node.name}</b> <span class={node.findings.some((one) => one.severity === "error") ? "bad" : "soft"}>{nodeWords(node)}</span>{" "}
-        <span class="soft">
-          {node.age !== null && (
-            <>
-              ; told <Age seconds={node.age} at={at} /> ago
-            </>
-          )}
-          {node.via && <> by way of {node.via}</>}
-        </span>
+        <b class="mono">{node.name}</b> <span class={node.findings.some((one) => one.severity === "error") ? "bad" : "soft"}>{nodeWords(node)}</span>
+        <Told node={node} at={at} />
       </summary>
       <Findings findings={node.findings} />
       <NodeTable node={node} />
     </details>
+  );
+}
+
+/** When it reported, and through whom where not by itself. */
+function Told({ node, at }: { node: Node; at: number }) {
+  return (
+    <span class="soft">
+      {node.age !== null && (
+        <>
+          ; told <Age seconds={node.age} at={at} /> ago
+        </>
+      )}
+      {node.via && ` by way of ${node.via}`}
+    </span>
   );
 }
 

@@ -21,11 +21,11 @@ export function Prose({ children }: { children: string }) {
 /** Longer words may break in a narrow column after all. */
 const UNBROKEN = 34;
 
-/** A sentence of the region. Port names in it (`host/interface`) are set as names and not broken at their hyphens. */
+/** A sentence of the region. Port names in it (`host/interface`, but no `Mbit/s`) are set as names and not broken at their hyphens. */
 export function Sentence({ children }: { children: string }) {
   return (
     <>
-      {children.split(/(\S+\/\S*\w)/).map((part, index) =>
+      {children.split(/(\S+\/(?!s\b)\S*\w)/).map((part, index) =>
         index % 2 === 1 ? (
           <span key={index} class={part.length <= UNBROKEN ? "port unbroken" : "port"}>
             {part}
