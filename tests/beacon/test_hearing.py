@@ -436,3 +436,11 @@ def test_a_port_that_only_listens_does_not_answer_a_hand():
     play, person = Playbook(QUIET), Actor("person")
     play.port(speaks=False).hear(by_hand(person.solicits(id="asked"))).wait(1)
     play.nothing_left()
+
+
+def test_a_tag_that_is_reserved_makes_no_port():
+    play, them = Playbook(), Actor(vid=4095)
+    play.port().hear(them.solicits(urgent=True), vid=4095)
+    refused = play.refused("malformed")
+    assert refused.detail == "tagged with VID 4095, which is reserved"
+    play.nothing_left()

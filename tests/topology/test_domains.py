@@ -39,9 +39,9 @@ def test_strength_is_the_best_there_is():
     assert {m.port.host: m.seen for m in found.members} == {"a": 300, "b": 300, "c": 300, "d": 70, "e": 5, "f": 0}
 
 
-def test_own_beacons_confirm():
+def test_own_beacons_are_heard_for_nobody_answered_for_them():
     found = domain(saw("own-beacon", "a/eth0", "a/eth1"), of="a/eth0 a/eth1")
-    assert {m.strength for m in found.members} == {Strength.CONFIRMED}
+    assert {m.strength for m in found.members} == {Strength.HEARD}
     assert found.evident
 
 

@@ -68,8 +68,8 @@ def test_two_interfaces_that_hear_each_other_by_a_wire_are_claimed():
     found = infer([interface("a", "eth0"), interface("a", "eth1"), *heard])
     (vlan,) = found.fabrics[0].vlans
     assert [(m.port, m.strength) for m in vlan.members] == [
-        (port("a/eth0"), "confirmed"),
-        (port("a/eth1"), "confirmed"),
+        (port("a/eth0"), "heard"),
+        (port("a/eth1"), "heard"),
     ]
     assert not found.unknown
 

@@ -24,6 +24,8 @@ TOO_MANY: Final = "too-many"
 """A table is full."""
 LATER: Final = 2.0
 """Seconds after our start; a beacon of our id and another boot that was sent later was not sent by our former life."""
+RESERVED_VID: Final = 0xFFF
+"""IEEE 802.1Q §9.6, table 9-2: shall not be used as a VID, nor transmitted in a tag."""
 SURVEYED: Final = 1.0
 """Seconds for which an urgent solicitation, by whomever, makes another one unnecessary."""
 
@@ -94,6 +96,9 @@ class Hearing:
             return state
         facts = self._core.ports.learnable(arrival.port)
         if facts is None:
+            return None
+        if arrival.port.vid == RESERVED_VID:
+            self._refuse(arrival, Reason.MALFORMED, f"tagged with VID {RESERVED_VID}, which is reserved", now)
             return None
         limit = self._core.config.max_dynamic_vids
         if len(self._core.ports.learnt(arrival.port.interface)) >= limit:

@@ -16,8 +16,8 @@ MOST_EVIDENCE = 4
 
 STRENGTH = {
     EvidenceKind.CONFIRMED: Strength.CONFIRMED,
-    # Our own fresh id came back, so nobody's word has to be believed.
-    EvidenceKind.OWN_BEACON: Strength.CONFIRMED,
+    # Our own fresh id came back, but nobody answered for it: whoever copies one frame at once, without the secret, can do that.
+    EvidenceKind.OWN_BEACON: Strength.HEARD,
     EvidenceKind.HEARD: Strength.HEARD,
     EvidenceKind.LLDP: Strength.LLDP,
 }
