@@ -39,10 +39,13 @@ export async function makeFirstUser(name: string, password: string): Promise<str
 }
 
 export async function leave(): Promise<void> {
+  // First, because the region ends the stream with the session, and that end would look like a lost region.
+  socket.stop();
   try {
     await logout();
   } catch (error) {
     trouble.value = refusal(error);
+    socket.start();
     return;
   }
   end("");
