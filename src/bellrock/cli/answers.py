@@ -44,3 +44,49 @@ class Refusal(Struct, frozen=True):
     source_mac: str
     reason: str
     count: int
+
+
+class User(Struct, frozen=True):
+    """Somebody who logs in with a password. Times are seconds since 1970."""
+
+    name: str
+    role: str
+    created: float
+    seen: float | None = None
+    sessions: int = 0
+
+
+class Token(Struct, frozen=True):
+    """A program's token."""
+
+    id: str
+    name: str
+    role: str
+    owner: str
+    created: float
+    expires: float
+    used: float | None = None
+
+
+class MadeToken(Struct, frozen=True):
+    """A token, this once."""
+
+    id: str
+    token: str
+    expires: float
+
+
+class Entry(Struct, frozen=True):
+    """An entry of the audit log."""
+
+    id: int
+    at: float
+    kind: str
+    who: str
+    how: str
+    address: str
+    action: str
+    subject: str
+    before: str
+    after: str
+    outcome: str

@@ -11,11 +11,14 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from bellrock.cli.address import parse_region
-from bellrock.cli.output import EXIT_UNREADABLE, Failure
+from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure
 
+TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
 TIMEOUT: Final = 10.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 MAX_TOKEN: Final = 1024
+REFUSALS: Final = {400: EXIT_USAGE, 404: EXIT_NO, 409: EXIT_NO}
+"""Statuses with which a change is refused, and the exit codes that they mean."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -40,14 +43,26 @@ def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: 
     Raises:
         Failure: no region there, no token, or the region says no; one line each.
     """
-    connection = _connection(region)
-    token = _token(state_dir)
     if query:
         path += "?" + "&".join(f"{name}={quote(os.fsencode(value), safe='/')}" for name, value in query.items())
+    return send(region, state_dir, "GET", path)
+
+
+def send(region: str, state_dir: Path, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 -- JSON
+    """The JSON answer to METHOD /api/v1`path`, sent with a JSON body where there is one; None where the answer has no content.
+
+    Raises:
+        Failure: no region there, no token, or the region says no (exit 1: not as things are; 2: not as it was asked); one line each.
+    """
+    connection = _connection(region)
+    headers = {"Authorization": f"Bearer {_token(state_dir)}"}
+    content = None
+    if body is not None:
+        content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
     try:
-        connection.request("GET", "/api/v1" + path, headers={"Authorization": f"Bearer {token}"})
+        connection.request(method, "/api/v1" + path, content, headers)
         response = connection.getresponse()
-        body = response.read(MAX_ANSWER)
+        answer = response.read(MAX_ANSWER)
     except OSError as error:
         why = f"no answer within {TIMEOUT:g} s" if isinstance(error, TimeoutError) else error.strerror or error
         raise Failure(f"no region at {region}: {why}; `bellrock up` starts one", EXIT_UNREADABLE) from None
@@ -55,7 +70,7 @@ def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: 
         raise Failure(f"{region}: what answers there is not a region ({error!r})", EXIT_UNREADABLE) from None
     finally:
         connection.close()
-    return _answer(region, response.status, body)
+    return _answer(region, method, response.status, answer)
 
 
 def _connection(region: str) -> http.client.HTTPConnection:
@@ -66,29 +81,36 @@ def _connection(region: str) -> http.client.HTTPConnection:
 
 
 def _token(state_dir: Path) -> str:
-    path = state_dir / "region" / "api-token"
+    named = os.environ.get(TOKEN_VARIABLE)
+    path = Path(named) if named else state_dir / "region" / "api-token"
     try:
         with path.open("rb") as file:
             token = file.read(MAX_TOKEN + 1).decode("ascii").strip()
     except OSError as error:
         raise Failure(
-            f"{path}: {error.strerror}; it is made where the region runs: give its --state-dir", EXIT_UNREADABLE
+            f"{path}: {error.strerror}; "
+            + (f"{TOKEN_VARIABLE} names it" if named else "it is made where the region runs: give its --state-dir"),
+            EXIT_UNREADABLE,
         ) from None
     except UnicodeDecodeError:
         token = ""
     if not token.isprintable() or not token or len(token) > MAX_TOKEN:
-        raise Failure(f"{path}: not a token; the region makes it anew when the file is removed", EXIT_UNREADABLE)
+        remedy = "`bellrock token new` makes one" if named else "the region makes it anew when the file is removed"
+        raise Failure(f"{path}: not a token; {remedy}", EXIT_UNREADABLE)
     return token
 
 
-def _answer(region: str, status: int, body: bytes) -> Any:  # noqa: ANN401
+def _answer(region: str, method: str, status: int, body: bytes) -> Any:  # noqa: ANN401
+    if status == http.HTTPStatus.NO_CONTENT:
+        return None
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         raise Failure(
             f"{region}: what answers there is not a region (no JSON, status {status})", EXIT_UNREADABLE
         ) from None
-    if status != 200:
+    if not 200 <= status < 300:
         detail = answer.get("detail", "") if isinstance(answer, dict) else ""
-        raise Failure(f"{region}: {detail or f'status {status}'}", EXIT_UNREADABLE)
+        code = EXIT_UNREADABLE if method == "GET" else REFUSALS.get(status, EXIT_UNREADABLE)
+        raise Failure(f"{region}: {detail or f'status {status}'}", code)
     return answer

@@ -44,6 +44,8 @@ async def test_bodies_that_are_not_what_is_asked_for(tmp_path):
             (b"{", 400),
             (b"[]", 400),
             (b'{"token": 5}', 400),
+            (b'{"token": "\xff"}', 400),
+            (b"[" * 60_000, 400),
             (b'{"token": "%s"}' % (b"x" * 201), 400),
             (b'{"token": "%s"}' % (b"x" * 70_000), 413),
         ):

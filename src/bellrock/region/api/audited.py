@@ -62,7 +62,7 @@ class Audited:
         caller: Caller | None = scope.get("state", {}).get("caller")
         if right is None or not right.action or caller is None:
             return  # no such route, one that notes by itself, or nobody who is known, who changes nothing
-        told: Told = scope["state"].get("told") or Told(" ".join(scope.get("path_params", {}).values()))
+        told: Told = scope["state"].get("told") or Told(_named(scope))
         row = entry(
             wall(), AuditKind.CHANGE, caller.user, caller.how, _address(scope), right.action, _outcome(status), told
         )
@@ -92,6 +92,11 @@ async def note_unheard(connection: Connection, user: str | None, *, by_token: bo
     """A try at a login that was not looked at; of many, one entry now and then."""
     if region_of(connection).audit.may_repeat():
         await note_login(connection, user, by_token=by_token, outcome=why)
+
+
+def _named(scope: Any) -> str:  # noqa: ANN401
+    # What was sent as a token's id may be the token.
+    return " ".join(value for name, value in scope.get("path_params", {}).items() if name != "token")
 
 
 def _address(scope: Any) -> str:  # noqa: ANN401

@@ -54,6 +54,12 @@ def http_problem(request: AnyRequest, error: HTTPException) -> Response[Problem]
     return problem(error.status_code, _detail(request, error), headers)
 
 
+def unreadable(_: AnyRequest, error: UnicodeDecodeError | RecursionError) -> Response[Problem]:
+    """A body that the JSON decoder gives up on with an exception that is not its own."""
+    why = "is not UTF-8 (RFC 8259 §8.1)" if isinstance(error, UnicodeDecodeError) else "is nested too deeply"
+    return problem(HTTPStatus.BAD_REQUEST, f"The request's body {why}.")
+
+
 def store_problem(_: AnyRequest, error: StoreFull) -> Response[Problem]:
     """The disk does not take what was to be kept."""
     return problem(HTTPStatus.INSUFFICIENT_STORAGE, f"The region's disk does not take it: {error}.")

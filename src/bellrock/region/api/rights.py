@@ -25,6 +25,7 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("WS", "/api/v1/agents/stream"): OPEN,
     ("WS", "/api/v1/agents/join"): OPEN,
     ("WS", "/api/v1/live"): Right(VIEWER),
+    ("GET", "/api/v1"): Right(VIEWER),
     ("GET", "/api/v1/openapi.json"): Right(VIEWER),
     ("GET", "/api/v1/me"): Right(VIEWER),
     ("POST", "/api/v1/me/password"): Right(VIEWER, "change own password"),

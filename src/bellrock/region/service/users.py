@@ -154,4 +154,4 @@ class Users:
 
     def _keeps_an_admin(self, row: UserRow) -> None:
         if row.role is UserRole.ADMIN and sum(one.role is UserRole.ADMIN for one in self._rows.values()) == 1:
-            raise Conflict(f"{row.name} is the only admin; make another one first")
+            raise Conflict(f"the only admin is {row.name}; make another one first")
