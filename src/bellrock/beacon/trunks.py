@@ -85,9 +85,12 @@ class _Trial:
         yield _finding(NATIVE, self._here, native, f"untagged frames of {_name(self._here)} are in VLAN {native}, and are meant to be in {wanted}", proof)  # fmt: skip
 
     def natives(self) -> Iterable[Finding]:
-        """At an end, a VLAN comes untagged that is not meant to."""
+        """At an end, a VLAN comes untagged that is not meant to, or the one that is meant to comes tagged."""
         for end, odd in self._odd.items():
             wanted = self._judged[end].untagged
+            if wanted is not None and not odd and wanted in self._at(end, self._call(wanted)):
+                what = f"VLAN {wanted} is tagged at {_name(end)}, where it is meant to be untagged"
+                yield _finding(NATIVE, end, wanted, what, [f"VLAN {wanted} comes out at {_name(end)} with its tag"])
             for vid in odd:
                 proof = [f"VLAN {vid} comes out at {_name(end)} untagged"]
                 if wanted is not None and not self._at(end, self._call(wanted)):

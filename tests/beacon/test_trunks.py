@@ -1,0 +1,168 @@
+"""What a scan found against what is meant, from tables of trunks: a switch is imitated that passes what each port really passes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bellrock.beacon.scanner import Reached
+from bellrock.beacon.trunks import EXTRA, MISSING, NATIVE, TRANSLATED, Meant, validate
+from bellrock.model import Severity
+
+HERE = ("here", "eth0")
+POOL = (10, 20, 30, 40, 50)
+
+
+def port(*tagged, untagged=None, exact=True):
+    return Meant(tagged=frozenset(tagged), untagged=untagged, exact=exact)
+
+
+def row(real, vids=POOL, translate=None):
+    """What a scan from HERE finds on a switch whose ports really are so; a tagged frame of the native VLAN passes, too."""
+    own = real[HERE]
+    found = {}
+    for sent in (0, *vids):
+        vlan = own.untagged if sent == 0 else sent if sent in own.tagged or sent == own.untagged else None
+        vlan = (translate or {}).get(vlan, vlan)
+        found[sent] = tuple(
+            Reached(*end, form) for end, passed in real.items() if end != HERE and vlan for form in passed.forms(vlan)
+        )
+    return found
+
+
+def said(meant, real, **more):
+    judged = validate(HERE, row(real, **more), meant)
+    return [(one.id, f"{one.host}/{one.interface}", one.vid) for one in judged.findings], list(judged.unknown)
+
+
+FULL = {
+    HERE: port(*POOL),
+    ("a", "eth0"): port(10, 20, untagged=30),
+    ("b", "eth0"): port(10, 20, 30),
+    ("c", "eth0"): port(untagged=10),
+}
+A, B, C = (("a", "eth0"), ("b", "eth0"), ("c", "eth0"))
+TABLE = [
+    ("as it is meant", {}, [], []),
+    ("missing at one", {B: port(10, 30)}, [(MISSING, "b/eth0", 20)], []),
+    ("the native one is missing", {A: port(10, 20)}, [(MISSING, "a/eth0", 30)], []),
+    ("missing here", {HERE: port(10, 30, 40, 50)}, [(MISSING, "here/eth0", 20)], []),
+    ("a leak", {B: port(10, 20, 30, 40)}, [(EXTRA, "b/eth0", 40)], []),
+    ("another native VLAN, tagged before", {A: port(10, untagged=20)}, [(NATIVE, "a/eth0", 20)], []),
+    ("another native VLAN, foreign", {A: port(10, 20, untagged=50)}, [(NATIVE, "a/eth0", 50)], []),
+    ("a native VLAN where none is meant", {B: port(10, 20, 30, untagged=40)}, [(NATIVE, "b/eth0", 40)], []),
+    ("an access port in another VLAN", {C: port(untagged=20)}, [(NATIVE, "c/eth0", 20)], []),
+    ("the native VLAN is tagged", {A: port(10, 20, 30)}, [(NATIVE, "a/eth0", 30)], []),
+    ("silent on all", {C: port(untagged=4000)}, [], ["c/eth0 answered on no VID: nothing is known of its VLANs"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "findings", "unknown"), [pytest.param(*line[1:], id=line[0]) for line in TABLE])
+def test_one_fault_is_one_finding(changed, findings, unknown):
+    told, silent = said(FULL, FULL | changed)
+    assert told == findings
+    quiet = [f"VLAN {vid} is silent, and nobody who answered is meant to be in it" for vid in (40, 50)]
+    assert [one for one in silent if one not in quiet] == unknown
+
+
+def test_a_vlan_that_passes_here_and_is_not_meant_to():
+    meant = FULL | {HERE: port(10, 20)}
+    told, _ = said(meant, FULL)
+    assert told == [(EXTRA, "here/eth0", 30)]
+
+
+def test_a_vlan_that_is_meant_at_neither_end_leaks_at_both():
+    meant = {HERE: port(10), A: port(10)}
+    told, _ = said(meant, {HERE: port(10, 40), A: port(10, 40)})
+    assert told == [(EXTRA, "here/eth0", 40), (EXTRA, "a/eth0", 40)]
+
+
+@pytest.mark.parametrize(
+    ("real", "findings"),
+    [
+        (port(20, untagged=10), []),
+        (port(10, 20, untagged=30), [(NATIVE, "here/eth0", 30)]),
+        (port(20), [(MISSING, "here/eth0", 10)]),
+    ],
+    ids=["as meant", "another", "none"],
+)
+def test_the_native_vlan_here(real, findings):
+    meant = {HERE: port(20, untagged=10), A: port(10, 20, 30), B: port(20, untagged=10), C: port(20, untagged=30)}
+    told, _ = said(meant, meant | {HERE: real})
+    assert [one for one in told if one[1] == "here/eth0" and one[0] != EXTRA] == findings
+
+
+def test_the_native_vlan_here_is_known_from_access_ports_alone():
+    meant = {HERE: port(untagged=10), C: port(untagged=10)}
+    assert said(meant, meant) == ([], [])
+    told, _ = said(meant, {HERE: port(untagged=10), C: port(untagged=10), A: port(untagged=10)})
+    assert told == []
+
+
+def test_with_one_other_end_either_may_be_at_fault_and_it_is_said():
+    meant = {HERE: port(10, 20), A: port(10, 20)}
+    judged = validate(HERE, row(meant | {A: port(10)}), meant)
+    (one,) = judged.findings
+    assert (one.id, one.host, one.vid, one.severity) == (MISSING, "a", 20, Severity.ERROR)
+    assert "either there or at here/eth0" in one.cause
+    assert one.proof == ("no call in VLAN 20 came out at a/eth0, which answers on others",)
+    assert one.fix
+
+
+def test_a_vlan_that_comes_out_as_another():
+    meant = {HERE: port(10, 20), A: port(10, 20)}
+    told, _ = said(meant, meant, translate={10: 20})
+    assert told == [(TRANSLATED, "a/eth0", 10)]
+
+
+def test_who_is_not_in_the_intent_is_not_judged_but_shows_what_leaks_here():
+    meant = {HERE: port(10)}
+    told, unknown = said(meant, {HERE: port(10, 40), A: port(10, 40)})
+    assert told == [(EXTRA, "here/eth0", 40)]
+    assert unknown == ["a/eth0 answered, and nothing says which VLANs it is meant to have"]
+
+
+def test_without_intent_for_here_others_are_judged_by_each_other():
+    meant = {A: port(10, 20), B: port(10, 20)}
+    told, unknown = said(meant, {HERE: port(*POOL), A: port(10), B: port(10, 20)})
+    assert told == [(MISSING, "a/eth0", 20)]
+    assert unknown == ["nothing says which VLANs here/eth0 is meant to have"]
+    assert said(meant, {HERE: port(*POOL), A: port(10), B: port(10)})[0] == []
+
+
+def test_where_only_what_is_wanted_is_known_more_is_no_leak():
+    meant = {HERE: port(10, exact=False), A: port(10, exact=False), B: port(20, exact=False)}
+    real = {HERE: port(*POOL), A: port(20, 30, untagged=10), B: port(20, 30, untagged=40)}
+    assert said(meant, real)[0] == [(NATIVE, "a/eth0", 10)]
+
+
+def test_proof_of_a_native_vlan_tells_what_is_untagged_and_what_is_gone():
+    judged = validate(HERE, row(FULL | {A: port(10, 20, untagged=50)}), FULL)
+    (one,) = judged.findings
+    assert one.proof == ("VLAN 50 comes out at a/eth0 untagged", "VLAN 30 does not come out there at all")
+    judged = validate(HERE, row(FULL | {B: port(10, 20, 30, untagged=50)}), FULL)
+    assert judged.findings[0].what == "VLAN 50 is untagged at b/eth0, where none is meant to"
+
+
+trunks = st.builds(
+    lambda tagged, untagged: port(*(set(tagged) - {untagged}), untagged=untagged),
+    st.sets(st.sampled_from(POOL), min_size=1),
+    st.sampled_from((None, *POOL)),
+)
+
+
+@given(st.lists(trunks, min_size=1, max_size=6))
+def test_what_is_as_it_is_meant_has_no_findings(others):
+    meant = {HERE: port(*POOL)} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
+    assert said(meant, meant)[0] == []
+
+
+@given(st.lists(trunks, min_size=3, max_size=6), trunks, trunks)
+def test_findings_name_only_ports_that_differ(others, own, changed):
+    meant = {HERE: port(*POOL)} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
+    meant[A] = own
+    told, _ = said(meant, meant | {A: changed})
+    assert {place for _, place, _ in told} <= {"a/eth0"}
+    differs = {vid for vid in POOL if own.forms(vid) != changed.forms(vid)}
+    assert {vid for _, _, vid in told} <= differs
+    heard = any(changed.forms(vid) for vid in POOL)
+    assert bool(told) == (bool(differs) and heard)
