@@ -1,64 +1,19 @@
 """The page on a real region, to which agents report by the contract: nothing of the API is stood in for."""
 
-import asyncio
 import re
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from bellrock.model import RefusalCount
-from tests.browser.conftest import WATCH_POLICY
-from tests.region.support import Agent, agent, confirmed, host_seen, interface, now, port, region
+from tests.browser.real import Site, watch
+from tests.region.support import confirmed, now, port
 
 pytestmark = pytest.mark.browser
-
-
-class Site:
-    """A region and two agents, in a loop of their own in another thread."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self.login = ""
-        self.agents: dict[str, Agent] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._stack = AsyncExitStack()
-        self.do(self._open(state_dir))
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return future.result(30)
-
-    async def _open(self, state_dir: Path) -> None:
-        running = await self._stack.enter_async_context(region(state_dir))
-        self.login = running.ready.login_url
-        for name in ("rack1", "rack2"):
-            one = await self._stack.enter_async_context(agent(running.url, name))
-            self.agents[name] = one
-            told = [
-                host_seen(name),
-                interface("eth0", name),
-                interface("eth1", name),
-                interface("eth0.20", name, kind="vlan", vid=20, parents=("eth0",)),
-            ]
-            await one.report(1, *told, begin=True)
-            await one.acknowledged(1)
-
-    async def tell(self, name: str, seq: int, *observations: Any, **options: Any) -> None:
-        await self.agents[name].report(seq, *observations, **options)
-        await self.agents[name].acknowledged(seq)
-
-    def close(self) -> None:
-        self.do(self._stack.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+__all__ = ["watch"]
 
 
 @pytest.fixture
@@ -68,26 +23,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture
-def watch(browser: Browser) -> Iterator[Callable[[str], Any]]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_init_script(WATCH_POLICY)
-    complaints: list[str] = []
-
-    def start(url: str) -> Any:
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield start
-    context.close()
-    assert complaints == []
-
-
 def test_what_agents_report_is_on_the_page_at_once_and_can_be_explained_and_named(
-    site: Site, watch: Callable[[str], Any]
+    site: Site, watch: Callable[..., Any]
 ) -> None:
     page = watch(site.login)
     expect(page.locator(".headline")).to_contain_text("2 hosts")
