@@ -16,7 +16,9 @@ from click.testing import CliRunner
 from bellrock.agent.run import Ready as AgentReady
 from bellrock.cli import firstlook, run
 from bellrock.cli.output import Failure
-from bellrock.cli.run import rack, region, up
+from bellrock.cli.rack import rack
+from bellrock.cli.run import region, up
+from bellrock.cli.running import run_until_stopped, say_agent
 from bellrock.region.errors import RegionError
 from bellrock.region.server import Ready as RegionReady
 from tests.link.namespaces import network_namespace
@@ -131,6 +133,8 @@ def test_region_and_rack_apart(net, until_said, tmp_path):
     ("command", "arguments", "code", "line"),
     [
         (rack, ("--region", "ftp://x"), 2, "--region ftp://x: expected http://HOST:PORT or unix:PATH"),
+        (rack, ("--region", "https://x/y"), 2, "nothing after the port"),
+        (rack, ("--region", "a region"), 2, "or the name of a region"),
         (rack, ("--region", "http://x:99999"), 2, "--region http://x:99999: expected"),
         (rack, ("--vlan", "eth0"), 2, "--vlan eth0: expected IF:VID[,VID]"),
         (rack, ("--vlan", "eth0:5000"), 2, "'5000' is not a VID"),
@@ -140,7 +144,7 @@ def test_region_and_rack_apart(net, until_said, tmp_path):
         (up, ("--name", "a\x1b[2J"), 2, "--name a\\x1b[2J: expected"),
         (up, ("--name", "x" * 254), 2, "at most 253"),
         (up, ("--secret-file", "/nonexistent"), 2, "/nonexistent: No such file or directory"),
-        (region, ("--listen", "0.0.0.0:5240"), 3, "listen address 0.0.0.0:5240: only loopback"),
+        (region, ("--listen", "http://0.0.0.0:5240"), 3, "listen address http://0.0.0.0:5240: beyond loopback"),
         (region, ("--listen", "nowhere"), 3, "listen address 'nowhere': expected"),
         (up, ("--port", "99999"), 2, "99999 is not in the range"),
     ],
@@ -172,12 +176,12 @@ def failing(error):
 
 def test_an_expected_error_is_a_failure_a_defect_is_not():
     with pytest.raises(Failure, match="store is corrupt") as caught:
-        run._run(failing(ExceptionGroup("tasks", [RegionError("store is corrupt")])), as_json=True)
+        run_until_stopped(failing(ExceptionGroup("tasks", [RegionError("store is corrupt")])), as_json=True)
     assert caught.value.exit_code == 3
     with pytest.raises(BrokenPipeError):
-        run._run(failing(ExceptionGroup("tasks", [BrokenPipeError()])), as_json=True)
+        run_until_stopped(failing(ExceptionGroup("tasks", [BrokenPipeError()])), as_json=True)
     with pytest.raises(ZeroDivisionError):
-        run._run(failing(ZeroDivisionError()), as_json=True)
+        run_until_stopped(failing(ZeroDivisionError()), as_json=True)
 
 
 class Looking:
@@ -209,7 +213,7 @@ def test_when_the_region_cannot_serve_the_rack_does_not_start(monkeypatch, opene
 
     monkeypatch.setattr("bellrock.region.server.serve", serve)
     with pytest.raises(Failure, match="no"):
-        run._run(lambda stop: run._both(None, None, None, Looking(), stop, as_json=False), as_json=False)
+        run_until_stopped(lambda stop: run._both(None, None, None, Looking(), stop, as_json=False), as_json=False)
 
 
 def test_when_the_region_is_done_so_is_the_rack(monkeypatch, opened):
@@ -217,14 +221,19 @@ def test_when_the_region_is_done_so_is_the_rack(monkeypatch, opened):
         return
 
     monkeypatch.setattr("bellrock.region.server.serve", serve)
-    run._run(lambda stop: run._both(None, None, None, Looking(), stop, as_json=True), as_json=True)
+    run_until_stopped(lambda stop: run._both(None, None, None, Looking(), stop, as_json=True), as_json=True)
     assert len(opened) == 1
 
 
 def test_what_is_said_when_ready(capsys):
-    run._say_region(RegionReady(addresses=("unix:/s",), login_token="t", login_url=""), as_json=False)
-    run._say_region(RegionReady(addresses=("http://[::1]:1", "unix:/s"), login_token="t", login_url="L"), as_json=False)
-    run._say_agent(AgentReady("01", "here", False, "sudo setcap x", 3), as_json=False)
+    run._say_region(
+        RegionReady(addresses=("unix:/s",), regions=(), authority="", login_token="t", login_url=""), as_json=False
+    )
+    run._say_region(
+        RegionReady(addresses=("http://[::1]:1", "unix:/s"), regions=(), authority="", login_token="t", login_url="L"),
+        as_json=False,
+    )
+    say_agent(AgentReady("01", "here", False, "sudo setcap x", 3), as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "region   listening on unix:/s",
         "region   listening on http://[::1]:1, unix:/s",

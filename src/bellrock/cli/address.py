@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from bellrock.cli.output import Failure
 
 EXPECTED = "expected http://HOST:PORT or unix:PATH"
+MAX_NAME = 253
+"""Octets of a host name (RFC 1035 §2.3.4)."""
 MAX_UNIX_PATH = 107
 """Octets, unix(7): sun_path has 108, the last of them zero."""
 
@@ -31,6 +33,20 @@ def parse_region(text: str) -> tuple[str, int] | str:
     if not host.isprintable() or any(c.isspace() for c in text):
         raise Failure(f"--region {text}: {EXPECTED}")
     return host, port or 80
+
+
+def check_wanted(text: str) -> None:
+    """See that what was typed for an agent's region is an address, the name of a region, or nothing.
+
+    Raises:
+        Failure: it is none of them.
+    """
+    if text.startswith("https://"):
+        parse_region("http" + text.removeprefix("https"))
+    elif "/" in text or ":" in text:
+        parse_region(text)
+    elif len(text) > MAX_NAME or not text.isprintable() or any(c.isspace() for c in text):
+        raise Failure(f"--region {text}: {EXPECTED}, or the name of a region")
 
 
 def _unix(text: str) -> str:

@@ -11,7 +11,7 @@ import click
 from bellrock.cli.output import Failure
 
 if TYPE_CHECKING:
-    from bellrock.wire.keys import Keyring
+    from bellrock.wire.keys import Key, Keyring
 
 FILE_VARIABLE: Final = "BELLROCK_SECRET_FILE"
 TEXT_VARIABLE: Final = "BELLROCK_SECRET"
@@ -52,15 +52,63 @@ def load_keyring(files: tuple[Path, ...], default: Path | None = None) -> "Keyri
     Raises:
         Failure: no secret, or one that is empty, not hex, or readable by everybody.
     """
-    from bellrock.wire.keys import Keyring, SecretError, derive, parse_secret
+    from bellrock.wire.keys import Keyring
+
+    return Keyring(key for _, key in load_keys(files, default))
+
+
+def load_keys(files: tuple[Path, ...], default: Path | None = None) -> "list[tuple[str, Key]]":
+    """The same, each key with where it was found.
+
+    Raises:
+        Failure: as `load_keyring`.
+    """
+    from bellrock.wire.keys import SecretError, derive, parse_secret
 
     keys = []
     for origin, text in _sources(files, default, os.environ):
-        try:
-            keys.append(derive(parse_secret(text)))
-        except SecretError as error:
-            raise Failure(f"{origin}: {error}") from None
-    return Keyring(tuple(keys))
+        lines = split_secrets(text)
+        for number, line in enumerate(lines, 1):
+            try:
+                keys.append((origin, derive(parse_secret(line))))
+            except SecretError as error:
+                where = f"{origin}, line {number}" if len(lines) > 1 else origin
+                raise Failure(f"{where}: {error}") from None
+    return keys
+
+
+def split_secrets(text: str) -> list[str]:
+    """The secrets of a file, one per line, the one that signs first.
+
+    A secret that is broken into short lines, as some editors do, is not told from several: each line is one.
+    """
+    return [line for line in text.splitlines() if line.strip()] or [text]
+
+
+def secrets_reloader(
+    files: tuple[Path, ...], default: Path | None = None
+) -> Callable[[Callable[["Keyring"], None]], None]:
+    """What makes SIGHUP read the secrets again: call it in the running loop with what takes the new keyring.
+
+    A file that is gone or damaged is told in the log, and the secrets so far stay in use.
+    """
+
+    def arm(take: Callable[["Keyring"], None]) -> None:
+        import asyncio
+        import logging
+        import signal
+
+        def again() -> None:
+            try:
+                keyring = load_keyring(files, default)
+            except Failure as failure:
+                logging.getLogger(__name__).warning("%s; the secrets so far stay in use", failure.message)
+                return
+            take(keyring)
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, again)
+
+    return arm
 
 
 def _sources(files: tuple[Path, ...], default: Path | None, environ: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bellrock.cli.keys import default_state_dir, load_keyring, make_secret_file, new_secret, secret_option
+from bellrock.cli.keys import default_state_dir, load_keys, make_secret_file, new_secret, secret_option
 from bellrock.cli.output import file_name, json_option, print_json, printable
 
 
@@ -46,10 +46,9 @@ def show_id(files: tuple[Path, ...], secret_files: tuple[Path, ...], *, as_json:
 
 
 def _show(files: tuple[Path, ...], *, as_json: bool) -> None:
-    keyring = load_keyring(files, default_state_dir() / "secret")
-    ids = [key.id for key in keyring.keys]
+    keys = load_keys(files, default_state_dir() / "secret")
     if as_json:
-        print_json({"ids": ids, "files": [file_name(file) for file in files]})
-    else:
-        for number, key_id in enumerate(ids):
-            click.echo(key_id + (f"  {printable(file_name(files[number]))}" if number < len(files) else ""))
+        print_json({"ids": [key.id for _, key in keys], "files": [file_name(file) for file in files]})
+        return
+    for origin, key in keys:
+        click.echo(key.id + (f"  {printable(file_name(origin))}" if files else ""))
