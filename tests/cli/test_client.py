@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from bellrock.cli import client
-from bellrock.cli.client import get
+from bellrock.cli.client import get, send
 from bellrock.cli.output import Failure
 
 
@@ -26,6 +26,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.server.bodies.append((self.command, self.headers["Content-Type"], body))
+        self.do_GET()
+
+    do_DELETE = do_POST
+
     def log_message(self, *_):
         pass
 
@@ -39,7 +46,7 @@ class UnixServer(socketserver.UnixStreamServer):
 
 @contextlib.contextmanager
 def serving(server, answer):
-    server.answer, server.asked = answer, []
+    server.answer, server.asked, server.bodies = answer, [], []
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -144,3 +151,37 @@ def test_a_token_that_is_none_is_never_sent(state, text, line):
     message = failure("http://127.0.0.1:9", state)
     assert line in message
     assert str(path) in message
+
+
+def test_changes_are_sent_with_what_they_change(state):
+    with tcp((201, b'{"id": "t-1"}')) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert send(url, state, "POST", "/tokens", {"name": "ä"}) == {"id": "t-1"}
+        server.answer = (204, b"")
+        assert send(url, state, "DELETE", "/tokens/t-1") is None
+    assert server.bodies == [("POST", "application/json", b'{"name": "\\u00e4"}'), ("DELETE", None, b"")]
+    assert server.asked == [("/api/v1/tokens", "Bearer the-token"), ("/api/v1/tokens/t-1", "Bearer the-token")]
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 2), (401, 3), (403, 3), (404, 1), (409, 1), (429, 3), (500, 3)])
+def test_a_change_that_is_refused_has_an_exit_code(state, status, code):
+    with tcp((status, b'{"detail": "No."}')) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(Failure, match="No\\.") as caught:
+            send(url, state, "POST", "/x", {})
+        assert caught.value.exit_code == code
+        with pytest.raises(Failure) as caught:
+            get(url, state, "/x")
+        assert caught.value.exit_code == 3
+
+
+def test_a_token_of_ones_own(state, tmp_path, monkeypatch):
+    named = tmp_path / "token"
+    monkeypatch.setenv("BELLROCK_TOKEN_FILE", str(named))
+    assert "token: No such file or directory; BELLROCK_TOKEN_FILE names it" in failure("http://127.0.0.1:9", state)
+    named.write_text("two words\nmore")
+    assert "not a token; `bellrock token new` makes one" in failure("http://127.0.0.1:9", state)
+    named.write_text("bellrock_x\n")
+    with tcp((200, b"[]")) as server:
+        get(f"http://127.0.0.1:{server.server_port}", state, "/x")
+    assert server.asked == [("/api/v1/x", "Bearer bellrock_x")]

@@ -9,9 +9,13 @@ import socket
 
 import pytest
 import websockets
+from websockets.asyncio.client import connect
 
+from bellrock.model import Wall
 from bellrock.region.api import live as live_module
-from bellrock.region.service.publish import Publisher
+from bellrock.region.api.rights import RIGHTS
+from bellrock.region.roles import Caller, How, UserRole
+from bellrock.region.service.publish import Publisher, Topic
 from tests.region.support import BOUND, agent, asynchronous, closed, confirmed, host_seen, interface, region
 
 TOPICS = {"topology", "hosts", "interfaces", "refusals"}
@@ -155,3 +159,84 @@ async def test_too_many_watchers(tmp_path, monkeypatch):
         await first(live)
         async with running.live() as more:
             assert await closed(more) == (1013, "too many watch already")
+
+
+WORD = "correct horse battery"
+
+
+async def add(running, name: str, role: str) -> None:
+    async with running.client(authorization=f"Bearer {running.token}") as client:
+        answer = await client.post("/api/v1/users", json={"name": name, "password": WORD, "role": role})
+        assert answer.status_code == 201
+
+
+async def watching(running, name: str) -> tuple[connect, dict[str, str]]:
+    """A live connection of a user who logs in, and the headers of the session."""
+    async with running.client() as client:
+        answer = await client.post("/api/v1/login", json={"user": name, "password": WORD})
+        headers = {"Cookie": f"bellrock_session={answer.cookies['bellrock_session']}"}
+    url = running.url.replace("http", "ws") + "/api/v1/live"
+    return connect(url, additional_headers=headers, proxy=None), headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "logout", None),
+        ("PATCH", "users/anna", {"role": "viewer"}),
+        ("PATCH", "users/anna", {"password": "staple staple staple"}),
+        ("DELETE", "users/anna", None),
+    ],
+)
+def test_watching_ends_with_the_session(tmp_path, method, path, body):
+    @asynchronous
+    async def inside() -> None:
+        async with region(tmp_path) as running:
+            await add(running, "boss", "admin")
+            await add(running, "anna", "operator")
+            opening, headers = await watching(running, "anna")
+            other, _ = await watching(running, "boss")
+            async with opening as live, other as boss:
+                await first(live)
+                await first(boss)
+                if path != "logout":
+                    headers = {"Authorization": f"Bearer {running.token}"}
+                async with running.client(**headers | {"X-Bellrock": "1"}) as client:
+                    assert (await client.request(method, f"/api/v1/{path}", json=body)).status_code == 204
+                assert await closed(live) == (1008, "the login has ended; log in again")
+                async with agent(running.url) as one:
+                    await one.report(1, host_seen(), begin=True)
+                    assert json.loads(await boss.recv())["type"], "others watch on"
+
+    inside()
+
+
+@asynchronous
+async def test_watching_ends_with_the_token_and_in_time(tmp_path, monkeypatch):
+    async with region(tmp_path) as running, running.client(authorization=f"Bearer {running.token}") as client:
+        made = (await client.post("/api/v1/tokens", json={"name": "t"})).json()
+        url = running.url.replace("http", "ws") + "/api/v1/live"
+        headers = {"Authorization": f"Bearer {made['token']}"}
+        async with connect(url, additional_headers=headers, proxy=None) as live:
+            await first(live)
+            assert (await client.delete(f"/api/v1/tokens/{made['id']}")).status_code == 204
+            assert (await closed(live))[0] == 1008
+        made = (await client.post("/api/v1/tokens", json={"name": "t", "days": 1})).json()
+        headers = {"Authorization": f"Bearer {made['token']}"}
+        monkeypatch.setattr(live_module, "LOOK", 0.05)
+        async with connect(url, additional_headers=headers, proxy=None) as live:
+            await first(live)
+            later = Wall(made["expires"] + 1)
+            monkeypatch.setattr("bellrock.region.api.guards.wall", lambda: later)
+            assert (await closed(live))[0] == 1008
+
+
+@pytest.mark.parametrize(("role", "hidden"), [("viewer", {Topic.ENROLMENTS}), ("operator", set()), ("admin", set())])
+def test_each_role_watches_what_it_may_read(role, hidden):
+    caller = Caller("anna", UserRole(role), How.PASSWORD)
+    assert set(live_module.hidden_from(caller)) == hidden
+
+
+def test_a_topic_whose_route_has_no_row_is_hidden(monkeypatch):
+    monkeypatch.delitem(RIGHTS, ("GET", "/api/v1/hosts"))
+    assert Topic.HOSTS in live_module.hidden_from(Caller("a", UserRole.ADMIN, How.API_TOKEN))
