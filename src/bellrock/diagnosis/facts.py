@@ -56,8 +56,6 @@ class Look(Struct, frozen=True, kw_only=True):
     """Names of racks and regions that were heard."""
     told: str = ""
     """The region that has taken the report; empty: none."""
-    asked: bool = True
-    """Whether a region was to be told at all."""
     placed: tuple[Lies, ...] = ()
     expected: tuple[tuple[str, str], ...] = ()
     """(interface, VLAN by VID or by name): where its untagged frames should be."""
