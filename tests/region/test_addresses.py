@@ -20,6 +20,12 @@ from bellrock.region.addresses import Address, AddressError, allow, bind, in_own
         ("localhost:0", Address("127.0.0.1", 0), "http://127.0.0.1:0"),
         ("[::1]:5240", Address("::1", 5240), "http://[::1]:5240"),
         ("[0:0:0:0:0:0:0:1]:80", Address("::1", 80), "http://[::1]:80"),
+        ("http://127.0.0.1:5240/", Address("127.0.0.1", 5240), "http://127.0.0.1:5240"),
+        ("https://127.0.0.1:0", Address("127.0.0.1", 0, tls=True), "https://127.0.0.1:0"),
+        ("10.0.0.1:5443", Address("10.0.0.1", 5443, tls=True), "https://10.0.0.1:5443"),
+        ("[fe80::1%eth0]:5443", Address("fe80::1%eth0", 5443, tls=True), "https://[fe80::1%eth0]:5443"),
+        ("http://10.0.0.1:5240", Address("10.0.0.1", 5240), "http://10.0.0.1:5240"),
+        ("[::]:5443", Address("::", 5443, tls=True), "https://[::]:5443"),
         ("unix:/run/bellrock.sock", Address(path="/run/bellrock.sock"), "unix:/run/bellrock.sock"),
     ],
 )
@@ -41,6 +47,9 @@ def test_parse(text, address, url):
         "127.0.0.1:٣",
         "unix:x",
         "1.2.3:5",
+        "ftp://127.0.0.1:5",
+        "://127.0.0.1:5",
+        "https://unix:/x",
     ],
 )
 def test_parse_refuses(text):
@@ -48,19 +57,45 @@ def test_parse_refuses(text):
         parse_address(text)
 
 
-def test_loopback_and_unix_sockets_are_allowed_and_nothing_else():
+def test_without_tls_loopback_and_unix_sockets_are_allowed_and_nothing_else():
     allow([Address("127.1.2.3", 1), Address("::1", 1), Address(path="/x")], in_lab=False)
     for host in ("0.0.0.0", "10.0.0.1", "::", "fe80::1", "::ffff:10.0.0.1"):
-        with pytest.raises(AddressError, match="only loopback addresses and unix sockets"):
+        allow([Address(host, 1, tls=True)], in_lab=False)
+        with pytest.raises(AddressError, match="http://.*beyond loopback the region speaks TLS only"):
             allow([Address(host, 1)], in_lab=False)
 
 
-def test_a_lab_must_be_in_a_network_of_its_own(monkeypatch):
+def test_without_tls_a_lab_must_be_in_a_network_of_its_own(monkeypatch):
     monkeypatch.setattr("bellrock.region.addresses.in_own_network", lambda: False)
     with pytest.raises(AddressError, match="inside the lab's own network namespace"):
         allow([Address("10.0.0.1", 1)], in_lab=True)
     monkeypatch.setattr("bellrock.region.addresses.in_own_network", lambda: True)
     allow([Address("10.0.0.1", 1)], in_lab=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback", "wildcard"),
+    [
+        (Address("127.9.9.9", 1), True, False),
+        (Address("::1", 1), True, False),
+        (Address(path="/x"), True, False),
+        (Address("10.0.0.1", 1), False, False),
+        (Address("0.0.0.0", 1), False, True),
+        (Address("::", 1), False, True),
+    ],
+)
+def test_what_an_address_stands_for(address, loopback, wildcard):
+    assert (address.is_loopback, address.is_wildcard) == (loopback, wildcard)
+
+
+def test_bound_sockets_remember_which_of_them_speak_tls():
+    listeners = bind([Address("127.0.0.1", 0), Address("127.0.0.1", 0, tls=True)])
+    try:
+        assert [address.tls for address in listeners.addresses] == [False, True]
+        assert listeners.speaking(tls=True) == listeners.sockets[1:]
+        assert listeners.speaking(tls=False) == listeners.sockets[:1]
+    finally:
+        listeners.close()
 
 
 def test_own_network_by_the_links_in_proc(tmp_path):

@@ -151,7 +151,9 @@ def test_the_store_holds_hashes_only(tmp_path):
     [
         ({"keys": ()}, "at least one secret"),
         ({"listen": ()}, "one address to listen on"),
-        ({"listen": ("10.1.2.3:5240",)}, "only loopback addresses and unix sockets"),
+        ({"keys": (SECRET,) * 5}, "5 secrets are given; a region accepts 4 at a time, so retire one"),
+        ({"authority_key": Path("x")}, "given together, or neither"),
+        ({"listen": ("http://10.1.2.3:5240",)}, "beyond loopback the region speaks TLS only; leave out http://"),
         ({"listen": ("nonsense",)}, "expected IPV4:PORT"),
     ],
 )

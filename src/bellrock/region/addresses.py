@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from typing_extensions import override
 
 from bellrock.region.errors import RegionError
@@ -18,6 +18,7 @@ BACKLOG: Final = 512
 USER_TIMEOUT: Final = 30
 """Seconds that data may wait for a peer that does not take it."""
 UNIX: Final = "unix:"
+EXPECTED: Final = "expected IPV4:PORT, [IPV6]:PORT or unix:/path"
 
 
 class AddressError(RegionError):
@@ -30,6 +31,7 @@ class Address(Struct, frozen=True):
     host: str = ""
     port: int = 0
     path: str = ""
+    tls: bool = False
 
     @override
     def __str__(self) -> str:
@@ -40,51 +42,67 @@ class Address(Struct, frozen=True):
     @property
     def url(self) -> str:
         """For people and agents."""
-        return str(self) if self.path else f"http://{self}"
+        if self.path:
+            return str(self)
+        return f"https://{self}" if self.tls else f"http://{self}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it: a loopback address or a unix socket."""
+        return bool(self.path) or ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for all addresses of its family."""
+        return not self.path and ipaddress.ip_address(self.host).is_unspecified
 
 
 def parse_address(text: str) -> Address:
     """`127.0.0.1:5240`, `[::1]:5240`, `localhost:5240` or `unix:/path`; port 0 is any free one.
 
+    Beyond loopback an address is served with TLS. `https://` and `http://` in front say it for this address.
+
     Raises:
         AddressError: not of these forms.
     """
-    text = text.removeprefix("http://")
     if text.startswith(UNIX):
         path = text.removeprefix(UNIX)
         if not path.startswith("/"):
             raise AddressError(f"listen address {text!r}: a unix socket needs an absolute path, unix:/path")
         return Address(path=path)
-    host, colon, port = text.rpartition(":")
+    scheme, slashes, where = text.rpartition("://")
+    host, colon, port = where.removesuffix("/").rpartition(":")
     host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
     try:
         # A zone belongs to link-local addresses, which are neither loopback nor anyone's but this host's.
         host = str(ipaddress.ip_address(host))
     except ValueError:
-        raise AddressError(f"listen address {text!r}: expected IPV4:PORT, [IPV6]:PORT or unix:/path") from None
+        raise AddressError(f"listen address {text!r}: {EXPECTED}") from None
+    if scheme not in ("http", "https") and slashes:
+        raise AddressError(f"listen address {text!r}: {EXPECTED}; in front of it only https:// or http://")
     if not colon or not (port.isascii() and port.isdigit()) or int(port[:6]) > 65535:
         raise AddressError(f"listen address {text!r}: expected a port from 0 to 65535 after the last colon")
-    return Address(host, int(port))
+    address = Address(host, int(port))
+    return structs.replace(address, tls=scheme == "https" or (not slashes and not address.is_loopback))
 
 
 def allow(addresses: Iterable[Address], *, in_lab: bool) -> None:
-    """Check that the region may listen there: on loopback, on unix sockets, and in a lab's own network anywhere.
+    """Check that the region may listen there: with TLS anywhere; without it on loopback, unix sockets, and in a lab's own network.
 
     Raises:
         AddressError: it may not.
     """
     for address in addresses:
-        if address.path or ipaddress.ip_address(address.host).is_loopback:
+        if address.tls or address.is_loopback:
             continue
         if not in_lab:
             raise AddressError(
-                f"listen address {address}: only loopback addresses and unix sockets are taken, because the connection "
-                "is not encrypted yet"
+                f"listen address {address.url}: beyond loopback the region speaks TLS only; leave out http://"
             )
         if not in_own_network():
             raise AddressError(
-                f"listen address {address}: a lab's region listens only inside the lab's own network namespace, and "
-                "this process is not in one, or may not look into /proc/1/ns/net to find out"
+                f"listen address {address.url}: a lab's region listens without TLS only inside the lab's own network "
+                "namespace, and this process is not in one, or may not look into /proc/1/ns/net to find out"
             )
 
 
@@ -97,12 +115,25 @@ def in_own_network(proc: Path = Path("/proc")) -> bool:
 
 
 class Listeners:
-    """Bound sockets."""
+    """Bound sockets.
 
-    def __init__(self, sockets: list[socket.socket]) -> None:
+    Attributes:
+        sockets: all of them.
+        addresses: where each listens, with the port that the kernel chose.
+    """
+
+    def __init__(self, sockets: list[socket.socket], tls: Iterable[bool] = ()) -> None:
+        """`tls`: for each, whether it is served with TLS."""
         self.sockets = sockets
-        self.addresses = [bound_address(one) for one in sockets]
+        spoken = [*tls, *[False] * len(sockets)]
+        self.addresses = [
+            structs.replace(bound_address(one), tls=secure) for one, secure in zip(sockets, spoken, strict=False)
+        ]
         self._files = {one.path: _inode(one.path) for one in self.addresses if one.path}
+
+    def speaking(self, *, tls: bool) -> list[socket.socket]:
+        """Those that are served with TLS, or those that are not."""
+        return [one for one, where in zip(self.sockets, self.addresses, strict=True) if where.tls is tls]
 
     def close(self) -> None:
         """Close them, and remove those of them that are in the file system, unless another process has put its own there."""
@@ -130,7 +161,7 @@ def bind(addresses: Iterable[Address]) -> Listeners:
     except BaseException:
         Listeners(sockets).close()
         raise
-    return Listeners(sockets)
+    return Listeners(sockets, [address.tls for address in wanted])
 
 
 def bound_address(listener: socket.socket) -> Address:

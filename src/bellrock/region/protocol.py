@@ -1,19 +1,31 @@
-"""HTTP as uvicorn reads it, with a bound on what it holds before a request is understood."""
+"""HTTP as uvicorn reads it, with a bound on what it holds before a request is understood, and what the connection showed."""
 
-from typing import Final
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from bellrock.region.tls import Channel, channel_of
+
+CHANNEL: Final = "bellrock_channel"
+"""Key in an ASGI scope's state."""
 MAX_HEAD: Final = 32 * 1024
 """Octets of a request's line and headers together, give or take one read; llhttp itself sets no limit."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Ends a connection whose request head does not come to an end."""
+    """Ends a connection whose request head does not come to an end; puts its Channel into every scope's state."""
 
     _head = 0
     _heading = True
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        # uvicorn copies this into the scope of each request, and hands it on to the WebSocket that a request becomes.
+        self.app_state = {**self.app_state, CHANNEL: channel_of(transport)}
 
     @override
     def on_message_begin(self) -> None:
@@ -32,3 +44,9 @@ class BoundedHttp(HttpToolsProtocol):
         # One read may hold a whole head and much of a body: only a head that is still open counts.
         if self._heading and self._head > MAX_HEAD and not self.transport.is_closing():
             self.send_400_response("The request's head is too large.")
+
+
+def shown_in(scope: Mapping[str, Any]) -> Channel:
+    """The Channel of the connection on which a request came."""
+    channel = scope.get("state", {}).get(CHANNEL)
+    return channel if isinstance(channel, Channel) else Channel()

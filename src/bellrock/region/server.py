@@ -4,32 +4,27 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import uvicorn
 from msgspec import Struct
-from typing_extensions import override
 
-from bellrock.region.addresses import Address, Listeners, allow, bind, parse_address
+from bellrock.model import Wall
+from bellrock.region.addresses import allow, bind, parse_address
 from bellrock.region.api import make_app
+from bellrock.region.authority import Authority, open_authority
 from bellrock.region.errors import RegionError
+from bellrock.region.front import Front
 from bellrock.region.logs import line
-from bellrock.region.protocol import BoundedHttp
-from bellrock.region.service import MAX_SECRETS, Region, Secret, Secrets, secrets_of, wall
+from bellrock.region.service import MAX_SECRETS, Policy, Region, Secret, Secrets, secrets_of, wall
 from bellrock.region.store import NotStored, Store, StoreError, move_aside, open_store
 
-MAX_WS_MESSAGE: Final = 1 << 20
-MAX_CONNECTIONS: Final = 1024
-GRACE: Final = 1
-"""Seconds for requests that are under way when the region stops."""
 DATABASE: Final = "region.sqlite"
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Ready", "RegionError", "Secret", "Settings", "StoreError", "secrets_of", "serve"]
+__all__ = ["Policy", "Ready", "RegionError", "Secret", "Settings", "StoreError", "secrets_of", "serve"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -40,9 +35,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: tuple[Secret, ...]
     """Of every secret that agents may prove (`secrets_of` a keyring): several while one is being rotated, the one to use first."""
     listen: tuple[str, ...] = ("127.0.0.1:5240",)
-    """`IPV4:PORT`, `[IPV6]:PORT`, `unix:/path`; loopback only, unless `in_lab`."""
+    """`IPV4:PORT`, `[IPV6]:PORT`, `unix:/path`, on which TLS is spoken beyond loopback; `https://…` and `http://…` say it."""
     in_lab: bool = False
-    """Allow other addresses if this process is in a network namespace other than init's."""
+    """Allow `http://` beyond loopback if this process is in a network namespace other than init's."""
+    urls: tuple[str, ...] = ()
+    """Where agents are told to find the region, instead of the addresses that it listens on."""
+    authority_cert: Path | None = None
+    """Certificate of a certificate authority to use; None: the one in `state_dir`, made at the first start."""
+    authority_key: Path | None = None
+    policy: Policy = Policy.AUTO
+    """What happens to agents that prove the secret for the first time."""
+    clock: Callable[[], Wall] = wall
     database: Path | None = None
     """The store's file; `region.sqlite` in `state_dir` where it is None."""
     name: str = "region"
@@ -56,30 +59,16 @@ class Ready(Struct, frozen=True, kw_only=True):
 
     addresses: tuple[str, ...]
     """Where, as URLs (`http://127.0.0.1:5240`, `unix:/path`), with the ports that the kernel chose."""
+    regions: tuple[str, ...]
+    """Where agents are told to find the region with TLS; empty where it speaks none."""
+    authority: str
+    """The fingerprint of its certificate authority, SHA-256 in hex."""
     login_token: str
     """Good for one login; never to be logged."""
     login_url: str
     """The page's address with the token in its fragment, which browsers do not send; empty if there is no TCP address."""
     moved_aside: Path | None = None
     """Where `rebuild` put the old store."""
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the program that runs the region decides when to stop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.answering = asyncio.Event()
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answering.set()
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(
@@ -105,11 +94,13 @@ async def serve(
             f"{len(settings.keys)} secrets are given; a region accepts {MAX_SECRETS} at a time, so retire one"
         )
     _make_state_dir(settings.state_dir)
+    authority = _authority(settings)
     listeners = bind(addresses)
     try:
         bound()
         async with _store(settings) as (store, aside):
-            await _run(settings, store, aside, listeners, ready, stop)
+            front = Front(listeners, authority, settings.clock, settings.urls)
+            await _run(settings, store, aside, authority, front, ready, stop)
     finally:
         listeners.close()
 
@@ -127,45 +118,46 @@ async def _store(settings: Settings) -> AsyncIterator[tuple[Store, Path | None]]
         await store.close()
 
 
+def _authority(settings: Settings) -> Authority:
+    certificate, key = settings.authority_cert, settings.authority_key
+    if (certificate is None) is not (key is None):
+        raise RegionError("an authority's certificate and its key are given together, or neither")
+    given = (certificate, key) if certificate and key else None
+    return open_authority(settings.state_dir, settings.name, settings.clock(), given)
+
+
 async def _run(
-    settings: Settings, store: Store, aside: Path | None, listeners: Listeners,
+    settings: Settings, store: Store, aside: Path | None, authority: Authority, front: Front,
     ready: Callable[[Ready], None], stop: asyncio.Event,
 ) -> None:  # fmt: skip
-    region = Region(store, await store.load(), settings.name, Secrets(settings.keys))
+    region = Region(
+        store, await store.load(), settings.name, Secrets(settings.keys), authority, settings.clock,
+        policy=settings.policy, regions=front.regions,
+    )  # fmt: skip
     try:
         token = await region.access.start(settings.state_dir, wall())
     except NotStored as error:
         raise StoreError(f"{settings.state_dir}: the disk does not take what the region must keep: {error}") from None
-    server = _Server(_config(make_app(region)))
+    answering, ended = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(region.run(), name="region")
-        http = tasks.create_task(server.serve(listeners.sockets), name="http")
-        await server.answering.wait()
-        bound = listeners.addresses
-        ready(_ready(bound, token, aside))
-        log.info(line("listening", addresses=",".join(str(address) for address in bound)))
+        http = tasks.create_task(front.run(make_app(region), answering, ended), name="http")
+        await answering.wait()
+        ready(_ready(front, authority, token, aside))
+        log.info(line("listening", addresses=",".join(front.urls)))
         await stop.wait()
         log.info(line("stopping"))
         await region.stop()
-        server.should_exit = True
+        ended.set()
         await http
         work.cancel()
 
 
-def _ready(bound: list[Address], token: str, aside: Path | None) -> Ready:
-    urls = tuple(address.url for address in bound)
-    page = next((url for url in urls if url.startswith("http")), "")
+def _ready(front: Front, authority: Authority, token: str, aside: Path | None) -> Ready:
+    page = next((url for url in (*front.urls, *front.regions()) if url.startswith("http")), "")
     return Ready(
-        addresses=urls, login_token=token, login_url=f"{page}/#login={token}" if page else "", moved_aside=aside
-    )
-
-
-def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 -- uvicorn's own type for it is private
-    return uvicorn.Config(
-        app, loop="none", http=BoundedHttp, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False, log_level="warning",
-        ws_max_size=MAX_WS_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=20.0, ws_ping_timeout=20.0,
-        proxy_headers=False, server_header=False, limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=15,
-        timeout_graceful_shutdown=GRACE,
+        addresses=front.urls, regions=front.regions(), authority=authority.fingerprint, login_token=token,
+        login_url=f"{page}/#login={token}" if page else "", moved_aside=aside,
     )  # fmt: skip
 
 

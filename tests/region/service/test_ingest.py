@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bellrock.contract import KeepAlive, Report
+from bellrock.contract import Ack, KeepAlive, Report
 from bellrock.model import Host, HostGone, HostSeen, Wall
 from bellrock.region.service import ingest as module
 from bellrock.region.service import quota
@@ -75,7 +75,7 @@ def test_what_waits_is_one_transaction_and_one_acknowledgement_per_agent():
         bench, a, b = Bench(), session("a"), session("b")
         await bench.write(report(a, 1), report(b, 1), report(a, 2), report(a, 2), report(a, 1))
         assert bench.disk.batches == [[("a", 1), ("b", 1), ("a", 2)]]
-        assert [await a.next(), await b.next()] == [2, 1]
+        assert [await a.next(), await b.next()] == [Ack(2), Ack(1)]
 
     asyncio.run(run())
 
@@ -85,7 +85,7 @@ def test_a_gap_is_refused_and_what_came_before_it_counts():
         bench, a = Bench(), session()
         await bench.write(report(a, 1), report(a, 3), report(a, 2))
         assert bench.disk.batches == [[("a", 1), ("a", 2)]]
-        assert [await a.next(), await a.next()] == [2, "report 3 came where 2 was due; send from there again"]
+        assert [await a.next(), await a.next()] == [Ack(2), "report 3 came where 2 was due; send from there again"]
 
     asyncio.run(run())
 
@@ -107,7 +107,7 @@ def test_a_full_disk_is_tried_again_and_told_once(monkeypatch, caplog):
         bench, a = Bench(failures=5), session()
         await bench.write(report(a, 1))
         assert bench.disk.batches == [[("a", 1)]]
-        assert await a.next() == 1
+        assert await a.next() == Ack(1)
         assert not bench.ingest.stalled
 
     asyncio.run(run())
@@ -180,14 +180,14 @@ def test_a_report_that_can_never_be_stored_ends_its_session_and_holds_up_nobody_
         bench.disk.commit = picky
         await bench.write(report(a, 1), report(b, 1), report(a, 2), report(a, 3), report(b, 2))
         assert bench.disk.batches == [[("a", 1)], [("b", 1)], [("b", 2)]]
-        assert await b.next() == 2
-        assert await a.next() == 1
+        assert await b.next() == Ack(2)
+        assert await a.next() == Ack(1)
         assert str(await a.next()).startswith("report 2 cannot be stored: ")
         assert not bench.ingest.stalled
         assert {name: account.last for name, account in bench.state.accounts.items()} == {"a": 1, "b": 2}
         stranger = session("c")
         await bench.write(report(b, 3), Told(stranger, KeepAlive(1, NOW), NOW))
-        assert await b.next() == 3
+        assert await b.next() == Ack(3)
 
     asyncio.run(run())
     (only,) = caplog.records

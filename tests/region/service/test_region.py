@@ -10,6 +10,7 @@ import pytest
 
 from bellrock.contract import Ack, Challenge, Hello, KeepAlive, Report, prove
 from bellrock.model import Host, Monotonic, Wall
+from bellrock.region.authority import open_authority
 from bellrock.region.service import Region
 from bellrock.region.service import region as region_module
 from bellrock.region.service.secrets import Secrets
@@ -88,6 +89,7 @@ def in_a_world(test):
                 await store.load(),
                 "region",
                 Secrets((SECRET,)),
+                open_authority(tmp_path, "region", Wall(START)),
                 lambda: world.now if world else Wall(START),
                 lambda: world.mono() if world else Monotonic(START),
             )

@@ -34,6 +34,7 @@ from bellrock.region.api.sockets import (
     send,
     turn_down,
 )
+from bellrock.region.protocol import shown_in
 from bellrock.region.service import HANDSHAKE, Region, Session, TurnedAway
 
 MAX_SEQ: Final = 2**62
@@ -65,7 +66,7 @@ async def _let_in(socket: Socket, region: Region) -> Session:
     try:
         await send(socket, encode(challenge))
         hello = await _hello(socket, challenge)
-        session, welcome = region.greet(hello, challenge)
+        session, welcome = region.greet(hello, challenge, shown_in(socket.scope))
     finally:
         region.settled()
     try:
@@ -105,7 +106,7 @@ async def _serve(socket: Socket, region: Region, session: Session) -> None:
         await race(_receive(socket, region, session), _send(socket, session))
     except WebSocketDisconnect:
         pass
-    except (ContractError, TooSlow) as error:
+    except (ContractError, TooSlow, TurnedAway) as error:
         why = str(error)
     finally:
         region.leave(session, why)
@@ -125,8 +126,12 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
             case Report() | KeepAlive():
                 await region.tell(session, message)
-            case Renew() | Relayed() | Done():
-                raise ContractError(f"a region of this version does not take {type(message).__name__}")
+            case Renew(request):
+                await region.renew(session, request)
+            case Relayed():
+                await region.relayed(session, message)
+            case Done():
+                region.done(session, message)
             case Hello():
                 raise ContractError("a second hello")
 

@@ -21,8 +21,9 @@ from bellrock.region.api.audited import Audited
 from bellrock.region.api.examples import EXAMPLES
 from bellrock.region.api.guards import needs_right
 from bellrock.region.api.headers import SecurityHeaders
+from bellrock.region.api.join import agents_join
 from bellrock.region.api.live import live
-from bellrock.region.api.problems import http_problem, store_problem, unexpected
+from bellrock.region.api.problems import http_problem, store_problem, unexpected, unreadable
 from bellrock.region.api.routes import closed_routes, open_routes
 from bellrock.region.service import Region, shapes
 from bellrock.region.store import StoreFull
@@ -47,9 +48,15 @@ routes of the same names; all four on connect, then each when it changed, at mos
 def make_app(region: Region) -> ASGIApp:
     """The ASGI application that serves a region."""
     app = Litestar(
-        route_handlers=[open_routes, closed_routes, live, agents_stream, page_routes()],
+        route_handlers=[open_routes, closed_routes, live, agents_stream, agents_join, page_routes()],
         state=State({"region": region}),
-        exception_handlers={HTTPException: http_problem, StoreFull: store_problem, Exception: unexpected},
+        exception_handlers={
+            HTTPException: http_problem,
+            StoreFull: store_problem,
+            UnicodeDecodeError: unreadable,
+            RecursionError: unreadable,
+            Exception: unexpected,
+        },
         openapi_config=_openapi(),
         request_max_body_size=MAX_BODY,
         pdb_on_exception=False,

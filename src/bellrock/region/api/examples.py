@@ -2,19 +2,30 @@
 
 from typing import Any, Final
 
+from bellrock.model import Finding, Severity, Wall
 from bellrock.region.api.problems import Problem
 from bellrock.region.service.shapes import (
+    AgentSecretView,
+    AuthorityView,
     ConflictView,
+    CulpritView,
+    EndView,
+    EnrolmentView,
     EvidenceView,
     ExplanationView,
     FabricView,
     HostView,
     InterfaceView,
     MemberView,
+    MtuPairView,
+    MtuView,
     NeighbourView,
+    NodeInterfaceView,
+    NodeView,
     PlaceView,
     PortView,
     RefusalView,
+    SecretView,
     StepView,
     TopologyView,
     UnknownView,
@@ -32,6 +43,9 @@ _CONFLICT = ConflictView("loop", (PortView("rack3", "eth2", None),), "rack3/eth2
 _UNKNOWN = UnknownView("rack1", "eth3", "no carrier")
 _NEIGHBOUR = NeighbourView("lldp", "switch1", "Eth1/1", "02:00:00:00:00:01", "uplink", 10, 9216, 12.5)
 
+_AGENT: Final = "01JD0000000000000000000001"
+_SECRET: Final = "3f1c09aa"  # noqa: S105 -- a public id
+
 EXAMPLES: Final[tuple[Any, ...]] = (
     Problem("about:blank", "Not Found", 404, "rack1 has no interface 'eht0'; nearest: eth0."),
     TopologyView(7, (_FABRIC,), (_CONFLICT,), (_UNKNOWN,), {"01JD0000000000000000000001": "rack1"}),
@@ -43,6 +57,25 @@ EXAMPLES: Final[tuple[Any, ...]] = (
         vlans=(PlaceView("fabric-1", "vlan-1", 10, "confirmed"),), unknown=None, registered="if-01JD0000000000000000000003",
     ),
     EvidenceView("confirmed", _A, _B, "rack2", _SAYS, 0.0008, 3600.0, 2.1, "02:00:00:00:00:03", ("01JD", "01JE"), False),
+    EnrolmentView(
+        agent=_AGENT, name="rack1", role="rack", state="approved", code="K7QF-2M7X", address="10.0.0.1", requested=1.7e9,
+        expires=1.7e9 + 86400, connected=True, secret=_SECRET, old_secret=False,
+    ),
+    SecretView(_SECRET, True, True, (AgentSecretView(_AGENT, "rack1", "signs"),)),
+    NodeView(
+        _AGENT, "node7", Wall(1.7e9), 2.0, "rack1",
+        (NodeInterfaceView("eth0", "02:00:00:00:00:05", True, 10000, "full", 1500, ("pxe",), "fabric-1", "switch1 Eth1/2"),),
+        (Finding(id="no-carrier", severity=Severity.NOTICE, what="node7/eth1 is not connected", host="node7", interface="eth1",
+                 proof=("eth1 was up for 4.0 s and its driver reported no carrier.",)),),
+    ),
+    MtuView(
+        (MtuPairView(from_=EndView("rack1", "eth0"), to=EndView("rack2", "eth1"), vid=10, mtu=1500, limited_by="link",
+                     expected=9000, tried=9000, lost=1501, age=42.0),),
+        (CulpritView(what="All pairs through rack2/eth1 (VID 10) stop at 1,500 while the rest pass 9,000: its switch port or its "
+                     "cable, not its own MTU.", where=(_B,), kind="port", direction="both", vids=(10,), mtu=1500, others=9000,
+                     proof=("4 measured directions between neighbours show it.",)),),
+    ),
+    AuthorityView("ab" * 32, "-----BEGIN CERTIFICATE-----\n…", ("https://10.0.0.1:5443",)),
     RefusalView("rack1", "eth0", None, "02:00:00:00:00:04", "skew", 12, "the peer's clock is 3600 s ahead", 3600.0, 1.5),
 )  # fmt: skip
 """Each is an instance of the Struct that it exemplifies."""

@@ -9,8 +9,11 @@ from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from bellrock.region.api.audited import tell
+from bellrock.region.api.enrolments import enrolment_routes
 from bellrock.region.api.guards import needs_csrf_header, needs_own_origin, needs_right, region_of
 from bellrock.region.api.login import change_password, login, logout, me, new_login_token
+from bellrock.region.api.mtu import mtu_routes
+from bellrock.region.api.nodes import nodes
 from bellrock.region.api.people import people_routes
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service import UnknownPort
@@ -144,6 +147,6 @@ closed_routes = Router(
     guards=[needs_right, needs_own_origin, needs_csrf_header],
     route_handlers=[
         logout, new_login_token, me, change_password, *people_routes,
-        topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
+        *enrolment_routes, *mtu_routes, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from bellrock.region.api.problems import MEDIA_TYPE, encoded
 
+NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
 POLICY: Final = 1008
 TRY_AGAIN: Final = 1013

@@ -1,8 +1,10 @@
 """What a region does, without SQL and without HTTP: agents' sessions, ingest, inference, publishing, access."""
 
 from bellrock.region.service.access import Access
-from bellrock.region.service.agents import HANDSHAKE, Session, TurnedAway, refuse_version
+from bellrock.region.service.agents import HANDSHAKE, Session, TurnedAway, check_host, refuse_version
+from bellrock.region.service.enrol import AlreadySo, Applicant, Policy, UnknownAgent, not_stored
 from bellrock.region.service.guesses import TooManyFailures
+from bellrock.region.service.mtu import UnknownHost
 from bellrock.region.service.names import UnknownPort
 from bellrock.region.service.publish import Topic, Watcher
 from bellrock.region.service.region import Region, wall
@@ -12,6 +14,9 @@ __all__ = [
     "HANDSHAKE",
     "MAX_SECRETS",
     "Access",
+    "AlreadySo",
+    "Applicant",
+    "Policy",
     "Region",
     "Secret",
     "Secrets",
@@ -19,8 +24,12 @@ __all__ = [
     "TooManyFailures",
     "Topic",
     "TurnedAway",
+    "UnknownAgent",
+    "UnknownHost",
     "UnknownPort",
     "Watcher",
+    "check_host",
+    "not_stored",
     "refuse_version",
     "secrets_of",
     "wall",

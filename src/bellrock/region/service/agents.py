@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Final
 
 from bellrock.contract import VERSION, Ack, Challenge, Hello, RegionMessage, Rejected, Welcome, prove
@@ -13,6 +14,7 @@ from bellrock.region.service.check import labels
 from bellrock.region.service.clock import Offset, is_time
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
+from bellrock.region.tls import Channel
 
 KEEP_ALIVE: Final = 15.0
 """Seconds between keep-alives that agents are asked for."""
@@ -33,6 +35,9 @@ MAX_NAME: Final = 255
 MAX_WORDS: Final = 64
 """Messages that wait for an agent to read them, acknowledgements aside."""
 
+PLAIN: Final = Channel()
+Admit = Callable[[str, Channel], Wall | None]
+
 log = logging.getLogger(__name__)
 
 
@@ -47,8 +52,15 @@ class TurnedAway(Exception):  # noqa: N818 -- says what it is
 class Session:
     """One agent's connection. What it must be told is collected here; the API's writer sends it."""
 
-    def __init__(self, host: Host, software: str, offset: Offset) -> None:
+    def __init__(self, host: Host, software: str, offset: Offset, boot: str = "") -> None:
         self.host = host
+        self.boot = boot
+        self.secret = ""
+        """Public id of the secret that was proved; empty where a certificate was."""
+        self.serial = ""
+        """Of the certificate that the connection showed; empty for none."""
+        self.expires: Wall | None = None
+        """When the agent's certificate ends, the newest that it was given."""
         self.software = software
         self.offset = offset
         self._acked = 0
@@ -100,6 +112,8 @@ class Agents:
         self._state = state
         self._unproven = 0
         self._wrong: OrderedDict[str, int] = OrderedDict()
+        self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """(agent, boot) that another boot of the agent took the place of."""
         self._complaints = Limited(10.0)
         self.sessions: dict[str, Session] = {}
         self.turned_away = 0
@@ -121,26 +135,34 @@ class Agents:
         """The connection that knocked has been let in, or not."""
         self._unproven -= 1
 
-    def greet(self, hello: Hello, challenge: Challenge, received: Wall) -> tuple[Session, Welcome]:
+    def greet(self, hello: Hello, challenge: Challenge, received: Wall,
+              channel: Channel = PLAIN, admit: Admit = lambda _agent, _channel: None) -> tuple[Session, Welcome]:  # fmt: skip
         """The session of an agent that proves itself, and the answer; an older session of the agent ends.
 
+        With TLS the certificate that the agent showed is what proves it, and `admit` decides about that; without TLS it is
+        the secret. `admit` returns when the certificate ends.
+
         Raises:
-            TurnedAway: unknown version, unusable identity or clock, wrong proof, or no room for one more agent.
+            TurnedAway: unknown version, unusable identity or clock, wrong proof, what `admit` raises, or no room for one
+                more agent.
         """
         _check(hello)
-        secret = self._proven(hello, challenge)
-        if secret is None:
-            raise TurnedAway("this agent's secret is not this region's", wrong=True)
+        secret = None if channel.tls else self._proven(hello, challenge)
+        expires = admit(hello.host.id, channel)
         self._has_room(hello.host.id)
+        self._is_one(hello)
         if older := self.sessions.pop(hello.host.id, None):
             older.refuse("a newer connection of this agent takes over")
+            self._supersede(older, hello.boot)
         account = self._state.accounts.get(hello.host.id)
         offset = Offset(account.offset if account else 0.0)
         offset.start(hello.sent, received)
-        session = Session(hello.host, hello.software, offset)
+        session = Session(hello.host, hello.software, offset, hello.boot)
+        session.serial, session.expires = channel.serial, expires
         self.sessions[hello.host.id] = session
-        self._secrets.used(hello.host.id, secret.id, "streams")
-        proof = prove(secret.stream_key, "region", hello.nonce, challenge.nonce, self._region)
+        if secret is not None:
+            session.secret = secret.id
+        proof = prove(secret.stream_key, "region", hello.nonce, challenge.nonce, self._region) if secret else ""
         return session, Welcome(proof, account.last if account else 0, KEEP_ALIVE)
 
     def turn_away(self, address: str, reason: TurnedAway) -> float:
@@ -176,8 +198,25 @@ class Agents:
                 "a start with --rebuild forgets those that are gone"
             )
 
-    def _proven(self, hello: Hello, challenge: Challenge) -> Secret | None:
-        return self._secrets.proven(hello.proof, "agent", challenge.nonce, hello.nonce, hello.host.id)
+    def _proven(self, hello: Hello, challenge: Challenge) -> Secret:
+        secret = self._secrets.proven(hello.proof, "agent", challenge.nonce, hello.nonce, hello.host.id)
+        if secret is None:
+            raise TurnedAway("this agent's secret is not this region's", wrong=True)
+        return secret
+
+    def _supersede(self, older: Session, boot: str) -> None:
+        if older.boot != boot:
+            self._over[older.host.id, older.boot] = None
+            if len(self._over) > REMEMBERED:
+                self._over.popitem(last=False)
+
+    def _is_one(self, hello: Hello) -> None:
+        """A boot that another took the place of while it was connected does not come back, unless both are alive."""
+        if (hello.host.id, hello.boot) in self._over:
+            raise TurnedAway(
+                f"another machine streams as agent {hello.host.id} now, with this one's identity: if one is a copy of the "
+                "other, remove agent-id and the agent's key and certificate from its state directory, and start it again"
+            )
 
 
 def refuse_version(version: int) -> Rejected:
@@ -185,16 +224,25 @@ def refuse_version(version: int) -> Rejected:
     return Rejected(f"this region speaks version {VERSION} of the contract, the agent version {version}")
 
 
+def check_host(host: Host, boot: str, software: str, sent: Wall) -> None:
+    """Whether what an agent says of itself can be used.
+
+    Raises:
+        TurnedAway: it cannot.
+    """
+    names = (host.id, host.name)
+    if not all(0 < len(name) <= MAX_NAME and name.isprintable() for name in names):
+        raise TurnedAway("the agent's id and host name must be 1 to 255 printable characters")
+    if why := labels(host.role, boot, software):
+        raise TurnedAway(f"the agent's role, boot or software: {why}")
+    if not is_time(sent):
+        raise TurnedAway(f"the agent's clock is not between the years 1970 and 5138: {sent:g}")
+
+
 def _check(hello: Hello) -> None:
     if hello.version != VERSION:
         raise TurnedAway(refuse_version(hello.version).why)
-    names = (hello.host.id, hello.host.name)
-    if not all(0 < len(name) <= MAX_NAME and name.isprintable() for name in names):
-        raise TurnedAway("the agent's id and host name must be 1 to 255 printable characters")
-    if why := labels(hello.host.role, hello.boot, hello.software):
-        raise TurnedAway(f"the agent's role, boot or software: {why}")
-    if not is_time(hello.sent):
-        raise TurnedAway(f"the agent's clock is not between the years 1970 and 5138: {hello.sent:g}")
+    check_host(hello.host, hello.boot, hello.software, hello.sent)
     if len(bytes.fromhex(hello.nonce) if _is_hex(hello.nonce) else b"") != NONCE_BYTES:
         raise TurnedAway("the agent's nonce must be 32 bytes in hex")
 

@@ -3,35 +3,55 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from ulid_transform import ulid_now
 
-from bellrock.contract import Challenge, Hello, KeepAlive, Report, Welcome
-from bellrock.model import Host, Monotonic, RefusalCount, Wall
+from bellrock.contract import Challenge, Done, Hello, KeepAlive, Relayed, Report, Welcome
+from bellrock.model import (
+    Host,
+    HostGone,
+    InterfaceGone,
+    InterfaceSeen,
+    Monotonic,
+    MtuGone,
+    MtuSeen,
+    Observation,
+    RefusalCount,
+    Wall,
+)
+from bellrock.region.authority import Authority
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.access import Access
-from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.agents import PLAIN, Agents, Session, TurnedAway
 from bellrock.region.service.audit import Audit
+from bellrock.region.service.enrol import Enrolment, Policy, not_stored
+from bellrock.region.service.gate import Gate
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.keeper import Keeper
+from bellrock.region.service.mtu import Measurements
 from bellrock.region.service.names import UnknownPort, find_port
+from bellrock.region.service.nodes import Nodes
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.publish import Publisher, Topic, Watcher
-from bellrock.region.service.secrets import Secrets
-from bellrock.region.service.shapes import ExplanationView, InterfaceView, TopologyView
+from bellrock.region.service.secrets import Secret, Secrets
+from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuView, TopologyView
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
 from bellrock.region.store import Accepted, Loaded, NotStored, Store
+from bellrock.region.tls import Channel
 from bellrock.topology import UnknownPortError
 
 TICK: Final = 2.0
 """Seconds between two looks for silent agents."""
+SWEEP: Final = 5.0
+"""Seconds between two looks for certificates that have ended."""
+MAX_SECRET_ID: Final = 16
 TOUCH: Final = 30.0
 """Seconds between two notes on disk of when agents were last heard; well below the silence that makes their word lapse."""
 
@@ -51,9 +71,10 @@ def monotonic() -> Monotonic:
 class Region:
     """Everything that one region knows and does, without HTTP."""
 
-    def __init__(self, store: Store, loaded: Loaded, name: str, secrets: Secrets,
-                 clock: Callable[[], Wall] = wall, mono: Callable[[], Monotonic] = monotonic) -> None:  # fmt: skip
-        """`clock` is shown and outlives a restart; `mono` decides who is silent."""
+    def __init__(self, store: Store, loaded: Loaded, name: str, secrets: Secrets, authority: Authority,
+                 clock: Callable[[], Wall] = wall, mono: Callable[[], Monotonic] = monotonic, *,
+                 policy: Policy = Policy.AUTO, regions: Callable[[], tuple[str, ...]] = tuple) -> None:  # fmt: skip
+        """`clock` is shown and outlives a restart; `mono` decides who is silent; `regions`: where agents find it with TLS, now."""
         self._store = store
         self._clock = clock
         self._mono = mono
@@ -70,12 +91,28 @@ class Region:
             Topic.HOSTS: lambda: self.view().hosts(),
             Topic.INTERFACES: self.interfaces,
             Topic.REFUSALS: lambda: self.view().refusals(),
+            Topic.ENROLMENTS: lambda: self.enrolment.views(),  # noqa: PLW0108 -- it is made below
+            Topic.MTU: self.mtu,
+            Topic.NODES: lambda: self.nodes.views(),  # noqa: PLW0108 -- it is made below
         }
         """What each topic of `/api/v1/live` says: the answer of its route."""
         self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
         self._ingest = Ingest(store, self._state, self._committed, self._alive)
         self._secrets = secrets
         self._agents = Agents(name, secrets, self._state)
+        self.enrolment = Enrolment(
+            store.enrolments, loaded.enrolments, authority, self._agents, secrets, regions, policy, clock,
+            lambda: self._publisher.changed(Topic.ENROLMENTS),
+        )  # fmt: skip
+        self.nodes = Nodes(
+            store.nodes, loaded.nodes, name, self._state, self._ingest.tell, self._inference.topology,
+            lambda agent: self.enrolment.find(agent) is not None, clock, lambda: self._publisher.changed(Topic.NODES),
+        )  # fmt: skip
+        self._measurements = Measurements(
+            self._state, self._agents.sessions, mono, lambda: self._publisher.changed(Topic.MTU)
+        )
+        self.gate = Gate(mono)
+        self.regions = regions
         self.access = Access(store)
         self.audit = Audit(store.people)
         self.name = name
@@ -89,12 +126,14 @@ class Region:
             tasks.create_task(self._publisher.run(), name="publish")
             tasks.create_task(self._watch_silence(), name="silence")
             tasks.create_task(self._note_seen(), name="seen")
+            tasks.create_task(self._watch_certificates(), name="certificates")
 
     async def stop(self) -> None:
         """End all sessions and note when agents were last heard."""
         self.stopping.set()
         self._agents.dismiss("the region is stopping")
         await self._touch()
+        await self._sweep()
 
     # agents
 
@@ -106,9 +145,14 @@ class Region:
         """The connection that knocked has been let in, or not."""
         self._agents.settled()
 
-    def greet(self, hello: Hello, challenge: Challenge) -> tuple[Session, Welcome]:
-        """The session of an agent that proves itself; see `Agents.greet`."""
-        session, welcome = self._agents.greet(hello, challenge, self._clock())
+    def greet(self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN) -> tuple[Session, Welcome]:
+        """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
+        session, welcome = self._agents.greet(hello, challenge, self._clock(), channel, self.enrolment.admit)
+        # What signs its beacons is what must change when the secret is rotated; the stream's proof says as much if that is not told.
+        if signs := next(iter(hello.secrets), ""):
+            self.enrolment.uses(hello.host.id, signs[:MAX_SECRET_ID], "signs")
+        elif session.secret:
+            self.enrolment.uses(hello.host.id, session.secret, "streams")
         log.info(
             line("agent-connected", agent=hello.host.id, name=hello.host.name, boot=hello.boot, acked=welcome.acked)
         )
@@ -122,8 +166,52 @@ class Region:
     def leave(self, session: Session, why: str) -> None:
         """A connection of an agent ended."""
         if self._agents.leave(session):
+            self._measurements.left(session.host.id)
             log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
             self._publisher.changed(Topic.HOSTS)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Those in force, the one to use first."""
+        return self._secrets.accepted
+
+    def now(self) -> Wall:
+        """The region's wall clock."""
+        return self._clock()
+
+    def set_secrets(self, accepted: Iterable[Secret]) -> None:
+        """Take these secrets from now on; agents that proved another one are asked to prove themselves again.
+
+        Raises:
+            ValueError: none, or too many; nothing changes.
+        """
+        self._secrets.set(accepted)
+        known = {secret.id for secret in self._secrets.accepted}
+        for session in [*self._agents.sessions.values()]:
+            if session.secret and session.secret not in known:
+                session.refuse("the secret that this agent proved is retired")
+        log.info(line("secrets-replaced", accepted=",".join(secret.id for secret in self._secrets.accepted)))
+        self._publisher.changed(Topic.ENROLMENTS)
+
+    async def renew(self, session: Session, request: str) -> None:
+        """Tell an agent its next certificate.
+
+        Raises:
+            TurnedAway: it gets none.
+        """
+        try:
+            session.say(await self.enrolment.renew(session, request))
+        except NotStored as error:
+            raise not_stored(error) from None
+
+    async def relayed(self, session: Session, message: Relayed) -> None:
+        """A node's report, brought by itself or by a rack; the answer goes back the same way."""
+        session.say(await self.nodes.take(session, message))
+
+    def done(self, session: Session, message: Done) -> None:
+        """An agent has carried out an order, or could not."""
+        if why := self._measurements.done(session.host.id, message):
+            log.info(line("order-declined", agent=session.host.id, name=session.host.name, why=why))
 
     async def tell(self, session: Session, message: Report | KeepAlive) -> None:
         """A message of an agent; waits while the store is behind."""
@@ -145,6 +233,14 @@ class Region:
     def interfaces(self) -> list[InterfaceView]:
         """All interfaces."""
         return self.view().interfaces(self._registrar)
+
+    def mtu(self) -> MtuView:
+        """What passes between neighbours, and who is to blame where it is too little."""
+        return self._measurements.view(self.view().names, self._inference.lapsed, self._clock())
+
+    def measure_mtu(self, host: str, interface: str) -> tuple[str, ...]:
+        """Have one agent, or all, measure now; see `Measurements.order`."""
+        return self._measurements.order(self.view().names, host, interface)
 
     def explain(self, a: str, b: str) -> ExplanationView:
         """Why two ports (`HOST/INTERFACE[.VID]`) are one VLAN, or what is missing.
@@ -188,8 +284,7 @@ class Region:
             self._inference.apply(told)
             self._silence.heard(accepted.agent.id, self._mono())
             self._inference.alive(accepted.agent, self._state.accounts[accepted.agent.id].seen)
-            for one in told:
-                topics |= {Topic.REFUSALS} if isinstance(one, RefusalCount) else {Topic.TOPOLOGY, Topic.INTERFACES}
+            topics |= {topic for one in told for topic in _topics(one)}
         self._publisher.changed(*topics)
 
     def _alive(self, host: Host, seen: Wall, offset: float) -> None:
@@ -235,6 +330,18 @@ class Region:
                 log.warning(line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
                 self._publisher.changed(*Topic)
 
+    async def _watch_certificates(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            await self.enrolment.sweep()
+        except NotStored as error:
+            if self._complaints.may():
+                log.error(line(error.event, error=str(error), hint="who uses which secret is kept in memory"))  # noqa: TRY400
+
     async def _note_seen(self) -> None:
         while True:
             await asyncio.sleep(TOUCH)
@@ -250,3 +357,16 @@ class Region:
             self._touched = touched | self._touched
             if self._complaints.may():
                 log.error(line(error.event, error=str(error), hint="times of keep-alives are kept in memory"))  # noqa: TRY400
+
+
+def _topics(one: Observation) -> tuple[Topic, ...]:
+    """What an observation changes."""
+    match one:
+        case RefusalCount():
+            return (Topic.REFUSALS,)
+        case MtuSeen() | MtuGone():
+            return (Topic.MTU,)
+        case InterfaceSeen() | InterfaceGone() | HostGone():
+            return Topic.TOPOLOGY, Topic.INTERFACES, Topic.MTU
+        case _:
+            return Topic.TOPOLOGY, Topic.INTERFACES

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from bellrock.model import Finding, Wall
+
 
 class PortView(Struct, frozen=True):
     """A port: host name, interface, and VID or null for untagged frames."""
@@ -54,6 +56,51 @@ class UnknownView(Struct, frozen=True):
     host: str
     interface: str
     why: str
+
+
+class EnrolmentView(Struct, frozen=True, kw_only=True):
+    """An agent that joined, or asked to. Times are seconds since 1970; `code` is what its own side shows as well."""
+
+    agent: str
+    name: str
+    role: str
+    state: str
+    """`waiting` for a person, `approved` or `revoked`."""
+    code: str
+    address: str
+    requested: float
+    expires: float | None
+    """When its certificate ends, null while it has none."""
+    connected: bool
+    secret: str
+    """Public id of the shared secret that it was last known to use."""
+    old_secret: bool
+    """Whether that is another than the one that agents should use."""
+
+
+class AgentSecretView(Struct, frozen=True):
+    """An agent uses a secret: it `joined` with it, `streams` with it, or `signs` its beacons with it, whichever was seen last."""
+
+    agent: str
+    name: str
+    how: str
+
+
+class SecretView(Struct, frozen=True):
+    """A shared secret by its public id: whether it is the one to use (`signs`), whether the region takes it, and who uses it."""
+
+    id: str
+    signs: bool
+    accepted: bool
+    agents: tuple[AgentSecretView, ...]
+
+
+class AuthorityView(Struct, frozen=True):
+    """The certificate authority of the region, by SHA-256 and as PEM, and where the region listens with TLS."""
+
+    fingerprint: str
+    certificate: str
+    regions: tuple[str, ...]
 
 
 class TopologyView(Struct, frozen=True):
@@ -170,3 +217,76 @@ class RefusalView(Struct, frozen=True):
     detail: str
     skew: float | None
     age: float
+
+
+class EndView(Struct, frozen=True):
+    """One end of a measured direction."""
+
+    host: str
+    interface: str
+
+
+class MtuPairView(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """The largest IP packet, in octets, that passed from one port to another of the same link. 0: not even 1,280.
+
+    `limited_by`: interface (the sender's MTU), peer (the receiver's), link (larger ones vanish), icmp, fragments. `expected`: what the two
+    interfaces let one expect; `tried`: the largest that was sent; `lost`: the smallest that was sent three times and never seen.
+    """
+
+    from_: EndView
+    to: EndView
+    vid: int | None
+    mtu: int
+    limited_by: str
+    expected: int
+    tried: int
+    lost: int
+    age: float
+
+
+class CulpritView(Struct, frozen=True, kw_only=True):
+    """Who is to blame. `where`: the port, or those on one side, `towards` those on the other; `direction`: out, in or both, as seen from there."""
+
+    what: str
+    where: tuple[PortView, ...]
+    kind: str
+    direction: str
+    towards: tuple[PortView, ...] = ()
+    vids: tuple[int, ...] = ()
+    mtu: int
+    others: int
+    proof: tuple[str, ...]
+
+
+class MtuView(Struct, frozen=True):
+    """What passes between neighbours. `measuring`: agents that were told to measure and have not finished."""
+
+    pairs: tuple[MtuPairView, ...]
+    culprits: tuple[CulpritView, ...]
+    measuring: tuple[str, ...] = ()
+
+
+class NodeInterfaceView(Struct, frozen=True):
+    """An interface of a machine that reported once. `vlans`: names; `switch`: system and port by LLDP or CDP, or empty."""
+
+    name: str
+    mac: str
+    carrier: bool | None
+    speed: int | None
+    duplex: str
+    mtu: int
+    vlans: tuple[str, ...]
+    fabric: str
+    switch: str
+
+
+class NodeView(Struct, frozen=True):
+    """A machine that reported from an ephemeral system. `via`: the rack that passed the report on; empty: it came by itself."""
+
+    agent: str
+    name: str
+    seen: Wall
+    age: float
+    via: str
+    interfaces: tuple[NodeInterfaceView, ...]
+    findings: tuple[Finding, ...]

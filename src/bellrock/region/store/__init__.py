@@ -2,6 +2,8 @@
 
 from bellrock.region.store.changes import mirrors_of
 from bellrock.region.store.database import StoreError, StoreFull, move_aside, open_store
+from bellrock.region.store.enrolments import Certificate, EnrolmentRow, EnrolmentState, EnrolmentStore
+from bellrock.region.store.nodes import NodeRow, NodeStore
 from bellrock.region.store.people import AuditRow, People, PeopleStore, SessionRow, TokenRow, UserRow
 from bellrock.region.store.rows import (
     Accepted,
@@ -19,10 +21,16 @@ __all__ = [
     "Accepted",
     "AgentRow",
     "AuditRow",
+    "Certificate",
     "CredentialKind",
+    "EnrolmentRow",
+    "EnrolmentState",
+    "EnrolmentStore",
     "EvidenceRow",
     "InterfaceRow",
     "Loaded",
+    "NodeRow",
+    "NodeStore",
     "NotStored",
     "People",
     "PeopleStore",

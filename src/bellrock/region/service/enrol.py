@@ -1,0 +1,423 @@
+"""Which agents belong to the region: who joins, on whose word, and whose certificate is taken."""
+
+import logging
+from asyncio import Event, Lock
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct, structs
+
+from bellrock.contract import Renewed
+from bellrock.contract.certificate import code_of
+from bellrock.contract.join import JoinAnswer
+from bellrock.model import Host, Wall
+from bellrock.region.authority import Authority, Issued
+from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
+from bellrock.region.logs import line
+from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.secrets import Secrets
+from bellrock.region.service.shapes import AgentSecretView, EnrolmentView, SecretView
+from bellrock.region.store import Certificate, EnrolmentRow, EnrolmentState, EnrolmentStore, NotStored
+from bellrock.region.tls import Channel
+
+MAX_ENROLMENTS: Final = 8192
+"""Agents that are remembered, in whatever state."""
+MAX_WAITING: Final = 256
+"""Agents that may wait for a person's decision."""
+WAITING_LIFE: Final = 24 * 3600.0
+"""Seconds after which an agent that asked and has gone is forgotten."""
+EPHEMERAL: Final = "node"
+"""The role of agents that live for one run: each comes with an identity of its own, which is forgotten with its certificate."""
+
+log = logging.getLogger(__name__)
+
+
+class Policy(StrEnum):
+    """What happens to agents that prove the secret and are not known yet."""
+
+    AUTO = "auto"
+    """They are let in."""
+    APPROVE = "approve"
+    """They wait until a person has compared the code that both sides show."""
+    CLOSED = "closed"
+    """They are not let in."""
+
+
+class UnknownAgent(LookupError):  # noqa: N818 -- says what it is
+    """No agent of this id has asked to join."""
+
+
+class AlreadySo(ValueError):  # noqa: N818 -- says what it is
+    """The agent is in that state already."""
+
+
+class Applicant(Struct, frozen=True):
+    """An agent that has proved a secret, and asks for a certificate."""
+
+    host: Host
+    request: Request
+    address: str
+    secret: str
+    """Public id of the secret that it proved."""
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of its public key, in hex."""
+        return sha256(self.request.der).hexdigest()
+
+
+class Enrolment:
+    """Decides, remembers, and issues certificates."""
+
+    def __init__(
+        self, store: EnrolmentStore, rows: Iterable[EnrolmentRow], authority: Authority, agents: Agents, secrets: Secrets,
+        regions: Callable[[], tuple[str, ...]], policy: Policy, clock: Callable[[], Wall], changed: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """`regions`: where agents are to find the region; `changed` is called whenever views do."""
+        self._store = store
+        self._rows = {row.agent: row for row in rows}
+        self._authority = authority
+        self._agents = agents
+        self._secrets = secrets
+        self._regions = regions
+        self._clock = clock
+        self._changed = changed
+        self._writing = Lock()
+        self._unsaved: set[str] = set()
+        self._news: dict[str, list[Event]] = {}
+        """Of those who wait and stay connected."""
+        self.policy = policy
+        for row in self._rows.values():
+            if row.secret:
+                secrets.used(row.agent, row.secret, row.how)
+
+    # those who join
+
+    async def apply(self, applicant: Applicant) -> JoinAnswer:
+        """The answer to an agent that has proved a secret, without its proof.
+
+        Raises:
+            TurnedAway: there is no room, or the disk or the authority fails.
+        """
+        async with self._writing:
+            return await self._apply(applicant)
+
+    async def _apply(self, one: Applicant) -> JoinAnswer:
+        agent, row = one.host.id, self._rows.get(one.host.id)
+        if row and row.state is EnrolmentState.REVOKED:
+            return _closed(
+                f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it in again"
+            )
+        if row and not self._is_known_by(row, one.key) and not self._may_replace(row):
+            log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="another key"))
+            return _closed(
+                f"another machine has joined as agent {agent} ({row.name}), with another key: if this one is a copy, remove "
+                "agent-id from its state directory; if it lost its key, `bellrock agent revoke` and then `approve` the agent"
+            )
+        approved = row is not None and row.state is EnrolmentState.APPROVED
+        if not approved and self.policy is Policy.CLOSED:
+            log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="closed"))
+            return _closed("this region takes no new agents; start it with --policy approve or auto to let them join")
+        if approved or self.policy is Policy.AUTO:
+            return await self._let_in(one, row)
+        return await self._let_wait(one, row)
+
+    def _is_known_by(self, row: EnrolmentRow, key: str) -> bool:
+        return key in (row.key, *(one.key for one in row.certificates)) or not row.key
+
+    def _may_replace(self, row: EnrolmentRow) -> bool:
+        """Nothing was decided about it, and nobody waits."""
+        return row.state is EnrolmentState.WAITING and row.agent not in self._news
+
+    async def _let_in(self, one: Applicant, row: EnrolmentRow | None) -> JoinAnswer:
+        self._has_room(one.host.id)
+        now = self._clock()
+        made = self._issue(one.request, one.host.id)
+        decided = (row.decided if row else None) or now
+        fresh = _row(one, EnrolmentState.APPROVED, row.requested if row else now)
+        held = Certificate(made.serial, one.key, made.expires)
+        await self._save(structs.replace(fresh, decided=decided, certificates=(held, *_usable(row, one.key, now))))
+        log.info(line("joined", agent=one.host.id, name=one.host.name, address=one.address, serial=made.serial))
+        return JoinAnswer(
+            state="joined", certificate=made.pem, authority=self._authority.pem, regions=self._regions(),
+            code=fresh.code,
+        )  # fmt: skip
+
+    async def _let_wait(self, one: Applicant, row: EnrolmentRow | None) -> JoinAnswer:
+        now = self._clock()
+        waiting = [held for held in self._rows.values() if held.state is EnrolmentState.WAITING]
+        if row is None and len(waiting) >= MAX_WAITING:
+            raise TurnedAway(
+                f"{MAX_WAITING} agents wait to be approved already; `bellrock agent list` at the region shows them"
+            )
+        self._has_room(one.host.id)
+        fresh = _row(one, EnrolmentState.WAITING, row.requested if row else now)
+        await self._save(fresh)
+        log.info(line("join-waits", agent=one.host.id, name=one.host.name, address=one.address, code=fresh.code))
+        return JoinAnswer(
+            state="waiting", code=fresh.code, authority=self._authority.pem, regions=self._regions(),
+            why=f"`bellrock agent approve {fresh.code}` at the region lets it in, if the code is the same there",
+        )  # fmt: skip
+
+    async def decided(self, applicant: Applicant) -> JoinAnswer:
+        """Wait until a person has decided about an agent that was told to wait; the second answer."""
+        agent = applicant.host.id
+        if sum(map(len, self._news.values())) >= MAX_WAITING:
+            raise TurnedAway(f"{MAX_WAITING} agents stay to be told already; ask again later")
+        waiting = self._news.setdefault(agent, [])
+        news = Event()
+        waiting.append(news)
+        try:
+            row = self._rows.get(agent)
+            if (
+                row and row.state is EnrolmentState.WAITING
+            ):  # it may have been decided while the first answer was on its way
+                await news.wait()
+        finally:
+            waiting.remove(news)
+            if not waiting:
+                del self._news[agent]
+        return await self.apply(applicant)
+
+    # those who decide
+
+    async def approve(self, agent: str) -> EnrolmentRow:
+        """Let an agent in that waits, or let one join again that was revoked; its state before.
+
+        Raises:
+            UnknownAgent, AlreadySo: it cannot be done.
+            NotStored: the disk does not take it.
+        """
+        async with self._writing:
+            row = self._known(agent)
+            if row.state is EnrolmentState.APPROVED:
+                raise AlreadySo(f"agent {agent} ({row.name}) is approved already")
+            # A revoked one may have lost its key, and that may be why it was revoked: it is known anew by the next that it shows.
+            key = row.key if row.state is EnrolmentState.WAITING else ""
+            await self._save(
+                structs.replace(row, state=EnrolmentState.APPROVED, key=key, decided=self._clock(), certificates=())
+            )
+            self._tell(agent)
+        log.info(line("agent-approved", agent=agent, name=row.name))
+        return row
+
+    async def revoke(self, agent: str) -> EnrolmentRow:
+        """Take an agent's certificates back, or turn down one that waits; its session ends at once. Its state before.
+
+        Raises:
+            UnknownAgent, AlreadySo: it cannot be done.
+            NotStored: the disk does not take it.
+        """
+        async with self._writing:
+            row = self._known(agent)
+            if row.state is EnrolmentState.REVOKED:
+                raise AlreadySo(f"agent {agent} ({row.name}) is revoked already")
+            await self._save(structs.replace(row, state=EnrolmentState.REVOKED, decided=self._clock(), certificates=()))
+            self._tell(agent)
+        if session := self._agents.sessions.get(agent):
+            session.refuse("this agent's enrolment was revoked")
+        log.info(line("agent-revoked", agent=agent, name=row.name))
+        return row
+
+    def _tell(self, agent: str) -> None:
+        for news in self._news.get(agent, ()):
+            news.set()
+
+    # those who stream
+
+    def admit(self, agent: str, channel: Channel) -> Wall | None:
+        """Let an agent stream over a connection; when the certificate that it showed ends, if it showed one.
+
+        Raises:
+            TurnedAway: it may not.
+        """
+        row = self._rows.get(agent)
+        if row and row.state is EnrolmentState.REVOKED:
+            raise TurnedAway(
+                f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it join again"
+            )
+        if not channel.tls:
+            return None
+        if not channel.agent:
+            raise TurnedAway("this connection shows no certificate of an agent: join first (`bellrock rack join`)")
+        if channel.agent != agent:
+            raise TurnedAway(f"the certificate is agent {channel.agent}'s, which may not speak for agent {agent}")
+        held = row.certificates if row else ()
+        found = next((index for index, one in enumerate(held) if one.serial == channel.serial), None)
+        if row is None or found is None:
+            raise TurnedAway(
+                f"certificate {channel.serial} is not one that this region holds agent {agent} to, or a newer one took its place; join again"
+            )
+        if found == 0 and len(held) > 1:
+            self._later(structs.replace(row, certificates=held[:1], key=held[0].key))
+        return held[found].expires
+
+    def uses(self, agent: str, secret: str, how: str) -> None:
+        """An agent that streams uses a secret."""
+        self._secrets.used(agent, secret, how)
+        row = self._rows.get(agent)
+        if row and (row.secret, row.how) != (secret, how):
+            self._later(structs.replace(row, secret=secret, how=how))
+
+    async def renew(self, session: Session, request: str) -> Renewed:
+        """The next certificate of an agent that streams with one; the one that it showed is good until the next is used.
+
+        Raises:
+            TurnedAway: it has no certificate, or asks for what is not granted.
+        """
+        agent = session.host.id
+        async with self._writing:
+            row = self._rows.get(agent)
+            shown = next((one for one in row.certificates if one.serial == session.serial), None) if row else None
+            if row is None or shown is None:
+                raise TurnedAway("only an agent that streams with a certificate has one renewed; join first")
+            with _refusing():
+                asked = read_request(request)
+            made = self._issue(asked, agent)
+            key = sha256(asked.der).hexdigest()
+            fresh = Certificate(made.serial, key, made.expires)
+            code = code_of(asked.der)
+            await self._save(structs.replace(row, code=code, certificates=(fresh, shown)))
+        session.expires = made.expires
+        log.info(line("certificate-issued", agent=agent, serial=made.serial, expires=made.expires))
+        return Renewed(made.pem, self._regions())
+
+    # housekeeping
+
+    async def sweep(self) -> None:
+        """End sessions whose certificate has ended, forget who is gone for good, and save what was put off."""
+        now = self._clock()
+        for session in [*self._agents.sessions.values()]:
+            if session.expires is not None and session.expires < now:
+                session.refuse("this agent's certificate has expired; it joins again by itself")
+        async with self._writing:
+            gone = [row.agent for row in self._rows.values() if self._is_over(row, now)]
+            if gone or self._unsaved:
+                await self._forget(gone)
+
+    async def _forget(self, gone: list[str]) -> None:
+        unsaved = [self._rows[agent] for agent in self._unsaved if agent not in gone]
+        await self._store.save(unsaved, gone)
+        self._unsaved.clear()
+        for agent in gone:
+            del self._rows[agent]
+            self._secrets.forget(agent)
+        self._changed()
+
+    def _is_over(self, row: EnrolmentRow, now: Wall) -> bool:
+        if row.state is EnrolmentState.WAITING:
+            return row.agent not in self._news and row.requested + WAITING_LIFE < now
+        ephemeral = row.role == EPHEMERAL and row.state is EnrolmentState.APPROVED
+        return ephemeral and bool(row.certificates) and all(one.expires < now for one in row.certificates)
+
+    # answers
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the authority's certificate."""
+        return self._authority.fingerprint
+
+    @property
+    def authority(self) -> str:
+        """The authority's certificate in PEM."""
+        return self._authority.pem
+
+    def find(self, agent: str) -> EnrolmentRow | None:
+        """What is known of an agent."""
+        return self._rows.get(agent)
+
+    def views(self) -> list[EnrolmentView]:
+        """All of them: who waits first, then by name."""
+        rows = sorted(
+            self._rows.values(), key=lambda row: (row.state is not EnrolmentState.WAITING, row.name, row.agent)
+        )
+        return [self._view(row) for row in rows]
+
+    def secrets(self) -> list[SecretView]:
+        """The secrets in force and who uses each; then those that only agents still use."""
+        accepted = [secret.id for secret in self._secrets.accepted]
+        return [
+            SecretView(
+                secret, index == 0, secret in accepted, tuple(sorted(self._users(agents), key=lambda one: one.name))
+            )
+            for index, (secret, agents) in enumerate(self._secrets.users().items())
+        ]
+
+    def _users(self, agents: list[str]) -> Iterator[AgentSecretView]:
+        for agent in agents:
+            row, session, use = self._rows.get(agent), self._agents.sessions.get(agent), self._secrets.use(agent)
+            name = session.host.name if session else row.name if row else agent
+            yield AgentSecretView(agent, name, use.how if use else "")
+
+    def _view(self, row: EnrolmentRow) -> EnrolmentView:
+        expires = row.certificates[0].expires if row.certificates else None
+        return EnrolmentView(
+            agent=row.agent, name=row.name, role=row.role, state=str(row.state), code=row.code, address=row.address,
+            requested=row.requested, expires=expires, connected=row.agent in self._agents.sessions, secret=row.secret,
+            old_secret=self._secrets.is_old(row.secret),
+        )  # fmt: skip
+
+    # particulars
+
+    def _known(self, agent: str) -> EnrolmentRow:
+        if (row := self._rows.get(agent)) is None:
+            raise UnknownAgent(f"no agent {agent!r} has joined or asked to")
+        return row
+
+    def _has_room(self, agent: str) -> None:
+        if agent not in self._rows and len(self._rows) >= MAX_ENROLMENTS:
+            raise TurnedAway(f"this region remembers {MAX_ENROLMENTS} agents and has no room for one more")
+
+    def _issue(self, request: Request, agent: str) -> Issued:
+        try:
+            return self._authority.issue(request, agent, self._clock())
+        except CertificateError as error:
+            log.error(line("certificate-not-issued", agent=agent, error=str(error)))  # noqa: TRY400 -- the sentence says it all
+            raise TurnedAway(f"the region cannot issue certificates: {error}") from None
+
+    def _later(self, row: EnrolmentRow) -> None:
+        """Change it now, and on disk with the next sweep: losing it does no harm."""
+        self._rows[row.agent] = row
+        self._unsaved.add(row.agent)
+        self._changed()
+
+    async def _save(self, row: EnrolmentRow) -> None:
+        await self._store.save([row])
+        self._rows[row.agent] = row
+        self._unsaved.discard(row.agent)
+        if row.secret:
+            self._secrets.used(row.agent, row.secret, row.how)
+        self._changed()
+
+
+def _row(one: Applicant, state: EnrolmentState, requested: Wall) -> EnrolmentRow:
+    return EnrolmentRow(
+        agent=one.host.id, name=one.host.name, role=one.host.role, state=state, key=one.key, code=code_of(one.request.der),
+        address=one.address, requested=requested, secret=one.secret, how="joined",
+    )  # fmt: skip
+
+
+def _usable(row: EnrolmentRow | None, key: str, now: Wall) -> tuple[Certificate, ...]:
+    """The certificate before, of the same key: its agent may not live to save the new one."""
+    return tuple(one for one in row.certificates if one.key == key and one.expires > now)[:1] if row else ()
+
+
+def _closed(why: str) -> JoinAnswer:
+    return JoinAnswer(state="closed", why=why)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except RequestError as error:
+        raise TurnedAway(str(error)) from None
+
+
+def not_stored(error: NotStored) -> TurnedAway:
+    """What an agent is told when the disk does not take what it brings."""
+    log.error(line(error.event, error=str(error), effect="an agent could not join"))
+    return TurnedAway("the region's disk does not take it; try again later")

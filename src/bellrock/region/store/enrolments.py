@@ -1,0 +1,85 @@
+"""Agents that joined, or asked to, as a table."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bellrock.model import Wall
+from bellrock.region.store import schema
+
+_encode = msgspec.json.Encoder().encode
+
+
+class EnrolmentState(StrEnum):
+    """What was decided about an agent."""
+
+    WAITING = "waiting"
+    """It has proved the secret, and a person is to decide."""
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
+class Certificate(Struct, frozen=True):
+    """One that an agent was given."""
+
+    serial: str
+    """In hex."""
+    key: str
+    """SHA-256 of its SubjectPublicKeyInfo, in hex."""
+    expires: Wall
+
+
+class EnrolmentRow(Struct, frozen=True, kw_only=True):
+    """An agent that joined, or asked to. `key` is the one by which it is known."""
+
+    agent: str
+    name: str
+    role: str
+    state: EnrolmentState
+    key: str
+    """SHA-256 of its SubjectPublicKeyInfo, in hex."""
+    code: str
+    address: str
+    requested: Wall
+    decided: Wall | None = None
+    secret: str = ""
+    """Public id of the secret that it was last known to use."""
+    how: str = ""
+    certificates: tuple[Certificate, ...] = ()
+    """Those that it may show, the newest first: the one before it is good until the newest has been used."""
+
+
+_decoder: Final = msgspec.json.Decoder(EnrolmentRow)
+
+
+class EnrolmentStore:
+    """The table. Every method that writes raises what `Store`'s do."""
+
+    def __init__(
+        self, engine: AsyncEngine, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+    ) -> None:
+        self._engine = engine
+        self._transaction = transaction
+
+    async def load(self) -> tuple[EnrolmentRow, ...]:
+        """All of them, by agent."""
+        table = schema.enrolments
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(table.c.body).order_by(table.c.agent))
+            return tuple(_decoder.decode(row.body) for row in rows)
+
+    async def save(self, rows: Iterable[EnrolmentRow], gone: Iterable[str] = ()) -> None:
+        """Keep these, in place of earlier ones of the same agents, and forget the agents in `gone`."""
+        table = schema.enrolments
+        values = [{"agent": row.agent, "body": _encode(row)} for row in rows]
+        async with self._transaction() as connection:
+            if values:
+                await connection.execute(insert(table).prefix_with("OR REPLACE"), values)
+            for agent in gone:
+                await connection.execute(delete(table).where(table.c.agent == agent))
