@@ -363,15 +363,19 @@ def squeezed() -> Site:
             worse = "rack-2" in (a, b)
             size = 1500 if worse else 9000
             pair = {"from": {"host": a, "interface": "eth0"}, "to": {"host": b, "interface": "eth0"}, "vid": None}
-            site.mtu["pairs"].append({**pair, "mtu": size, "limited_by": "link" if worse else "interface"})
+            site.mtu["pairs"].append(
+                {**pair, "mtu": size, "expected": 9000, "limited_by": "link" if worse else "interface"}
+            )
     site.mtu["pairs"].append({
         "from": {"host": "rack-3", "interface": "eth0"}, "to": {"host": "rack-1", "interface": "eth0"}, "vid": 20,
-        "mtu": 0, "limited_by": "fragments",
+        "mtu": 0,
+            "expected": 9000, "limited_by": "fragments",
     })  # fmt: skip
     site.mtu["culprits"] = [
         {
             "what": "All pairs through rack-2/eth0 stop at 1500 while the rest pass 9000: its switch port or its own MTU.",
             "where": [_port("rack-2", "eth0")],
+            "proof": ["6 measured directions between neighbours show it.", "Larger ones vanish without a word."],
         }
     ]
     return site

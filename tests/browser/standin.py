@@ -188,7 +188,10 @@ class StandIn:
             self.me = {**(self.me or {}), "first_run": False}
             return _json(201, {"name": body["name"], "role": body["role"]})
         if path == "/api/v1/mtu/measure":
-            return _json(202, {})
+            after = self.site.changed()
+            after.mtu["measuring"] = ["rack-1", "rack-2"]
+            self.show(after)
+            return _json(202, {"agents": ["rack-1", "rack-2"]})
         if path.startswith("/api/v1/enrolments/"):
             return self._decide(*path.split("/")[4:])
         if method == "PATCH":

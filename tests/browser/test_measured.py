@@ -22,6 +22,7 @@ class TestMtu:
         section = page.locator("section:has(#mtu-title)")
         expect(section).to_contain_text("7 of 13 directed pairs of neighbours pass less than their interfaces allow.")
         expect(section.get_by_role("list", name="Where packets stop")).to_contain_text(CULPRIT)
+        expect(section.locator(".conflicts .sentences li")).to_have_count(2)
         rows = section.locator("tbody tr")
         expect(rows).to_have_count(7)
         expect(rows.first).to_contain_text("rack-3/eth0rack-1/eth020nonelarger ones arrive in fragments")
@@ -50,7 +51,9 @@ class TestMtu:
         here = visit(sites.squeezed())
         page = come_in(here, "otto")
         page.get_by_role("button", name="measure now").click()
-        expect(page.locator("section:has(#mtu-title)").get_by_role("status")).to_contain_text("ordered")
+        expect(page.locator("section:has(#mtu-title)").get_by_role("status")).to_have_text(
+            "rack-1 and rack-2 measure now."
+        )
         assert here.region.calls[-1][:2] == ("POST", "/api/v1/mtu/measure")
         page.get_by_role("button", name="log out").click()
         come_in(here, "vera")

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Mtu, Pair } from "../src/api/types.ts";
-import { fallsShort, limitWords, mtuHeadline, pairSentence, passWords, short, through } from "../src/site/mtu.ts";
+import { fallsShort, limitWords, measuringWords, mtuHeadline, pairSentence, passWords, short, through } from "../src/site/mtu.ts";
 
+/** What the sender's own MTU limits is all that was expected; of all else 9000 was. */
 function pair(from: string, to: string, mtu: number, limited_by: string, vid: number | null = null): Pair {
   const end = (name: string) => ({ host: name.split("/")[0] ?? "", interface: name.split("/")[1] ?? "" });
-  return { from: end(from), to: end(to), vid, mtu, limited_by };
+  return { from: end(from), to: end(to), vid, mtu, limited_by, expected: limited_by === "interface" ? mtu : 9000 };
 }
 
 function measured(...pairs: Pair[]): Mtu {
-  return { pairs, culprits: [] };
+  return { pairs, culprits: [], measuring: [] };
 }
 
-test("what the sender's own MTU limits is nobody's fault; all else falls short", () => {
-  assert.deepEqual(["interface", "peer", "link", "icmp", "fragments", "new-limit"].map((limit) => fallsShort(pair("a/x", "b/y", 9000, limit))), [false, true, true, true, true, true]);
+test("a pair falls short of what its two interfaces let one expect, whatever the limit", () => {
+  assert.equal(fallsShort(pair("a/x", "b/y", 8999, "link")), true);
+  assert.equal(fallsShort(pair("a/x", "b/y", 9000, "link")), false);
+  assert.equal(fallsShort(pair("a/x", "b/y", 1500, "interface")), false);
 });
 
 test("the smallest stands first, then by name as people sort names", () => {
@@ -62,3 +65,12 @@ test("the first line tells nothing measured, all well, and how many are not", ()
   assert.match(mtuHeadline(measured(low, high)), /^2 of 2 directed pairs of neighbours pass less than their/);
   assert.match(mtuHeadline(measured(low, pair("b/y", "a/x", 9000, "interface"))), /^1 of 2 directed pairs of neighbours passes less than its/);
 });
+
+for (const [names, words] of [
+  [[], ""],
+  [["rack-1"], "rack-1 measures now."],
+  [["a", "b"], "a and b measure now."],
+  [["a", "b", "c"], "a, b and c measure now."],
+  [["a", "b", "c", "d"], "4 agents measure now."],
+] as const)
+  test(`those that measure: ${JSON.stringify(words)}`, () => assert.equal(measuringWords(names), words));

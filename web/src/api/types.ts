@@ -139,10 +139,10 @@ export const secrets = list(
 export const authority = object({ fingerprint: text, regions: or(list(text), []) });
 
 const end = object({ host: text, interface: text });
-const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limited_by: or(text, "") });
-const culprit = object({ what: text, where: or(list(port), []) });
+const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limited_by: or(text, ""), expected: number });
+const culprit = object({ what: text, where: or(list(port), []), proof: or(list(text), []) });
 
-export const mtu = object({ pairs: list(pair), culprits: or(list(culprit), []) });
+export const mtu = object({ pairs: list(pair), culprits: or(list(culprit), []), measuring: or(list(text), []) });
 
 const finding = object({
   id: text,

@@ -7,9 +7,9 @@ import { count, natural, portName } from "./words.ts";
 /** The worst of what leaves an interface and of what comes in to it, where that is less than its ends allow. */
 export type Through = { readonly out: Pair | null; readonly in: Pair | null };
 
-/** Whether something other than the sender's own MTU keeps larger packets from passing. */
+/** Whether less passes than the MTUs of the two interfaces let one expect. */
 export function fallsShort(pair: Pair): boolean {
-  return pair.limited_by !== "interface";
+  return pair.mtu < pair.expected;
 }
 
 /** Pairs that fall short, the smallest first. */
@@ -68,6 +68,7 @@ export function mtuHeadline(mtu: Mtu): string {
   if (mtu.pairs.length === 0) return "Nothing was measured yet: it takes two neighbours that answer each other.";
   const worse = mtu.pairs.filter(fallsShort).length;
   if (worse === 0) return `All ${count(mtu.pairs.length, "directed pair")} of neighbours pass what their interfaces allow.`;
+  // Directions, not links: a fault may be in one way only.
   return `${worse} of ${count(mtu.pairs.length, "directed pair")} of neighbours ${worse === 1 ? "passes" : "pass"} less than ${worse === 1 ? "its" : "their"} interfaces allow.`;
 }
 
@@ -77,4 +78,13 @@ function endName(pair: Pair): string {
 
 function toPort(pair: Pair): { readonly host: string; readonly interface: string; readonly vid: number | null } {
   return { ...pair.to, vid: pair.vid };
+}
+
+const NAMED = 3;
+
+/** "rack-1 and rack-2 measure now."; of many, how many there are. */
+export function measuringWords(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  if (names.length > NAMED) return `${names.length} agents measure now.`;
+  return `${new Intl.ListFormat("en-GB").format(names)} ${names.length === 1 ? "measures" : "measure"} now.`;
 }

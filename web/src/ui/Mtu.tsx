@@ -4,7 +4,7 @@ import type { Culprit, Pair } from "../api/types.ts";
 import { refusal } from "../live/refusal.ts";
 import { allowed, marked, mtu } from "../live/store.ts";
 import { clear } from "../live/actions.ts";
-import { limitWords, mtuHeadline, short } from "../site/mtu.ts";
+import { limitWords, measuringWords, mtuHeadline, short } from "../site/mtu.ts";
 import { plugKey } from "../site/site.ts";
 import { Scroll, Sentence } from "./small.tsx";
 
@@ -14,7 +14,7 @@ const MOST = 100;
 /** What really passes between neighbours, and where it stops. */
 export function Mtu() {
   if (mtu.value === null) return null;
-  const { pairs, culprits } = mtu.value.value;
+  const { pairs, culprits, measuring } = mtu.value.value;
   const worse = short(pairs);
   return (
     <section class="block" aria-labelledby="mtu-title">
@@ -24,7 +24,9 @@ export function Mtu() {
         </h2>
         {allowed("operator") && <MeasureNow />}
       </header>
-      <p>{mtuHeadline(mtu.value.value)}</p>
+      <p>
+        {mtuHeadline(mtu.value.value)} <span role="status">{measuring.length > 0 && <span class="soft">{measuringWords(measuring)}</span>}</span>
+      </p>
       {culprits.length > 0 && (
         <ul class="conflicts" aria-label="Where packets stop">
           {culprits.map((culprit) => (
@@ -47,14 +49,14 @@ function MeasureNow() {
   const go = async (): Promise<void> => {
     try {
       await measureMtu();
-      setSaid("ordered; what it finds appears here");
+      setSaid("");
     } catch (error) {
       setSaid(refusal(error));
     }
   };
   return (
     <span class="sure">
-      <span class="soft" role="status">
+      <span class="wrong" role="alert">
         {said}
       </span>
       <button type="button" class="quiet" onClick={() => void go()}>
@@ -80,6 +82,13 @@ function CulpritLine({ culprit }: { culprit: Culprit }) {
             {on ? "stop showing" : "show in the picture"}
           </button>
         )}
+        <ul class="sentences">
+          {culprit.proof.map((sentence) => (
+            <li key={sentence}>
+              <Sentence>{sentence}</Sentence>
+            </li>
+          ))}
+        </ul>
       </div>
     </li>
   );
