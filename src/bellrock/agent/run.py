@@ -14,6 +14,7 @@ from bellrock.agent import identity, privileges
 from bellrock.agent.loop import Loop, jitter, now
 from bellrock.agent.membership import Membership
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
+from bellrock.agent.orders import Orders
 from bellrock.agent.relay import Relay
 from bellrock.agent.reporter import Reporter
 from bellrock.agent.settings import Settings
@@ -116,6 +117,9 @@ async def run(
     loop.listeners.append(relay.note)
     stream.listeners.append(relay.answered)
     stream.watchers.append(relay.connected)
+    orders = Orders(engine, now, loop.kick, stream.say)
+    loop.listeners.append(orders.note)
+    stream.listeners.append(orders.ordered)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))
     if not privileges.drop(settings.state_dir):
         log.warning(

@@ -119,12 +119,16 @@ class Engine:
         """
         return self._letters.post(port, self._core.ports.get(port), to, octets, now)
 
-    def measure(self, port: Port | None, now: Now) -> tuple[Port, ...]:
-        """Measure what passes to the neighbours, at once, on one port or on all; the ports on which that is done.
+    def measure(self, port: Port | None, now: Now, *, interface: str = "") -> tuple[Port, ...]:
+        """Measure what passes to the neighbours, at once, on one port, on those of an interface, or on all; on which it is done.
 
         `MtuMeasured` events tell what was found, and one `MtuSearched` for each of the ports that its measurement is over.
         """
-        wanted = [state for state in self._core.ports if port is None or state.port == port]
+        wanted = [
+            state
+            for state in self._core.ports
+            if port in (None, state.port) and interface in ("", state.port.interface, state.facts.interface)
+        ]
         for state in wanted:
             self._mtu.measure(state, now)
         return tuple(state.port for state in wanted)

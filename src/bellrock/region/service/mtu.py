@@ -78,7 +78,7 @@ class Measurements:
             if not host or host in (agent, names.get(agent), session.host.name)
         }
         if not wanted:
-            connected = ", ".join(sorted(names.get(agent, agent) for agent in self._sessions)) or "none"
+            connected = ", ".join(sorted(self._name(agent, names) for agent in self._sessions)) or "none"
             raise UnknownHost(
                 f"no agent {host!r} is connected; connected are: {connected}" if host else "no agent is connected"
             )
@@ -89,7 +89,7 @@ class Measurements:
                 self._given[order.id] = Given(agent, Monotonic(self._mono() + PATIENCE))
                 session.say(order)
         self._changed()
-        return tuple(sorted(names.get(agent, agent) for agent in wanted))
+        return tuple(sorted(self._name(agent, names) for agent in wanted))
 
     def done(self, agent: str, message: Done) -> str:
         """An agent answered an order: why it was not carried out, if so."""
@@ -113,7 +113,12 @@ class Measurements:
 
     def _measuring(self, names: Mapping[str, str]) -> tuple[str, ...]:
         self._expire()
-        return tuple(sorted({names.get(given.agent, given.agent) for given in self._given.values()}))
+        return tuple(sorted({self._name(given.agent, names) for given in self._given.values()}))
+
+    def _name(self, agent: str, names: Mapping[str, str]) -> str:
+        """An agent that has just connected for the first time has no account yet."""
+        session = self._sessions.get(agent)
+        return names.get(agent) or (session.host.name if session else agent)
 
     def _expire(self) -> None:
         now = self._mono()
