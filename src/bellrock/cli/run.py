@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bellrock.cli.keys import default_state_dir, is_there, load_keyring, make_secret_file, secret_option
+from bellrock.cli.keys import (
+    default_state_dir,
+    is_there,
+    load_keyring,
+    make_secret_file,
+    secret_option,
+    secrets_reloader,
+)
 from bellrock.cli.output import json_option, print_json_line
 from bellrock.cli.running import (
     agent_options,
@@ -77,33 +84,62 @@ def up(
     run_until_stopped(lambda stop: _both(region, settings, keyring, look, stop, as_json=as_json), as_json=as_json)
 
 
-@click.command(epilog="Example: bellrock region --secret-file /etc/bellrock/secret")
+@click.command(epilog="Example: bellrock region --listen 0.0.0.0:5443 --secret-file /etc/bellrock/secret")
 @click.option(
     "--listen",
     multiple=True,
     default=("127.0.0.1:5240",),
     show_default=True,
     metavar="ADDRESS:PORT|unix:PATH",
-    help="Where to listen; loopback or a Unix socket, until TLS is there.",
+    help="Where to listen: with TLS beyond loopback; 0.0.0.0:PORT and [::]:PORT are all addresses.",
 )
-@click.option("--in-lab", is_flag=True, help="Allow other addresses, inside a network namespace of a lab.")
+@click.option(
+    "--policy",
+    type=click.Choice(["auto", "approve", "closed"]),
+    default="auto",
+    show_default=True,
+    help="What happens to agents that prove the secret for the first time.",
+)
+@click.option("--url", "urls", multiple=True, metavar="https://HOST:PORT", help="Tell agents this address instead.")
+@click.option(
+    "--authority-cert",
+    type=click.Path(path_type=Path),
+    help="Certificate (PEM) of an authority to sign with. [default: one is made]",
+)
+@click.option("--authority-key", type=click.Path(path_type=Path), help="Its key (PEM), readable by its owner alone.")
+@click.option("--no-beacons", is_flag=True, help="Do not beacon where the region is.")
+@click.option("--in-lab", is_flag=True, help="Allow http:// beyond loopback, inside a network namespace of a lab.")
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
 @secret_option
 @state_dir_option
+@name_option
+@agent_options
 @verbose_option
 @json_option
 def region(
     listen: tuple[str, ...],
     *,
+    policy: str,
+    urls: tuple[str, ...],
+    authority_cert: Path | None,
+    authority_key: Path | None,
+    no_beacons: bool,
     in_lab: bool,
     rebuild: bool,
     secret_files: tuple[Path, ...],
     state_dir: Path | None,
+    name: str,
     verbose: int,
     as_json: bool,
+    **agent: Any,  # noqa: ANN401 -- the options of agent_options
 ) -> None:
-    """Run a region: agents report to it, it knows the whole network, and it serves API and page."""
-    from bellrock.region.server import Settings, secrets_of
+    """Run a region: agents report to it, it knows the whole network, and it serves API and page.
+
+    Where it listens beyond loopback it beacons, too, so that racks and nodes find it and join. SIGHUP has the secrets read
+    again, so that they can be rotated.
+    """
+    from bellrock.cli.regionrun import Beside, run_region, speaks_tls, with_local
+    from bellrock.region.server import Policy, Settings, secrets_of
 
     start_logs(verbose)
     state_dir = state_dir or default_state_dir()
@@ -114,15 +150,24 @@ def region(
         in_lab=in_lab,
         keys=secrets_of(keyring),
         rebuild=rebuild,
+        policy=Policy(policy),
+        urls=urls,
+        authority_cert=authority_cert,
+        authority_key=authority_key,
     )
+    beacons = agent_settings(state_dir / "beacons", "region", "http://127.0.0.1:5240", name, agent)
+    reload = secrets_reloader(secret_files, state_dir / "secret")
 
     async def serve(stop: "asyncio.Event") -> None:
-        from bellrock.agent.privileges import drop
-        from bellrock.region.server import serve as serve_region
+        import contextlib
 
-        await serve_region(
-            settings, lambda ready: _say_region(ready, as_json=as_json), stop, lambda: drop(settings.state_dir)
-        )
+        wanted = not no_beacons and speaks_tls(listen)
+        with contextlib.closing(Beside(beacons, wanted=wanted)) as beside:
+            await run_region(
+                with_local(settings) if beside.opened else settings, keyring, beside, reload,
+                lambda ready: _say_region(ready, as_json=as_json),
+                lambda ready: say_agent(ready, as_json=as_json, label="beacons"), stop,
+            )  # fmt: skip
 
     run_until_stopped(serve, as_json=as_json)
 
@@ -190,8 +235,15 @@ def _secret_path(files: tuple[Path, ...], default: Path) -> Path | None:
 
 def _say_region(ready: "RegionReady", *, as_json: bool) -> None:
     if as_json:
-        print_json_line({"ready": "region", "addresses": ready.addresses, "login": ready.login_url})
+        print_json_line(
+            {
+                "ready": "region", "addresses": ready.addresses, "login": ready.login_url, "regions": ready.regions,
+                "authority": ready.authority,
+            }
+        )  # fmt: skip
         return
     click.echo(f"region   listening on {', '.join(ready.addresses)}")
+    if ready.regions:
+        click.echo(f"agents   join at {', '.join(ready.regions)}, authority {ready.authority[:16]}")
     if ready.login_url:
         click.echo(f"page     {ready.login_url}   (this login works once)")

@@ -109,14 +109,14 @@ def start_logs(verbose: int) -> None:
     configure(verbose=verbose)
 
 
-def say_agent(ready: "AgentReady", *, as_json: bool) -> None:
+def say_agent(ready: "AgentReady", *, as_json: bool, label: str = "rack") -> None:
     """Tell that an agent listens and speaks, and what it cannot."""
     if as_json:
         print_json_line({"ready": "agent", "agent": ready.agent, "name": ready.name, "raw": ready.raw})
         return
     plural = "" if ready.interfaces == 1 else "s"
     how = "raw frames on every interface, configured or not" if ready.raw else "UDP sockets only"
-    click.echo(f"rack     {ready.name}: {ready.interfaces} interface{plural}, {how}")
+    click.echo(f"{label:<8} {ready.name}: {ready.interfaces} interface{plural}, {how}")
     if not ready.raw:
         click.echo("         not seen: beacons on interfaces without address, VLAN tags, LLDP and CDP neighbours")
         click.echo(f"         to see them: {ready.hint}")

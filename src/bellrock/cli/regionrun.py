@@ -1,0 +1,131 @@
+"""A region and the agent of role `region` beside it, which tells everybody on its segments where the region is."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from msgspec import structs
+
+from bellrock.agent.identity import IdentityError
+from bellrock.agent.privileges import drop
+from bellrock.agent.run import Known, Opened, Ready, open_all, run
+from bellrock.agent.settings import Settings as AgentSettings
+from bellrock.agent.spool import SpoolError
+from bellrock.link.device import LinkError
+from bellrock.region.addresses import parse_address
+from bellrock.region.server import Ready as RegionReady
+from bellrock.region.server import Settings as RegionSettings
+from bellrock.region.server import secrets_of, serve
+from bellrock.region.service import Region
+from bellrock.wire.keys import Keyring
+
+MAX_SOCKET: Final = 107
+"""Octets of a Unix socket's path (unix(7)); where the state directory is deeper, any free port of loopback serves."""
+
+log = logging.getLogger(__name__)
+
+Reload = Callable[[Callable[[Keyring], None]], None]
+
+
+class Beside:
+    """What a region needs to beacon: sockets opened while there are privileges. Without them, the region runs unheard."""
+
+    def __init__(self, settings: AgentSettings, *, wanted: bool) -> None:
+        self.settings = settings
+        self.opened: Opened | None = None
+        try:
+            self.opened = open_all(settings) if wanted else None
+        except (LinkError, SpoolError, IdentityError) as error:
+            log.warning("%s; this region does not beacon, so that nobody finds it but by its URL", error)
+
+    def close(self) -> None:
+        """Close them."""
+        if self.opened is not None:
+            self.opened.close()
+
+
+def speaks_tls(listen: tuple[str, ...]) -> bool:
+    """Whether another machine can join at one of these addresses.
+
+    Raises:
+        AddressError: one of them is none.
+    """
+    return any(parse_address(text).tls for text in listen)
+
+
+def with_local(settings: RegionSettings) -> RegionSettings:
+    """Listening where this machine's own agent reports, too: on loopback or a Unix socket, without TLS."""
+    if any(address.is_loopback and not address.tls for address in map(parse_address, settings.listen)):
+        return settings
+    path = str(Path(settings.state_dir / "local.sock").absolute())
+    local = f"unix:{path}" if len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET else "127.0.0.1:0"
+    return structs.replace(settings, listen=(*settings.listen, local))
+
+
+async def run_region(
+    settings: RegionSettings,
+    keyring: Keyring,
+    beside: Beside,
+    reload: Reload,
+    say_region: Callable[[RegionReady], None],
+    say_agent: Callable[[Ready], None],
+    stop: asyncio.Event,
+) -> None:
+    """Run both until `stop`; the agent ends first, and ends when the region does."""
+    told: list[RegionReady] = []
+    region: list[Region] = []
+    answering, over = asyncio.Event(), asyncio.Event()
+
+    def ready(said: RegionReady) -> None:
+        say_region(said)
+        told.append(said)
+        answering.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        dropped = settings.state_dir
+        serving = tasks.create_task(serve(settings, ready, over, lambda: drop(dropped), region.append))
+        started = tasks.create_task(answering.wait())
+        await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            if not serving.done():
+                await _until(stop, told[0], region[0], keyring, beside, reload, say_agent)
+        finally:
+            started.cancel()
+            over.set()
+
+
+async def _until(
+    stop: asyncio.Event,
+    told: RegionReady,
+    region: Region,
+    keyring: Keyring,
+    beside: Beside,
+    reload: Reload,
+    say_agent: Callable[[Ready], None],
+) -> None:
+    takers: list[Callable[[Keyring], None]] = [lambda changed: _rekey(region, changed)]
+
+    def take_all(changed: Keyring) -> None:
+        for take in takers:
+            take(changed)
+
+    reload(take_all)
+    if beside.opened is None:
+        await stop.wait()
+        return
+
+    def known() -> Known:
+        return region.regions(), told.authority
+
+    local = next(url for url in told.addresses if not url.startswith("https://"))
+    agent = structs.replace(beside.settings, region=local)
+    await run(agent, keyring, beside.opened, say_agent, stop, secrets_changed=takers.append, known=known)
+
+
+def _rekey(region: Region, keyring: Keyring) -> None:
+    try:
+        region.set_secrets(secrets_of(keyring))
+    except ValueError as error:
+        log.warning("%s; the secrets so far stay in force", error)
