@@ -168,8 +168,8 @@ def _lies(answer: NodeAnswer | None) -> tuple[Lies, ...]:
 
 
 def _findings(look: Look, answer: NodeAnswer | None) -> tuple[Finding, ...]:
-    """Ours, with the region's answer taken into account, and what the region added."""
-    own = diagnose(look)
+    """Ours, and what the region added: it alone knows which VLANs there are, so it judges its placement itself."""
+    own = diagnose(structs.replace(look, placed=()))
     said = {(one.id, one.interface) for one in own}
     added = [one for one in answer.findings if (one.id, one.interface) not in said] if answer else []
     return (*own, *added)

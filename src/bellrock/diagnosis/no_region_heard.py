@@ -16,7 +16,7 @@ def find(look: Look) -> Iterator[Finding]:
         yield finding(
             ID, Severity.ERROR, look, None, "{} hears no region and no rack on any interface",
             cause=_cause(silent), proof=tuple(_proof(cable) for cable in silent),
-            fix=("Check that a rack is on the segment and has the same secret: bellrock secret id.",),
+            fix=("Check that a rack is on the segment and has the same secret: bellrock secret show-id.",),
         )  # fmt: skip
         return
     for cable in silent:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final, Protocol
 
 from bellrock.contract import MAX_OBSERVATIONS, Delivered, NodeAnswer, NodeReport, Placed, Relayed, Report
@@ -136,8 +136,10 @@ class Nodes:
             return "the region's disk does not take reports now"
 
     def _conclude(self, report: NodeReport) -> NodeAnswer:
-        placed = placements(self._topology(), report)
-        return NodeAnswer(region=self._region, placed=placed, findings=_misplaced(report, placed))
+        topology = self._topology()
+        placed = placements(topology, report)
+        names = {vlan.name for fabric in topology.fabrics for vlan in fabric.vlans}
+        return NodeAnswer(region=self._region, placed=placed, findings=_misplaced(report, placed, names))
 
     async def _keep(self, via: Host, report: NodeReport, answer: NodeAnswer, received: Wall) -> None:
         findings = _together(report.findings, answer.findings)
@@ -192,8 +194,9 @@ def placements(topology: Topology, report: NodeReport) -> tuple[Placed, ...]:
     return tuple(placed)
 
 
-def _misplaced(report: NodeReport, placed: tuple[Placed, ...]) -> tuple[Finding, ...]:
-    """What only the region can tell: an interface that is not in the VLAN that was expected."""
+def _misplaced(report: NodeReport, placed: tuple[Placed, ...], names: Collection[str]) -> tuple[Finding, ...]:
+    """What only the region can tell: an interface that is not in the VLAN that was expected, by VID or by a name that it knows."""
+    expected = tuple(pair for pair in report.expected if pair[1].isdecimal() or pair[1] in names)
     neighbours = {
         one.evidence.port.interface: one.evidence.neighbour for one in report.observations if isinstance(one, EvidenceSeen)
         if one.evidence.neighbour
@@ -203,7 +206,7 @@ def _misplaced(report: NodeReport, placed: tuple[Placed, ...]) -> tuple[Finding,
         for one in _interfaces(report)
     )
     lies = tuple(Lies(one.interface, one.fabric, one.vlans, one.vids) for one in placed)
-    return tuple(wrong_vlan.find(Look(host=report.host.name, cables=cables, placed=lies, expected=report.expected)))
+    return tuple(wrong_vlan.find(Look(host=report.host.name, cables=cables, placed=lies, expected=expected)))
 
 
 def _together(own: tuple[Finding, ...], added: tuple[Finding, ...]) -> tuple[Finding, ...]:
