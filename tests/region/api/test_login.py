@@ -118,6 +118,17 @@ async def test_cookies_over_plain_http(tmp_path):
 
 
 @asynchronous
+async def test_a_browser_that_logs_in_anew_is_no_longer_who_it_was(tmp_path):
+    async with region(tmp_path) as running, running.client() as client:
+        await add(running)
+        before = (await client.post("/api/v1/login", json={"token": running.ready.login_token})).cookies
+        assert (await enter(client)).status_code == 204
+        assert (await client.get("/api/v1/me")).json()["user"] == "anna"
+        async with running.client(cookie=f"bellrock_session={before['bellrock_session']}") as old:
+            assert (await old.get("/api/v1/me")).status_code == 401
+
+
+@asynchronous
 async def test_changing_ones_own_password(tmp_path):
     async with region(tmp_path) as running, running.client() as client, running.client() as other:
         await add(running)

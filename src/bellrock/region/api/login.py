@@ -93,6 +93,7 @@ async def login(
     if session is None:
         await note_login(request, data.user, by_token=by_token, outcome="wrong")
         raise PermissionDeniedException(WRONG_TOKEN if by_token else WRONG_PASSWORD)
+    await region_of(request).access.logout(session_of(request), wall())  # what this browser was before
     await note_login(request, data.user, by_token=by_token, outcome="done")
     return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[_cookie(request, session, int(SESSION_LIFE))])
 
