@@ -171,6 +171,20 @@ def test_scans_are_bounded_per_port_and_together():
     assert len(play.engine._responder) == MAX_SCANS_TOGETHER
 
 
+def test_scans_that_are_over_make_room_for_others():
+    play = Playbook()
+    play.port()
+    for number in range(MAX_SCANS + 1):
+        play.hear(Caller(agent=f"a{number}").call(5), vid=5).wait(0.5)
+    assert play.events == []
+    for number in range(1, MAX_SCANS_TOGETHER + 2):
+        play.port(f"eth{number}").hear(Caller(agent=f"b{number}").call(5), vid=5, on=f"eth{number}")
+        if number == 100:
+            play.wait(0.5)
+    assert play.events == []
+    assert len(play.engine._responder) == MAX_SCANS_TOGETHER - 100 + 1
+
+
 def test_what_one_answer_says_is_bounded():
     play, them = Playbook(), Caller()
     play.port()

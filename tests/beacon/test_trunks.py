@@ -166,3 +166,20 @@ def test_findings_name_only_ports_that_differ(others, own, changed):
     assert {vid for _, _, vid in told} <= differs
     heard = any(changed.forms(vid) for vid in POOL)
     assert bool(told) == (bool(differs) and heard)
+
+
+def test_a_vlan_that_comes_out_as_another_is_no_leak_of_its_own():
+    meant = {HERE: port(10, 20), A: port(20)}
+    assert said(meant, meant, translate={10: 20})[0] == [(TRANSLATED, "a/eth0", 10)]
+
+
+def test_which_vlan_is_native_here_is_seen_where_it_comes_out_untagged_either_way():
+    meant = {HERE: port(20, untagged=30), A: port(20, untagged=10), C: port(untagged=20)}
+    assert said(meant, meant | {A: port(20, untagged=30)})[0] == [(NATIVE, "a/eth0", 30)]
+
+
+def test_a_switch_that_drops_tagged_frames_of_the_native_vlan_is_no_fault():
+    meant = {HERE: port(20, untagged=10), C: port(untagged=10)}
+    found = {0: (Reached("c", "eth0", None),), 10: (), 20: ()}
+    assert validate(HERE, found, meant).findings == ()
+    assert validate(HERE, {**found, 0: (Reached("d", "eth0", None),)}, meant).findings == ()

@@ -148,6 +148,11 @@ class Responder:
         scans = self._scans.setdefault(state.port, {})
         scan = scans.get((agent, call.id))
         if scan is None:
+            if len(scans) >= MAX_SCANS:
+                _make_room(scans)
+            if len(self) >= MAX_SCANS_TOGETHER:
+                for others in self._scans.values():
+                    _make_room(others)
             if len(scans) >= MAX_SCANS or len(self) >= MAX_SCANS_TOGETHER:
                 self._core.refuse(arrival.port, arrival.source_mac, TOO_MANY, f"{len(scans)} scans are heard here", now)
                 return
@@ -197,6 +202,12 @@ class Responder:
                 outer=outer,
             )
         )
+
+
+def _make_room(scans: dict[tuple[str, str], HeardScan]) -> None:
+    """Forget those that are over: they are kept only in case that more comes."""
+    for key in [key for key, scan in scans.items() if scan.over]:
+        del scans[key]
 
 
 def is_scan(beacon: Beacon) -> bool:
