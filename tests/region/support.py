@@ -108,11 +108,13 @@ class Running:
 
 @asynccontextmanager
 async def region(state_dir: Path, **settings: Any) -> AsyncIterator[Running]:
-    """A region on a free loopback port."""
+    """A region on a free loopback port; `made` is called with the Region itself."""
     stop = asyncio.Event()
     started: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
     chosen = {"listen": ("127.0.0.1:0",), "keys": (SECRET,)} | settings
-    task = asyncio.create_task(serve(Settings(state_dir=state_dir, **chosen), started.set_result, stop))
+    made = chosen.pop("made", id)
+    serving = serve(Settings(state_dir=state_dir, **chosen), started.set_result, stop, running=made)
+    task = asyncio.create_task(serving)
     await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         await task

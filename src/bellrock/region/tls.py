@@ -12,6 +12,8 @@ from bellrock.region.authority import ServerCertificate
 from bellrock.region.certificates import serial_of
 from bellrock.region.errors import RegionError
 
+NO_CHECK_TIME: Final = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h), for which `ssl` has no name."""
 HANDSHAKE: Final = 10.0
 """Seconds in which a client must have shaken hands."""
 GOODBYE: Final = 2.0
@@ -25,7 +27,7 @@ class Channel(Struct, frozen=True):
     digest: bytes = b""
     """SHA-256 of the DER of the region's certificate (RFC 5929 §4.1, `tls-server-end-point`); empty without TLS."""
     agent: str = ""
-    """The agent whose certificate the client showed, signed by the authority and in force; empty if there was none."""
+    """The agent whose certificate the client showed, signed by the authority but maybe over; empty if there was none."""
     serial: str = ""
     """That certificate's serial number, in hex."""
 
@@ -63,7 +65,9 @@ class Door:
         made.minimum_version = ssl.TLSVersion.TLSv1_3
         made.verify_mode = ssl.CERT_OPTIONAL
         # An authority that was given may be one below another: it is trusted for itself (RFC 5280 §6.1.1 (d)).
-        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        # Whether an agent's certificate still holds is asked of what the region remembers (`Enrolment.admit`), which can tell
+        # the agent so: a handshake that fails here ends without a word, since asyncio does not send OpenSSL's alert.
+        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | NO_CHECK_TIME
         # A resumed connection shows no certificate, and joining binds its proofs to it.
         made.num_tickets = 0
         try:

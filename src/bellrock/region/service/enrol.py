@@ -251,6 +251,10 @@ class Enrolment:
             raise TurnedAway(
                 f"certificate {channel.serial} is not one that this region holds agent {agent} to, or a newer one took its place; join again"
             )
+        if held[found].expires < self._clock():
+            raise TurnedAway(
+                f"this agent's certificate expired {self._clock() - held[found].expires:.0f} s ago; join again"
+            )
         if found == 0 and len(held) > 1:
             self._later(structs.replace(row, certificates=held[:1], key=held[0].key))
         return held[found].expires
