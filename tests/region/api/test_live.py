@@ -18,12 +18,12 @@ from bellrock.region.roles import Caller, How, UserRole
 from bellrock.region.service.publish import Publisher, Topic
 from tests.region.support import BOUND, agent, asynchronous, closed, confirmed, host_seen, interface, region
 
-TOPICS = {"topology", "hosts", "interfaces", "refusals"}
+TOPICS = {"topology", "hosts", "interfaces", "refusals", "mtu", "nodes", "enrolments"}
 
 
-async def first(connection) -> dict[str, dict]:
+async def first(connection, topics=TOPICS) -> dict[str, dict]:
     """The state that comes on connect, by type."""
-    messages = [json.loads(await connection.recv()) for _ in TOPICS]
+    messages = [json.loads(await connection.recv()) for _ in topics]
     return {message["type"]: message for message in messages}
 
 
@@ -177,6 +177,30 @@ async def watching(running, name: str) -> tuple[connect, dict[str, str]]:
         headers = {"Cookie": f"bellrock_session={answer.cookies['bellrock_session']}"}
     url = running.url.replace("http", "ws") + "/api/v1/live"
     return connect(url, additional_headers=headers, proxy=None), headers
+
+
+@pytest.mark.parametrize(("role", "hidden"), [("viewer", {"enrolments"}), ("operator", set()), ("admin", set())])
+def test_each_role_is_told_what_its_routes_would_tell(tmp_path, role, hidden):
+    @asynchronous
+    async def inside() -> None:
+        async with region(tmp_path) as running:
+            await add(running, "anna", role)
+            opening, headers = await watching(running, "anna")
+            async with opening as live, running.client(**headers) as client:
+                assert (await first(live, TOPICS - hidden)).keys() == TOPICS - hidden
+                for topic in TOPICS:
+                    answer = await client.get(f"/api/v1/{topic}")
+                    assert (answer.status_code == 403) == (topic in hidden), topic
+                async with agent(running.url) as one:  # what changes later is kept from it as well
+                    await one.report(1, host_seen(), begin=True)
+                    await one.acknowledged(1)
+                    seen = set()
+                    async with asyncio.timeout(BOUND):
+                        while "hosts" not in seen or not ({"enrolments"} - hidden <= seen):
+                            seen.add(json.loads(await live.recv())["type"])
+                assert not seen & hidden
+
+    inside()
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,10 @@ Log in as a user or with a one-time token (`POST /api/v1/login`), or send a bear
 region's own machine, another one (`POST /api/v1/tokens`) from elsewhere. Changes made with a session need the header `X-Bellrock: 1`.
 Roles are viewer, operator and admin, each of which includes those before it. Errors are `application/problem+json` (RFC 9457).
 
-`/api/v1/live` is a WebSocket: JSON messages `{"type": "topology", …}`, `{"type": "hosts", "hosts": […]}`,
-`{"type": "interfaces", "interfaces": […]}` and `{"type": "refusals", "refusals": […]}`, each in full, in the shapes of the
-routes of the same names; all four on connect, then each when it changed, at most twenty times a second; `{"type": "ping"}` each 20 s.
+`/api/v1/live` is a WebSocket: JSON messages of the types `topology`, `hosts`, `interfaces`, `refusals`, `mtu`, `nodes` and, for operators,
+`enrolments`, each in full, in the shapes of the routes of the same names: lists as `{"type": "hosts", "hosts": […]}`, objects as
+`{"type": "topology", "fabrics": […], …}`. All that the caller's role may see on connect, then each when it changed, at most twenty
+times a second; `{"type": "ping"}` each 20 s. It ends with the session or token that opened it.
 """
 
 

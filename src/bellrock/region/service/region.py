@@ -27,7 +27,7 @@ from bellrock.region.authority import Authority
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import PLAIN, Agents, Session, TurnedAway
-from bellrock.region.service.audit import Audit
+from bellrock.region.service.audit import Audit, AuditKind
 from bellrock.region.service.enrol import Enrolment, Policy, not_stored
 from bellrock.region.service.gate import Gate
 from bellrock.region.service.inference import Inference
@@ -43,7 +43,7 @@ from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuVi
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
-from bellrock.region.store import Accepted, Loaded, NotStored, Store
+from bellrock.region.store import Accepted, AuditRow, Loaded, NotStored, Store
 from bellrock.region.tls import Channel
 from bellrock.topology import UnknownPortError
 
@@ -54,6 +54,8 @@ SWEEP: Final = 5.0
 MAX_SECRET_ID: Final = 16
 TOUCH: Final = 30.0
 """Seconds between two notes on disk of when agents were last heard; well below the silence that makes their word lapse."""
+AGEING: Final = frozenset(Topic) - {Topic.ENROLMENTS}
+"""Topics that tell ages, which grow while nothing else happens; enrolments tell moments."""
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +158,7 @@ class Region:
         log.info(
             line("agent-connected", agent=hello.host.id, name=hello.host.name, boot=hello.boot, acked=welcome.acked)
         )
-        self._publisher.changed(Topic.HOSTS)
+        self._publisher.changed(Topic.HOSTS, Topic.ENROLMENTS)
         return session, welcome
 
     def turn_away(self, address: str, reason: TurnedAway) -> float:
@@ -168,7 +170,7 @@ class Region:
         if self._agents.leave(session):
             self._measurements.left(session.host.id)
             log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
-            self._publisher.changed(Topic.HOSTS)
+            self._publisher.changed(Topic.HOSTS, Topic.ENROLMENTS)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -185,12 +187,20 @@ class Region:
         Raises:
             ValueError: none, or too many; nothing changes.
         """
+        before = _ids(self._secrets.accepted)
         self._secrets.set(accepted)
+        after = _ids(self._secrets.accepted)
         known = {secret.id for secret in self._secrets.accepted}
         for session in [*self._agents.sessions.values()]:
             if session.secret and session.secret not in known:
                 session.refuse("the secret that this agent proved is retired")
-        log.info(line("secrets-replaced", accepted=",".join(secret.id for secret in self._secrets.accepted)))
+        log.info(line("secrets-replaced", accepted=after))
+        self.audit.later(
+            AuditRow(
+                at=self._clock(), kind=AuditKind.CHANGE, who="secret file", how="file", address="here",
+                action="replace secrets", subject="", before=before, after=after, outcome="done",
+            )
+        )  # fmt: skip
         self._publisher.changed(Topic.ENROLMENTS)
 
     async def renew(self, session: Session, request: str) -> None:
@@ -297,7 +307,7 @@ class Region:
         if self._inference.alive(host, seen):
             log.info(line("agent-back", agent=host.id, name=host.name))
             self._publisher.changed(*Topic)
-        self._publisher.aged(*Topic)
+        self._publisher.aged(*AGEING)
 
     async def _prepare(self) -> set[Topic]:
         advanced = self._inference.advanced()
@@ -316,6 +326,7 @@ class Region:
     async def _watch_silence(self) -> None:
         while True:
             await asyncio.sleep(TICK)
+            await self.audit.flush()
             now = self._mono()
             if self._ingest.stalled:
                 # Keep-alives wait behind what the disk does not take: agents are not silent, we are deaf.
@@ -370,3 +381,7 @@ def _topics(one: Observation) -> tuple[Topic, ...]:
             return Topic.TOPOLOGY, Topic.INTERFACES, Topic.MTU
         case _:
             return Topic.TOPOLOGY, Topic.INTERFACES
+
+
+def _ids(secrets: Iterable[Secret]) -> str:
+    return ",".join(secret.id for secret in secrets)
