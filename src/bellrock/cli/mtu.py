@@ -1,0 +1,186 @@
+"""`bellrock mtu`: what really passes between neighbours, and whose fault it is where that is too little."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
+from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.topology import region_options
+
+if TYPE_CHECKING:
+    from bellrock.agent.gauge import Gauged
+
+EXIT_NOBODY: Final = 4
+POLL: Final = 0.2
+Answer = dict[str, Any]
+
+
+@click.command(epilog="Example: bellrock mtu --peer node-7 --now")
+@click.option("--interface", default="", metavar="[HOST/]IF", help="Only what is sent or received there.")
+@click.option("--peer", default="", metavar="HOST[/IF]", help="Only what passes between this host and others.")
+@click.option(
+    "--now", "measure_now", is_flag=True, help="Have agents measure first. They do by themselves every ten minutes."
+)
+@click.option("--here", is_flag=True, help="Measure from this machine, without a region.")
+@click.option(
+    "--within",
+    type=click.FloatRange(min=1, max=600),
+    default=20.0,
+    show_default=True,
+    help="Seconds that a measurement may take.",
+)
+@region_options
+@secret_option
+@json_option
+def mtu(
+    interface: str,
+    peer: str,
+    *,
+    measure_now: bool,
+    here: bool,
+    within: float,
+    region_url: str,
+    state_dir: Path | None,
+    secret_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Show how large a packet passes between neighbours of a link, for each pair and direction, and who limits it.
+
+    Sizes are octets of IP packets, as an MTU counts. Without --here the region is asked for what its agents measured.
+
+    Exit 0: as much passes as the interfaces let one expect. 1: less, or interfaces differ: culprits are named. 3: it could not be done.
+    4: no neighbour was measured.
+    """
+    if here:
+        answer = _measure_here(interface, within, secret_files)
+    else:
+        answer = _ask(interface, measure_now, within, region_url, state_dir or default_state_dir())
+    answer = narrowed(answer, interface, peer)
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+    sys.exit(EXIT_NO if answer["culprits"] else 0 if answer["pairs"] else EXIT_NOBODY)
+
+
+def _ask(interface: str, measure_now: bool, within: float, region: str, state_dir: Path) -> Answer:
+    """What the region knows, after a measurement if that is wanted."""
+    from bellrock.cli.client import get, send
+
+    if measure_now:
+        host, _, name = interface.rpartition("/")
+        told = send(region, state_dir, "POST", "/mtu/measure", {"host": host, "interface": name})["agents"]
+        click.echo(f"{len(told)} agents measure: {', '.join(map(printable, told))}", err=True)
+    end = time.monotonic() + within
+    while True:
+        answer: Answer = get(region, state_dir, "/mtu")
+        waiting = answer.pop("measuring", []) if measure_now else []
+        if not waiting or time.monotonic() > end:
+            break
+        time.sleep(POLL)
+    if waiting:
+        click.echo(f"not finished within {within:g} s: {', '.join(map(printable, waiting))}", err=True)
+    answer.pop("measuring", None)
+    return answer
+
+
+def narrowed(answer: Answer, interface: str, peer: str) -> Answer:
+    """Only the pairs, and the culprits, that have to do with an interface and a peer, each [HOST/]IF or HOST[/IF]."""
+
+    def wanted(ends: list[dict[str, Any]]) -> bool:
+        return (not interface or any(_is_interface(end, interface) for end in ends)) and (
+            not peer or any(_is_host(end, peer) for end in ends)
+        )
+
+    return {
+        **answer,
+        "pairs": [pair for pair in answer["pairs"] if wanted([pair["from"], pair["to"]])],
+        "culprits": [one for one in answer["culprits"] if wanted([*one["where"], *one.get("towards", [])])],
+    }
+
+
+def _is_interface(end: dict[str, Any], text: str) -> bool:
+    host, _, name = text.rpartition("/")
+    return end["interface"] == name and host in ("", end["host"])
+
+
+def _is_host(end: dict[str, Any], text: str) -> bool:
+    host, _, name = text.partition("/")
+    return end["host"] == host and name in ("", end["interface"])
+
+
+def _measure_here(interface: str, within: float, secret_files: tuple[Path, ...]) -> Answer:
+    import asyncio
+    import socket
+    from contextlib import closing
+
+    from bellrock.agent.gauge import gauge
+    from bellrock.agent.loop import now
+    from bellrock.agent.network import open_network
+    from bellrock.agent.run import new_id
+    from bellrock.agent.settings import Settings
+    from bellrock.beacon import BY_HAND, Config, Identity
+    from bellrock.cli.mtuhere import Senses, as_answer
+    from bellrock.link.device import LinkError
+    from bellrock.link.netlink import LinkMonitor
+
+    name = interface.rpartition("/")[2]
+    keyring = load_keyring(secret_files, default_state_dir() / "secret")
+    agent = new_id(2, now().wall)
+    who = Identity(agent, socket.gethostname(), BY_HAND, agent)
+    settings = Settings(state_dir=default_state_dir(), beacon=Config(mtu_every=0.0))
+    try:
+        with closing(LinkMonitor()) as monitor, closing(open_network(udp_only=False)) as network:
+            there = sorted(one.name for one in monitor.snapshot().values())
+            if name and name not in there:
+                raise Failure(f"no Ethernet interface '{name}' here; there are {', '.join(there) or 'none'}")
+            if network.hint:
+                click.echo(f"only interfaces with addresses are measured: {network.hint}", err=True)
+            senses = Senses(who, network, monitor)
+            found = asyncio.run(gauge(settings, keyring, senses, interface=name, within=within))
+    except LinkError as error:
+        raise Failure(str(error), EXIT_UNREADABLE) from None
+    _warn(found, within)
+    return as_answer(found, agent, who.host)
+
+
+def _warn(found: "Gauged", within: float) -> None:
+    if not found.ports:
+        click.echo("no interface is up, has a carrier and beacons", err=True)
+    elif not found.finished:
+        click.echo(f"not finished within {within:g} s: what follows may be incomplete", err=True)
+
+
+def _print(answer: Answer) -> None:
+    rows = [
+        (
+            _end(pair["from"], pair["vid"]),
+            _end(pair["to"], pair["vid"]),
+            pair["mtu"] or "below 1280",
+            pair.get("expected", ""),
+            _LIMITS.get(pair["limited_by"], pair["limited_by"]),
+        )
+        for pair in answer["pairs"]
+    ]
+    print_table(("from", "to", "passes", "expected", "limited by"), rows, "no neighbour was measured yet")
+    for culprit in answer["culprits"]:
+        click.echo(printable(culprit["what"]))
+        for proof in culprit.get("proof", ()):
+            click.echo(f"    {printable(proof)}")
+
+
+def _end(end: dict[str, Any], vid: int | None) -> str:
+    return f"{end['host']}/{end['interface']}" + ("" if vid is None else f".{vid}")
+
+
+_LIMITS: Final = {
+    "interface": "its own MTU",
+    "peer": "the peer's MTU",
+    "link": "the link: larger ones vanish",
+    "icmp": "the link: larger ones are answered by ICMP",
+    "fragments": "the link: larger ones arrive in fragments",
+}
