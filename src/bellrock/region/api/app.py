@@ -15,7 +15,7 @@ from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, ControllerRouterHandler
 from typing_extensions import override
 
-from bellrock.region.api import login, people, problems, routes
+from bellrock.region.api import login, mtu, people, problems, routes
 from bellrock.region.api.agents import agents_stream
 from bellrock.region.api.audited import Audited
 from bellrock.region.api.examples import EXAMPLES
@@ -72,7 +72,7 @@ def _describe(schema: OpenAPI) -> None:
     """Add what the Structs' docstrings say, and an example of each; Litestar takes neither from msgspec."""
     kinds = {
         kind.__name__: kind
-        for kind in (value for room in (shapes, routes, login, people, problems) for value in vars(room).values())
+        for kind in (value for room in (shapes, routes, login, people, mtu, problems) for value in vars(room).values())
         if isinstance(kind, type)
     }
     examples = {type(one).__name__: msgspec.to_builtins(one) for one in EXAMPLES}
