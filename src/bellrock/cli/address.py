@@ -35,6 +35,18 @@ def parse_region(text: str) -> tuple[str, int] | str:
     return host, port or 80
 
 
+def secure_address(text: str) -> tuple[str, int]:
+    """Host and port of https://HOST:PORT, 443 where none is given.
+
+    Raises:
+        Failure: not of this form.
+    """
+    where = parse_region("http" + text.removeprefix("https"))
+    if isinstance(where, str):
+        raise Failure(f"--region {text}: {EXPECTED}")
+    return where[0], 443 if urlsplit(text).port is None else where[1]
+
+
 def check_wanted(text: str) -> None:
     """See that what was typed for an agent's region is an address, the name of a region, or nothing.
 
@@ -42,7 +54,7 @@ def check_wanted(text: str) -> None:
         Failure: it is none of them.
     """
     if text.startswith("https://"):
-        parse_region("http" + text.removeprefix("https"))
+        secure_address(text)
     elif "/" in text or ":" in text:
         parse_region(text)
     elif len(text) > MAX_NAME or not text.isprintable() or any(c.isspace() for c in text):

@@ -90,3 +90,36 @@ class Entry(Struct, frozen=True):
     before: str
     after: str
     outcome: str
+
+
+class Enrolment(Struct, frozen=True):
+    """An agent that joined, or asked to. Times are seconds since 1970."""
+
+    agent: str
+    name: str
+    role: str
+    state: str
+    code: str
+    address: str
+    requested: float
+    expires: float | None
+    connected: bool
+    secret: str
+    old_secret: bool
+
+
+class SecretUser(Struct, frozen=True):
+    """An agent, and how it was last seen to use a secret."""
+
+    agent: str
+    name: str
+    how: str
+
+
+class SecretInUse(Struct, frozen=True):
+    """A shared secret by its public id."""
+
+    id: str
+    signs: bool
+    accepted: bool
+    agents: tuple[SecretUser, ...]

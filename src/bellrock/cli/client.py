@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import click
 from typing_extensions import override
 
-from bellrock.cli.address import parse_region
+from bellrock.cli.address import parse_region, secure_address
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure
 
 TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
+AUTHORITY: Final = "bellrock.authority"
+"""In the context: the file that `--authority` names."""
+AUTHORITY_VARIABLE: Final = "BELLROCK_AUTHORITY"
 TIMEOUT: Final = 10.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 MAX_TOKEN: Final = 1024
@@ -37,7 +41,7 @@ def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: 
     """The JSON answer to GET /api/v1`path`.
 
     Args:
-        region: http://HOST:PORT or unix:PATH.
+        region: https://HOST:PORT, http://HOST:PORT or unix:PATH.
         state_dir: where the region keeps its `api-token`, readable by its owner.
 
     Raises:
@@ -54,7 +58,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
     Raises:
         Failure: no region there, no token, or the region says no (exit 1: not as things are; 2: not as it was asked); one line each.
     """
-    connection = _connection(region)
+    connection = _connection(region, state_dir)
     headers = {"Authorization": f"Bearer {_token(state_dir)}"}
     content = None
     if body is not None:
@@ -73,11 +77,51 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
     return _answer(region, method, response.status, answer)
 
 
-def _connection(region: str) -> http.client.HTTPConnection:
+def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
+    if region.startswith("https://"):
+        return _secure(region, state_dir)
     where = parse_region(region)
     if isinstance(where, str):
         return _UnixConnection(where)
     return http.client.HTTPConnection(*where, timeout=TIMEOUT)
+
+
+def _secure(region: str, state_dir: Path) -> http.client.HTTPConnection:
+    """TLS 1.3 to a region of the authority that this machine has joined or runs, or that was named; names are not compared."""
+    import ssl
+
+    host, port = secure_address(region)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    path = _authority(state_dir)
+    try:
+        context.load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.errno else "no certificate in PEM"
+        raise Failure(f"{path}: {why}; it is the authority that the region is held to", EXIT_UNREADABLE) from None
+    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
+
+
+def _authority(state_dir: Path) -> Path:
+    """The certificate to hold a region to: the one named, the one that this machine has joined, or that of its own region.
+
+    Raises:
+        Failure: there is none.
+    """
+    context = click.get_current_context(silent=True)
+    if named := (context and context.meta.get(AUTHORITY)) or os.environ.get(AUTHORITY_VARIABLE):
+        return Path(named)
+    kept = (state_dir / "rack" / "authority.crt", state_dir / "region" / "authority" / "authority.crt")
+    for path in kept:
+        if path.exists():
+            return path
+    raise Failure(
+        f"no authority to hold the region to: this machine has not joined ({kept[0]} is not there); give --authority FILE, "
+        "the certificate that `bellrock region` keeps in region/authority/authority.crt",
+        EXIT_UNREADABLE,
+    )
 
 
 def _token(state_dir: Path) -> str:

@@ -38,6 +38,14 @@ def _lab_region(context: click.Context, _: click.Parameter, name: str | None) ->
     context.meta[_LAB] = where
 
 
+def _hold_to(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Keep for the client which authority the region is held to."""
+    if path is not None:
+        from bellrock.cli.client import AUTHORITY
+
+        context.meta[AUTHORITY] = path
+
+
 def region_options(command: _F) -> _F:
     """Which region to ask."""
     for option in (
@@ -46,7 +54,14 @@ def region_options(command: _F) -> _F:
             "region_url",
             default="http://127.0.0.1:5240",
             show_default=True,
-            help="http://HOST:PORT or unix:PATH.",
+            help="http://HOST:PORT, https://HOST:PORT or unix:PATH.",
+        ),
+        click.option(
+            "--authority",
+            type=click.Path(path_type=Path),
+            help="Certificate that an https:// region is held to; also $BELLROCK_AUTHORITY. [default: of the region that was joined]",
+            callback=_hold_to,
+            expose_value=False,
         ),
         click.option(
             "--state-dir", type=click.Path(path_type=Path), help="The region's state directory, for its token."

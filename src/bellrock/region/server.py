@@ -76,8 +76,9 @@ async def serve(
     ready: Callable[[Ready], None],
     stop: asyncio.Event,
     bound: Callable[[], object] = lambda: None,
+    running: Callable[[Region], object] = id,
 ) -> None:
-    """Serve until `stop` is set; `ready` is called once when it answers.
+    """Serve until `stop` is set; `ready` is called once when it answers, and just before, `running` with the region itself.
 
     `bound` is called when the sockets are bound and before any thread is started: the moment to give up privileges,
     which belong to threads.
@@ -100,7 +101,7 @@ async def serve(
         bound()
         async with _store(settings) as (store, aside):
             front = Front(listeners, authority, settings.clock, settings.urls)
-            await _run(settings, store, aside, authority, front, ready, stop)
+            await _run(settings, store, aside, authority, front, ready, running, stop)
     finally:
         listeners.close()
 
@@ -128,7 +129,7 @@ def _authority(settings: Settings) -> Authority:
 
 async def _run(
     settings: Settings, store: Store, aside: Path | None, authority: Authority, front: Front,
-    ready: Callable[[Ready], None], stop: asyncio.Event,
+    ready: Callable[[Ready], None], running: Callable[[Region], object], stop: asyncio.Event,
 ) -> None:  # fmt: skip
     region = Region(
         store, await store.load(), settings.name, Secrets(settings.keys), authority, settings.clock,
@@ -143,6 +144,7 @@ async def _run(
         work = tasks.create_task(region.run(), name="region")
         http = tasks.create_task(front.run(make_app(region), answering, ended), name="http")
         await answering.wait()
+        running(region)
         ready(_ready(front, authority, token, aside))
         log.info(line("listening", addresses=",".join(front.urls)))
         await stop.wait()
@@ -154,7 +156,9 @@ async def _run(
 
 
 def _ready(front: Front, authority: Authority, token: str, aside: Path | None) -> Ready:
-    page = next((url for url in (*front.urls, *front.regions()) if url.startswith("http")), "")
+    # Not the wildcard that it may listen on: people click this.
+    pages = [*(url for url in front.urls if url.startswith("http://")), *front.regions()]
+    page = pages[0] if pages else ""
     return Ready(
         addresses=front.urls, regions=front.regions(), authority=authority.fingerprint, login_token=token,
         login_url=f"{page}/#login={token}" if page else "", moved_aside=aside,
