@@ -145,7 +145,7 @@ class StandIn:
             return _json(401, {"title": "Login needed", "detail": "Log in with the one-time token."})
         if method != "GET":
             assert dict(scope["headers"]).get(b"x-bellrock") == b"1"
-            return self._change(method, path, json.loads(body or b"{}"))
+            return self._change(scope, json.loads(body or b"{}"))
         query = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
         answers = {
             "/api/v1/topology": lambda: self.site.topology,
@@ -181,7 +181,8 @@ class StandIn:
             self.me = {"user": "one-time login", "role": "admin", "first_run": self.first_run}
         return 204, [(b"set-cookie", b"bellrock_session=s; HttpOnly; SameSite=Strict; Path=/")], b""
 
-    def _change(self, method: str, path: str, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _change(self, scope: Json, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        method, path = scope["method"], scope["path"]
         self.calls.append((method, path, body))
         if path == "/api/v1/users":
             self.first_run = False
@@ -193,7 +194,8 @@ class StandIn:
             self.show(after)
             return _json(202, {"agents": ["rack-1", "rack-2"]})
         if path.startswith("/api/v1/enrolments/"):
-            return self._decide(*path.split("/")[4:])
+            code = parse_qs(scope["query_string"].decode()).get("code", [""])[0]
+            return self._decide(*path.split("/")[4:], code)
         if method == "PATCH":
             _, _, _, what, wanted = path.split("/")
             after = self.site.changed()
@@ -207,11 +209,16 @@ class StandIn:
             return _json(200, {})
         return 204, [(b"set-cookie", b"bellrock_session=; Max-Age=0; Path=/")], b""
 
-    def _decide(self, agent: str, act: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _decide(self, agent: str, act: str, code: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if not self._may("admin"):
             return _json(403, {"title": "Forbidden", "detail": "That needs the role admin."})
         after = self.site.changed()
         one = next(item for item in after.enrolments if item["agent"] == agent)
+        if code and code != one["code"]:
+            detail = (
+                f"another machine asks as agent {agent} ({one['name']}) by now: its code is {one['code']}, not {code}."
+            )
+            return _json(409, {"title": "Conflict", "detail": detail})
         one["state"] = {"approve": "approved", "revoke": "revoked"}[act]
         self.show(after)
         return 204, [], b""

@@ -125,6 +125,19 @@ class TestEnrolments:
         assert here.region.calls[-1] == ("POST", "/api/v1/enrolments/01A4/approve", {})
         expect(page.get_by_text("waits to be let in")).to_have_count(0)
 
+    def test_another_machine_that_takes_the_place_meanwhile_is_not_let_in(self, visit: Opener) -> None:
+        here = visit(sites.enrolled())
+        page = come_in(here, "ada")
+        page.get_by_role("button", name="Approve rack-4").click()
+        after = here.region.site.changed()
+        after.enrolments[3]["code"] = "EVIL-99"
+        here.region.show(after)
+        expect(row(page, "rack-4").locator(".code")).to_have_text("EVIL-99")
+        expect(row(page, "rack-4")).to_contain_text("Does rack-4 show K7QP-2M?")
+        page.get_by_role("button", name="yes, approve").click()
+        expect(row(page, "rack-4")).to_contain_text("another machine asks as agent 01A4 (rack-4) by now")
+        expect(row(page, "rack-4")).to_contain_text("waits for approval")
+
     def test_shutting_out_is_seen_at_once(self, visit: Opener) -> None:
         here = visit(sites.enrolled())
         page = come_in(here, "ada")

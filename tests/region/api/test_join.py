@@ -127,6 +127,23 @@ async def test_who_did_not_stay_asks_again(tmp_path):
 
 
 @asynchronous
+async def test_what_was_approved_is_the_machine_whose_code_was_compared(tmp_path):
+    async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
+        meant, other = Joiner(), Joiner()
+        compared = (await meant.join(running.tls)).code
+        assert (await other.join(running.tls)).state == "waiting", "nobody stays: who asks later takes the place"
+        async with running.client(authorization=f"Bearer {running.token}") as client:
+            answer = await client.post(f"/api/v1/enrolments/{meant.host.id}/approve", params={"code": compared})
+            assert answer.status_code == 409
+            (found,) = await running.get("enrolments")
+            assert found["code"] in answer.json()["detail"]
+            assert (found["state"], found["code"] != compared) == ("waiting", True)
+            assert (await client.post(answer.request.url.path, params={"code": found["code"]})).status_code == 204
+        assert (await meant.join(running.tls)).state == "closed"
+        assert (await other.join(running.tls)).state == "joined"
+
+
+@asynchronous
 async def test_who_is_turned_down_while_waiting_is_told(tmp_path):
     async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
         one = Joiner()

@@ -63,8 +63,9 @@ export async function rename(what: "fabrics" | "vlans", id: string, name: string
   await call("PATCH", `/api/v1/${what}/${encodeURIComponent(id)}`, { name });
 }
 
-export async function approve(agent: string): Promise<void> {
-  await call("POST", `/api/v1/enrolments/${encodeURIComponent(agent)}/approve`);
+/** Lets in the machine whose `code` was compared; refused where another asks under its id by now. */
+export async function approve(agent: string, code: string): Promise<void> {
+  await call("POST", `/api/v1/enrolments/${encodeURIComponent(agent)}/approve?${new URLSearchParams({ code })}`);
 }
 
 export async function revoke(agent: string): Promise<void> {

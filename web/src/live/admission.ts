@@ -4,9 +4,9 @@ import { approve, CallError, fetchAuthority, fetchSecrets, revoke } from "../api
 import { refusal } from "./refusal.ts";
 import { allowed, authority, secrets } from "./store.ts";
 
-/** Lets an agent in. Returns what went wrong, or nothing. */
-export function letIn(agent: string): Promise<string> {
-  return attempt(() => approve(agent));
+/** Lets the agent in whose code was compared. Returns what went wrong, or nothing. */
+export function letIn(agent: string, code: string): Promise<string> {
+  return attempt(() => approve(agent, code));
 }
 
 /** Shuts an agent out, at once. Returns what went wrong, or nothing. */

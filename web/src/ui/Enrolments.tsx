@@ -104,7 +104,7 @@ function Decide({ one }: { one: Enrolment }) {
   return (
     <span class="decide">
       {one.state === "waiting" && (
-        <Sure label="approve" name={`Approve ${name}`} question={`Does ${name} show ${one.code}?`} yes="yes, approve" act={() => letIn(one.agent)} />
+        <Sure label="approve" name={`Approve ${name}`} question={`Does ${name} show ${one.code}?`} yes="yes, approve" act={() => letIn(one.agent, one.code)} />
       )}
       {one.state !== "revoked" && (
         <Sure
@@ -115,7 +115,7 @@ function Decide({ one }: { one: Enrolment }) {
           act={() => shutOut(one.agent)}
         />
       )}
-      {one.state === "revoked" && <Sure label="approve" name={`Approve ${name} again`} question={`Let ${name} in again?`} yes="yes, approve" act={() => letIn(one.agent)} />}
+      {one.state === "revoked" && <Sure label="approve" name={`Approve ${name} again`} question={`Let ${name} in again?`} yes="yes, approve" act={() => letIn(one.agent, "")} />}
     </span>
   );
 }

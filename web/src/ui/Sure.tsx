@@ -10,9 +10,13 @@ type Props = {
   readonly act: () => Promise<string>;
 };
 
-/** A button that asks before it acts. Escape, or a second thought, leaves all as it was. */
+/**
+ * A button that asks before it acts. Escape, or a second thought, leaves all as it was. What is done is what was asked: news that
+ * come while the question stands change neither.
+ */
 export function Sure({ label, name, question, yes, act }: Props) {
-  const [asking, setAsking] = useState(false);
+  const [asked, setAsked] = useState<Pick<Props, "question" | "act"> | null>(null);
+  const asking = asked !== null;
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const first = useRef<HTMLButtonElement>(null);
@@ -25,14 +29,14 @@ export function Sure({ label, name, question, yes, act }: Props) {
   }, [asking]);
   const go = async (): Promise<void> => {
     setBusy(true);
-    setWrong(await act());
+    setWrong((await asked?.act()) ?? "");
     setBusy(false);
-    setAsking(false);
+    setAsked(null);
   };
-  if (!asking)
+  if (asked === null)
     return (
       <span class="sure">
-        <button ref={first} type="button" aria-label={name} onClick={() => setAsking(true)}>
+        <button ref={first} type="button" aria-label={name} onClick={() => setAsked({ question, act })}>
           {label}
         </button>
         <span class="wrong" role="alert">
@@ -43,15 +47,15 @@ export function Sure({ label, name, question, yes, act }: Props) {
   const leave = (event: KeyboardEvent): void => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    setAsking(false);
+    setAsked(null);
   };
   return (
     <span class="sure" role="group" aria-label={name} onKeyDown={leave}>
-      <span>{question}</span>
+      <span>{asked.question}</span>
       <button type="button" disabled={busy} onClick={() => void go()}>
         {yes}
       </button>
-      <button ref={second} type="button" disabled={busy} onClick={() => setAsking(false)}>
+      <button ref={second} type="button" disabled={busy} onClick={() => setAsked(null)}>
         no
       </button>
     </span>

@@ -1,16 +1,20 @@
 """Who joined, with which secret, and the region's authority."""
 
 from http import HTTPStatus
+from typing import Annotated
 
 from litestar import get, post
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
+from msgspec import Meta
 
 from bellrock.region.api.audited import tell
 from bellrock.region.api.guards import region_of
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service import AlreadySo, UnknownAgent
 from bellrock.region.service.shapes import AuthorityView, EnrolmentView, SecretView
+
+Code = Annotated[str, Meta(max_length=64)]
 
 
 @get("/api/v1/enrolments", summary="Agents that joined, or asked to", tags=["agents"], responses=problems(401, 403),
@@ -22,10 +26,16 @@ def enrolments(request: AnyRequest) -> list[EnrolmentView]:
 
 @post("/api/v1/enrolments/{agent:str}/approve", summary="Let an agent in", tags=["agents"], status_code=204,
       responses=problems(400, 401, 403, 404, 409))  # fmt: skip
-async def approve(request: AnyRequest, agent: FromPath[str]) -> None:
+async def approve(
+    request: AnyRequest,
+    agent: FromPath[str],
+    code: Annotated[
+        Code, QueryParameter(description="The code that was compared; if another waits by now, nothing is done")
+    ] = "",
+) -> None:
     """One that waits, or one that was revoked, which may join again then."""
     try:
-        before = await region_of(request).enrolment.approve(agent)
+        before = await region_of(request).enrolment.approve(agent, code)
     except (UnknownAgent, AlreadySo) as error:
         raise _said(error) from None
     tell(request, subject=f"{before.name} {agent}", before=before.state, after="approved")

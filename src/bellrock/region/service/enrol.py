@@ -51,7 +51,7 @@ class UnknownAgent(LookupError):  # noqa: N818 -- says what it is
 
 
 class AlreadySo(ValueError):  # noqa: N818 -- says what it is
-    """The agent is in that state already."""
+    """The agent is in that state already, or not in the one that was meant."""
 
 
 class Applicant(Struct, frozen=True):
@@ -184,8 +184,11 @@ class Enrolment:
 
     # those who decide
 
-    async def approve(self, agent: str) -> EnrolmentRow:
+    async def approve(self, agent: str, code: str = "") -> EnrolmentRow:
         """Let an agent in that waits, or let one join again that was revoked; its state before.
+
+        `code`: what a person compared, if anybody did. Between that look and this word another machine may have asked under the
+        same id, and it is not the one that was meant.
 
         Raises:
             UnknownAgent, AlreadySo: it cannot be done.
@@ -195,6 +198,10 @@ class Enrolment:
             row = self._known(agent)
             if row.state is EnrolmentState.APPROVED:
                 raise AlreadySo(f"agent {agent} ({row.name}) is approved already")
+            if code and row.state is EnrolmentState.WAITING and code != row.code:
+                raise AlreadySo(
+                    f"another machine asks as agent {agent} ({row.name}) by now: its code is {row.code}, not {code}"
+                )
             # A revoked one may have lost its key, and that may be why it was revoked: it is known anew by the next that it shows.
             key = row.key if row.state is EnrolmentState.WAITING else ""
             await self._save(
