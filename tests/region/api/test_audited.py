@@ -6,9 +6,11 @@ import asyncio
 import logging
 
 from bellrock.region.api import audited as module
+from bellrock.region.service import Policy, Secret
 from bellrock.region.service.audit import Audit
 from bellrock.region.service.guesses import FREE_HERE
-from tests.region.support import agent, asynchronous, confirmed, host_seen, interface, region, until
+from tests.region.joining import TLS, Joiner
+from tests.region.support import SECRET, agent, asynchronous, confirmed, host_seen, interface, region, until
 
 WORD = "correct horse battery"
 KEYS = ("kind", "who", "how", "address", "action", "subject", "before", "after", "outcome")
@@ -115,3 +117,36 @@ def test_outcomes():
     assert [module._outcome(status) for status in (200, 204, 304, 400, 500)] == [
         "done", "done", "done", "refused: 400 Bad Request", "failed: 500 Internal Server Error",
     ]  # fmt: skip
+
+
+@asynchronous
+async def test_who_joined_and_who_let_him_in_or_out(tmp_path):
+    async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
+        one = Joiner()
+        assert (await one.join(running.tls)).state == "waiting"
+        path = f"/api/v1/enrolments/{one.host.id}"
+        async with running.client(authorization=f"Bearer {running.token}") as client:
+            for step, status in (("approve", 204), ("approve", 409), ("revoke", 204)):
+                assert (await client.post(f"{path}/{step}")).status_code == status
+        who, named = ("change", "api token", "api-token", "127.0.0.1"), f"rack1 {one.host.id}"
+        assert await audit(running) == [
+            (*who, "revoke agent", named, "approved", "revoked", "done"),
+            (*who, "approve agent", one.host.id, "", "", "refused: 409 Conflict"),
+            (*who, "approve agent", named, "waiting", "approved", "done"),
+            ("login", "rack1", "secret", "127.0.0.1", "join", one.host.id, "", "waiting", "done"),
+        ]
+
+
+@asynchronous
+async def test_secrets_that_are_replaced(tmp_path):
+    held: list = []
+    other = Secret("0b0b0b0b", bytes(32), bytes(range(1, 33)))
+    async with region(tmp_path, made=held.append) as running:
+        held[0].set_secrets((other, SECRET))
+        held[0].set_secrets((other,))
+        found = await until(lambda: audit(running))
+        before, both = SECRET.id, f"{other.id},{SECRET.id}"
+        assert [row[4:] for row in found] == [
+            ("replace secrets", "", both, other.id, "done"),
+            ("replace secrets", "", before, both, "done"),
+        ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from bellrock.region.service.guesses import FREE_HERE
+from tests.region.joining import TLS
 from tests.region.support import asynchronous, region
 
 OWN = {"X-Bellrock": "1"}
@@ -229,3 +231,22 @@ async def test_from_another_machine_over_tls(tmp_path, monkeypatch):
             for cookie, status in (("__Host-bellrock_session", 200), ("bellrock_session", 401)):
                 headers = {"Cookie": f"{cookie}={value}"}
                 assert (await client.get("/api/v1/me", headers=headers)).status_code == status
+
+
+@asynchronous
+async def test_over_real_tls(tmp_path):
+    async with region(tmp_path, listen=TLS) as running:
+        await add(running)
+        trust = ssl.create_default_context(cadata=(await running.get("authority"))["certificate"])
+        trust.minimum_version = ssl.TLSVersion.TLSv1_3
+        async with httpx.AsyncClient(base_url=running.tls, verify=trust, trust_env=False) as client:
+            assert (await client.get("/api/v1/me")).status_code == 401
+            answer = await enter(client)
+            assert answer.status_code == 204
+            assert "secure" in cookie_of(answer)
+            assert cookie_of(answer)[0].startswith("__host-bellrock_session=")
+            assert (await client.get("/api/v1/me")).json()["user"] == "anna"
+            assert (await client.post("/api/v1/logout")).status_code == 403, "the header is missing"
+            own = OWN | {"Origin": running.tls}
+            assert (await client.post("/api/v1/logout", headers=own)).status_code == 204
+            assert (await client.get("/api/v1/me")).status_code == 401

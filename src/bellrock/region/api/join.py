@@ -27,6 +27,7 @@ from bellrock.contract.join import (
     region_proof,
 )
 from bellrock.contract.pake import ExchangeError, Half
+from bellrock.region.api.audited import Told, entry
 from bellrock.region.api.guards import address_of, own_origin, region_of
 from bellrock.region.api.sockets import (
     NORMAL,
@@ -43,6 +44,7 @@ from bellrock.region.api.sockets import (
 from bellrock.region.certificates import RequestError, read_request
 from bellrock.region.protocol import shown_in
 from bellrock.region.service import HANDSHAKE, Applicant, Region, Secret, TurnedAway, check_host, not_stored
+from bellrock.region.service.audit import AuditKind
 from bellrock.region.store import NotStored
 
 WRONG: Final = "this agent's secret is not this region's"
@@ -110,6 +112,7 @@ async def _join(socket: Socket, region: Region, address: str) -> None:
     region.gate.right(address)
     applicant = _applicant(exchange, address)
     answer = await _decide(region, applicant)
+    await _note(region, applicant, answer)
     await send(socket, exchange.signed(answer))
     if answer.state == "waiting":
         await race(_gone(socket), _decided(socket, region, applicant, exchange))
@@ -194,6 +197,14 @@ async def _decide(region: Region, applicant: Applicant) -> JoinAnswer:
         return await region.enrolment.apply(applicant)
     except NotStored as error:
         raise not_stored(error) from None
+
+
+async def _note(region: Region, one: Applicant, answer: JoinAnswer) -> None:
+    # Of the kind of logins: an agent that joins again and again must not push changes out of the log.
+    told = Told(one.host.id, after=answer.state)
+    await region.audit.note(
+        entry(region.now(), AuditKind.LOGIN, one.host.name, "secret", one.address, "join", "done", told)
+    )
 
 
 async def _hear(socket: Socket) -> str:

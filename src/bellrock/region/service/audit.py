@@ -38,11 +38,15 @@ class Audit:
 
     async def note(self, row: AuditRow) -> None:
         """Keep an entry. While the disk takes none it waits in memory: what was done is done, and is told when it can be."""
+        self.later(row)
+        await self.flush()
+
+    def later(self, row: AuditRow) -> None:
+        """Keep an entry with the next `flush`."""
         row = _bounded(row)
         log.info(line("audit", who=row.who, how=row.how, address=row.address, action=row.action, subject=row.subject,
                       outcome=row.outcome))  # fmt: skip
         self._waiting.append(row)
-        await self.flush()
 
     async def flush(self) -> None:
         """Write what waits."""
