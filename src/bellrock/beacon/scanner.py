@@ -203,7 +203,7 @@ class Scanner:
         """When `handle_timeout` is wanted next; None when all is over."""
         if self.phase is Phase.OVER:
             return None
-        return Monotonic(self._next_call if self.phase is Phase.CALLING else self._until)
+        return Monotonic(self._until)
 
     def poll_transmit(self) -> Transmission | None:
         """Next beacon to send, or None."""
@@ -245,7 +245,7 @@ class Scanner:
         if not self._queue:
             self._settle(now)
         else:
-            self._next_call = max(self._next_call, now.mono + min(BEAT, step))
+            self._until = max(self._next_call, now.mono + min(BEAT, step))
 
     def _make(self, line: _Line, vid: int, now: Now) -> None:
         outer = self._plan.outer

@@ -7,7 +7,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, Failure, json_option
-from bellrock.cli.vidlist import parse_vids
+from bellrock.cli.vlans import parse_vids
 
 name_option = click.option("--name", default="", help="Name to scan as. [default: this machine's host name]")
 interfaces_argument = click.argument("interfaces", nargs=-1, required=True, metavar="IF [IF]...")
