@@ -68,7 +68,9 @@ def _decide(who: str, what: str, done: str, region_url: str, state_dir: Path | N
     from bellrock.cli.asking import ask, segment
 
     chosen = choose(_enrolments(region_url, state_dir), who)
-    ask(region_url, state_dir, type(None), f"/enrolments/{segment(chosen.agent)}/{what}", "POST")
+    # The region approves only the machine whose code this is: another may have asked under the same id since it was listed.
+    compared = f"?code={segment(chosen.code)}" if what == "approve" else ""
+    ask(region_url, state_dir, type(None), f"/enrolments/{segment(chosen.agent)}/{what}{compared}", "POST")
     if as_json:
         print_json({"agent": chosen.agent, "name": chosen.name, "done": what})
     else:
