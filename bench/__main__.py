@@ -14,6 +14,7 @@ NAMES = (
     "startup",
     "firewall",
     "capture",
+    "ideas",
 )
 
 

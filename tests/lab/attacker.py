@@ -20,6 +20,7 @@ from bellrock.wire.frame import BEACON_PORT, HeardDatagram, open_beacon_frame
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 CLONE_NEWNET = 0x40000000
+Wanted = Callable[[bytes], bool]
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -88,10 +89,10 @@ class Attacker:
             self._sockets[interface].recv(65536)
 
     @contextlib.contextmanager
-    def relay(self, a: str, b: str, delay: float) -> Iterator[list[int]]:
-        """Carry every frame from each of two interfaces to the other, `delay` seconds later. Yields a count of them."""
+    def relay(self, a: str, b: str, delay: float, wanted: Wanted = lambda _: True) -> Iterator[list[int]]:
+        """Carry the wanted frames from each of two interfaces to the other, `delay` seconds later. Yields a count of them."""
         stop, carried = threading.Event(), [0]
-        thread = threading.Thread(target=self._carry, args=(a, b, delay, stop, carried))
+        thread = threading.Thread(target=self._carry, args=(a, b, delay, wanted, stop, carried))
         self._drain(a)
         self._drain(b)
         thread.start()
@@ -101,15 +102,16 @@ class Attacker:
             stop.set()
             thread.join(10)
 
-    def _carry(self, a: str, b: str, delay: float, stop: threading.Event, carried: list[int]) -> None:
+    def _carry(self, a: str, b: str, delay: float, wanted: Wanted, stop: threading.Event, carried: list[int]) -> None:
         other = {self._sockets[a]: self._sockets[b], self._sockets[b]: self._sockets[a]}
         waiting: list[tuple[float, int, socket.socket, bytes]] = []
         while not stop.is_set():
             left = waiting[0][0] - time.monotonic() if waiting else 0.1
             for source in select.select(list(other), [], [], max(0.0, min(0.1, left)))[0]:
-                carried[0] += 1
-                due = time.monotonic() + delay
-                heapq.heappush(waiting, (due, carried[0], other[source], source.recv(65536)))
+                frame = source.recv(65536)
+                if wanted(frame):
+                    carried[0] += 1
+                    heapq.heappush(waiting, (time.monotonic() + delay, carried[0], other[source], frame))
             while waiting and waiting[0][0] <= time.monotonic():
                 _, _, sink, frame = heapq.heappop(waiting)
                 sink.send(frame)
@@ -132,6 +134,11 @@ def _open(interface: str) -> socket.socket:
     found.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     found.bind((interface, ETH_P_ALL))
     return found
+
+
+def is_beacon(frame: bytes) -> bool:
+    """Whether a frame goes to the beacons' port."""
+    return _beacon(frame) is not None
 
 
 def _beacon(frame: bytes) -> Captured | None:

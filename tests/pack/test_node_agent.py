@@ -1,5 +1,7 @@
 """The agent in one file: what is in it, and that it runs where nothing is installed but Python."""
 
+import json
+import os
 import platform
 import re
 import shutil
@@ -18,23 +20,31 @@ MACHINE = {"x86_64": 62, "aarch64": 183}
 pytestmark = pytest.mark.pack
 
 
-@pytest.fixture(scope="module", params=sorted(MACHINE))
-def packed(request, tmp_path_factory):
-    """The file for an architecture."""
-    directory = tmp_path_factory.mktemp(request.param)
-    path = directory / "bellrock.pyz"
-    command = [sys.executable, ROOT / "tools" / "node-agent", "--arch", request.param, "--output", path]
-    subprocess.run(command, check=True, timeout=240, capture_output=True)
-    return request.param, path
-
-
 @pytest.fixture(scope="module")
-def ours(packed):
-    """The file for this machine's architecture, with a directory for it to unpack itself to."""
-    arch, path = packed
-    if arch != platform.machine():
-        pytest.skip("for another machine than this one")
-    return path
+def files(tmp_path_factory):
+    """The file for an architecture, each built once."""
+    built = {}
+
+    def file(arch):
+        if arch not in built:
+            built[arch] = tmp_path_factory.mktemp(arch) / "bellrock.pyz"
+            command = [sys.executable, ROOT / "tools" / "node-agent", "--arch", arch, "--output", built[arch]]
+            subprocess.run(command, check=True, timeout=240, capture_output=True)
+        return built[arch]
+
+    return file
+
+
+@pytest.fixture(params=sorted(MACHINE))
+def packed(request, files):
+    """Each architecture, with its file."""
+    return request.param, files(request.param)
+
+
+@pytest.fixture
+def ours(files):
+    """The file for this machine's architecture."""
+    return files(platform.machine())
 
 
 def bare(version):
@@ -93,6 +103,28 @@ def test_it_runs_on_a_bare_python(ours, version, tmp_path):
     assert f"Python {version}." in told.stdout
     there = run(ours, python, tmp_path, "interfaces", "--json")
     assert (there.returncode, there.stdout[:1]) == (0, "["), there.stderr
+
+
+def test_a_node_says_how_it_is_used(ours, tmp_path):
+    told = run(ours, sys._base_executable, tmp_path, "node", "--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "bellrock node" in told.stdout
+
+
+@pytest.mark.lab
+def test_a_node_looks_around_and_says_that_nobody_is_there(ours, tmp_path):
+    """A whole run: sockets, netlink, keys and JSON, in a network of its own with one interface and nobody else."""
+    secret = tmp_path / "secret"
+    secret.write_text("00112233445566778899aabbccddeeff\n")
+    secret.chmod(0o600)
+    node = f"exec {sys._base_executable} -I -S {ours} node --json --within 2 --secret-file {secret}"
+    script = f"ip link add left type veth peer name right && ip link set left up && ip link set right up && {node}"
+    command = ["env", "-i", f"PATH={os.environ['PATH']}", f"SHIV_ROOT={tmp_path}", "unshare", "-n", "sh", "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    assert told.returncode in (1, 4), told.stderr
+    document = json.loads(told.stdout)
+    assert {one["name"] for one in document["interfaces"]} >= {"left", "right"}
+    assert not document["region"]
 
 
 def test_what_an_agent_has_not_is_one_line(ours, tmp_path):
