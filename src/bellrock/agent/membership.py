@@ -115,8 +115,8 @@ class Membership:
             self._changed.clear()
             credentials = self.credentials
             if credentials is not None and not self._expired(credentials):
-                if not self._wanted.is_set():
-                    return self._way(credentials)
+                if not self._wanted.is_set() and (way := self._way(credentials)) is not None:
+                    return way
             elif not self._typed and credentials is None:
                 return Way(LOCAL)
             else:
@@ -231,9 +231,15 @@ class Membership:
         if self.credentials is not None:
             kept.save(self._state_dir, self.credentials)
 
-    def _way(self, credentials: Credentials) -> Way:
+    def _way(self, credentials: Credentials) -> Way | None:
+        """The next address; None for credentials that are of no use, which are asked for anew."""
         near = nearest_first(credentials.regions, self.sight.interfaces.values())
-        return Way(near[self._turn % len(near)], credentials.context())
+        try:
+            return Way(near[self._turn % len(near)], credentials.context())
+        except (CredentialsError, ZeroDivisionError) as error:
+            log.warning("what this machine joined with is of no use (%s): it joins anew", error)
+            self._wanted.set()
+            return None
 
     def _expired(self, credentials: Credentials) -> bool:
         return credentials.expires <= self._clock()

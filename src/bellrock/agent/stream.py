@@ -82,6 +82,8 @@ class Stream:
         self._boot = boot
         self._keys = keyring.keys
         self._turn = 0
+        self._connection: ClientConnection | None = None
+        self._closing: asyncio.Future[None] | None = None
         self._spool = spool
         self._forgotten = forgotten
         self._more = asyncio.Event()
@@ -107,8 +109,10 @@ class Stream:
         return True
 
     def rekey(self, keyring: Keyring) -> None:
-        """Prove these secrets from the next connection on."""
+        """Use these secrets, and connect anew, so that the region learns which they are."""
         self._keys = keyring.keys
+        if self._connection is not None:
+            self._closing = asyncio.ensure_future(self._connection.close())
 
     async def run(self) -> None:
         """Connect, send, and connect again, until cancelled."""
@@ -121,12 +125,14 @@ class Stream:
             began = time.monotonic()
             try:
                 async with _open(way) as connection:
+                    self._connection = connection
                     await self._serve(connection, way)
             except* _EXPECTED as group:
                 error = _first(group)
             why = _words(error)
             if self.connected.is_set() and time.monotonic() - began > STEADY:
                 pause, complaint = BACKOFF[0], ""
+            self._connection = None
             self._lost()
             self._failed(error)
             if why != complaint:
