@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from bellrock.model import RefusalCount
+from bellrock.contract import Done, MeasureMtu, Order, decode_region_message, encode
+from bellrock.model import MtuLimit, MtuSeen, RefusalCount
 from tests.browser.real import Site, watch
-from tests.region.support import confirmed, now, port
+from tests.region.support import Agent, confirmed, interface, now, port
 
 pytestmark = pytest.mark.browser
 __all__ = ["watch"]
@@ -63,3 +64,34 @@ def test_what_agents_report_is_on_the_page_at_once_and_can_be_explained_and_name
 
     page.get_by_role("button", name="log out").click()
     expect(page.get_by_label("One-time login token")).to_be_visible()
+
+
+def test_what_was_measured_is_on_the_page_with_its_culprit_and_can_be_measured_again(
+    site: Site, watch: Callable[..., Any]
+) -> None:
+    page = watch(site.login)
+    for name in ("rack1", "rack2"):
+        other = "rack2" if name == "rack1" else "rack1"
+        jumbo = interface("eth0", name, mtu=9000)
+        seen = MtuSeen(port(f"{name}/eth0"), port(f"{other}/eth0"), 1500, MtuLimit.LINK, 9000, 1501, 9000, now())
+        site.do(site.tell(name, 2, jumbo, confirmed(f"{name}/eth0", f"{other}/eth0"), seen, complete=True))
+    section = page.locator("section:has(#mtu-title)")
+    expect(section).to_contain_text("2 of 2 directed pairs of neighbours pass less than their interfaces allow.")
+    expect(section.get_by_role("list", name="Where packets stop").locator(".port").first).to_contain_text("/eth0")
+    expect(section.locator("tbody tr")).to_have_count(2)
+    cells = page.locator("section:has(#interfaces-title) .passes")
+    expect(cells).to_have_text(["1500 pass", "1500 pass"])
+
+    page.get_by_role("button", name="measure now").click()
+    order = site.do(next_order(site.agents["rack1"]))
+    assert isinstance(order.do, MeasureMtu)
+    expect(section.get_by_role("status")).to_contain_text("rack1")
+    site.do(site.agents["rack1"].connection.send(encode(Done(order.id))))
+    expect(section.get_by_role("status")).to_have_text("rack2 measures now.")
+
+
+async def next_order(one: Agent) -> Order:
+    """The next order that the region gives."""
+    while not isinstance(message := decode_region_message(await one.connection.recv()), Order):
+        pass
+    return message

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { Node } from "../api/types.ts";
 import { nodes, query } from "../live/store.ts";
 import { byTrouble, nodeFits, nodeWords, speedWords } from "../site/nodes.ts";
@@ -28,15 +29,21 @@ export function Nodes() {
   );
 }
 
+/** A line that opens. What is in it is drawn only then: a node may have 64 interfaces, and there may be hundreds of nodes. */
 function NodeBlock({ node, at, open }: { node: Node; at: number; open: boolean }) {
+  const [opened, setOpened] = useState(open);
   return (
-    <details class="node" open={open}>
+    <details class="node" open={opened} onToggle={(event) => setOpened(event.currentTarget.open)}>
       <summary>
         <b class="mono">{node.name}</b> <span class={node.findings.some((one) => one.severity === "error") ? "bad" : "soft"}>{nodeWords(node)}</span>
         <Told node={node} at={at} />
       </summary>
-      <Findings findings={node.findings} />
-      <NodeTable node={node} />
+      {opened && (
+        <>
+          <Findings findings={node.findings} />
+          <NodeTable node={node} />
+        </>
+      )}
     </details>
   );
 }
