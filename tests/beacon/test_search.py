@@ -84,6 +84,29 @@ def test_what_is_told_explains_a_limit_and_does_not_set_it(tell, limit):
     assert (result.mtu, result.limit) == (1500, limit)
 
 
+def test_a_neighbour_is_not_asked_for_more_than_its_own_interface_takes():
+    search, sent = Search(9000, [A, B]), []
+    while sizes := search.next_round():
+        sent.append(sizes)
+        search.told_mtu(A, 1500)
+        search.passed(A, max(size for size in sizes if size <= 1504))
+        search.passed(B, 9000)
+    found = {one.peer: one for one in search.results()}
+    assert sent == [(1280, 9000), (1500,)]
+    assert (found[A].mtu, found[A].limit, found[A].lost) == (1500, MtuLimit.PEER, 0)
+    assert found[B].limit == MtuLimit.INTERFACE
+
+
+def test_what_a_neighbour_takes_beyond_its_mtu_does_not_count():
+    search = Search(9000, [A])
+    search.next_round()
+    search.passed(A, 9000)
+    search.told_mtu(A, 1500)
+    assert search.next_round() == ()
+    (result,) = search.results()
+    assert (result.mtu, result.limit, result.lost) == (1500, MtuLimit.PEER, 0)
+
+
 def test_strangers_are_not_judged():
     search = Search(1500, [A])
     search.next_round()

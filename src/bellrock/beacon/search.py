@@ -94,7 +94,7 @@ class Search:
     def satisfied(self, sizes: Iterable[int]) -> bool:
         """Whether there is nothing to wait for: all have acknowledged the largest of these sizes."""
         largest = max(sizes, default=0)
-        return all(bounds.passed >= largest for bounds in self._bounds.values())
+        return all(bounds.passed >= min(largest, self._most(bounds)) for bounds in self._bounds.values())
 
     def next_round(self) -> tuple[int, ...]:
         """The sizes to send next, the smallest first; none when all is known. They count as sent."""
@@ -109,13 +109,18 @@ class Search:
         """What the answers so far amount to, for each neighbour."""
         return [self._result(peer, bounds) for peer, bounds in self._bounds.items()]
 
+    def _most(self, bounds: Bounds) -> int:
+        """What the two interfaces take. Receivers often take a few octets more than their MTU (a VLAN tag's), which nobody may count on."""
+        return min(self.most, bounds.peer_mtu or self.most)
+
     def _wanted(self, bounds: Bounds) -> list[int]:
-        smallest = min(SMALLEST, self.most)
-        if bounds.passed >= self.most:
+        most = self._most(bounds)
+        smallest = min(SMALLEST, most)
+        if bounds.passed >= most:
             return []
-        if not self._tries[self.most]:
+        if not self._tries[most]:
             # RFC 8899 §5.3: begin with what is hoped for; the smallest tells a black hole from a neighbour that is not there.
-            return [self.most, smallest]
+            return [most] if bounds.passed else [most, smallest]
         if not bounds.passed:
             return [smallest] if self._tries[smallest] < MAX_PROBES else []
         low, high = bounds.passed, self._lost(bounds)
@@ -136,17 +141,20 @@ class Search:
         return min(size for size, tries in self._tries.items() if tries and size > bounds.passed)
 
     def _result(self, peer: Port, bounds: Bounds) -> Result:
-        lost = [size for size, tries in self._tries.items() if tries >= MAX_PROBES and size > bounds.passed]
+        most = self._most(bounds)
+        mtu = min(bounds.passed, most)
+        lost = [size for size, tries in self._tries.items() if tries >= MAX_PROBES and mtu < size <= most]
         return Result(
-            peer=peer, mtu=bounds.passed, limit=self._limit(bounds), tried=max(self._tries, default=0),
+            peer=peer, mtu=mtu, limit=self._limit(bounds), tried=max(self._tries, default=0),
             lost=min(lost, default=0), peer_mtu=bounds.peer_mtu,
         )  # fmt: skip
 
     def _limit(self, bounds: Bounds) -> MtuLimit:
-        if bounds.passed >= self.most:
-            return MtuLimit.INTERFACE
+        most = self._most(bounds)
+        if bounds.passed >= most:
+            return MtuLimit.INTERFACE if most == self.most else MtuLimit.PEER
         if bounds.fragmented > bounds.passed:
             return MtuLimit.FRAGMENTS
         if self._too_big > bounds.passed:
             return MtuLimit.ICMP
-        return MtuLimit.PEER if 0 < bounds.peer_mtu <= bounds.passed else MtuLimit.LINK
+        return MtuLimit.LINK

@@ -171,7 +171,7 @@ class MtuLimit(StrEnum):
     INTERFACE = "interface"
     """The sender's own MTU: nothing larger could be tried."""
     PEER = "peer"
-    """Larger ones were sent and never seen, and the peer's own MTU is where they stop."""
+    """The peer's own MTU: it may take a little more, which nobody can count on."""
     LINK = "link"
     """Larger ones were sent, no ICMP came, and the peer did not see them: a black hole between the two."""
     ICMP = "icmp"

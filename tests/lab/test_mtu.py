@@ -1,0 +1,63 @@
+"""What passes between real agents over a real switch: right for each pair and direction, and nobody innocent is named."""
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bellrock.lab.agents import region_host, state_dir
+from bench import _mtu
+
+pytestmark = pytest.mark.lab
+
+BELLROCK = str(Path(sys.executable).parent / "bellrock")
+
+
+def check(faults):
+    """The region's answer to those faults, held against the truth."""
+    with _mtu.running(faults) as bellrock:
+        _, answer = _mtu.measured(bellrock, faults)
+        assert _mtu.pairs_of(answer) == _mtu.truth(faults)
+        assert _mtu.culprits_of(answer) == _mtu.blamed(faults)
+        return answer, command(bellrock)
+
+
+def command(bellrock):
+    """What `bellrock mtu` says of it."""
+    where = [
+        "--region", f"unix:{bellrock.region.path}",
+        "--state-dir", str(state_dir(bellrock.lab.directory, region_host(bellrock.wired))),
+    ]  # fmt: skip
+    return subprocess.run([BELLROCK, "mtu", "--json", *where], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_twelve_hosts_of_which_three_are_faulty():
+    answer, said = check(_mtu.KNOWN)
+    assert said.returncode == 1
+    shown = json.loads(said.stdout)
+    assert _mtu.pairs_of(shown) == _mtu.pairs_of(answer)
+    sentences = [culprit["what"] for culprit in shown["culprits"]]
+    assert any(
+        one.startswith("All pairs through host-3/eth0 stop at 1,500 while the rest pass 9,000") for one in sentences
+    )
+    limits = {(pair["from"]["host"], pair["to"]["host"]): pair["limited_by"] for pair in shown["pairs"]}
+    assert (limits["host-1", "host-3"], limits["host-6", "host-1"], limits["host-1", "host-6"]) == (
+        "link",
+        "interface",
+        "peer",
+    )
+    assert (limits["host-9", "host-1"], limits["host-1", "host-9"]) == ("link", "interface")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_faults(seed):
+    chance = random.Random(seed)
+    check(_mtu.random_faults(chance, chance.randint(1, 4)))
+
+
+def test_a_lab_without_faults_blames_nobody():
+    _, said = check({})
+    assert said.returncode == 0
