@@ -5,7 +5,7 @@ import pytest
 from bellrock.beacon.compose import Composer, Copy, copies
 from bellrock.beacon.values import Identity
 from bellrock.model import InterfaceKind
-from bellrock.wire.beacon import BeaconType, Remote
+from bellrock.wire.beacon import BeaconType, Remote, ScanAnswer, ScanCall
 from tests.beacon.playbook import at, facts
 
 COPIES = [
@@ -68,3 +68,21 @@ def test_regions_and_their_authority_are_said_from_the_next_beacon_on():
     second = composer.multicast(facts(), Copy(6, None, None), 2, BeaconType.SOLICITATION, (), False, at(0)).extension
     assert (first.regions, first.authority) == ((), "")
     assert (second.regions, second.authority, second.seq) == (("https://10.0.0.1:5443",), "ab" * 32, 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "type"),
+    [
+        (ScanCall(id="s", vid=20), BeaconType.SOLICITATION),
+        (ScanCall(id="s", vid=20, stop=True), BeaconType.ADVERTISEMENT),
+        (ScanAnswer(id="s", heard="20"), BeaconType.ADVERTISEMENT),
+    ],
+)
+def test_beacons_of_a_scan_name_the_tag_that_they_are_sent_with(said, type):
+    composer = Composer(Identity("us", "host", "hand", "boot"), lambda version, wall: f"v{version}")
+    beacon = composer.scanning(facts(), 1, 20, said, at(0))
+    extension = beacon.extension
+    assert (beacon.type, beacon.version, beacon.id) == (type, 1, "v1")
+    assert (beacon.remote.name, beacon.remote.vid, extension.interface, extension.vid) == ("eth0", 20, "eth0", 20)
+    assert (extension.scan or extension.scanned) == said
+    assert (extension.acks, extension.urgent, extension.seq) == ((), False, 1)

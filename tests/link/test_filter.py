@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.link.filter import SNAP_LENGTH, FilterError, Instruction, assemble, beacon_filter, pack
+from bellrock.link.filter import SNAP_LENGTH, FilterError, Instruction, assemble, beacon_filter, pack, tag_filter
 from tests.link.frames import GROUP4, PASSED, REFUSED, ethernet, ipv4, udp, without_outer_tag
 
 SKF_AD_OFF = 0xFFFFF000
@@ -186,3 +186,23 @@ def test_thinned_interfaces_pass_by_chance(ifindex, dice, passes):
 def test_as_many_interfaces_as_may_be_thinned_fit_the_program():
     program = beacon_filter(thinned=tuple((1_000_000 + index, 0.1) for index in range(16)))
     assert run(program, PASSED["IPv4"], {28: 1, 8: 1_000_015, 56: 0}) == SNAP_LENGTH
+
+
+TAG_PRESENT = 48
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken_out", "text", "passes"),
+    [
+        (1, 1, "0800", True),
+        (1, 0, "8100000a0800", True),
+        (1, 0, "88a8000a0800", True),
+        (1, 0, "9100000a0800", True),
+        (1, 0, "0800", False),
+        (1, 0, "86dd", False),
+        (772, 1, "0800", False),
+    ],
+)
+def test_the_filter_for_tags(kind, taken_out, text, passes):
+    data = bytes(12) + bytes.fromhex(text) + bytes(46)
+    assert bool(run(tag_filter(), data, {28: kind, TAG_PRESENT: taken_out})) is passes
