@@ -63,6 +63,9 @@ def test_what_is_not_passed_on(octets, sender):
     rig = Rig()
     rig.letter(octets, sender)
     assert rig.said == []
+    [(port, to, answer)] = rig.posted
+    assert (port, to, answer.letter) == (PORT, "node-id", "L")
+    assert answer.answer.why
 
 
 def test_only_letters_and_answers_to_them_matter():

@@ -30,7 +30,7 @@ def test_what_is_sealed_opens():
         gzip.compress(b"{}"),
         gzip.compress(b"\xff"),
         gzip.compress(b"[" * 20_000),
-        gzip.compress(bytes(70_000)),
+        gzip.compress(bytes(600_000)),
     ],
 )
 @pytest.mark.parametrize("opener", [open_report, open_answer])

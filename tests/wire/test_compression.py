@@ -51,3 +51,10 @@ def test_both_ways(data, mtime):
     packed = deflate(data, mtime)
     assert inflate(packed) == gzip.decompress(packed) == data
     assert int.from_bytes(packed[4:8], "little") == mtime
+
+
+def test_another_bound_may_be_asked_for():
+    packed = deflate(bytes(2 * MAX_INFLATED))
+    assert inflate(packed, 2 * MAX_INFLATED) == bytes(2 * MAX_INFLATED)
+    with refuses(Reason.TOO_BIG):
+        inflate(packed, 2 * MAX_INFLATED - 1)

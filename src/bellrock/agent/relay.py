@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bellrock.beacon import Engine, Event, LetterCame, Now
-from bellrock.contract import AgentMessage, ContractError, Delivered, Order, Relayed
+from bellrock.contract import AgentMessage, ContractError, Delivered, NodeAnswer, Order, Relayed
 from bellrock.contract.letters import open_report, seal_answer
 from bellrock.model import Port, Role
 
@@ -41,10 +41,12 @@ class Relay:
             report = open_report(event.octets)
         except ContractError as error:
             log.info("letter of %s is no report of a node: %s", event.sender.name, error)
+            self._turn_down(event, f"it is no report of a node ({error})")
             return
         # The beacons that carried the letter say who sent it; nobody reports for another.
         if report.host.id != event.sender.id or report.host.role != Role.NODE:
             log.warning("%s sent the report of %s, which is not taken", event.sender.name, report.host.name)
+            self._turn_down(event, f"{event.sender.name} may not report for {report.host.name}")
             return
         if self._say(Relayed(event.id, event.port, report)):
             self._waiting[event.id] = (event.port, event.sender.id)
@@ -55,5 +57,12 @@ class Relay:
         """A message of the region."""
         if not isinstance(message, Delivered) or (to := self._waiting.pop(message.letter, None)) is None:
             return
-        self._engine.post(*to, seal_answer(message), self._now())
+        self._answer(*to, message)
+
+    def _turn_down(self, event: LetterCame, why: str) -> None:
+        """Whoever waits for an answer is better told at once that there will be none."""
+        self._answer(event.port, event.sender.id, Delivered(event.id, NodeAnswer(region="", why=why)))
+
+    def _answer(self, port: Port, agent: str, message: Delivered) -> None:
+        self._engine.post(port, agent, seal_answer(message), self._now())
         self._kick()

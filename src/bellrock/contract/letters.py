@@ -11,6 +11,8 @@ from bellrock.contract.v1 import MAX_OBSERVATIONS, ContractError, Delivered, Nod
 from bellrock.wire.compression import deflate, inflate
 from bellrock.wire.errors import WireError
 
+MAX_LETTER: Final = 512 * 1024
+"""Octets of JSON in a letter: three times what MAX_OBSERVATIONS of usual length take."""
 MAX_FINDINGS: Final = 256
 """Findings of one node."""
 
@@ -53,6 +55,6 @@ def open_answer(octets: bytes) -> Delivered:
 
 def _open(decoder: msgspec.json.Decoder[_T], octets: bytes) -> _T:
     try:
-        return decoder.decode(inflate(octets))
+        return decoder.decode(inflate(octets, MAX_LETTER))
     except (WireError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ContractError(str(error)) from None

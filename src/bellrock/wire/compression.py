@@ -10,8 +10,8 @@ _GZIP: Final = 31
 """zlib's name for "gzip header and trailer, window of 32 KiB"."""
 
 
-def inflate(data: bytes) -> bytes:
-    """The content of exactly one gzip stream, at most MAX_INFLATED octets of it.
+def inflate(data: bytes, most: int = MAX_INFLATED) -> bytes:
+    """The content of exactly one gzip stream, at most `most` octets of it.
 
     Raises:
         WireError: TOO_BIG, MALFORMED (no gzip, damaged, truncated, or followed by something).
@@ -19,11 +19,11 @@ def inflate(data: bytes) -> bytes:
     stream = zlib.decompressobj(_GZIP)
     try:
         # One octet more than is allowed, so that a stream of exactly the allowed size is seen to end.
-        content = stream.decompress(data, MAX_INFLATED + 1)
+        content = stream.decompress(data, most + 1)
     except zlib.error as error:
         raise WireError(Reason.MALFORMED, ("gzip: %s", error)) from None
-    if len(content) > MAX_INFLATED:
-        raise WireError(Reason.TOO_BIG, ("gzip: inflates to more than %d octets", MAX_INFLATED))
+    if len(content) > most:
+        raise WireError(Reason.TOO_BIG, ("gzip: inflates to more than %d octets", most))
     if not stream.eof:
         raise WireError(Reason.MALFORMED, "gzip: the stream does not end")
     if stream.unused_data:
