@@ -1,0 +1,206 @@
+"""`bellrock mtu`: against a stand-in here, against a region and real neighbours in tests/lab/test_mtu.py."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from bellrock.agent.gauge import Gauged
+from bellrock.cli import mtu as module
+from bellrock.cli.mtu import mtu, narrowed
+from bellrock.cli.output import Failure
+from bellrock.link.device import LinkError
+from bellrock.model import Interface, MtuLimit, MtuSeen, Port
+
+
+def end(host, interface="eth0"):
+    return {"host": host, "interface": interface}
+
+
+def pair(a, b, mtu=1500, limited_by="link", vid=None):
+    return {"from": end(a), "to": end(b), "vid": vid, "mtu": mtu, "limited_by": limited_by, "expected": 9000}
+
+
+CULPRIT = {
+    "what": "All pairs through c/eth0 stop.\x1b[2J", "where": [end("c") | {"vid": None}], "towards": [], "proof": ["So it is."],
+}  # fmt: skip
+FOUND = {"pairs": [pair("a", "b", 9000, "interface"), pair("a", "c"), pair("b", "a", 0, vid=10)], "culprits": [CULPRIT]}
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run the command; the region gives one answer after the other, the last again and again."""
+    asked = []
+
+    def _run(*arguments, answers=(FOUND,), agents=("a", "b")):
+        left = list(answers)
+
+        def get(region, state_dir, path):
+            asked.append(("GET", path))
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return dict(answer)
+
+        def send(region, state_dir, method, path, body):
+            asked.append((method, path, body))
+            return {"agents": list(agents)}
+
+        monkeypatch.setattr("bellrock.cli.client.get", get)
+        monkeypatch.setattr("bellrock.cli.client.send", send)
+        done = CliRunner().invoke(mtu, list(arguments))
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done
+
+    _run.asked = asked
+    monkeypatch.setattr(module, "default_state_dir", lambda: tmp_path)
+    monkeypatch.setattr(module, "POLL", 0.0)
+    return _run
+
+
+def test_a_table_and_culprits_with_proof(run):
+    done = run()
+    assert done.exit_code == 1
+    for text in (
+        "a/eth0",
+        "b/eth0.10",
+        "below 1280",
+        "its own MTU",
+        "larger ones vanish",
+        "So it is.",
+        "stop.\\x1b[2J",
+    ):
+        assert text in done.stdout
+
+
+def test_json_is_the_regions_answer(run):
+    done = run("--json", answers=[{**FOUND, "measuring": ["a"]}])
+    assert json.loads(done.stdout) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (FOUND, 1),
+        ({**FOUND, "culprits": []}, 0),
+        ({"pairs": [], "culprits": []}, 4),
+    ],
+)
+def test_the_exit_code_says_whether_all_is_well(run, answer, code):
+    assert run(answers=[answer]).exit_code == code
+
+
+def test_a_region_that_does_not_answer(run):
+    done = run(answers=[Failure("no region at x", 3)])
+    assert (done.exit_code, done.stderr.strip()) == (3, "Error: no region at x")
+
+
+def test_now_waits_for_those_who_measure(run):
+    busy = {**FOUND, "measuring": ["b"]}
+    done = run("--now", "--interface", "rack-1/eth1", answers=[busy, busy, {**FOUND, "measuring": []}])
+    assert run.asked[0] == ("POST", "/mtu/measure", {"host": "rack-1", "interface": "eth1"})
+    assert len(run.asked) == 4
+    assert "2 agents measure: a, b" in done.stderr
+
+
+def test_now_does_not_wait_for_ever(run):
+    done = run("--now", "--within", "1", answers=[{**FOUND, "measuring": ["b"]}])
+    assert "not finished within 1 s: b" in done.stderr
+    assert done.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("interface", "peer", "pairs", "culprits"),
+    [
+        ("", "", 3, 1),
+        ("eth0", "", 3, 1),
+        ("eth9", "", 0, 0),
+        ("c/eth0", "", 1, 1),
+        ("", "b", 2, 0),
+        ("", "c/eth0", 1, 1),
+        ("", "c/eth1", 0, 0),
+        ("a/eth0", "c", 1, 0),
+    ],
+)
+def test_only_what_was_asked_for(interface, peer, pairs, culprits):
+    found = narrowed(FOUND, interface, peer)
+    assert (len(found["pairs"]), len(found["culprits"])) == (pairs, culprits)
+
+
+# --here
+
+
+class Opened:
+    """A netlink monitor and a network that need nothing."""
+
+    hint = ""
+
+    def snapshot(self):
+        return {2: Interface(name="eth0", index=2, mac="m", mtu=9000)}
+
+    def close(self):
+        Opened.closed += 1
+
+
+@pytest.fixture
+def here(run, monkeypatch, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("00" * 16)
+    secret.chmod(0o600)
+    monkeypatch.setattr("bellrock.link.netlink.LinkMonitor", Opened)
+    monkeypatch.setattr("bellrock.agent.network.open_network", lambda **_: Opened())
+    Opened.closed = 0
+
+    def _run(*arguments, seen=True, ports=True, finished=True):
+        async def gauge(settings, keyring, senses, *, interface, within):
+            us = Port(senses.identity.agent, "eth0")
+            way = MtuSeen(us, Port("them", "eth0"), 1500, MtuLimit.LINK, 9000, 1501, 9000)
+            return Gauged(
+                interfaces=tuple(senses.monitor.snapshot().values()), ports=(us,) if ports else (), seen=(way,) if seen else (),
+                names={"them": "rack-1"}, switches=(), finished=finished,
+            )  # fmt: skip
+
+        monkeypatch.setattr("bellrock.agent.gauge.gauge", gauge)
+        return run("--here", "--secret-file", str(secret), *arguments)
+
+    return _run
+
+
+def test_here_asks_no_region(run, here):
+    done = here("--json")
+    assert (done.exit_code, run.asked, Opened.closed) == (1, [], 2)
+    found = json.loads(done.stdout)
+    assert (found["pairs"][0]["to"], found["pairs"][0]["mtu"]) == (end("rack-1"), 1500)
+    assert found["culprits"][0]["kind"] == "pair"
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "code"),
+    [
+        ({"ports": False, "seen": False}, "no interface is up, has a carrier and beacons", 4),
+        ({"finished": False}, "not finished within 20 s", 1),
+    ],
+)
+def test_here_says_what_is_missing(here, state, said, code):
+    done = here(**state)
+    assert said in done.stderr
+    assert done.exit_code == code
+
+
+def test_here_an_interface_that_is_not_there(here):
+    done = here("--interface", "eth7")
+    assert (done.exit_code, done.stderr.strip()) == (2, "Error: no Ethernet interface 'eth7' here; there are eth0")
+
+
+def test_here_without_sockets(here, monkeypatch):
+    def refuse(**_):
+        raise LinkError("no sockets", 1)
+
+    monkeypatch.setattr("bellrock.agent.network.open_network", refuse)
+    done = here()
+    assert (done.exit_code, done.stderr.strip()) == (3, "Error: no sockets")
+
+
+def test_here_without_raw_frames_says_how_to_allow_them(here, monkeypatch):
+    monkeypatch.setattr(Opened, "hint", "setcap …")
+    assert "only interfaces with addresses are measured: setcap …" in here().stderr
