@@ -122,8 +122,11 @@ def test_the_table_of_rights_decides(caplog):
     needs_right(connection(cookies=cookie), None)
     needs_right(connection("PATCH", cookie, template="/api/v1/vlans/{identity}"), None)
     needs_right(connection("WS", cookie, template="/api/v1/live"), None)
-    with pytest.raises(NotAuthorizedException):
-        needs_right(connection(), None)
+    needs_right(connection("OPTIONS", cookie), None)
+    for method, template in (("GET", "/api/v1/hosts"), ("GET", "/api/v1/forgotten"), ("OPTIONS", "/api/v1/hosts")):
+        with pytest.raises(NotAuthorizedException):
+            needs_right(connection(method, template=template), None)
+    assert caplog.text == ""
     with pytest.raises(PermissionDeniedException, match="this needs admin"):
         needs_right(connection(cookies=cookie, template="/api/v1/audit"), None)
     for method, template in (("GET", "/api/v1/forgotten"), ("DELETE", "/api/v1/hosts")):
