@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bellrock.region.protocol import MAX_HEAD
+from bellrock.region.protocol import CHANNEL, MAX_HEAD, shown_in
+from bellrock.region.tls import Channel
 from tests.region.support import asynchronous, region
 
 
@@ -51,3 +52,10 @@ async def test_each_request_of_a_connection_is_counted_anew(tmp_path):
         for _ in range(8):
             answer = await client.get("/healthz", headers={"X": "a" * (MAX_HEAD // 4)})
             assert answer.status_code == 200
+
+
+def test_what_a_connection_showed_is_in_the_scopes_state():
+    shown = Channel(True, b"x", "agent", "7")
+    assert shown_in({"state": {CHANNEL: shown}}) == shown
+    for scope in ({}, {"state": {}}, {"state": {CHANNEL: "forged"}}):
+        assert shown_in(scope) == Channel(), "what is not known was not shown"

@@ -162,7 +162,7 @@ class Front:
 
 def _urls(address: Address) -> list[str]:
     if not address.is_wildcard:
-        return [address.url]
+        return [] if "%" in address.host else [address.url]  # a zone means nothing on another machine
     family = ":" in address.host
     return [Address(host, address.port, tls=True).url for host in global_addresses() if (":" in host) is family]
 
