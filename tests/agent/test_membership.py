@@ -172,9 +172,8 @@ def test_two_regions_are_listed_and_neither_is_joined_until_one_is_named(tmp_pat
 
 def test_an_address_typed_by_hand_is_joined_without_a_beacon(tmp_path):
     async def scene():
-        async with running(tmp_path / "region") as region:
-            async with Rack(tmp_path / "rack", region=region.url).living() as rack:
-                await until(rack.stream.connected.is_set, "it streams")
+        async with running(tmp_path / "region") as region, Rack(tmp_path / "rack", region=region.url).living() as rack:
+            await until(rack.stream.connected.is_set, "it streams")
         again = Rack(tmp_path / "rack", region=region.url)
         assert not again.member._wanted.is_set()
         again.spool.close()
@@ -187,13 +186,15 @@ def test_an_address_typed_by_hand_is_joined_without_a_beacon(tmp_path):
 
 def test_the_right_secret_that_comes_later_is_used_at_once(tmp_path, caplog):
     async def scene():
-        async with running(tmp_path / "region") as region:
-            async with Rack(tmp_path / "rack", WRONG, region=region.url).living() as rack:
-                await until(lambda: "does not share secret" in caplog.text, "told")
-                both = Keyring([*WRONG.keys, *RIGHT.keys])
-                rack.member.rekey(both)
-                rack.stream.rekey(both)
-                await until(rack.stream.connected.is_set, "it streams")
+        async with (
+            running(tmp_path / "region") as region,
+            Rack(tmp_path / "rack", WRONG, region=region.url).living() as rack,
+        ):
+            await until(lambda: "does not share secret" in caplog.text, "told")
+            both = Keyring([*WRONG.keys, *RIGHT.keys])
+            rack.member.rekey(both)
+            rack.stream.rekey(both)
+            await until(rack.stream.connected.is_set, "it streams")
 
     play(scene)
 
@@ -246,13 +247,12 @@ def test_what_was_damaged_on_disk_is_joined_for_anew(tmp_path, caplog, name):
 
 def test_a_renewal_that_is_of_no_use_is_told_and_not_kept(tmp_path, caplog):
     async def scene():
-        async with running(tmp_path / "region") as region:
-            async with Rack(tmp_path / "rack", region=region.url).living() as rack:
-                await until(rack.stream.connected.is_set, "it streams")
-                before = rack.member.credentials
-                rack.member.renewed("no certificate", ())
-                assert rack.member.credentials is before
-                assert "is not used: the agent's certificate cannot be read" in caplog.text
+        async with running(tmp_path / "region") as region, Rack(tmp_path / "rack", region=region.url).living() as rack:
+            await until(rack.stream.connected.is_set, "it streams")
+            before = rack.member.credentials
+            rack.member.renewed("no certificate", ())
+            assert rack.member.credentials is before
+            assert "is not used: the agent's certificate cannot be read" in caplog.text
 
     play(scene)
 
@@ -274,15 +274,14 @@ def test_a_full_disk_keeps_nobody_from_streaming(tmp_path, monkeypatch, caplog):
 
 def test_regions_that_change_are_told_with_the_next_certificate(tmp_path):
     async def scene():
-        async with running(tmp_path / "region") as region:
-            async with Rack(tmp_path / "rack", region=region.url).living() as rack:
-                await until(rack.stream.connected.is_set, "it streams")
-                held = rack.member.credentials
-                rack.member.renewed(held.certificate, ("https://192.0.2.1:5443", region.url))
-                assert rack.told[-1] == (("https://192.0.2.1:5443", region.url), region.authority)
-                rack.stream.rekey(RIGHT)
-                await until(lambda: not rack.stream.connected.is_set(), "gone")
-                await until(rack.stream.connected.is_set, "the second address is tried, too")
+        async with running(tmp_path / "region") as region, Rack(tmp_path / "rack", region=region.url).living() as rack:
+            await until(rack.stream.connected.is_set, "it streams")
+            held = rack.member.credentials
+            rack.member.renewed(held.certificate, ("https://192.0.2.1:5443", region.url))
+            assert rack.told[-1] == (("https://192.0.2.1:5443", region.url), region.authority)
+            rack.stream.rekey(RIGHT)
+            await until(lambda: not rack.stream.connected.is_set(), "gone")
+            await until(rack.stream.connected.is_set, "the second address is tried, too")
 
     play(scene)
 
