@@ -203,3 +203,40 @@ class TestAudit:
     def test_others_than_admins_are_not_offered_it(self, visit: Opener) -> None:
         page = come_in(visit(), "otto")
         assert page.locator("#audit-title").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440, 3840])
+def test_door_and_first_user_fit_every_window(visit: Opener, width: int, scheme: str) -> None:
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    here = visit(width=width, height=700, color_scheme=scheme)
+    here.page.goto(here.region.url)
+    here.page.locator(".door").wait_for()
+    assert here.page.evaluate(fits)
+    here.region.first_run = True
+    here.page.get_by_label("One-time login token").fill(TOKEN)
+    here.press("Enter")
+    here.page.locator(".first-user").wait_for()
+    assert here.page.evaluate(fits)
+
+
+def test_a_long_name_in_the_header_does_not_push_anything_out(visit: Opener) -> None:
+    here = visit(width=360, height=700).enter()
+    here.region.me = {"user": "somebody-with.a-very.long@name.example.net", "role": "operator", "first_run": False}
+    here.page.reload()
+    expect(here.page.locator(".who")).to_contain_text("operator")
+    assert here.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert here.page.evaluate("document.querySelector('.who').getBoundingClientRect().right <= innerWidth")
+
+
+def test_the_door_is_walked_through_by_keyboard(visit: Opener) -> None:
+    here = visit()
+    here.page.goto(here.region.url)
+    here.page.locator(".door").wait_for()
+    for text in ("ada", PASSWORD):
+        here.press("Tab")
+        here.page.keyboard.type(text)
+    here.press("Tab")
+    assert here.focused() == "Log in"
+    here.press("Enter")
+    expect(here.page.locator(".who")).to_have_text("ada admin")
