@@ -6,7 +6,7 @@ import pytest
 from bellrock.beacon import BY_HAND, Arrival, Engine, Identity
 from bellrock.beacon import scanner as module
 from bellrock.beacon.scan import reception
-from bellrock.beacon.scanner import BURST, Phase, Plan, Reached, Scanner
+from bellrock.beacon.scanner import BURST, GONE, Phase, Plan, Reached, Scanner
 from bellrock.model import Port
 from bellrock.wire.beacon import ScanAnswer, ScanCall
 from bellrock.wire.errors import Reason
@@ -295,9 +295,18 @@ def test_another_scan_that_says_farewell_is_waited_for_no_longer():
 def test_patience_ends():
     world = World(Plan(vids=(5,), untagged=False, patience=10.0))
     world.hear(other(seconds=30.0))
+    world.time = 6.0
+    world.hear(other(seconds=24.0))
     assert world.run() == {}
-    assert world.scanner.why == "somebody is scanning this segment for another 30 s"
+    assert world.scanner.why == "somebody is scanning this segment for another 20 s"
     assert world.sent == []
+
+
+def test_a_scan_that_is_heard_no_more_is_not_waited_for_to_its_end():
+    world = World(Plan(vids=(5,), untagged=False))
+    world.hear(other(seconds=3600.0))
+    world.run()
+    assert GONE <= world.calls[0][0] < GONE + 1
 
 
 @pytest.mark.parametrize(("scan", "yields"), [("1-older", True), ("3-younger", False)])

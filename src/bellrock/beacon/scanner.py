@@ -28,6 +28,8 @@ NEWS: Final = 0.2
 """After an answer that told something new, others are waited for at least this long."""
 MAX_CALLED: Final = 1 << 16
 """Ids of calls that an answer may name."""
+GONE: Final = 10.0
+"""Seconds after which a scan of which no call was heard is waited for no longer, whatever it has announced: its sender may be gone."""
 MAX_OTHERS: Final = 16
 """Scans of others that are remembered."""
 MAX_PEERS: Final = 4096
@@ -78,9 +80,10 @@ class Reached(Struct, frozen=True, order=True):
 
 
 class _Other(Struct):
-    """Somebody else's scan."""
+    """Somebody else's scan: until when it says that it goes on, and until when that is believed."""
 
     host: str
+    ends: float
     until: float
 
 
@@ -146,7 +149,7 @@ class Scanner:
 
     def waits_for(self, now: Now) -> tuple[str, float] | None:
         """The host whose scan is waited for, and for how many seconds more."""
-        others = [(other.until - now.mono, other.host) for other in self._others.values() if other.until > now.mono]
+        others = [(other.ends - now.mono, other.host) for other in self._others.values() if other.until > now.mono]
         return (max(others)[1], max(others)[0]) if others and self.phase is Phase.LISTENING else None
 
     def result(self, interface: str) -> dict[int, tuple[Reached, ...]]:
@@ -229,10 +232,11 @@ class Scanner:
         if waiting is None:
             self.phase, self._next_call = Phase.CALLING, now.mono
             self._call(now)
-        elif now.mono + waiting[1] > self._give_up:
+        elif now.mono >= self._give_up:
             self.end(f"{waiting[0]} is scanning this segment for another {waiting[1]:.0f} s", now)
         else:
-            self._until = now.mono + waiting[1] + BURST
+            heard = max(other.until for other in self._others.values())
+            self._until = min(heard + BURST, max(self._give_up, now.mono + BEAT))
 
     def _call(self, now: Now) -> None:
         """Make the calls that are due by now."""
@@ -326,10 +330,11 @@ class Scanner:
         elif call.stop:
             self._asked_to_stop(arrival, call, host, now)
         elif call.id in self._others or len(self._others) < MAX_OTHERS:
-            self._others[call.id] = _Other(host, now.mono + call.seconds)
+            self._others[call.id] = _Other(host, now.mono + call.seconds, now.mono + min(call.seconds, GONE))
             # Two that began at once: the younger one waits.
             if self.phase is Phase.CALLING and call.seconds > self._plan.settle and call.id < self._lines[0].id:
-                self.phase, self._until = Phase.LISTENING, now.mono + call.seconds
+                self.phase, self._until = Phase.LISTENING, now.mono + BURST
+                self._give_up = max(self._give_up, now.mono + self._plan.patience)
 
     def _asked_to_stop(self, arrival: Arrival, call: ScanCall, host: str, now: Now) -> None:
         line = self._by_id.get(call.id)
