@@ -35,11 +35,16 @@ def plain(figure: str, value: float, unit: str) -> Figure:
 
 def report(name: str, figures: list[Figure]) -> bool:
     """Print the figures, write bench/results/NAME.json, and say whether every goal holds."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps([to_builtins(f) for f in figures], indent=1) + "\n")
+    return show(name, figures)
+
+
+def show(name: str, figures: list[Figure]) -> bool:
+    """Print the figures, and say whether every goal holds."""
     width = max(len(f.figure) for f in figures)
     print(f"\n{name}")
     for f in figures:
         verdict = {True: "holds", False: "MISSED", None: ""}[f.holds]
         print(f"  {f.figure:<{width}}  {f.value:>14,.4g} {f.unit:<12} {f.goal:<12} {verdict}")
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps([to_builtins(f) for f in figures], indent=1) + "\n")
     return all(f.holds is not False for f in figures)

@@ -18,7 +18,7 @@ from typing import Any
 from bellrock.lab.agents import bellrock, secret_file
 from bellrock.lab.running import Lab
 from bellrock.lab.settle import Bellrock, start, wait
-from bench._report import Figure, at_least, at_most, plain, report
+from bench._report import Figure, at_least, at_most, plain, report, show
 
 ROUNDS = 9
 TIMEOUT = 30.0
@@ -60,7 +60,8 @@ def main() -> int:
             figures += importlib.import_module(f"bench._{name}").measure()
     if only in (None, "pack"):
         figures += packing()
-    return 0 if report("ideas" if only is None else f"ideas-{only}", figures) else 1
+    # A part alone is not kept: the file is that of the whole table.
+    return 0 if (report("ideas", figures) if only is None else show("ideas", figures)) else 1
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import pytest
 
 from bellrock.beacon.peers import RETIRED_BOOTS, Peer, Peers
 from bellrock.beacon.states import Cause, State
+from bellrock.beacon.transit import ENOUGH
 from bellrock.beacon.values import Arrival, EvidenceFound, EvidenceLost
 from bellrock.model import Port, Wall
 from tests.beacon.playbook import EPOCH, Actor, at
@@ -27,6 +28,20 @@ def heard(peers, actor, time=0.0, cause=Cause.BEACON):
     peer = peers.get(actor.port, cause is not Cause.UNICAST) or Peer(actor.port, False, at(time))
     peers.hear(peer, arrival(actor, time), cause)
     return peer
+
+
+def test_a_measured_way_is_told_of_a_peer_that_is_confirmed_and_of_no_other():
+    peers, events = table()
+    peer = heard(peers, Actor())
+    for _ in range(ENOUGH):
+        peer.transit.add(0.021, 0.02)
+    peers.measured(peer)
+    assert [event.evidence.kind for event in events] == ["heard"]
+    peers.move(peer, Cause.ACK, at(1), "")
+    peers.measured(peer)
+    told = [event.evidence for event in events[1:]]
+    assert [one.kind for one in told] == ["confirmed", "confirmed"]
+    assert [one.transit for one in told] == [pytest.approx(0.001)] * 2
 
 
 def test_evidence_is_found_and_lost_as_the_states_say():
