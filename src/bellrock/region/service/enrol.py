@@ -18,8 +18,9 @@ from bellrock.region.authority import Authority, Issued
 from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
 from bellrock.region.logs import line
 from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.roster import Roster
 from bellrock.region.service.secrets import Secrets
-from bellrock.region.service.shapes import AgentSecretView, EnrolmentView, SecretView
+from bellrock.region.service.shapes import EnrolmentView, SecretView
 from bellrock.region.store import Certificate, EnrolmentRow, EnrolmentState, EnrolmentStore, NotStored
 from bellrock.region.tls import Channel
 
@@ -70,29 +71,23 @@ class Applicant(Struct, frozen=True):
 
 
 class Enrolment:
-    """Decides, remembers, and issues certificates."""
+    """Decides, and issues certificates. What one decision reads and writes is not touched by another meanwhile."""
 
     def __init__(
         self, store: EnrolmentStore, rows: Iterable[EnrolmentRow], authority: Authority, agents: Agents, secrets: Secrets,
         regions: Callable[[], tuple[str, ...]], policy: Policy, clock: Callable[[], Wall], changed: Callable[[], None],
     ) -> None:  # fmt: skip
         """`regions`: where agents are to find the region; `changed` is called whenever views do."""
-        self._store = store
-        self._rows = {row.agent: row for row in rows}
+        self._roster = Roster(store, rows, secrets, changed)
         self._authority = authority
         self._agents = agents
         self._secrets = secrets
         self._regions = regions
         self._clock = clock
-        self._changed = changed
         self._writing = Lock()
-        self._unsaved: set[str] = set()
         self._news: dict[str, list[Event]] = {}
         """Of those who wait and stay connected."""
         self.policy = policy
-        for row in self._rows.values():
-            if row.secret:
-                secrets.used(row.agent, row.secret, row.how)
 
     # those who join
 
@@ -106,7 +101,7 @@ class Enrolment:
             return await self._apply(applicant)
 
     async def _apply(self, one: Applicant) -> JoinAnswer:
-        agent, row = one.host.id, self._rows.get(one.host.id)
+        agent, row = one.host.id, self._roster.find(one.host.id)
         if row and row.state is EnrolmentState.REVOKED:
             return _closed(
                 f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it in again"
@@ -139,7 +134,9 @@ class Enrolment:
         decided = (row.decided if row else None) or now
         fresh = _row(one, EnrolmentState.APPROVED, row.requested if row else now)
         held = Certificate(made.serial, one.key, made.expires)
-        await self._save(structs.replace(fresh, decided=decided, certificates=(held, *_usable(row, one.key, now))))
+        await self._roster.save(
+            structs.replace(fresh, decided=decided, certificates=(held, *_usable(row, one.key, now)))
+        )
         log.info(line("joined", agent=one.host.id, name=one.host.name, address=one.address, serial=made.serial))
         return JoinAnswer(
             state="joined", certificate=made.pem, authority=self._authority.pem, regions=self._regions(),
@@ -148,14 +145,14 @@ class Enrolment:
 
     async def _let_wait(self, one: Applicant, row: EnrolmentRow | None) -> JoinAnswer:
         now = self._clock()
-        waiting = [held for held in self._rows.values() if held.state is EnrolmentState.WAITING]
+        waiting = [held for held in self._roster.all() if held.state is EnrolmentState.WAITING]
         if row is None and len(waiting) >= MAX_WAITING:
             raise TurnedAway(
                 f"{MAX_WAITING} agents wait to be approved already; `bellrock agent list` at the region shows them"
             )
         self._has_room(one.host.id)
         fresh = _row(one, EnrolmentState.WAITING, row.requested if row else now)
-        await self._save(fresh)
+        await self._roster.save(fresh)
         log.info(line("join-waits", agent=one.host.id, name=one.host.name, address=one.address, code=fresh.code))
         return JoinAnswer(
             state="waiting", code=fresh.code, authority=self._authority.pem, regions=self._regions(),
@@ -171,7 +168,7 @@ class Enrolment:
         news = Event()
         waiting.append(news)
         try:
-            row = self._rows.get(agent)
+            row = self._roster.find(agent)
             if (
                 row and row.state is EnrolmentState.WAITING
             ):  # it may have been decided while the first answer was on its way
@@ -204,7 +201,7 @@ class Enrolment:
                 )
             # A revoked one may have lost its key, and that may be why it was revoked: it is known anew by the next that it shows.
             key = row.key if row.state is EnrolmentState.WAITING else ""
-            await self._save(
+            await self._roster.save(
                 structs.replace(row, state=EnrolmentState.APPROVED, key=key, decided=self._clock(), certificates=())
             )
             self._tell(agent)
@@ -222,7 +219,9 @@ class Enrolment:
             row = self._known(agent)
             if row.state is EnrolmentState.REVOKED:
                 raise AlreadySo(f"agent {agent} ({row.name}) is revoked already")
-            await self._save(structs.replace(row, state=EnrolmentState.REVOKED, decided=self._clock(), certificates=()))
+            await self._roster.save(
+                structs.replace(row, state=EnrolmentState.REVOKED, decided=self._clock(), certificates=())
+            )
             self._tell(agent)
         if session := self._agents.sessions.get(agent):
             session.refuse("this agent's enrolment was revoked")
@@ -241,7 +240,7 @@ class Enrolment:
         Raises:
             TurnedAway: it may not.
         """
-        row = self._rows.get(agent)
+        row = self._roster.find(agent)
         if row and row.state is EnrolmentState.REVOKED:
             raise TurnedAway(
                 f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it join again"
@@ -263,15 +262,15 @@ class Enrolment:
                 f"this agent's certificate expired {self._clock() - held[found].expires:.0f} s ago; join again"
             )
         if found == 0 and len(held) > 1:
-            self._later(structs.replace(row, certificates=held[:1], key=held[0].key))
+            self._roster.later(structs.replace(row, certificates=held[:1], key=held[0].key))
         return held[found].expires
 
     def uses(self, agent: str, secret: str, how: str) -> None:
         """An agent that streams uses a secret."""
         self._secrets.used(agent, secret, how)
-        row = self._rows.get(agent)
+        row = self._roster.find(agent)
         if row and (row.secret, row.how) != (secret, how):
-            self._later(structs.replace(row, secret=secret, how=how))
+            self._roster.later(structs.replace(row, secret=secret, how=how))
 
     async def renew(self, session: Session, request: str) -> Renewed:
         """The next certificate of an agent that streams with one; the one that it showed is good until the next is used.
@@ -281,7 +280,7 @@ class Enrolment:
         """
         agent = session.host.id
         async with self._writing:
-            row = self._rows.get(agent)
+            row = self._roster.find(agent)
             shown = next((one for one in row.certificates if one.serial == session.serial), None) if row else None
             if row is None or shown is None:
                 raise TurnedAway("only an agent that streams with a certificate has one renewed; join first")
@@ -291,7 +290,7 @@ class Enrolment:
             key = sha256(asked.der).hexdigest()
             fresh = Certificate(made.serial, key, made.expires)
             code = code_of(asked.der)
-            await self._save(structs.replace(row, code=code, certificates=(fresh, shown)))
+            await self._roster.save(structs.replace(row, code=code, certificates=(fresh, shown)))
         session.expires = made.expires
         log.info(line("certificate-issued", agent=agent, serial=made.serial, expires=made.expires))
         return Renewed(made.pem, self._regions())
@@ -305,18 +304,7 @@ class Enrolment:
             if session.expires is not None and session.expires < now:
                 session.refuse("this agent's certificate has expired; it joins again by itself")
         async with self._writing:
-            gone = [row.agent for row in self._rows.values() if self._is_over(row, now)]
-            if gone or self._unsaved:
-                await self._forget(gone)
-
-    async def _forget(self, gone: list[str]) -> None:
-        unsaved = [self._rows[agent] for agent in self._unsaved if agent not in gone]
-        await self._store.save(unsaved, gone)
-        self._unsaved.clear()
-        for agent in gone:
-            del self._rows[agent]
-            self._secrets.forget(agent)
-        self._changed()
+            await self._roster.flush(row.agent for row in self._roster.all() if self._is_over(row, now))
 
     def _is_over(self, row: EnrolmentRow, now: Wall) -> bool:
         if row.state is EnrolmentState.WAITING:
@@ -338,48 +326,25 @@ class Enrolment:
 
     def find(self, agent: str) -> EnrolmentRow | None:
         """What is known of an agent."""
-        return self._rows.get(agent)
+        return self._roster.find(agent)
 
     def views(self) -> list[EnrolmentView]:
         """All of them: who waits first, then by name."""
-        rows = sorted(
-            self._rows.values(), key=lambda row: (row.state is not EnrolmentState.WAITING, row.name, row.agent)
-        )
-        return [self._view(row) for row in rows]
+        return self._roster.views(self._agents.sessions)
 
     def secrets(self) -> list[SecretView]:
         """The secrets in force and who uses each; then those that only agents still use."""
-        accepted = [secret.id for secret in self._secrets.accepted]
-        return [
-            SecretView(
-                secret, index == 0, secret in accepted, tuple(sorted(self._users(agents), key=lambda one: one.name))
-            )
-            for index, (secret, agents) in enumerate(self._secrets.users().items())
-        ]
-
-    def _users(self, agents: list[str]) -> Iterator[AgentSecretView]:
-        for agent in agents:
-            row, session, use = self._rows.get(agent), self._agents.sessions.get(agent), self._secrets.use(agent)
-            name = session.host.name if session else row.name if row else agent
-            yield AgentSecretView(agent, name, use.how if use else "")
-
-    def _view(self, row: EnrolmentRow) -> EnrolmentView:
-        expires = row.certificates[0].expires if row.certificates else None
-        return EnrolmentView(
-            agent=row.agent, name=row.name, role=row.role, state=str(row.state), code=row.code, address=row.address,
-            requested=row.requested, expires=expires, connected=row.agent in self._agents.sessions, secret=row.secret,
-            old_secret=self._secrets.is_old(row.secret),
-        )  # fmt: skip
+        return self._roster.secrets(self._agents.sessions)
 
     # particulars
 
     def _known(self, agent: str) -> EnrolmentRow:
-        if (row := self._rows.get(agent)) is None:
+        if (row := self._roster.find(agent)) is None:
             raise UnknownAgent(f"no agent {agent!r} has joined or asked to")
         return row
 
     def _has_room(self, agent: str) -> None:
-        if agent not in self._rows and len(self._rows) >= MAX_ENROLMENTS:
+        if self._roster.find(agent) is None and len(self._roster) >= MAX_ENROLMENTS:
             raise TurnedAway(f"this region remembers {MAX_ENROLMENTS} agents and has no room for one more")
 
     def _issue(self, request: Request, agent: str) -> Issued:
@@ -388,20 +353,6 @@ class Enrolment:
         except CertificateError as error:
             log.error(line("certificate-not-issued", agent=agent, error=str(error)))  # noqa: TRY400 -- the sentence says it all
             raise TurnedAway(f"the region cannot issue certificates: {error}") from None
-
-    def _later(self, row: EnrolmentRow) -> None:
-        """Change it now, and on disk with the next sweep: losing it does no harm."""
-        self._rows[row.agent] = row
-        self._unsaved.add(row.agent)
-        self._changed()
-
-    async def _save(self, row: EnrolmentRow) -> None:
-        await self._store.save([row])
-        self._rows[row.agent] = row
-        self._unsaved.discard(row.agent)
-        if row.secret:
-            self._secrets.used(row.agent, row.secret, row.how)
-        self._changed()
 
 
 def _row(one: Applicant, state: EnrolmentState, requested: Wall) -> EnrolmentRow:
