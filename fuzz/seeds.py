@@ -172,6 +172,13 @@ def ruleset_seeds() -> Iterator[tuple[str, bytes]]:
     yield "refused", b'\x00{"nftables": 5}'
 
 
+def scan_seeds() -> Iterator[tuple[str, bytes]]:
+    yield "runs", b"\x001-20,30,40-42>50,7>0"
+    yield "stacked", b"\x015,7>7,8-9>200.8"
+    yield "bitmap", b"\x00=/w8=;5>0"
+    yield "mistakes", b"\x005-3,x"
+
+
 def main() -> None:
     for harness in HARNESSES:
         folder = CORPUS / harness

@@ -14,7 +14,7 @@ def a(vid, outer=None):
 
 def scanned(**rows):
     more = {name: rows.pop(name) for name in ("why", "unsent", "outer") if name in rows}
-    return Scanned(**({"rows": rows, "outer": None, "seconds": 1.0, "why": "", "unsent": {}} | more))
+    return Scanned(**({"rows": rows, "host": "me", "outer": None, "seconds": 1.0, "why": "", "unsent": {}} | more))
 
 
 def test_vids_that_came_out_alike_are_one_line():
@@ -60,6 +60,11 @@ def test_many_ends_are_counted_after_the_first():
     row = {5: tuple(Reached(f"h{n}", "eth0", 5) for n in range(10))}
     [(_, _, who)] = lines(judge(row))
     assert who.endswith("h7/eth0 and 2 more")
+
+
+def test_what_comes_back_is_a_loop():
+    [(_, verdict, who)] = lines(judge({5: (Reached("me", "eth0", 5), Reached("me", "eth1", 5))}), ("me", "eth0"))
+    assert (verdict, who) == ("reaches", "this interface itself: a loop, me/eth1")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ LOST = {0: (), 10: (A, B), 20: (Reached("b", "eth0", 20),)}
 
 
 def scanned(why="", **rows):
-    return Scanned(rows=rows, outer=None, seconds=1.0, why=why, unsent={})
+    return Scanned(rows=rows, host="me", outer=None, seconds=1.0, why=why, unsent={})
 
 
 def test_a_site_means_its_switch_ports():

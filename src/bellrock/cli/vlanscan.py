@@ -65,6 +65,8 @@ class Scanned(Struct, frozen=True, kw_only=True):
 
     rows: dict[str, dict[int, tuple[Reached, ...]]]
     """By interface, and VID as sent; 0: untagged."""
+    host: str
+    """The name that was scanned as."""
     outer: int | None
     seconds: float
     why: str
@@ -102,7 +104,12 @@ def scan(keyring: Keyring, interfaces: Iterable[str], wanted: Wanted, name: str)
         progress.clear()
         rows = {interface: scanner.result(interface) for interface in names}
         return Scanned(
-            rows=rows, outer=wanted.outer, seconds=time.monotonic() - begin, why=scanner.why, unsent=street.unsent
+            rows=rows,
+            host=street.identity.host,
+            outer=wanted.outer,
+            seconds=time.monotonic() - begin,
+            why=scanner.why,
+            unsent=street.unsent,
         )
 
 
@@ -226,16 +233,18 @@ def _end(who: Reached, *, stacked: bool) -> dict[str, Any]:
 
 def _print(scanned: Scanned) -> None:
     rows = [
-        (interface, *line) for interface, row in scanned.rows.items() for line in lines(judge(row, scanned.outer or 0))
+        (interface, *line)
+        for interface, row in scanned.rows.items()
+        for line in lines(judge(row, scanned.outer or 0), (scanned.host, interface))
     ]
     print_table(("interface", "VIDs", "", "who"), rows, "no VID was called", COLOURS)
 
 
-def lines(judged: Mapping[int, tuple[Met, ...]]) -> list[tuple[str, str, str]]:
-    """VIDs that came out alike, what that is called, and who is there."""
+def lines(judged: Mapping[int, tuple[Met, ...]], here: tuple[str, str] = ("", "")) -> list[tuple[str, str, str]]:
+    """VIDs that came out alike, what that is called, and who is there. `here`: host and interface that called."""
     alike: dict[tuple[str, str], list[int]] = {}
     for vid, found in judged.items():
-        alike.setdefault((_verdict(vid, found), _who(found)), []).append(vid)
+        alike.setdefault((_verdict(vid, found), _who(found, here)), []).append(vid)
     return [(_vids(vids), verdict, who) for (verdict, who), vids in sorted(alike.items(), key=lambda item: item[1])]
 
 
@@ -251,14 +260,16 @@ def _verdict(vid: int, found: tuple[Met, ...]) -> str:
     return "reaches"
 
 
-def _who(found: tuple[Met, ...]) -> str:
-    named = [_name(met) for met in found[:MAX_NAMED]]
+def _who(found: tuple[Met, ...], here: tuple[str, str]) -> str:
+    named = [_name(met, here) for met in found[:MAX_NAMED]]
     more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
     return ", ".join(named) + more
 
 
-def _name(met: Met) -> str:
+def _name(met: Met, here: tuple[str, str]) -> str:
     who = met.who
+    if (who.host, who.interface) == here:
+        return "this interface itself: a loop"
     tags = "untagged" if who.vid is None else f"VID {who.vid}" if not who.outer else f"VID {who.outer}.{who.vid}"
     place = f"{who.host}/{who.interface}"
     match met.how:
