@@ -24,10 +24,13 @@ from bellrock.model import (
     Host,
     InterfaceGone,
     InterfaceSeen,
+    MtuSeen,
     Port,
     RefusalCount,
 )
 from bellrock.model import Interface as Iface
+from bellrock.wire import ip
+from bellrock.wire.checksum import complement, remainder
 from bellrock.wire.keys import Key, Keyring
 
 KEYRING = Keyring([Key(b"k" * 32)])
@@ -345,5 +348,47 @@ def test_a_neighbour_that_falls_silent_is_taken_back_when_its_time_is_over(two):
         await until(lambda: EvidenceKind.LLDP in a.kinds(), "heard")
         await until(lambda: [g.key.kind for g in a.told(EvidenceGone)] == [EvidenceKind.LLDP], "taken back")
         a.loop.stop()
+
+    play(scene)
+
+
+def too_big(frame: bytes) -> bytes:
+    """What a device that is no bridge would answer to a frame over IPv6 that is too large for it."""
+    ours, theirs = frame[22:38], ip.address_bytes("fe80::fe")
+    body = b"\x02\x00\0\0" + (1500).to_bytes(4, "big") + frame[14:142]
+    total = remainder(body) + remainder(ours + theirs) + 58 + len(body)
+    body = body[:2] + complement(total % 0xFFFF).to_bytes(2, "big") + body[4:]
+    packet = ip.build("fe80::fe", ip.address_text(ours), 255, 58, body)
+    return frame[6:12] + bytes.fromhex("020000000001") + b"\x86\xdd" + packet
+
+
+def test_what_passes_is_measured_and_icmp_is_told_from_silence(two):
+    async def scene():
+        a, b = two(eth(mtu=4000))
+        forward = a.cable.send
+
+        def narrow(ifindex, frame):
+            if len(frame) <= 1514:
+                forward(ifindex, frame)
+            else:
+                a.cable.queue.put(Frame(ifindex, (), too_big(frame), clock.read().wall_ns))
+
+        a.cable.send = narrow
+        a.loop.start()
+        b.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds() & b.kinds(), "both confirmed")
+        a.loop._engine.measure(None, module.now())
+        a.loop.kick()
+        await until(lambda: a.told(MtuSeen), "told what passes")
+        (seen,) = a.told(MtuSeen)
+        assert (seen.peer, seen.mtu, seen.limit, seen.peer_mtu) == (Port(b.id, "eth0"), 1500, "peer", 1500)
+        assert a.told(RefusalCount) == []
+        b.monitor.become(Iface(name="eth0", index=2, mac="52:54:00:00:00:fe", carrier=True, mtu=9000))
+        a.loop._engine.measure(None, module.now())
+        a.loop.kick()
+        await until(lambda: len(a.told(MtuSeen)) == 2, "told anew")
+        assert (a.told(MtuSeen)[1].mtu, a.told(MtuSeen)[1].limit) == (1500, "icmp")
+        a.loop.stop()
+        b.loop.stop()
 
     play(scene)

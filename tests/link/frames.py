@@ -38,6 +38,8 @@ V4, V6 = ipv4(udp()), ipv6(udp())
 Q10, Q20, AD, OLD = (0x8100, 0x600A), (0x8100, 20), (0x88A8, 100), (0x9100, 7)
 CDP = bytes.fromhex("aaaa0300000c2000") + b"\x02\xb4" + bytes(30)
 
+TOO_BIG4 = b"\x03\x04\0\0\0\0\x05\xdc" + ipv4(udp())
+TOO_BIG6 = b"\x02\x00\0\0\0\0\x05\xdc" + ipv6(udp())
 PASSED = {
     "IPv4": ethernet(0x0800, V4),
     "IPv4, header of 24 octets": ethernet(0x0800, ipv4(udp(), options=bytes(4))),
@@ -63,6 +65,10 @@ PASSED = {
         0x86DD, ipv6(option_header(60) + option_header(43) + option_header(60) + option_header(17) + udp(), 0)
     ),
     "IPv6, first fragment: wire refuses it with a reason": ethernet(0x86DD, ipv6(fragment_header(17, 0) + udp(), 44)),
+    "IPv4, ICMP about a beacon": ethernet(0x0800, ipv4(TOO_BIG4, 1)),
+    "IPv4, ICMP about a beacon, options, tagged": ethernet(0x0800, ipv4(TOO_BIG4, 1, bytes(4)), Q10),
+    "IPv6, ICMP about a beacon": ethernet(0x86DD, ipv6(TOO_BIG6, 58)),
+    "IPv6, ICMP about a beacon, tagged twice": ethernet(0x86DD, ipv6(TOO_BIG6, 58), AD, Q10),
     "LLDP": ethernet(0x88CC, bytes(40)),
     "LLDP, tagged": ethernet(0x88CC, bytes(40), Q10),
     "CDP": ethernet(len(CDP), CDP),
@@ -82,6 +88,11 @@ REFUSED = {
     "IPv4, another port, tagged twice": ethernet(0x0800, ipv4(udp(67)), AD, Q10),
     "IPv4, four tags": ethernet(0x0800, V4, AD, Q10, Q20, Q20),
     "IPv6, another port": ethernet(0x86DD, ipv6(udp(546))),
+    "IPv4, ICMP about another port": ethernet(0x0800, ipv4(TOO_BIG4[:8] + ipv4(udp(67)), 1)),
+    "IPv4, ICMP of another type": ethernet(0x0800, ipv4(b"\x03\x01" + TOO_BIG4[2:], 1)),
+    "IPv4, later fragment of ICMP": ethernet(0x0800, ipv4(TOO_BIG4, 1, fragment=0x2001)),
+    "IPv6, ICMP about another port": ethernet(0x86DD, ipv6(TOO_BIG6[:8] + ipv6(udp(67)), 58)),
+    "IPv6, ICMP of another type": ethernet(0x86DD, ipv6(b"\x01\x04" + TOO_BIG6[2:], 58)),
     "IPv6, ICMP": ethernet(0x86DD, ipv6(udp(), 58)),
     "IPv6, later fragment that looks like a beacon": ethernet(0x86DD, ipv6(fragment_header(17, 8) + udp(), 44)),
     "IPv6, another port behind options": ethernet(0x86DD, ipv6(option_header(17) + udp(547), 0)),

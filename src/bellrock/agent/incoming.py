@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from bellrock.agent.ports import port_of
-from bellrock.beacon import Arrival, Now, Refusal
+from bellrock.beacon import Arrival, Now, Refusal, TooBig
 from bellrock.link.clock import Clocks
 from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
@@ -21,6 +21,7 @@ from bellrock.wire.frame import CDP_MAC, HeardDatagram, open_beacon_frame
 from bellrock.wire.keys import Keyring
 from bellrock.wire.neighbour import open_neighbour_frame
 from bellrock.wire.sieve import Sieve
+from bellrock.wire.toobig import open_too_big
 
 NeighbourHeard = tuple[Port, str, Neighbour]
 _LLDP: Final = b"\x88\xcc"
@@ -113,6 +114,13 @@ class Incoming:
         if isinstance(arrival, Refusal) or (extension := arrival.beacon.extension) is None:
             return None
         return arrival if extension.scan or extension.scanned else None
+
+    def too_big(self, item: Frame | Datagram, clocks: Clocks) -> tuple[TooBig, Now] | None:
+        """An ICMP message that a beacon of ours was too big, if a frame is one; what was refused may be."""
+        port = self._ports.get(item.ifindex)
+        if port is None or not isinstance(item, Frame) or (quoted := open_too_big(item.data, item.tags)) is None:
+            return None
+        return TooBig(port=_tagged(port, quoted.vid), size=quoted.size), _moment(clocks, item.received_ns)
 
     def datagram(self, datagram: Datagram, clocks: Clocks) -> Arrival | Refusal | None:
         """Open what a UDP socket received; its MAC addresses are not known."""

@@ -25,6 +25,7 @@ from bellrock.link.device import Frame
 from bellrock.link.netlink import LinkMonitor
 from bellrock.link.udp import Datagram
 from bellrock.model import Interface, Port, Wall
+from bellrock.wire.errors import Reason
 from bellrock.wire.keys import Keyring
 
 BUDGET: Final = 512
@@ -176,6 +177,11 @@ class Loop:
                 self._engine.receive(refusal, refusal.received)
         for item in items:
             heard = self._incoming.take(item, clocks)
+            if isinstance(heard, Refusal) and heard.error.reason is Reason.UNSUPPORTED:
+                told = self._incoming.too_big(item, clocks)
+                if told is not None:
+                    self._engine.receive(*told)
+                    continue
             self._see(item, heard, clocks)
             if isinstance(heard, tuple):
                 port, source_mac, neighbour = heard

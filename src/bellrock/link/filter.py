@@ -4,7 +4,7 @@ It is written in the syntax of the kernel's own `bpf_asm` (Documentation/network
 A frame that reaches it has lost its outermost tag to the kernel, so offset 12 holds either the EtherType or a second tag.
 
 Passed: UDP to port 5240 over IPv4 with any header length and over IPv6 behind at most EXTENSION_HEADERS extension headers;
-LLDP; CDP; each untagged or behind up to three 802.1Q or 802.1ad tags. Of a fragmented datagram the first fragment
+ICMP and ICMPv6 messages that such a datagram was too big; LLDP; CDP; each untagged or behind up to three 802.1Q or 802.1ad tags. Of a fragmented datagram the first fragment
 passes, because it shows the port: `wire` refuses it with its reason, which is counted. Later fragments show no port; they are dropped.
 """
 
@@ -49,7 +49,19 @@ snap:   ld   [x + 18]
 
 _IPV4: Final = """
 ipv4:   ldb  [x + 23]              ; protocol
-        jeq  #17, udp4, drop
+        jeq  #17, udp4
+        jeq  #1, icmp4, drop
+icmp4:  ldh  [x + 20]
+        jset #0x1fff, drop
+        ldb  [x + 14]
+        and  #0x0f
+        lsh  #2
+        add  x
+        tax
+        ldh  [x + 14]              ; type and code: fragmentation needed
+        jeq  #0x0304, quoted4, drop
+quoted4: ldh [x + 44]              ; UDP destination port of the packet that it quotes, behind 8 octets and an IP header
+        jeq  #{port}, pass, drop
 udp4:   ldh  [x + 20]
         jset #0x1fff, drop         ; fragment offset: a later fragment has no UDP header
         ldb  [x + 14]
@@ -63,6 +75,7 @@ udp4:   ldh  [x + 20]
 
 _IPV6: Final = """
 ipv6:   ldb  [x + 20]              ; next header; X + 54 is where that header begins
+        jeq  #58, icmp6
 """
 
 _IPV6_HEADER: Final = """
@@ -90,6 +103,10 @@ skip{n}: add x
 _UDP6: Final = """
         jeq  #17, udp6, drop
 udp6:   ldh  [x + 56]
+        jeq  #{port}, pass, drop
+icmp6:  ldh  [x + 54]              ; type and code: packet too big
+        jeq  #0x0200, quoted6, drop
+quoted6: ldh [x + 104]             ; UDP destination port of the packet that it quotes
         jeq  #{port}, pass, drop
 """
 
