@@ -205,3 +205,21 @@ def test_a_later_fragment_is_refused(incoming):
     data = bytearray(first_fragment(build_beacon_frame(payload() + bytes(3000), PEER_MAC, "10.0.0.2")))
     data[20:22], data[24:26] = b"\x20\x10", (int.from_bytes(data[24:26], "big") - 0x10).to_bytes(2, "big")
     assert incoming.take(frame(bytes(data)), CLOCKS).error.reason == "fragment"
+
+
+def padded_to(size):
+    extension = Extension(agent="A", host="a", boot="B", padded=size)
+    return encode(msgspec.structs.replace(BEACON, extension=extension), KEY, Wall(WALL_NS / 1e9), os.urandom(16))
+
+
+@pytest.mark.parametrize(("source", "headers"), [("10.0.0.2", 28), ("fe80::2", 48)])
+def test_a_padded_beacon_that_somebody_has_shortened_is_refused(incoming, source, headers):
+    """Its padding is not signed: without this check a small frame would prove that a large one passes."""
+    whole = padded_to(1500).ljust(1500 - headers, b"\0")
+    arrival = incoming.take(frame(build_beacon_frame(whole, PEER_MAC, source)), CLOCKS)
+    assert isinstance(arrival, Arrival)
+    for octets in (whole[:-1], padded_to(1500)):
+        refusal = incoming.take(frame(build_beacon_frame(octets, PEER_MAC, source)), CLOCKS)
+        assert isinstance(refusal, Refusal)
+        assert refusal.error.reason is Reason.TRUNCATED
+        assert str(refusal.error.detail).startswith("padded to 1500 octets by its sender, here are ")

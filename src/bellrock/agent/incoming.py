@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from bellrock.agent.outgoing import HEADERS
 from bellrock.agent.ports import port_of
 from bellrock.beacon import Arrival, Now, Refusal, TooBig
 from bellrock.link.clock import Clocks
@@ -13,7 +14,7 @@ from bellrock.link.device import Frame
 from bellrock.link.udp import Datagram
 from bellrock.model import Interface, InterfaceKind, Neighbour, Port, Wall
 from bellrock.wire import ethernet
-from bellrock.wire.beacon import examine
+from bellrock.wire.beacon import Decoded, examine
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import Tag
 from bellrock.wire.fragment import open_first_fragment
@@ -101,7 +102,7 @@ class Incoming:
         heard = open_first_fragment(frame.data, frame.tags)
         if heard is None:
             return None
-        arrival = self._open(_tagged(port, heard.vid), heard, source_mac, now)
+        arrival = self._open(_tagged(port, heard.vid), heard, source_mac, now, whole=False)
         return msgspec.structs.replace(arrival, fragment=True) if isinstance(arrival, Arrival) else None
 
     def _stacked(self, port: Port, frame: Frame, source_mac: str, now: Now) -> Arrival | None:
@@ -140,8 +141,12 @@ class Incoming:
         vid = next((tag.vid for tag in tags if tag.vid), None)
         return port if port is None or vid is None else Port(port.host, port.interface, vid)
 
-    def _open(self, port: Port, heard: HeardDatagram, source: str, now: Now) -> Arrival | Refusal:
+    def _open(
+        self, port: Port, heard: HeardDatagram, source: str, now: Now, *, whole: bool = True
+    ) -> Arrival | Refusal:
         decoded = examine(heard.payload, self._keyring, now.wall)
+        if not isinstance(decoded, WireError) and whole:
+            decoded = _unshortened(decoded, heard)
         if isinstance(decoded, WireError):
             return Refusal(port=port, source_mac=source, error=decoded, received=now)
         return Arrival(
@@ -155,6 +160,15 @@ class Incoming:
             received=now,
             outer=heard.outer,
         )
+
+
+def _unshortened(decoded: Decoded, heard: HeardDatagram) -> Decoded | WireError:
+    """A padded beacon must come as large as its sender says: the padding is not signed, and without it the beacon would pass where it did not."""
+    extension = decoded.beacon.extension
+    arrived = HEADERS[6 if ":" in heard.source_ip else 4] + len(heard.payload)
+    if extension is None or extension.padded <= arrived:
+        return decoded
+    return WireError(Reason.TRUNCATED, ("padded to %d octets by its sender, here are %d", extension.padded, arrived))
 
 
 def _tagged(port: Port, vid: int | None) -> Port:
