@@ -17,8 +17,9 @@ from bellrock.region.authority import open_authority
 from bellrock.region.certificates import read_request, serial_of
 from bellrock.region.service import enrol as module
 from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent
 from bellrock.region.service.clock import Offset
-from bellrock.region.service.enrol import AlreadySo, Applicant, Enrolment, Policy, UnknownAgent, not_stored
+from bellrock.region.service.enrol import Enrolment, not_stored
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
 from bellrock.region.store import EnrolmentState, Loaded, StoreFull, open_store

@@ -2,7 +2,8 @@
 
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import HANDSHAKE, Session, TurnedAway, check_host, refuse_version
-from bellrock.region.service.enrol import AlreadySo, Applicant, Policy, UnknownAgent, not_stored
+from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent
+from bellrock.region.service.enrol import not_stored
 from bellrock.region.service.guesses import TooManyFailures
 from bellrock.region.service.mtu import UnknownHost
 from bellrock.region.service.names import UnknownPort

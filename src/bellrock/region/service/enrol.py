@@ -4,20 +4,20 @@ import logging
 from asyncio import Event, Lock
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from bellrock.contract import Renewed
 from bellrock.contract.certificate import code_of
 from bellrock.contract.join import JoinAnswer
-from bellrock.model import Host, Wall
+from bellrock.model import Wall
 from bellrock.region.authority import Authority, Issued
 from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
 from bellrock.region.logs import line
 from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent, closed, row_of, usable
 from bellrock.region.service.roster import Roster
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.shapes import EnrolmentView, SecretView
@@ -34,40 +34,6 @@ EPHEMERAL: Final = "node"
 """The role of agents that live for one run: each comes with an identity of its own, which is forgotten with its certificate."""
 
 log = logging.getLogger(__name__)
-
-
-class Policy(StrEnum):
-    """What happens to agents that prove the secret and are not known yet."""
-
-    AUTO = "auto"
-    """They are let in."""
-    APPROVE = "approve"
-    """They wait until a person has compared the code that both sides show."""
-    CLOSED = "closed"
-    """They are not let in."""
-
-
-class UnknownAgent(LookupError):  # noqa: N818 -- says what it is
-    """No agent of this id has asked to join."""
-
-
-class AlreadySo(ValueError):  # noqa: N818 -- says what it is
-    """The agent is in that state already, or not in the one that was meant."""
-
-
-class Applicant(Struct, frozen=True):
-    """An agent that has proved a secret, and asks for a certificate."""
-
-    host: Host
-    request: Request
-    address: str
-    secret: str
-    """Public id of the secret that it proved."""
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of its public key, in hex."""
-        return sha256(self.request.der).hexdigest()
 
 
 class Enrolment:
@@ -103,19 +69,17 @@ class Enrolment:
     async def _apply(self, one: Applicant) -> JoinAnswer:
         agent, row = one.host.id, self._roster.find(one.host.id)
         if row and row.state is EnrolmentState.REVOKED:
-            return _closed(
-                f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it in again"
-            )
+            return closed(f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it in again")
         if row and not self._is_known_by(row, one.key) and not self._may_replace(row):
             log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="another key"))
-            return _closed(
+            return closed(
                 f"another machine has joined as agent {agent} ({row.name}), with another key: if this one is a copy, remove "
                 "agent-id from its state directory; if it lost its key, `bellrock agent revoke` and then `approve` the agent"
             )
         approved = row is not None and row.state is EnrolmentState.APPROVED
         if not approved and self.policy is Policy.CLOSED:
             log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="closed"))
-            return _closed("this region takes no new agents; start it with --policy approve or auto to let them join")
+            return closed("this region takes no new agents; start it with --policy approve or auto to let them join")
         if approved or self.policy is Policy.AUTO:
             return await self._let_in(one, row)
         return await self._let_wait(one, row)
@@ -132,10 +96,10 @@ class Enrolment:
         now = self._clock()
         made = self._issue(one.request, one.host.id)
         decided = (row.decided if row else None) or now
-        fresh = _row(one, EnrolmentState.APPROVED, row.requested if row else now)
+        fresh = row_of(one, EnrolmentState.APPROVED, row.requested if row else now)
         held = Certificate(made.serial, one.key, made.expires)
         await self._roster.save(
-            structs.replace(fresh, decided=decided, certificates=(held, *_usable(row, one.key, now)))
+            structs.replace(fresh, decided=decided, certificates=(held, *usable(row, one.key, now)))
         )
         log.info(line("joined", agent=one.host.id, name=one.host.name, address=one.address, serial=made.serial))
         return JoinAnswer(
@@ -151,7 +115,7 @@ class Enrolment:
                 f"{MAX_WAITING} agents wait to be approved already; `bellrock agent list` at the region shows them"
             )
         self._has_room(one.host.id)
-        fresh = _row(one, EnrolmentState.WAITING, row.requested if row else now)
+        fresh = row_of(one, EnrolmentState.WAITING, row.requested if row else now)
         await self._roster.save(fresh)
         log.info(line("join-waits", agent=one.host.id, name=one.host.name, address=one.address, code=fresh.code))
         return JoinAnswer(
@@ -169,9 +133,8 @@ class Enrolment:
         waiting.append(news)
         try:
             row = self._roster.find(agent)
-            if (
-                row and row.state is EnrolmentState.WAITING
-            ):  # it may have been decided while the first answer was on its way
+            # It may have been decided while the first answer was on its way.
+            if row and row.state is EnrolmentState.WAITING:
                 await news.wait()
         finally:
             waiting.remove(news)
@@ -353,22 +316,6 @@ class Enrolment:
         except CertificateError as error:
             log.error(line("certificate-not-issued", agent=agent, error=str(error)))  # noqa: TRY400 -- the sentence says it all
             raise TurnedAway(f"the region cannot issue certificates: {error}") from None
-
-
-def _row(one: Applicant, state: EnrolmentState, requested: Wall) -> EnrolmentRow:
-    return EnrolmentRow(
-        agent=one.host.id, name=one.host.name, role=one.host.role, state=state, key=one.key, code=code_of(one.request.der),
-        address=one.address, requested=requested, secret=one.secret, how="joined",
-    )  # fmt: skip
-
-
-def _usable(row: EnrolmentRow | None, key: str, now: Wall) -> tuple[Certificate, ...]:
-    """The certificate before, of the same key: its agent may not live to save the new one."""
-    return tuple(one for one in row.certificates if one.key == key and one.expires > now)[:1] if row else ()
-
-
-def _closed(why: str) -> JoinAnswer:
-    return JoinAnswer(state="closed", why=why)
 
 
 @contextmanager

@@ -27,8 +27,9 @@ from bellrock.region.authority import Authority
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import PLAIN, Agents, Session, TurnedAway
+from bellrock.region.service.applicant import Policy
 from bellrock.region.service.audit import Audit, AuditKind
-from bellrock.region.service.enrol import Enrolment, Policy, not_stored
+from bellrock.region.service.enrol import Enrolment, not_stored
 from bellrock.region.service.gate import Gate
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.ingest import Ingest, Told
