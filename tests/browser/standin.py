@@ -39,6 +39,7 @@ class StandIn:
         self.me: Json | None = None
         self.first_run = False
         self.audit: list[Json] = []
+        self.users = dict(USERS)
         self._sockets: set[asyncio.Queue[Json | None]] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -162,6 +163,10 @@ class StandIn:
             "/api/v1/topology/explain": lambda: self._explain(query["a"], query["b"]),
         }
         if self._may("admin"):
+            answers["/api/v1/users"] = lambda: [
+                {"name": name, "role": role, "created": 1_795_000_000.0, "seen": None, "sessions": 0}
+                for name, role in sorted(self.users.items())
+            ]
             answers["/api/v1/audit"] = lambda: _page(self.audit, **query)
         if self._may("operator"):
             answers["/api/v1/secrets"] = lambda: self.site.secrets
@@ -184,7 +189,10 @@ class StandIn:
     def _change(self, scope: Json, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         method, path = scope["method"], scope["path"]
         self.calls.append((method, path, body))
+        if path.startswith("/api/v1/users/"):
+            return self._change_user(path.split("/")[4], body)
         if path == "/api/v1/users":
+            self.users[body["name"]] = body["role"]
             self.first_run = False
             self.me = {**(self.me or {}), "first_run": False}
             return _json(201, {"name": body["name"], "role": body["role"]})
@@ -208,6 +216,15 @@ class StandIn:
             self.show(after)
             return _json(200, {})
         return 204, [(b"set-cookie", b"bellrock_session=; Max-Age=0; Path=/")], b""
+
+    def _change_user(self, name: str, body: Json) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        if list(self.users.values()) == ["admin"] or (name == "ada" and body.get("role") != "admin"):
+            return _json(409, {"title": "Conflict", "detail": f"{name} is the only admin."})
+        if body:
+            self.users[name] = body["role"]
+        else:
+            del self.users[name]
+        return 204, [], b""
 
     def _decide(self, agent: str, act: str, code: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if not self._may("admin"):

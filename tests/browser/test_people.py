@@ -205,6 +205,49 @@ class TestAudit:
         assert page.locator("#audit-title").count() == 0
 
 
+class TestUsersPane:
+    def test_an_admin_makes_changes_and_removes_users(self, visit: Opener) -> None:
+        here = visit()
+        page = come_in(here, "ada")
+        assert not [url for url in here.requested if url.endswith("/users")]
+        page.get_by_role("button", name="show the users").click()
+        section = page.locator("section:has(#users-title)")
+        expect(section.locator("tbody tr")).to_have_count(3)
+        section.get_by_label("New user", exact=True).fill("nina")
+        section.get_by_label("Role", exact=True).select_option("operator")
+        section.get_by_label("Password", exact=True).fill("long enough")
+        section.get_by_label("Password again").fill("long enougj")
+        here.press("Enter")
+        expect(section.get_by_text("The two passwords differ.")).to_be_visible()
+        section.get_by_label("Password again").fill("long enough")
+        here.press("Enter")
+        expect(section.locator("tbody tr")).to_have_count(4)
+        expect(section.get_by_label("Password", exact=True)).to_have_value("")
+        new = {"name": "nina", "role": "operator", "password": "long enough"}
+        assert here.region.calls[-1] == ("POST", "/api/v1/users", new)
+        section.get_by_label("Role of vera").select_option("operator")
+        section.get_by_role("button", name="make vera operator").click()
+        expect(section.get_by_role("button", name="make vera operator")).to_have_count(0)
+        assert here.region.calls[-1] == ("PATCH", "/api/v1/users/vera", {"role": "operator"})
+        section.get_by_role("button", name="Remove otto").click()
+        section.get_by_role("button", name="yes, remove").click()
+        expect(section.locator("tbody th")).to_have_text(["ada", "nina", "vera"])
+
+    def test_what_the_region_refuses_is_said_and_shown_as_it_is(self, visit: Opener) -> None:
+        page = come_in(visit(), "ada")
+        page.get_by_role("button", name="show the users").click()
+        page.get_by_label("Role of ada").select_option("viewer")
+        page.get_by_role("button", name="make ada viewer").click()
+        expect(row(page, "ada")).to_contain_text("ada is the only admin.")
+        expect(page.get_by_label("Role of ada")).to_have_value("admin")
+        page.get_by_role("button", name="Remove ada").click()
+        expect(row(page, "ada")).to_contain_text("Remove yourself? Your session ends.")
+
+    def test_others_than_admins_see_no_users(self, visit: Opener) -> None:
+        page = come_in(visit(), "otto")
+        assert page.locator("#users-title").count() == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440, 3840])
 def test_door_and_first_user_fit_every_window(visit: Opener, width: int, scheme: str) -> None:

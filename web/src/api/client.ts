@@ -2,7 +2,7 @@
 
 import type { Shape } from "./shape.ts";
 import * as shapes from "./types.ts";
-import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology } from "./types.ts";
+import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology, User } from "./types.ts";
 
 /** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
 export class CallError extends Error {
@@ -33,6 +33,20 @@ export async function fetchMe(): Promise<Me | null> {
     if (error instanceof CallError && (error.status === 401 || error.status === 403)) return null;
     throw error;
   }
+}
+
+export function fetchUsers(): Promise<readonly User[]> {
+  return read("/api/v1/users", shapes.users);
+}
+
+/** Another role; the user's sessions end. */
+export async function changeRole(name: string, role: string): Promise<void> {
+  await call("PATCH", `/api/v1/users/${encodeURIComponent(name)}`, { role });
+}
+
+/** The user's sessions and tokens end. */
+export async function removeUser(name: string): Promise<void> {
+  await call("DELETE", `/api/v1/users/${encodeURIComponent(name)}`);
 }
 
 export async function addUser(name: string, role: string, password: string): Promise<void> {

@@ -179,6 +179,8 @@ export const nodes = list(
   }),
 );
 
+export const users = list(object({ name: text, role: text, created: number, seen: maybe(number), sessions: or(number, 0) }));
+
 export const audit = list(
   object({
     id: number,
@@ -206,6 +208,7 @@ export type Culprit = Mtu["culprits"][number];
 export type Finding = Of<typeof finding>;
 export type NodeInterface = Of<typeof nodeInterface>;
 export type Node = Of<typeof nodes>[number];
+export type User = Of<typeof users>[number];
 export type AuditEntry = Of<typeof audit>[number];
 export type Port = Of<typeof port>;
 export type Topology = Of<typeof topology>;

@@ -19,6 +19,7 @@ import { Picture } from "./Picture.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Side } from "./Side.tsx";
 import { Summary } from "./Summary.tsx";
+import { Users } from "./Users.tsx";
 import { ViewSwitch } from "./ViewSwitch.tsx";
 
 export function App() {
@@ -79,6 +80,7 @@ function Found() {
           <Nodes />
           <Refusals />
           <Enrolments />
+          <Users />
           <Audit />
         </div>
       </div>
