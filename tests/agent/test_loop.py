@@ -392,3 +392,44 @@ def test_what_passes_is_measured_and_icmp_is_told_from_silence(two):
         b.loop.stop()
 
     play(scene)
+
+
+def in_pieces(frame: bytes, room: int = 1480) -> list[bytes]:
+    """The fragments of a frame over IPv4, as a device makes them that does not care for "don't fragment"."""
+    header, payload = frame[14:34], frame[34:]
+    made = []
+    for start in range(0, len(payload), room):
+        piece = payload[start : start + room]
+        more = 0x2000 if start + room < len(payload) else 0
+        head = header[:2] + (20 + len(piece)).to_bytes(2, "big") + header[4:6] + (more | start // 8).to_bytes(2, "big")
+        head += header[8:10] + bytes(2) + header[12:]
+        made.append(frame[:14] + head[:10] + complement(remainder(head)).to_bytes(2, "big") + head[12:] + piece)
+    return made
+
+
+def test_fragments_are_told_from_silence(two):
+    async def scene():
+        a, b = two(eth(mtu=4000, addresses=("10.0.0.1/24",)))
+        b.monitor.become(Iface(name="eth0", index=2, mac="52:54:00:00:00:fe", carrier=True, mtu=9000))
+        forward = a.cable.send
+
+        def cut(ifindex, frame):
+            if len(frame) <= 1514:
+                forward(ifindex, frame)
+            elif frame[12:14] == b"\x08\x00":
+                for piece in in_pieces(frame):
+                    forward(ifindex, piece)
+
+        a.cable.send = cut
+        a.loop.start()
+        b.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds() & b.kinds(), "both confirmed")
+        a.loop._engine.measure(None, module.now())
+        a.loop.kick()
+        await until(lambda: a.told(MtuSeen), "told what passes")
+        assert (a.told(MtuSeen)[0].mtu, a.told(MtuSeen)[0].limit) == (1500, "fragments")
+        assert {refusal.reason for refusal in b.told(RefusalCount)} == {"fragment"}  # the later ones, which nobody can vouch for
+        a.loop.stop()
+        b.loop.stop()
+
+    play(scene)

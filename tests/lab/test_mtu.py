@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bellrock.lab.agents import region_host, state_dir
+from bellrock.lab.agents import make_secret, region_host, state_dir
 from bench import _mtu
 
 pytestmark = pytest.mark.lab
@@ -61,3 +61,17 @@ def test_random_faults(seed):
 def test_a_lab_without_faults_blames_nobody():
     _, said = check({})
     assert said.returncode == 0
+
+
+def test_from_one_machine_without_a_region():
+    """Its own directions are right, and neighbours that a person asks take him for no neighbour."""
+    with _mtu.running(_mtu.KNOWN) as bellrock:
+        secret = make_secret(bellrock.lab.directory)
+        words = [BELLROCK, "mtu", "--here", "--interface", "eth0", "--secret-file", str(secret), "--json"]
+        said = bellrock.lab.exec("host-9", words, check=False)
+        shown = json.loads(said.stdout)
+        wanted = {pair: size for pair, size in _mtu.truth(_mtu.KNOWN).items() if pair[0] == "host-9"}
+        assert _mtu.pairs_of(shown) == wanted
+        assert said.returncode == 1
+        known = {host["name"] for host in bellrock.region.get("/api/v1/hosts")}
+        assert known == set(_mtu.names())
