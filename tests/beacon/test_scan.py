@@ -1,7 +1,7 @@
 """What arrived of a scan, as text and back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.beacon.scan import LAST_VID, read_heard, reception, write_heard
@@ -54,6 +54,7 @@ def test_what_does_not_fit_one_text_is_said_in_several():
     assert read(texts, 0) == pairs(heard)
 
 
+@settings(deadline=None)
 @given(heards, st.sampled_from((0, 100)))
 def test_whatever_arrived_is_read_as_it_was_written(heard, outer):
     texts = write_heard(heard, outer)
@@ -61,6 +62,7 @@ def test_whatever_arrived_is_read_as_it_was_written(heard, outer):
     assert read(texts, outer) == pairs(heard)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="=;,->.0123456789AZaz_", max_size=60))
 def test_any_text_is_vids_or_the_one_error(text):
     try:

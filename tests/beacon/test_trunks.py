@@ -1,7 +1,7 @@
 """What a scan found against what is meant, from tables of trunks: a switch is imitated that passes what each port really passes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.beacon.scanner import Reached
@@ -150,12 +150,14 @@ trunks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(trunks, min_size=1, max_size=6))
 def test_what_is_as_it_is_meant_has_no_findings(others):
     meant = {HERE: port(*POOL)} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
     assert said(meant, meant)[0] == []
 
 
+@settings(deadline=None)
 @given(st.lists(trunks, min_size=3, max_size=6), trunks, trunks)
 def test_findings_name_only_ports_that_differ(others, own, changed):
     meant = {HERE: port(*POOL)} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
@@ -183,3 +185,21 @@ def test_a_switch_that_drops_tagged_frames_of_the_native_vlan_is_no_fault():
     found = {0: (Reached("c", "eth0", None),), 10: (), 20: ()}
     assert validate(HERE, found, meant).findings == ()
     assert validate(HERE, {**found, 0: (Reached("d", "eth0", None),)}, meant).findings == ()
+
+
+@settings(deadline=None)
+@given(st.lists(trunks, max_size=5), trunks, trunks, trunks)
+def test_wherever_it_is_scanned_from_only_ports_that_differ_are_named(others, here, own, changed):
+    meant = {HERE: here, A: own} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
+    told, _ = said(meant, meant | {A: changed})
+    assert {place for _, place, _ in told} <= {"a/eth0"}
+    if own.forms == changed.forms:
+        assert told == []
+
+
+@settings(deadline=None)
+@given(st.lists(trunks, min_size=2, max_size=5), trunks, trunks)
+def test_a_fault_here_is_told_as_one_here(others, own, changed):
+    meant = {HERE: own} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
+    judged = validate(HERE, row(meant | {HERE: changed}), meant)
+    assert {(one.host, one.interface) for one in judged.findings if not one.cause} <= {HERE}
