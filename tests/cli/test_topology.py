@@ -149,3 +149,27 @@ def test_files_that_cannot_be_read_are_named(run, write, monkeypatch):
     monkeypatch.setattr(module, "MAX_FILE", 1 << 20)
     done = run("diff", "/dev/zero")
     assert (done.exit_code, "/dev/zero: larger than 1 MiB" in done.stderr) == (3, True)
+
+
+REFUSED = [
+    {"host": "a", "interface": "eth1", "vid": 20, "source_mac": "02:00:00:00:66:10", "reason": "replay", "count": 40, "detail": "its id was\x1b heard", "skew": None, "age": 300.0},
+    {"host": "b", "interface": "eth0", "vid": None, "source_mac": "others", "reason": "wrong-secret", "count": 7, "detail": "", "skew": None, "age": 2.0},
+]  # fmt: skip
+
+
+def test_refusals_are_listed_the_latest_first(run):
+    done = run("refusals", refusals=REFUSED)
+    head, *lines = [line.split() for line in done.stdout.splitlines() if "/eth" in line or "port" in line]
+    assert (done.exit_code, head) == (0, ["port", "from", "why", "times", "last", "in", "full"])
+    assert [line[:5] for line in lines] == [
+        ["b/eth0", "others", "wrong-secret", "7", "2"],
+        ["a/eth1.20", "02:00:00:00:66:10", "replay", "40", "5"],
+    ]
+    assert "\x1b" not in done.stdout
+    assert json.loads(run("refusals", "--json", refusals=REFUSED).stdout) == REFUSED
+
+
+def test_no_refusals_and_no_answer(run):
+    assert run("refusals", refusals=[]).stdout == "Nothing was refused.\n"
+    done = run("refusals", refusals={"no": "list"})
+    assert (done.exit_code, len(done.stderr.splitlines())) == (3, 1)

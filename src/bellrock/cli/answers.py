@@ -44,6 +44,10 @@ class Refusal(Struct, frozen=True):
     source_mac: str
     reason: str
     count: int
+    host: str = ""
+    vid: int | None = None
+    detail: str = ""
+    age: float = 0.0
 
 
 class User(Struct, frozen=True):

@@ -17,8 +17,10 @@ _LAB = "bellrock.lab"
 """In the context: address and state directory of a lab's region, where one was asked for."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_T = TypeVar("_T")
+
 if TYPE_CHECKING:
-    from bellrock.cli.answers import Explanation
+    from bellrock.cli.answers import Explanation, Refusal
 
 
 def _lab_region(context: click.Context, _: click.Parameter, name: str | None) -> None:
@@ -152,6 +154,30 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
         sys.exit(EXIT_NO)
 
 
+@topology.command(epilog="Example: bellrock topology refusals --json | jq '.[] | select(.reason == \"wrong-secret\")'")
+@region_options
+@json_option
+def refusals(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
+    """Show the beacons that were refused: on which port, from whom, why, how many and when last."""
+    from bellrock.cli.answers import Refusal
+    from bellrock.cli.render import age_text
+
+    answer = _ask(region_url, state_dir, "/refusals")
+    found = _answer(answer, tuple[Refusal, ...], region_url)
+    if as_json:
+        print_json(answer)
+        return
+    rows = [
+        (_port_text(one), one.source_mac, one.reason, one.count, age_text(one.age), one.detail)
+        for one in sorted(found, key=lambda one: one.age)
+    ]
+    print_table(("port", "from", "why", "times", "last", "in full"), rows, "Nothing was refused.")
+
+
+def _port_text(one: "Refusal") -> str:
+    return f"{one.host}/{one.interface}" + ("" if one.vid is None else f".{one.vid}")
+
+
 def _ask(region_url: str, state_dir: Path | None, path: str, **query: str) -> Any:  # noqa: ANN401 -- JSON
     from bellrock.cli.client import get
 
@@ -166,12 +192,16 @@ def region_of(region_url: str, state_dir: Path | None) -> tuple[str, Path | None
 
 
 def _explanation(answer: Any, origin: str) -> "Explanation":  # noqa: ANN401 -- JSON
-    from msgspec import ValidationError, convert
-
     from bellrock.cli.answers import Explanation
 
+    return _answer(answer, Explanation, origin)
+
+
+def _answer(answer: Any, kind: type[_T], origin: str) -> _T:  # noqa: ANN401 -- JSON
+    from msgspec import ValidationError, convert
+
     try:
-        return convert(answer, Explanation)
+        return convert(answer, kind)
     except ValidationError as error:
         raise Failure(
             f"{origin}: what answers there is not a region of this version: {error}", EXIT_UNREADABLE
