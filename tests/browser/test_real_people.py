@@ -104,3 +104,27 @@ def test_what_a_node_reports_is_on_the_page(site: Site, watch: Callable[..., Any
     expect(node).to_contain_text("Start a rack there.")
     expect(node.locator("tbody tr").first).to_contain_text("25 Gbit/s")
     expect(node.locator("summary")).to_contain_text("by way of rack1")
+
+
+def test_a_viewer_whom_an_admin_makes_looks_until_removed(site: Site, watch: Callable[..., Any]) -> None:
+    admin = watch(site.login)
+    make_first_user(admin)
+    expect(admin.locator(".first-user")).to_have_count(0)
+    admin.get_by_role("button", name="show the users").click()
+    section = admin.locator("section:has(#users-title)")
+    section.get_by_label("New user", exact=True).fill("vera")
+    for label in ("Password", "Password again"):
+        section.get_by_label(label, exact=True).fill(PASSWORD)
+    section.get_by_role("button", name="Make this user").click()
+    expect(section.locator("tbody th")).to_have_text(["ada", "vera"])
+
+    with admin.context.browser.new_context() as other:
+        page = other.new_page()
+        page.goto(site.running.url)
+        log_in(page, "vera")
+        expect(page.locator(".headline")).to_contain_text("2 hosts")
+        assert page.locator("#enrolments-title, #users-title, #audit-title").count() == 0
+        section.get_by_role("button", name="Remove vera").click()
+        section.get_by_role("button", name="yes, remove").click()
+        expect(page.get_by_label("User", exact=True)).to_be_visible()
+        assert "rack1" not in page.content()
