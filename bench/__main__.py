@@ -15,6 +15,7 @@ NAMES = (
     "firewall",
     "capture",
     "ideas",
+    "login",
 )
 
 

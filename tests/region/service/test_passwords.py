@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -92,6 +93,23 @@ def test_what_no_text_can_hold_is_a_wrong_password():
         return await passwords.is_right(await passwords.hash(WORD), "\ud800" * 9)
 
     assert not asyncio.run(inside())
+
+
+def test_the_threads_that_hash_give_way():
+    async def inside() -> list[int]:
+        passwords, seen = cheap(), []
+
+        def matches(kept, word):
+            seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return True
+
+        passwords._matches = matches
+        await passwords.is_right("kept", WORD)
+        return seen
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert asyncio.run(inside()) == [max(before, module.NICENESS)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before, "the loop does not"
 
 
 def test_two_at_a_time_off_the_loop():

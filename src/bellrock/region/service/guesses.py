@@ -17,7 +17,7 @@ FORGET: Final = 3600.0
 REMEMBERED: Final = 4096
 """Places and neighbourhoods of each kind that are remembered; those whose last failure is oldest go first."""
 AT_ONCE: Final = 2
-"""Passwords of one neighbourhood that are being checked or wait for it; a check costs 64 MiB and some 50 ms."""
+"""Passwords of one neighbourhood that are being checked or wait for it; a check costs 64 MiB and a tenth of a second or so (`make bench ONLY=login`)."""
 
 
 class TooManyFailures(Exception):  # noqa: N818 -- says what it is

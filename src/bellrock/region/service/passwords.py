@@ -1,9 +1,13 @@
 """Passwords: what will do as one, and their hashes by argon2id (RFC 9106)."""
 
 import asyncio
+import os
 import secrets
+import threading
 import unicodedata
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,6 +17,10 @@ MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 256
 AT_ONCE: Final = 2
 """Hashes computed at one time: each takes 64 MiB."""
+NICENESS: Final = 5
+"""Of the threads that hash, so that whoever has passwords looked at does not slow the region down (setpriority(2))."""
+
+_T = TypeVar("_T")
 
 # RFC 9106 §4, the second recommended choice: 3 passes over 64 MiB in 4 lanes, a salt of 128 and a tag of 256 bits.
 HASHER: Final = PasswordHasher(
@@ -34,17 +42,16 @@ def complaint(password: str, user: str) -> str:
 
 
 class Passwords:
-    """Hashes and checks in threads, two at a time; the others wait."""
+    """Hashes and checks in threads of their own, two at a time; the others wait."""
 
     def __init__(self, hasher: PasswordHasher = HASHER) -> None:
         self._hasher = hasher
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(AT_ONCE, "password", _give_way)
         self._nobody = ""
 
     async def hash(self, password: str) -> str:
         """The hash to keep, with salt and parameters in it."""
-        async with self._room:
-            return await asyncio.to_thread(self._hasher.hash, _normal(password))
+        return await self._apart(lambda: self._hasher.hash(_normal(password)))
 
     async def is_right(self, kept: str, password: str) -> bool:
         """Whether it is the password that was hashed; with nothing kept it never is, and that takes as long to say."""
@@ -63,14 +70,21 @@ class Passwords:
         self._nobody = self._nobody or await self.hash(secrets.token_hex(16))
 
     async def _verify(self, kept: str, password: str) -> bool:
-        async with self._room:
-            return await asyncio.to_thread(self._matches, kept, _normal(password))
+        return await self._apart(lambda: self._matches(kept, _normal(password)))
+
+    async def _apart(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _matches(self, kept: str, password: bytes) -> bool:
         try:
             return self._hasher.verify(kept, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _give_way() -> None:
+    # Linux keeps niceness by thread, and those that argon2 starts for its lanes inherit it.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _normal(password: str) -> bytes:
