@@ -40,6 +40,7 @@ class StandIn:
         self.first_run = False
         self.audit: list[Json] = []
         self.users = dict(USERS)
+        self.regions = ["https://10.10.0.1:5443"]
         self._sockets: set[asyncio.Queue[Json | None]] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -157,7 +158,7 @@ class StandIn:
             "/api/v1/authority": lambda: {
                 "fingerprint": FINGERPRINT,
                 "certificate": "-----BEGIN",
-                "regions": ["https://10.10.0.1:5443"],
+                "regions": self.regions,
             },
             "/api/v1/evidence": lambda: self._evidence(query["host"], query["interface"]),
             "/api/v1/topology/explain": lambda: self._explain(query["a"], query["b"]),

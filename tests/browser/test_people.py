@@ -166,6 +166,11 @@ class TestEnrolments:
         page = visit().enter().page
         expect(page.locator(".how")).to_contain_text("bellrock rack join")
 
+    def test_a_region_that_nobody_reaches_says_so_first(self, visit: Opener) -> None:
+        here = visit()
+        here.region.regions = []
+        expect(here.enter().page.locator(".how")).to_contain_text("bellrock region --listen")
+
 
 def test_the_token_is_still_a_way_in(visit: Opener) -> None:
     here = visit()

@@ -6,7 +6,8 @@ import { Scroll } from "./small.tsx";
 import { Secrets } from "./Secrets.tsx";
 import { Sure } from "./Sure.tsx";
 
-const JOIN_LINE = "sudo bellrock rack join --secret-file FILE    # FILE: a copy of this site's secret";
+const JOIN_LINE = "sudo bellrock rack join --stay --secret-file FILE    # FILE: a copy of this site's secret";
+const LISTEN_LINE = "bellrock region --listen 127.0.0.1:5240 --listen 0.0.0.0:5443";
 
 /** Which agents were let in, which wait for it, and what they prove themselves with. */
 export function Enrolments() {
@@ -37,10 +38,11 @@ function AuthorityLine() {
 }
 
 function HowToJoin() {
+  const deaf = authority.value !== null && authority.value.regions.length === 0;
   return (
     <div class="how">
-      <p class="soft">None so far. On another machine of this network, with nothing but the secret:</p>
-      <pre tabIndex={0}>{JOIN_LINE}</pre>
+      <p class="soft">{deaf ? "None so far, and none can: the region listens on its own machine only. Others reach it when it is started so:" : "None so far. On another machine of this network, with nothing but the secret:"}</p>
+      <pre tabIndex={0}>{deaf ? LISTEN_LINE : JOIN_LINE}</pre>
     </div>
   );
 }
