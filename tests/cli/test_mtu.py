@@ -26,6 +26,21 @@ CULPRIT = {
 }  # fmt: skip
 FOUND = {"pairs": [pair("a", "b", 9000, "interface"), pair("a", "c"), pair("b", "a", 0, vid=10)], "culprits": [CULPRIT]}
 
+INTERFACES = [
+    {"host": "a", "name": "eth0", "addresses": ["10.0.0.1/24"], "mtu": 9000},
+    {"host": "b", "name": "eth0", "addresses": ["10.0.0.2/24", "fe80::1/64"], "mtu": 1500},
+    {"host": "b", "name": "eth1", "addresses": [], "mtu": 1500},
+]
+SITE = """
+[[subnet]]
+name = "storage"
+cidr = "10.0.0.0/24"
+mtu = 9000
+[[subnet]]
+name = "other"
+cidr = "10.1.0.0/24"
+"""
+
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
@@ -37,6 +52,8 @@ def run(monkeypatch, tmp_path):
 
         def get(region, state_dir, path):
             asked.append(("GET", path))
+            if path == "/interfaces":
+                return INTERFACES
             answer = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(answer, Exception):
                 raise answer
@@ -136,7 +153,7 @@ class Opened:
     hint = ""
 
     def snapshot(self):
-        return {2: Interface(name="eth0", index=2, mac="m", mtu=9000)}
+        return {2: Interface(name="eth0", index=2, mac="m", mtu=9000, addresses=("192.0.2.1/24",))}
 
     def close(self):
         Opened.closed += 1
@@ -204,3 +221,30 @@ def test_here_without_sockets(here, monkeypatch):
 def test_here_without_raw_frames_says_how_to_allow_them(here, monkeypatch):
     monkeypatch.setattr(Opened, "hint", "setcap …")
     assert "only interfaces with addresses are measured: setcap …" in here().stderr
+
+
+# --site
+
+
+def test_interfaces_are_held_to_what_their_subnet_is_meant_to_have(run, tmp_path):
+    (tmp_path / "site.toml").write_text(SITE)
+    done = run("--json", "--site", str(tmp_path / "site.toml"), answers=[{"pairs": [], "culprits": []}])
+    assert done.exit_code == 1
+    (culprit,) = json.loads(done.stdout)["culprits"]
+    assert (culprit["kind"], culprit["what"]) == (
+        "subnet",
+        "b/eth0 has an MTU of 1,500; its subnet is meant to have 9,000.",
+    )
+
+
+def test_the_same_here(here, tmp_path):
+    (tmp_path / "site.toml").write_text(SITE.replace("9000", "1500").replace("10.0.0", "192.0.2"))
+    done = here("--site", str(tmp_path / "site.toml"), seen=False)
+    assert "its subnet is meant to have 1,500" in done.stdout
+
+
+def test_a_site_file_that_is_wrong(run, tmp_path):
+    (tmp_path / "site.toml").write_text(SITE.replace("9000", "100"))
+    done = run("--site", str(tmp_path / "site.toml"))
+    assert done.exit_code == 2
+    assert "mtu" in done.stderr

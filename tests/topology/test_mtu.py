@@ -1,13 +1,14 @@
 """Culprits: named where the pairs leave no doubt, and nobody else."""
 
 import random
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.model import Interface, InterfaceKind, MtuLimit, MtuSeen, Port
-from bellrock.topology.mtu import CulpritKind, Direction, Way, culprits, limited_by, mtus, ways
+from bellrock.topology.mtu import CulpritKind, Direction, Way, culprits, limited_by, misfits, mtus, ways
 
 
 def port(name, vid=None):
@@ -159,6 +160,21 @@ def test_the_mtu_of_a_vlan_interface_is_that_of_its_port():
         port("a"): 9000,
         port("a", 10): 1496,
     }
+
+
+def test_what_a_subnet_is_meant_to_have():
+    wanted = [(ip_network("10.0.0.0/24"), 9000), (ip_network("fd00::/64"), 1500)]
+    interfaces = [
+        (port("a"), ("10.0.0.1/24",), 9000),
+        (port("b"), ("10.0.0.2/24", "192.0.2.1/24"), 1500),
+        (port("c"), ("10.0.0.3/24", "fd00::3/64"), 9000),
+        (port("d"), (), 1500),
+    ]
+    found = misfits(interfaces, wanted)
+    assert [(one.kind, one.where, one.mtu, one.others) for one in found] == [
+        (CulpritKind.SUBNET, (port("b"),), 1500, 9000),
+        (CulpritKind.SUBNET, (port("c"),), 9000, 1500),
+    ]
 
 
 faults = st.dictionaries(

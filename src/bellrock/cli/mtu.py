@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.sitefile import read_site
 from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ Answer = dict[str, Any]
     show_default=True,
     help="Seconds that a measurement may take.",
 )
+@click.option(
+    "--site", "site_file", type=click.Path(path_type=Path), help="Site file whose subnets say what MTU is meant."
+)
 @region_options
 @secret_option
 @json_option
@@ -43,6 +47,7 @@ def mtu(
     measure_now: bool,
     here: bool,
     within: float,
+    site_file: Path | None,
     region_url: str,
     state_dir: Path | None,
     secret_files: tuple[Path, ...],
@@ -55,10 +60,16 @@ def mtu(
     Exit 0: as much passes as the interfaces let one expect. 1: less, or interfaces differ: culprits are named. 3: it could not be done.
     4: no neighbour was measured.
     """
+    site = None if site_file is None else read_site(site_file)
     if here:
-        answer = _measure_here(interface, within, secret_files)
+        answer, interfaces = _measure_here(interface, within, secret_files)
     else:
         answer = _ask(interface, measure_now, within, region_url, state_dir or default_state_dir())
+        interfaces = [] if site is None else _interfaces(region_url, state_dir or default_state_dir())
+    if site is not None:
+        from bellrock.cli.mtuhere import misfit_rows
+
+        answer["culprits"] = [*answer["culprits"], *misfit_rows(interfaces, site)]
     answer = narrowed(answer, interface, peer)
     if as_json:
         print_json(answer)
@@ -88,6 +99,13 @@ def _ask(interface: str, measure_now: bool, within: float, region: str, state_di
     return answer
 
 
+def _interfaces(region: str, state_dir: Path) -> list[dict[str, Any]]:
+    from bellrock.cli.client import get
+
+    found: list[dict[str, Any]] = get(region, state_dir, "/interfaces")
+    return found
+
+
 def narrowed(answer: Answer, interface: str, peer: str) -> Answer:
     """Only the pairs, and the culprits, that have to do with an interface and a peer, each [HOST/]IF or HOST[/IF]."""
 
@@ -113,7 +131,8 @@ def _is_host(end: dict[str, Any], text: str) -> bool:
     return end["host"] == host and name in ("", end["interface"])
 
 
-def _measure_here(interface: str, within: float, secret_files: tuple[Path, ...]) -> Answer:
+def _measure_here(interface: str, within: float, secret_files: tuple[Path, ...]) -> tuple[Answer, list[dict[str, Any]]]:
+    """Pairs and culprits, and this machine's interfaces."""
     import asyncio
     import socket
     from contextlib import closing
@@ -145,7 +164,8 @@ def _measure_here(interface: str, within: float, secret_files: tuple[Path, ...])
     except LinkError as error:
         raise Failure(str(error), EXIT_UNREADABLE) from None
     _warn(found, within)
-    return as_answer(found, agent, who.host)
+    ours = [{"host": who.host, "name": i.name, "addresses": i.addresses, "mtu": i.mtu} for i in found.interfaces]
+    return as_answer(found, agent, who.host), ours
 
 
 def _warn(found: "Gauged", within: float) -> None:

@@ -7,10 +7,11 @@ from msgspec import Struct
 from bellrock.agent.gauge import Gauged
 from bellrock.agent.network import RawNetwork, UdpNetwork
 from bellrock.beacon import Identity
+from bellrock.flows.site import Site
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Neighbour, Port
-from bellrock.topology.mtu import Way, culprits, limited_by, mtus, ways
-from bellrock.topology.mtuwords import proof_of, sentence_of
+from bellrock.topology.mtu import Culprit, Way, culprits, limited_by, misfits, mtus, ways
+from bellrock.topology.mtuwords import NeighbourOf, proof_of, sentence_of
 
 
 class Senses(Struct):
@@ -19,6 +20,13 @@ class Senses(Struct):
     identity: Identity
     network: RawNetwork | UdpNetwork
     monitor: LinkMonitor
+
+
+def misfit_rows(interfaces: list[dict[str, Any]], site: Site) -> list[dict[str, Any]]:
+    """Culprits of kind `subnet`: `interfaces` as `GET /api/v1/interfaces` has them, against what the site means them to have."""
+    told = [(Port(one["host"], one["name"]), tuple(one["addresses"]), int(one["mtu"])) for one in interfaces]
+    wanted = [(subnet.network, subnet.mtu) for subnet in site.subnets if subnet.mtu is not None]
+    return [_culprit(one, {}, lambda _: None) for one in misfits(told, wanted)]
 
 
 def as_answer(found: Gauged, agent: str, host: str) -> dict[str, Any]:
@@ -34,15 +42,16 @@ def as_answer(found: Gauged, agent: str, host: str) -> dict[str, Any]:
         return switches.get(port.interface) if port.host == agent else None
 
     measured = sorted(ways(found.seen, mtu_of), key=lambda way: (way.seen.port, way.seen.peer))
-    blamed = [
-        {
-            "what": sentence_of(one, names, neighbour_of), "where": _ports(one.where, names), "kind": one.kind.value,
-            "direction": one.direction.value, "towards": _ports(one.towards, names), "vids": one.vids, "mtu": one.mtu,
-            "others": one.others, "proof": proof_of(one, names, neighbour_of),
-        }
-        for one in culprits(measured)
-    ]  # fmt: skip
+    blamed = [_culprit(one, names, neighbour_of) for one in culprits(measured)]
     return {"pairs": [_pair(way, names) for way in measured], "culprits": blamed}
+
+
+def _culprit(one: Culprit, names: dict[str, str], neighbour_of: NeighbourOf) -> dict[str, Any]:
+    return {
+        "what": sentence_of(one, names, neighbour_of), "where": _ports(one.where, names), "kind": one.kind.value,
+        "direction": one.direction.value, "towards": _ports(one.towards, names), "vids": one.vids, "mtu": one.mtu,
+        "others": one.others, "proof": proof_of(one, names, neighbour_of),
+    }  # fmt: skip
 
 
 def _pair(way: Way, names: dict[str, str]) -> dict[str, Any]:

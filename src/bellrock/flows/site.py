@@ -21,6 +21,8 @@ class Subnet(Struct, frozen=True, kw_only=True):
     interface: str | None = None
     """The router's interface behind which the subnet is."""
     gateway: str | None = None
+    mtu: int | None = None
+    """What its interfaces are meant to have, in octets of IP packets; None where the site does not tell."""
 
 
 class Switchport(Struct, frozen=True, kw_only=True):

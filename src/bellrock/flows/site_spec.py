@@ -50,6 +50,9 @@ class SubnetSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     gateway: Annotated[Annotated[str, Meta(max_length=64)] | None, Meta(description="the router's address in it")] = (
         None
     )
+    mtu: Annotated[
+        Annotated[int, Meta(ge=1280, le=65535)] | None, Meta(description="the MTU that its interfaces are meant to have, in octets")
+    ] = None
 
 
 class RoleSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -36,7 +36,8 @@ def _subnet(spec: SubnetSpec, position: int, problems: list[Problem]) -> Subnet 
         problems.append((("subnet", position, "cidr"), str(error)))
         return None
     one = Subnet(
-        name=spec.name, network=found, vlan=spec.vlan, fabric=spec.fabric, interface=spec.interface, gateway=spec.gateway
+        name=spec.name, network=found, vlan=spec.vlan, fabric=spec.fabric, interface=spec.interface, gateway=spec.gateway,
+        mtu=spec.mtu,
     )  # fmt: skip
     if spec.gateway is not None and not _inside(spec.gateway, one):
         problems.append((("subnet", position, "gateway"), f"{spec.gateway!r} is no address in {found}"))

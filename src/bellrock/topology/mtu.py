@@ -9,6 +9,7 @@ pair passes more, it is the segment as a whole. What two ports alone cannot tell
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_interface
 from typing import Final
 
 from msgspec import Struct, structs
@@ -117,6 +118,28 @@ def culprits(measured: Iterable[Way]) -> tuple[Culprit, ...]:
         found += _interfaces(group)
         found += _network(group)
     return tuple(sorted(_joined(found), key=lambda one: (-len(one.pairs), one.where)))
+
+
+def misfits(
+    interfaces: Iterable[tuple[Port, tuple[str, ...], int]],
+    wanted: Iterable[tuple[IPv4Network | IPv6Network, int]],
+) -> tuple[Culprit, ...]:
+    """Interfaces whose MTU is not what the subnet of one of their addresses is meant to have.
+
+    Args:
+        interfaces: port, addresses with prefix length, and MTU.
+        wanted: subnets and the MTU that each is meant to have.
+    """
+    meant = list(wanted)
+    found = []
+    for port, addresses, mtu in interfaces:
+        inside = [ip_interface(address).ip for address in addresses]
+        sizes = {size for network, size in meant if any(address in network for address in inside)}
+        found += [
+            Culprit(kind=CulpritKind.SUBNET, where=(port,), mtu=mtu, others=size, how=MtuLimit.INTERFACE)
+            for size in sorted(sizes - {mtu})
+        ]
+    return tuple(found)
 
 
 def _segments(measured: list[Way]) -> list[list[Way]]:

@@ -31,6 +31,8 @@ def sentence_of(culprit: Culprit, names: Names, neighbour_of: NeighbourOf) -> st
 
 def proof_of(culprit: Culprit, names: Names, neighbour_of: NeighbourOf) -> tuple[str, ...]:
     """What speaks for it, one sentence each."""
+    if culprit.kind is CulpritKind.SUBNET:
+        return ("The site file says what its subnet is meant to have, and the interface's kernel what it has.",)
     count = len(culprit.pairs)
     said = [
         f"{count} measured direction{'s' if count != 1 else ''} between neighbours show{'s' if count == 1 else ''} it."
