@@ -40,6 +40,7 @@ class Lookout:
         self._monitor = senses.monitor
         self._raised = Raised()
         self._ear = SwitchEar()
+        self._stopped = False
         self._lit: dict[str, float] = {}
         """Interface → since when it has carrier."""
         self._born: set[str] = set()
@@ -69,9 +70,11 @@ class Lookout:
 
     def stop(self) -> tuple[str, ...]:
         """End all of it and put the interfaces back; one line for each that could not be. May be called twice."""
-        asyncio.get_running_loop().remove_reader(self._ear.fileno())
-        self.scout.stop()
-        self._ear.close()
+        if not self._stopped:
+            self._stopped = True
+            asyncio.get_running_loop().remove_reader(self._ear.fileno())
+            self.scout.stop()
+            self._ear.close()
         return self._raised.restore()
 
     async def listen(self, until: float) -> None:
