@@ -82,7 +82,18 @@ def scene():
 
 
 def of(mac):
+    """A multicast beacon of somebody that is not padded."""
+    return lambda it: from_(mac)(it) and signed(it) == it.heard.payload
+
+
+def from_(mac):
     return lambda captured: captured.heard.source_mac == mac and captured.heard.multicast
+
+
+def signed(captured):
+    """A beacon without what follows its declared end."""
+    payload = captured.heard.payload
+    return payload[: 4 + int.from_bytes(payload[2:4], "big")]
 
 
 def provoke(scene, interface="eth0"):
@@ -210,6 +221,17 @@ def test_the_type_in_the_header_decides_nothing(scene):
         payload = beacon.heard.payload[:1] + bytes([kind]) + beacon.heard.payload[2:]
         scene.mallory.send("eth0", beacon.again(source_mac=MALLORY10, payload=payload + os.urandom(40)))
     scene.until(lambda: scene.refused("replay", host="hub", source_mac=MALLORY10) >= before + 4, "four replays")
+    scene.is_sound()
+
+
+def test_a_probe_of_what_passes_is_not_believed_without_its_padding(scene):
+    """He copies what is signed, and leaves out what makes the packet large, so that a narrow way would look wide."""
+    provoke(scene)
+    probe = scene.mallory.capture(
+        "eth0", lambda it: from_(NEAR)(it) and len(signed(it)) + 500 < len(it.heard.payload), 90
+    )
+    scene.mallory.send("eth0", probe.again(source_mac=MALLORY10, payload=signed(probe)), times=3)
+    scene.until(lambda: scene.refused("truncated", host="hub", source_mac=MALLORY10) >= 3, "three refusals")
     scene.is_sound()
 
 
