@@ -285,3 +285,19 @@ def test_a_bridge_is_measured_like_any_other():
     play, them = Ways(identity=identity).port("br0", kind=InterfaceKind.BRIDGE, mtu=1500), Actor()
     play.hear(them.solicits(), on="br0").forget()
     assert play.engine.measure(None, play.now) == (Port("us", "br0"),)
+
+
+def test_a_probe_that_comes_back_on_its_own_port_measures_nothing():
+    play = Ways().port(mtu=1500).port("eth1", mac="02:00:00:00:00:09")
+    play.engine._mtu.arrived(ETH0, Port("us", "eth1"), "not under way", play.now)
+    play.engine._mtu.too_big(ETH0, 1500)
+    play.engine.measure(Port("us", "eth1"), play.now)
+    assert play._collect().searched() == [Port("us", "eth1")]
+    assert play.measured() == []
+
+
+def test_acknowledgements_of_other_beacons_do_not_end_a_round():
+    play, them = acquainted()
+    play.engine.measure(ETH0, play.now)
+    play._collect().hear(them.confirms("something-else", fragmented=["something-else"])).wait(3)
+    assert play.measured()[0].mtu == 0

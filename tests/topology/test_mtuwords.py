@@ -107,3 +107,9 @@ def test_how_large_packets_end(how, said):
 
 def test_a_switch_without_a_limit_of_its_own_proves_nothing():
     assert len(proof_of(culprit(), NAMES, switch())) == len(proof_of(culprit(), NAMES, nobody)) == 2
+
+
+def test_what_a_subnet_is_meant_to_have_is_proved_by_the_site_file():
+    assert proof_of(culprit(CulpritKind.SUBNET), NAMES, nobody) == (
+        "The site file says what its subnet is meant to have, and the interface's kernel what it has.",
+    )
