@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -12,13 +13,27 @@ from bellrock.agent.scanning import ScanError, open_street
 from bellrock.beacon.scanner import Plan, Reached, Scanner
 from bellrock.beacon.stopper import Stopper
 from bellrock.link.device import LinkError
+from bellrock.link.netlink import LinkMonitor
 from bellrock.wire.ethernet import Tag
 from bellrock.wire.keys import Key, Keyring
+from tests.cli.programs import wait_until
 from tests.lab.apart import apart, descriptors
 from tests.lab.test_agent_network import cable, ip
 
 pytestmark = pytest.mark.lab
 KEYRING, OTHERS = Keyring([Key(b"k" * 32)]), Keyring([Key(b"o" * 32)])
+
+
+def wired():
+    """The cable, once both its ends have carrier, which the kernel tells a moment later."""
+    cable()
+
+    def carried():
+        with closing(LinkMonitor()) as monitor:
+            found = {interface.name: interface for interface in monitor.snapshot().values()}
+        return found if all(interface.carrier for interface in found.values()) else None
+
+    return wait_until(carried, "carrier on both ends")
 
 
 def scan(plan, *names, keyring=KEYRING):
@@ -32,7 +47,7 @@ def scan(plan, *names, keyring=KEYRING):
 
 def test_both_ends_of_a_cable_hear_each_other_and_nothing_stays_open():
     def scene():
-        cable()
+        wired()
         before = descriptors()
         found, unsent = scan(Plan(vids=(5, 4094), again=0), "left", "right")
         return found, unsent, before == descriptors()
@@ -45,7 +60,7 @@ def test_both_ends_of_a_cable_hear_each_other_and_nothing_stays_open():
 
 def test_behind_a_service_tag():
     def scene():
-        cable()
+        wired()
         return scan(Plan(vids=(5,), outer=Tag(0x88A8, 100), again=0), "left", "right")
 
     found, _ = apart(scene)
@@ -54,7 +69,7 @@ def test_behind_a_service_tag():
 
 def test_one_end_alone_hears_nobody():
     def scene():
-        cable()
+        wired()
         return scan(Plan(vids=(5,)), "left")
 
     assert apart(scene)[0] == {"left": {0: (), 5: ()}}
@@ -64,7 +79,7 @@ def test_a_flood_of_what_nobody_signed_is_sifted(monkeypatch):
     monkeypatch.setattr(module, "FLOOD", 2)
 
     def scene():
-        cable()
+        wired()
         with open_street(OTHERS, ["right"], "stranger") as other:
             stranger = Scanner(
                 other.identity, new_id, Plan(vids=tuple(range(1, 100)), rate=20_000.0), other.ports, now()
@@ -77,7 +92,7 @@ def test_a_flood_of_what_nobody_signed_is_sifted(monkeypatch):
 
 def test_what_does_not_go_out_is_counted_and_nothing_is_said_of_it():
     def scene():
-        cable()
+        wired()
         with open_street(KEYRING, ["left"], "me") as street:
             scanner = Scanner(street.identity, new_id, Plan(vids=(5,), again=0), street.ports, now())
             stopper = Stopper(street.identity, new_id, street.ports, 0.01, now())
@@ -93,7 +108,7 @@ def test_calls_known_again_are_bounded(monkeypatch):
     monkeypatch.setattr(module, "MAX_SEALED", 2)
 
     def scene():
-        cable()
+        wired()
         with open_street(KEYRING, ["left"], "me") as street:
             scanner = Scanner(street.identity, new_id, Plan(vids=(5, 6, 7, 8)), street.ports, now())
             street.run(scanner, scanner)
@@ -104,7 +119,7 @@ def test_calls_known_again_are_bounded(monkeypatch):
 
 def test_an_interface_listens_to_all_only_as_long_as_the_scan():
     def scene():
-        cable()
+        wired()
         with open_street(KEYRING, ["left"], "me"):
             during = subprocess.run(
                 ["ip", "-d", "link", "show", "left"], capture_output=True, text=True, check=True
@@ -117,7 +132,7 @@ def test_an_interface_listens_to_all_only_as_long_as_the_scan():
 
 def test_what_is_not_there_opens_nothing():
     def scene():
-        cable()
+        wired()
         before = descriptors()
         with pytest.raises(ScanError), open_street(KEYRING, ["left", "nosuch"], "me"):
             pass
@@ -133,7 +148,7 @@ def test_an_interface_that_refuses_is_the_end(monkeypatch):
     monkeypatch.setattr("bellrock.link.packet.PacketDevice.promiscuous", refuse)
 
     def scene():
-        cable()
+        wired()
         with pytest.raises(LinkError, match="all VIDs"), open_street(KEYRING, ["left"], "me"):
             pass
 
@@ -142,7 +157,7 @@ def test_an_interface_that_refuses_is_the_end(monkeypatch):
 
 def test_others_frames_on_interfaces_that_were_not_asked_for_are_not_ours():
     def scene():
-        cable()
+        wired()
         with open_street(KEYRING, ["left"], "me") as street:
             scanner = Scanner(street.identity, new_id, Plan(vids=(5,)), street.ports, now())
             street._sealed[os.urandom(32)] = "x"

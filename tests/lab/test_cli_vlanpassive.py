@@ -12,7 +12,7 @@ from bellrock.cli.vlanpassive import run_passive
 from bellrock.link.device import LinkError
 from bellrock.wire.ethernet import EthernetFrame, Tag, build
 from tests.lab.apart import apart
-from tests.lab.test_agent_network import cable
+from tests.lab.test_agent_scanning import wired
 
 pytestmark = pytest.mark.lab
 ALL = frozenset(range(1, 4095))
@@ -23,7 +23,7 @@ def overheard(names=("right",), vids=ALL, seconds=0.4, **more):
     """What was returned while somebody sends, with one VID from many, with another from one."""
 
     def scene():
-        cable()
+        wired()
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         sender.bind(("left", 0))
         over = threading.Event()

@@ -13,7 +13,7 @@ from bellrock.cli.vlanscan import Wanted, run_scan, run_stop
 from bellrock.link.device import LinkError
 from bellrock.wire.keys import Key, Keyring
 from tests.lab.apart import apart
-from tests.lab.test_agent_network import cable
+from tests.lab.test_agent_scanning import wired
 
 pytestmark = pytest.mark.lab
 KEYRING = Keyring([Key(b"k" * 32)])
@@ -33,7 +33,7 @@ def no_signals(monkeypatch):
 
 def done(work):
     def scene():
-        cable()
+        wired()
         return work()
 
     return apart(scene)
