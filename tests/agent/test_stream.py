@@ -10,14 +10,19 @@ from websockets.exceptions import ConnectionClosed
 
 from bellrock.agent import stream as module
 from bellrock.agent.spool import Spool, SpoolError
-from bellrock.agent.stream import PATH, Stream
+from bellrock.agent.stream import MAX_WORDS, PATH, Stream
 from bellrock.agent.ways import Fixed
 from bellrock.contract import (
     VERSION,
     Ack,
     Challenge,
+    Delivered,
+    Done,
     Hello,
     KeepAlive,
+    MeasureMtu,
+    NodeAnswer,
+    Order,
     Rejected,
     Report,
     Welcome,
@@ -47,6 +52,7 @@ class Region:
 
     async def __call__(self, connection):
         self.connections += 1
+        self.connection = connection
         self.path = connection.request.path
         await connection.send(encode(Challenge(self.version, "region", NONCE)))
         hello = decode_agent_message(await connection.recv())
@@ -438,5 +444,36 @@ def test_what_is_appended_while_others_are_sent_goes_at_once(spool, monkeypatch)
         monkeypatch.setattr(spool, "after", after)
         async with running(region, spool):
             await region.until(lambda: region.reports() == [1, 2])
+
+    play(scene)
+
+
+def test_other_words_than_reports_go_both_ways_while_the_region_listens(spool):
+    async def scene():
+        region, heard, watched = Region(hang_up_after=1), [], []
+        async with running(region, spool) as stream:
+            stream.listeners.append(heard.append)
+            stream.watchers.append(watched.append)
+            assert stream.say(Done("too early")) is False
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            assert stream.say(Done("O")) is True
+            await region.until(lambda: Done("O") in region.heard)
+            await region.connection.send(encode(Delivered("L", NodeAnswer(region="r"))))
+            await region.connection.send(encode(Order("P", MeasureMtu())))
+            await region.until(lambda: len(heard) == 2)
+            spool.append(report(1))
+            stream.wake()
+            await region.until(lambda: watched == [True, False, True])
+        assert heard == [Delivered("L", NodeAnswer(region="r")), Order("P", MeasureMtu())]
+        assert Done("too early") not in region.heard
+
+    play(scene)
+
+
+def test_words_that_wait_have_a_bound(spool):
+    async def scene():
+        async with running(Region(), spool) as stream:
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            assert [stream.say(Done(str(number))) for number in range(MAX_WORDS + 1)] == [True] * MAX_WORDS + [False]
 
     play(scene)
