@@ -8,7 +8,7 @@ import pytest
 from bellrock.link.device import LinkError
 from bellrock.link.overhear import TagEar
 from bellrock.wire.ethernet import EthernetFrame, Tag, build
-from tests.lab.apart import apart
+from tests.lab.apart import apart, descriptors
 from tests.lab.test_agent_network import MAC, cable
 
 pytestmark = pytest.mark.lab
@@ -42,3 +42,19 @@ def test_an_interface_that_is_not_there():
             TagEar(999)
 
     apart(scene)
+
+
+def test_an_interface_that_passes_no_more_than_its_own_frames_is_told_as_that(monkeypatch):
+    def refuse(self, ifindex):
+        return LinkError("right cannot listen to all VIDs: no memory")
+
+    monkeypatch.setattr("bellrock.link.packet.PacketDevice.promiscuous", refuse)
+
+    def scene():
+        index = cable()["right"].index
+        before = descriptors()
+        with pytest.raises(LinkError, match="^right cannot listen to all VIDs: no memory$"):
+            TagEar(index)
+        return before == descriptors()
+
+    assert apart(scene)

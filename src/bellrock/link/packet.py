@@ -89,6 +89,9 @@ class PacketDevice:
             self._ring = self._set_up(
                 (blocks, block_size), beacon_filter() if program is None else program, hardware_time
             )
+        except LinkError:
+            self.close()
+            raise
         except OSError as error:
             self.close()
             raise LinkError(
