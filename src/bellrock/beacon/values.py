@@ -98,7 +98,7 @@ class Config(Struct, frozen=True, kw_only=True):
     """VIDs learnt per interface from tagged beacons heard there."""
     mtu_every: float = 600.0
     """What passes to the neighbours of a port is measured this often, ±20 %; 0: only when asked for."""
-    mtu_share: float = 20.0
+    mtu_share: float = 120.0
     """With many neighbours less often: not before so many seconds for each of them."""
     mtu_after: float = 5.0
     """From a newcomer or a change on a port to a measurement, ±20 % ..."""
