@@ -179,6 +179,17 @@ def scan_seeds() -> Iterator[tuple[str, bytes]]:
     yield "mistakes", b"\x005-3,x"
 
 
+def switch_seeds() -> Iterator[tuple[str, bytes]]:
+    party = "8000 001b210a0b0c 000f 00ff 0003 45 000000"
+    yield "lacp", b"\x03" + bytes.fromhex(f"{party} 0214 {party} 0310 8000")
+    yield "lacp-whole", b"\x01" + bytes.fromhex(f"0102 0114 {party} 0214 {party}")
+    body = "8001001b210a0b0c 00000004 8001525400123456 8003 0100 1400 0200 0f00"
+    yield "rapid", b"\x02" + bytes.fromhex(f"7c {body} 00")
+    yield "configuration", b"\x00" + bytes.fromhex(f"424203 0000 00 00 00 {body}")
+    yield "per-vlan", b"\x00" + bytes.fromhex(f"aaaa03 00000c 010b 0000 02 02 18 {body} 00 0000 0002 000a")
+    yield "notice", b"\x00" + bytes.fromhex("424203 0000 00 80")
+
+
 def main() -> None:
     for harness in HARNESSES:
         folder = CORPUS / harness
