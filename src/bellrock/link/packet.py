@@ -106,9 +106,13 @@ class PacketDevice:
         if hardware_time:
             self._socket.setsockopt(SOL_PACKET, _PACKET_TIMESTAMP, _SOF_TIMESTAMPING_RAW_HARDWARE)
         ring = Ring(self._socket, *size)
-        libc.bind_packet(self._socket.fileno(), self._ifindex)
-        if self._promiscuous and (trouble := self.promiscuous(self._ifindex)):
-            raise trouble
+        try:
+            libc.bind_packet(self._socket.fileno(), self._ifindex)
+            if self._promiscuous and (trouble := self.promiscuous(self._ifindex)):
+                raise trouble
+        except OSError:
+            ring.close()
+            raise
         return ring
 
     def trouble(self) -> LinkError | None:
