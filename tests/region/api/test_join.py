@@ -117,6 +117,21 @@ async def test_who_waits_is_let_in_by_a_person(tmp_path):
 
 
 @asynchronous
+async def test_who_waits_takes_no_others_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(gate_module, "MAX_FROM_ONE", 1)
+    monkeypatch.setattr(gate_module, "MAX_JOINING", 1)
+    held = []
+    async with region(tmp_path, listen=TLS, policy=Policy.APPROVE, made=held.append) as running:
+        one, two = Joiner("one"), Joiner("two")
+        async with one.joining(running.tls) as (first, _):
+            await until(lambda: not held[0].gate._here)  # its answer is here a moment before its place is free
+            async with two.joining(running.tls) as (second, next_answer):
+                assert [first.state, second.state] == ["waiting", "waiting"]
+                assert await _decide(running, two, "approve") == 204
+                assert (await next_answer()).state == "joined"
+
+
+@asynchronous
 async def test_who_did_not_stay_asks_again(tmp_path):
     async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
         one = Joiner()

@@ -283,7 +283,7 @@ async def test_nothing_is_decided_that_the_disk_does_not_take(world: World, monk
     assert not session._ended
     with pytest.raises(StoreFull):
         await world.enrolment.apply(applicant("b"))
-    world.enrolment.uses(one.host.id, OLD.id, "signs")
+    world.enrolment.streams(one.host, OLD.id, "signs")
     with pytest.raises(StoreFull):
         await world.enrolment.sweep()
     monkeypatch.undo()
@@ -351,7 +351,18 @@ async def test_what_an_agent_uses_is_written_down_once(world: World, monkeypatch
     await world.joined(one)
     before = world.changes
     for _ in range(3):
-        world.enrolment.uses(one.host.id, OLD.id, "signs")
-    world.enrolment.uses("not-enrolled", OLD.id, "streams")
+        world.enrolment.streams(one.host, OLD.id, "signs")
+    world.enrolment.streams(Host("not-enrolled", "x"), OLD.id, "streams")
+    world.enrolment.streams(Host("not-told", "x"), "", "streams")
     assert world.changes == before + 1
     assert world.enrolment.secrets()[1].agents[0].agent == one.host.id
+    assert world.secrets.use("not-told") is None
+
+
+@in_a_world()
+async def test_an_agent_is_listed_by_the_name_that_it_has_now(world: World, monkeypatch):
+    one = applicant()
+    await world.joined(one)
+    world.enrolment.streams(Host(one.host.id, "renamed", "rack"), "", "streams")
+    row = world.enrolment.find(one.host.id)
+    assert (row.name, row.secret, row.how) == ("renamed", NEW.id, "joined"), "what it did not tell stays"

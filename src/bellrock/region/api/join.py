@@ -88,16 +88,18 @@ async def agents_join(socket: WebSocket) -> None:  # type: ignore[type-arg]
     address = address_of(socket)
     try:
         with region.gate.present(address):
-            await _join_or_wait(socket, region, address)
+            waits = await _join_in_time(socket, region, address)
+        if waits is not None:  # who waits for a person takes no other's place
+            await race(_gone(socket), _decided(socket, region, *waits))
     except TurnedAway as reason:
         await _turn_away(socket, reason)
     except (WebSocketDisconnect, TooSlow):
         return
 
 
-async def _join_or_wait(socket: Socket, region: Region, address: str) -> None:
+async def _join_in_time(socket: Socket, region: Region, address: str) -> tuple[Applicant, Exchange] | None:
     try:
-        await _join(socket, region, address)
+        return await _join(socket, region, address)
     except TurnedAway as reason:
         region.turn_away(address, TurnedAway(str(reason)))
         if reason.wrong:
@@ -106,7 +108,8 @@ async def _join_or_wait(socket: Socket, region: Region, address: str) -> None:
         raise
 
 
-async def _join(socket: Socket, region: Region, address: str) -> None:
+async def _join(socket: Socket, region: Region, address: str) -> tuple[Applicant, Exchange] | None:
+    """Answer it; what is to be decided about it yet, if it has to wait."""
     with region.gate.proving():
         exchange = await _prove(socket, region)
     region.gate.right(address)
@@ -115,9 +118,9 @@ async def _join(socket: Socket, region: Region, address: str) -> None:
     await _note(region, applicant, answer)
     await send(socket, exchange.signed(answer))
     if answer.state == "waiting":
-        await race(_gone(socket), _decided(socket, region, applicant, exchange))
-    else:
-        await close(socket, NORMAL, answer.state)
+        return applicant, exchange
+    await close(socket, NORMAL, answer.state)
+    return None
 
 
 async def _decided(socket: Socket, region: Region, applicant: Applicant, exchange: Exchange) -> None:

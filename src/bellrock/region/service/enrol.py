@@ -12,7 +12,7 @@ from msgspec import structs
 from bellrock.contract import Renewed
 from bellrock.contract.certificate import code_of
 from bellrock.contract.join import JoinAnswer
-from bellrock.model import Wall
+from bellrock.model import Host, Wall
 from bellrock.region.authority import Authority, Issued
 from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
 from bellrock.region.logs import line
@@ -228,12 +228,14 @@ class Enrolment:
             self._roster.later(structs.replace(row, certificates=held[:1], key=held[0].key))
         return held[found].expires
 
-    def uses(self, agent: str, secret: str, how: str) -> None:
-        """An agent that streams uses a secret."""
-        self._secrets.used(agent, secret, how)
-        row = self._roster.find(agent)
-        if row and (row.secret, row.how) != (secret, how):
-            self._roster.later(structs.replace(row, secret=secret, how=how))
+    def streams(self, host: Host, secret: str, how: str) -> None:
+        """An agent was let in, under the name that it has now; it uses that secret, if it told."""
+        row = self._roster.find(host.id)
+        secret, how = (secret, how) if secret or row is None else (row.secret, row.how)
+        if secret:
+            self._secrets.used(host.id, secret, how)
+        if row and (row.name, row.secret, row.how) != (host.name, secret, how):
+            self._roster.later(structs.replace(row, name=host.name, secret=secret, how=how))
 
     async def renew(self, session: Session, request: str) -> Renewed:
         """The next certificate of an agent that streams with one; the one that it showed is good until the next is used.

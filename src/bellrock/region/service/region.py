@@ -152,10 +152,8 @@ class Region:
         """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
         session, welcome = self._agents.greet(hello, challenge, self._clock(), channel, self.enrolment.admit)
         # What signs its beacons is what must change when the secret is rotated; the stream's proof says as much if that is not told.
-        if signs := next(iter(hello.secrets), ""):
-            self.enrolment.uses(hello.host.id, signs[:MAX_SECRET_ID], "signs")
-        elif session.secret:
-            self.enrolment.uses(hello.host.id, session.secret, "streams")
+        signs = next(iter(hello.secrets), "")[:MAX_SECRET_ID]
+        self.enrolment.streams(hello.host, signs or session.secret, "signs" if signs else "streams")
         log.info(
             line("agent-connected", agent=hello.host.id, name=hello.host.name, boot=hello.boot, acked=welcome.acked)
         )
