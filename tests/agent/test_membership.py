@@ -13,7 +13,6 @@ from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Heard
 from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
-from bellrock.agent.ways import Fixed
 from bellrock.contract import Report
 from bellrock.model import Host, Monotonic, Port, Wall
 from bellrock.region.server import Policy
@@ -282,18 +281,5 @@ def test_regions_that_change_are_told_with_the_next_certificate(tmp_path):
             rack.stream.rekey(RIGHT)
             await until(lambda: not rack.stream.connected.is_set(), "gone")
             await until(rack.stream.connected.is_set, "the second address is tried, too")
-
-    play(scene)
-
-
-def test_a_fixed_way_is_always_the_same():
-    async def scene():
-        fixed = Fixed("unix:/run/region")
-        assert (await fixed.next()).url == "unix:/run/region"
-        fixed.failed(turned_away=True)
-        fixed.worked()
-        fixed.renewed("", ())
-        await fixed.pause(0)
-        assert (fixed.request(), fixed.renew_at(), (await fixed.next()).tls) == ("", None, None)
 
     play(scene)

@@ -1,0 +1,57 @@
+"""The agent beside a region: when it is there, where it reports, and what a damaged secret file does to both."""
+
+import pytest
+
+from bellrock.agent.settings import Settings as AgentSettings
+from bellrock.cli.regionrun import Beside, _rekey, speaks_tls, with_local
+from bellrock.link.device import LinkError
+from bellrock.region.addresses import AddressError
+from bellrock.region.server import Settings
+from bellrock.wire.keys import Key, Keyring
+
+
+@pytest.mark.parametrize(
+    ("listen", "tls"),
+    [
+        (("127.0.0.1:5240",), False), (("unix:/s",), False), (("http://10.0.0.1:1",), False),
+        (("0.0.0.0:5443",), True), (("127.0.0.1:1", "[2001:db8::1]:5443"), True), (("https://127.0.0.1:0",), True),
+    ],
+)  # fmt: skip
+def test_where_it_speaks_tls_it_can_be_joined(listen, tls):
+    assert speaks_tls(listen) is tls
+
+
+def test_an_address_that_is_none_is_told():
+    with pytest.raises(AddressError):
+        speaks_tls(("nowhere",))
+
+
+def test_its_own_agent_reports_on_this_machine(tmp_path):
+    def listens(*listen, state_dir=tmp_path):
+        return with_local(Settings(state_dir=state_dir, keys=(), listen=listen)).listen
+
+    assert listens("127.0.0.1:5240", "0.0.0.0:5443") == ("127.0.0.1:5240", "0.0.0.0:5443")
+    assert listens("unix:/s", "0.0.0.0:5443") == ("unix:/s", "0.0.0.0:5443")
+    assert listens("0.0.0.0:1", state_dir=tmp_path / "x")[1] in (f"unix:{tmp_path}/x/local.sock", "127.0.0.1:0")
+    assert listens("0.0.0.0:1", state_dir=tmp_path / ("x" * 120)) == ("0.0.0.0:1", "127.0.0.1:0")
+
+
+def test_a_region_that_may_not_beacon_runs_unheard(tmp_path, monkeypatch, caplog):
+    def refuse(_):
+        raise LinkError("no network today")
+
+    monkeypatch.setattr("bellrock.cli.regionrun.open_all", refuse)
+    beside = Beside(AgentSettings(state_dir=tmp_path), wanted=True)
+    assert beside.opened is None
+    assert "no network today; this region does not beacon" in caplog.text
+    beside.close()
+    Beside(AgentSettings(state_dir=tmp_path), wanted=False).close()
+
+
+def test_secrets_that_a_region_does_not_take_change_nothing(caplog):
+    class Region:
+        def set_secrets(self, accepted):
+            raise ValueError(f"{len(accepted)} are too many")
+
+    _rekey(Region(), Keyring([Key(bytes([n]) * 32) for n in range(9)]))
+    assert "9 are too many; the secrets so far stay in force" in caplog.text
