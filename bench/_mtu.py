@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,21 +87,32 @@ def culprits_of(answer: Mapping[str, Any]) -> set[tuple[str, str, str, int]]:
 def running(faults: Faults) -> Iterator[Bellrock]:
     """Bellrock in the lab, once it has settled."""
     with Lab.from_text(lab_text(faults)) as lab:
-        bellrock = start(lab, _say)
-        settle(bellrock, _say)
+        bellrock = start(lab, say)
+        settle(bellrock, say)
         yield bellrock
+
+
+def order(bellrock: Bellrock) -> None:
+    """Have all agents measure now."""
+    region = f"unix:{bellrock.region.path}"
+    send(region, state_dir(bellrock.lab.directory, region_host(bellrock.wired)), "POST", "/mtu/measure", {})
+
+
+def until(bellrock: Bellrock, holds: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+    """The region's answer once nobody measures any more and it is as hoped for, or the last one in time."""
+    began = time.monotonic()
+    answer: Mapping[str, Any] = bellrock.region.get("/api/v1/mtu")
+    while (answer["measuring"] or not holds(answer)) and time.monotonic() - began < TIMEOUT:
+        time.sleep(0.1)
+        answer = bellrock.region.get("/api/v1/mtu")
+    return answer
 
 
 def measured(bellrock: Bellrock, faults: Faults) -> tuple[float, Mapping[str, Any]]:
     """Seconds from the wish to measure to an answer with all pairs, when nobody measures any more; and that answer."""
     began = time.monotonic()
-    region = f"unix:{bellrock.region.path}"
-    send(region, state_dir(bellrock.lab.directory, region_host(bellrock.wired)), "POST", "/mtu/measure", {})
-    while time.monotonic() - began < TIMEOUT:
-        answer = bellrock.region.get("/api/v1/mtu")
-        if not answer["measuring"] and pairs_of(answer) == truth(faults):
-            break
-        time.sleep(0.1)
+    order(bellrock)
+    answer = until(bellrock, lambda answer: pairs_of(answer) == truth(faults))
     return time.monotonic() - began, answer
 
 
@@ -130,7 +141,7 @@ def measure() -> list[Figure]:
     ]
 
 
-def _say(_: str) -> None:
+def say(_: str) -> None:
     """Progress that nobody needs."""
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bellrock.lab.agents import make_secret, region_host, state_dir
+from bellrock.lab.running import Lab
+from bellrock.lab.settle import settle, start
 from bench import _mtu
 
 pytestmark = pytest.mark.lab
@@ -75,3 +77,44 @@ def test_from_one_machine_without_a_region():
         assert said.returncode == 1
         known = {host["name"] for host in bellrock.region.get("/api/v1/hosts")}
         assert known == set(_mtu.names())
+
+
+TRUNKS = """
+[switch.sw0]
+mtu = 9216
+[host.region]
+role = "region"
+interface.eth0 = { to = "sw0", trunk = [20, 30], vlans = [20, 30], mtu = 9000 }
+[host.rack-1]
+role = "rack"
+interface.eth0 = { to = "sw0", trunk = [20, 30], vlans = [20, 30], mtu = 9000 }
+[host.rack-2]
+role = "rack"
+interface.eth0 = { to = "sw0", trunk = [20, 30], vlans = [20, 30], mtu = 9000 }
+[[fault]]
+kind = "mtu"
+at = "rack-2/eth0"
+mtu = 1500
+"""
+
+
+def test_tagged_packets_are_measured_on_each_vid_and_a_port_is_blamed_once():
+    with Lab.from_text(TRUNKS) as lab:
+        bellrock = start(lab, _mtu.say)
+        settle(bellrock, _mtu.say)
+        wanted = {
+            (a, b, vid): 1500 if "rack-2" in (a, b) else 9000
+            for a in ("region", "rack-1", "rack-2")
+            for b in ("region", "rack-1", "rack-2")
+            for vid in (20, 30)
+            if a != b
+        }
+        _mtu.order(bellrock)
+        answer = _mtu.until(bellrock, lambda answer: by_vid(answer) == wanted)
+        assert by_vid(answer) == wanted
+        assert _mtu.culprits_of(answer) == {("port", "rack-2", "both", 1500)}
+        assert answer["culprits"][0]["vids"] == [20, 30]
+
+
+def by_vid(answer):
+    return {(pair["from"]["host"], pair["to"]["host"], pair["vid"]): pair["mtu"] for pair in answer["pairs"]}
