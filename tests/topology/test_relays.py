@@ -49,6 +49,15 @@ def test_one_alone_may_be_a_slow_machine():
     assert found.proof.endswith("(a relay, a tunnel), or node-d/eth0 is slow.")
 
 
+def test_one_alone_that_is_not_that_far_is_a_busy_machine():
+    assert told(segment(WIRE, 0.019, groups=("abc", "d"))) == []
+    assert told(segment(WIRE, 0.019, groups=("abc", "d", "ef")))[0].where == (port("e/eth0"), port("f/eth0"))
+    assert told(segment(WIRE, 0.02, groups=("abc", "d")))
+    busy = [saw("confirmed", "f/eth0", f"{peer}/eth0", transit=0.006) for peer in "abc"]
+    (found,) = told([*segment(WIRE, groups=("abc", "de")), *busy, interface("f", "eth0")])
+    assert "for 21 ms at best" in found.proof
+
+
 def test_three_segments_are_joined_by_two_relays():
     (found,) = told(segment(WIRE, groups=("ab", "cd", "ef")))
     assert len(found.where) == 4

@@ -11,7 +11,7 @@ from bellrock.topology.state import Held, State
 LONG: Final = 0.005
 """Seconds there and back that switches and sound machines do not take, at best of several times."""
 TOO_LONG: Final = 0.02
-"""Seconds that are long even where nothing on the segment is faster."""
+"""Seconds that are long even where nothing on the segment is faster, and for one port alone."""
 TIMES: Final = 8.0
 """How much longer than the fastest way of the segment one must be to stand out."""
 
@@ -30,9 +30,15 @@ def relays(facts: State, joining: Mapping[Port, Sequence[Held]]) -> Iterator[Con
     limit = min(TOO_LONG, max(LONG, TIMES * min(times)))
     if max(times) < limit:
         return
-    groups = _groups(ways, limit)
-    if len(groups) > 1:
-        yield _conflict(facts, groups, ways, limit)
+    home, *away = _groups(ways, limit)
+    # One port alone may be that of a machine that is busy; several that are near to each other are not busy at once.
+    away = [group for group in away if len(group) > 1 or _nearest(ways, group[0]) >= TOO_LONG]
+    if away:
+        yield _conflict(facts, [home, *away], ways, limit)
+
+
+def _nearest(ways: Mapping[Pair, tuple[float, EvidenceKey]], port: Port) -> float:
+    return min(took for pair, (took, _) in ways.items() if port in pair)
 
 
 def _ways(facts: State, joining: Mapping[Port, Sequence[Held]]) -> dict[Pair, tuple[float, EvidenceKey]]:
@@ -65,7 +71,8 @@ def _conflict(
 ) -> Conflict:
     home, *away = groups
     others = [port for group in away for port in group]
-    took, key = min((way for pair, way in ways.items() if way[0] >= limit), key=lambda way: way[0])
+    far = [way for pair, way in ways.items() if way[0] >= limit and not {*pair}.isdisjoint(others)]
+    took, key = min(far, key=lambda way: way[0])
     fastest = min(way[0] for way in ways.values())
     near = f", though others of this segment answer within {milliseconds(fastest)}" if fastest < limit else ""
     slow = f", or {naming(facts, others)} is slow" if len(others) == 1 else ""
