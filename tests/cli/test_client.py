@@ -185,3 +185,16 @@ def test_a_token_of_ones_own(state, tmp_path, monkeypatch):
     with tcp((200, b"[]")) as server:
         get(f"http://127.0.0.1:{server.server_port}", state, "/x")
     assert server.asked == [("/api/v1/x", "Bearer bellrock_x")]
+
+
+def test_over_tls_a_region_is_held_to_an_authority(tmp_path, monkeypatch):
+    monkeypatch.delenv("BELLROCK_AUTHORITY", raising=False)
+    with pytest.raises(Failure, match=r"no authority to hold the region to: .* give --authority FILE"):
+        get("https://127.0.0.1:1", tmp_path, "/hosts")
+    (tmp_path / "other").write_text("nothing")
+    monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "other"))
+    with pytest.raises(Failure, match="other: no certificate in PEM; it is the authority"):
+        get("https://127.0.0.1:1", tmp_path, "/hosts")
+    monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "missing"))
+    with pytest.raises(Failure, match="missing: No such file or directory; it is the authority"):
+        get("https://127.0.0.1:1", tmp_path, "/hosts")

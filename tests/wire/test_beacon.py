@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.model import Wall
-from bellrock.wire.beacon import Beacon, BeaconType, decode, encode, encode_document, examine
+from bellrock.wire.beacon import Beacon, BeaconType, decode, encode, encode_document, examine, sealed_at
 from bellrock.wire.compression import deflate
 from bellrock.wire.document import MAX_ACKS, to_document
 from bellrock.wire.errors import Reason, WireError
+from bellrock.wire.keys import Key
 from bellrock.wire.token import seal
 from tests.wire.test_document import beacons
 from tests.wire.vectors import (
@@ -258,3 +259,10 @@ def test_beacons_that_are_never_sent(change):
     fields = {"version": 2, "type": BeaconType.SOLICITATION, "id": ULID, "remote": beacon().remote} | change
     with pytest.raises(ValueError, match="refuse|version"):
         encode(Beacon(**fields), key(), NOW, IV)
+
+
+def test_when_it_says_in_clear_that_it_was_sealed():
+    sealed = encode(beacon(), Key(b"k" * 32), Wall(1_790_000_000.7), bytes(16))
+    assert sealed_at(sealed) == 1_790_000_000.0
+    for data in (b"", sealed[:40], sealed[:4] + b"\x81" + sealed[5:]):
+        assert sealed_at(data) is None

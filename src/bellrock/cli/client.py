@@ -99,7 +99,7 @@ def _secure(region: str, state_dir: Path) -> http.client.HTTPConnection:
     try:
         context.load_verify_locations(cafile=path)
     except (ssl.SSLError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.errno else "no certificate in PEM"
+        why = "no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
         raise Failure(f"{path}: {why}; it is the authority that the region is held to", EXIT_UNREADABLE) from None
     return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
 
