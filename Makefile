@@ -49,6 +49,7 @@ node-agent: setup-dev ## One file for machines that have CPython and nothing els
 docs: setup-dev ## Write the references of commands and settings anew, and check what the documentation claims
 	$(BIN)/python tools/cli-reference >docs/reference/cli.md
 	$(BIN)/python tools/beacon-settings >docs/reference/beacon-settings.md
+	$(BIN)/python tools/roles-reference >docs/reference/roles.md
 	$(BIN)/pytest -q tests/docs
 
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -5,6 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does: `bench/` measures time, tests do not.
+settings.register_profile("bellrock", deadline=None)
+settings.load_profile("bellrock")
 
 NEEDS = {
     "lab": ("ip", "nsenter", "unshare", "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "nft"),
