@@ -8,15 +8,15 @@ import logging
 
 import pytest
 
-from bellrock.contract import Ack, Challenge, Hello, KeepAlive, Report, prove
-from bellrock.model import Host, Monotonic, Wall
+from bellrock.contract import Ack, Challenge, Hello, KeepAlive, NodeReport, Relayed, Report, prove
+from bellrock.model import Host, HostSeen, Monotonic, Wall
 from bellrock.region.authority import open_authority
 from bellrock.region.service import Region
 from bellrock.region.service import region as region_module
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.silence import SILENCE
 from bellrock.region.store import StoreFull, open_store
-from tests.region.support import KEY, SECRET, confirmed, host_seen, interface, until
+from tests.region.support import KEY, SECRET, confirmed, host_seen, interface, port, until
 
 START = 1_000_000.0
 
@@ -265,3 +265,16 @@ async def test_names_that_cannot_be_kept_are_kept_in_memory_until_they_can(world
 async def test_an_unknown_id_cannot_be_named(world: World, monkeypatch, caplog):
     with pytest.raises(ValueError, match="no fabric or VLAN"):
         await world.region.rename("none", "x")
+
+
+@in_a_world
+async def test_a_nodes_silence_is_no_warning(world: World, monkeypatch, caplog):
+    node = Host("id-node7", "node7", "node")
+    world.connect("rack1")
+    seen = (HostSeen(node, world.now), interface("eth0", "node7"), confirmed("node7/eth0", "rack1/eth0"))
+    report = NodeReport(host=node, boot="b", sent=world.now, observations=seen)
+    await world.region.relayed(world.sessions["rack1"], Relayed("L", port("rack1/eth0"), report))
+    world.now = Wall(START + SILENCE + 1)
+    await until(lambda: "agent-silent" in caplog.text)
+    assert {record.levelno for record in caplog.records if "agent-silent" in record.message} == {logging.INFO}
+    assert world.region.nodes.views()[0].name == "node7"

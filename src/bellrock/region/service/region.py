@@ -21,6 +21,7 @@ from bellrock.model import (
     MtuSeen,
     Observation,
     RefusalCount,
+    Role,
     Wall,
 )
 from bellrock.region.authority import Authority
@@ -337,7 +338,10 @@ class Region:
     def _lapse(self, now: Monotonic) -> None:
         for agent in self._silence.over(now):
             if self._inference.lapse(agent):
-                log.warning(line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
+                # A node's run is over in seconds: its silence is no news.
+                ephemeral = self._state.accounts[agent].host.role == Role.NODE
+                level = logging.INFO if ephemeral else logging.WARNING
+                log.log(level, line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
                 self._publisher.changed(*Topic)
 
     async def _watch_certificates(self) -> None:
