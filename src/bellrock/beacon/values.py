@@ -84,7 +84,7 @@ class Config(Struct, frozen=True, kw_only=True):
     stranger_delay: tuple[float, float] = (0.05, 0.3)
     """When somebody with another secret begins to speak, this port says one solicitation after this random delay, unless
     another agent is heard there meanwhile: who joins with a wrong secret so hears at once that it is not alone ..."""
-    stranger_rest: float = 10.0
+    stranger_rest: float = 1.0
     """... at most this often on a port."""
     speak_v1: bool = False
     """Send v1 copies even while no v1 peer is heard."""
