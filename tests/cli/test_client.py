@@ -6,6 +6,7 @@ import json
 import socket
 import socketserver
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_a_unix_socket_is_asked_alike(state, tmp_path, monkeypatch):
     assert failure("unix:nowhere", state) == (
         "no region at unix:nowhere: No such file or directory; `bellrock up` starts one"
     )
+
+
+def test_a_region_that_was_told_to_listen_elsewhere_is_asked_at_its_own_socket(state, monkeypatch):
+    monkeypatch.chdir(state)  # a socket's path has 107 octets at most, and pytest's directories are deep
+    with serving(UnixServer("region/local.sock", Handler), (200, b"[]")) as server:
+        assert get("http://127.0.0.1:5240", Path(), "/x") == []
+        assert len(server.asked) == 1
+    assert "no region at http://127.0.0.1:5240" in failure("http://127.0.0.1:5240", Path(), "/x")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import click
 from typing_extensions import override
 
 from bellrock.cli.address import parse_region, secure_address
+from bellrock.cli.keys import HERE, LOCAL_SOCKET
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure
 
 TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
@@ -80,10 +81,24 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
 def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
     if region.startswith("https://"):
         return _secure(region, state_dir)
+    if region == HERE and (own := _own_socket(state_dir)):
+        return _UnixConnection(own)
     where = parse_region(region)
     if isinstance(where, str):
         return _UnixConnection(where)
     return http.client.HTTPConnection(*where, timeout=TIMEOUT)
+
+
+def _own_socket(state_dir: Path) -> str:
+    """Where a region that keeps its state there and was told to listen elsewhere still answers; empty where none does."""
+    path = str(state_dir / "region" / LOCAL_SOCKET)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(TIMEOUT)
+        try:
+            probe.connect(path)
+        except OSError:
+            return ""
+    return path
 
 
 def _secure(region: str, state_dir: Path) -> http.client.HTTPConnection:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 FILE_VARIABLE: Final = "BELLROCK_SECRET_FILE"
 TEXT_VARIABLE: Final = "BELLROCK_SECRET"
 STATE_VARIABLE: Final = "BELLROCK_STATE_DIR"
+HERE: Final = "http://127.0.0.1:5240"
+"""The region that commands ask unless they are told otherwise."""
+LOCAL_SOCKET: Final = "local.sock"
+"""In a region's state directory: listened on where all of its `--listen` are for other machines."""
 MAX_SECRET_FILE: Final = 16 * 1024
 
 _F = TypeVar("_F", bound=Callable[..., Any])

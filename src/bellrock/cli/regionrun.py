@@ -13,6 +13,7 @@ from bellrock.agent.privileges import drop
 from bellrock.agent.run import Known, Opened, Ready, open_all, run
 from bellrock.agent.settings import Settings as AgentSettings
 from bellrock.agent.spool import SpoolError
+from bellrock.cli.keys import LOCAL_SOCKET
 from bellrock.link.device import LinkError
 from bellrock.region.addresses import parse_address
 from bellrock.region.server import Ready as RegionReady
@@ -59,7 +60,7 @@ def with_local(settings: RegionSettings) -> RegionSettings:
     """Listening where this machine's own agent reports, too: on loopback or a Unix socket, without TLS."""
     if any(address.is_loopback and not address.tls for address in map(parse_address, settings.listen)):
         return settings
-    path = str(Path(settings.state_dir / "local.sock").absolute())
+    path = str(Path(settings.state_dir / LOCAL_SOCKET).absolute())
     local = f"unix:{path}" if len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET else "127.0.0.1:0"
     return structs.replace(settings, listen=(*settings.listen, local))
 

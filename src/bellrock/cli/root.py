@@ -22,7 +22,10 @@ COMMANDS: Final = {
     "up": ("bellrock.cli.run", "Run region and rack on this machine, with the page."),
     "region": ("bellrock.cli.run", "Run a region: it knows the whole network."),
     "rack": ("bellrock.cli.rack", "Run a rack, or join a region: it listens and speaks on this machine's interfaces."),
-    "node": ("bellrock.cli.node", "Look at every cable of a machine that is being commissioned, and say what is wrong."),
+    "node": (
+        "bellrock.cli.node",
+        "Look at every cable of a machine that is being commissioned, and say what is wrong.",
+    ),
     "beacon": ("bellrock.cli.beacon", "Listen for beacons, send, decode or encode them."),
     "topology": ("bellrock.cli.topology", "Show what is wired to what, explain it, compare it."),
     "flows": ("bellrock.cli.flows", "Show who must reach whom and on which ports; compare a site with this host."),

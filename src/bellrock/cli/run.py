@@ -164,7 +164,7 @@ def region(
         wanted = not no_beacons and speaks_tls(listen)
         with contextlib.closing(Beside(beacons, wanted=wanted)) as beside:
             await run_region(
-                with_local(settings) if beside.opened else settings, keyring, beside, reload,
+                with_local(settings), keyring, beside, reload,
                 lambda ready: _say_region(ready, as_json=as_json),
                 lambda ready: say_agent(ready, as_json=as_json, label="beacons"), stop,
             )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from bellrock.cli.keys import default_state_dir
+from bellrock.cli.keys import HERE, default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
 
 MAX_FILE: Final = 256 << 20
@@ -54,8 +54,8 @@ def region_options(command: _F) -> _F:
         click.option(
             "--region",
             "region_url",
-            default="http://127.0.0.1:5240",
-            show_default=True,
+            default=HERE,
+            show_default="the one of this machine",
             help="http://HOST:PORT, https://HOST:PORT or unix:PATH.",
         ),
         click.option(
