@@ -428,7 +428,9 @@ def test_fragments_are_told_from_silence(two):
         a.loop.kick()
         await until(lambda: a.told(MtuSeen), "told what passes")
         assert (a.told(MtuSeen)[0].mtu, a.told(MtuSeen)[0].limit) == (1500, "fragments")
-        assert {refusal.reason for refusal in b.told(RefusalCount)} == {"fragment"}  # the later ones, which nobody can vouch for
+        assert {refusal.reason for refusal in b.told(RefusalCount)} == {
+            "fragment"
+        }  # the later ones, which nobody can vouch for
         a.loop.stop()
         b.loop.stop()
 

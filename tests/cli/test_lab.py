@@ -70,7 +70,7 @@ def test_mistakes_are_lines_and_exit_code_2(site):
     done = run("up", site / "bad.toml")
     assert done.exit_code == 2
     assert done.stderr == (
-        f"Error: {site}/bad.toml:2: host.a.colour: unknown key; expected one of agent, bridge, interface, role\n"
+        f"Error: {site}/bad.toml:2: host.a.colour: unknown key; expected one of agent, bridge, interface, join, role, secret\n"
         f"{site}/bad.toml:4: host.b.agent: expected a boolean, got an integer\n"
     )
     assert run("truth", site / "none.toml").exit_code == 2

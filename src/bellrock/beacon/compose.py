@@ -96,7 +96,9 @@ class Composer:
             version=2, type=BeaconType.ADVERTISEMENT, id=self._new_id(2, now.wall), remote=remote, extension=extension
         )
 
-    def scanning(self, facts: PortFacts, version: int, vid: int | None, said: ScanCall | ScanAnswer, now: Now) -> Beacon:
+    def scanning(
+        self, facts: PortFacts, version: int, vid: int | None, said: ScanCall | ScanAnswer, now: Now
+    ) -> Beacon:
         """A call of a scan (a solicitation, unless it asks to stop), or what was heard of one; `vid`: the tag that it is sent with."""
         call, answer = (said, None) if isinstance(said, ScanCall) else (None, said)
         extension = msgspec.structs.replace(

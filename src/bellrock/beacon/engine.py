@@ -50,9 +50,7 @@ class Engine:
         self._letters = Letters(self._core)
         self._responder = Responder(self._core)
         self._mtu = Mtu(self._core, self._speaker)
-        self._hearing = Hearing(
-            self._core, self._speaker, self._doubts, self._learn_port, self._letters, self._mtu
-        )
+        self._hearing = Hearing(self._core, self._speaker, self._doubts, self._learn_port, self._letters, self._mtu)
         self._handlers: dict[Alarm, Callable[[PortState, Now], None]] = {
             Alarm.BURST: self._burst,
             Alarm.SETTLE: self._settle,

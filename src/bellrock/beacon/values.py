@@ -255,7 +255,17 @@ class MtuSearched(Struct, frozen=True):
     port: Port
 
 
-Event = EvidenceFound | EvidenceLost | Refused | Settled | LetterCame | LetterDelivered | LetterLost | MtuMeasured | MtuSearched
+Event = (
+    EvidenceFound
+    | EvidenceLost
+    | Refused
+    | Settled
+    | LetterCame
+    | LetterDelivered
+    | LetterLost
+    | MtuMeasured
+    | MtuSearched
+)
 
 
 class Deadline(Struct, frozen=True):

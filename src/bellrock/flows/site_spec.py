@@ -51,7 +51,8 @@ class SubnetSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, 
         None
     )
     mtu: Annotated[
-        Annotated[int, Meta(ge=1280, le=65535)] | None, Meta(description="the MTU that its interfaces are meant to have, in octets")
+        Annotated[int, Meta(ge=1280, le=65535)] | None,
+        Meta(description="the MTU that its interfaces are meant to have, in octets"),
     ] = None
 
 

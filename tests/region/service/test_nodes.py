@@ -39,7 +39,9 @@ FINDING = Finding(id="no-carrier", severity=Severity.NOTICE, what="node7/eth1 is
 SWITCH = Neighbour(protocol="lldp", chassis_id="02:00:00:00:00:99", port_id="Gi1/0/3", system_name="sw1", pvid=20)
 MEMBER = Member(port=Port("node-id", "eth0"), strength=Strength.CONFIRMED, evidence=(), seen=Wall(90.0))
 PXE = Topology(
-    fabrics=(Fabric(id="f1", name="fabric-1", vlans=(Vlan(id="v1", name="pxe", vid=20, members=(MEMBER,), subnets=()),)),)
+    fabrics=(
+        Fabric(id="f1", name="fabric-1", vlans=(Vlan(id="v1", name="pxe", vid=20, members=(MEMBER,), subnets=()),)),
+    )
 )
 
 

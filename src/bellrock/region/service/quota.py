@@ -8,7 +8,13 @@ from bellrock.region.service.state import State, refusal_key
 
 MOST_OF_ONE: Final = {"interfaces": 10_000, "evidence": 100_000, "refusals": 10_000, "mtu": 100_000, "peers": 1000}
 """Of one agent."""
-MOST_OF_ALL: Final = {"interfaces": 1_000_000, "evidence": 4_000_000, "refusals": 1_000_000, "mtu": 2_000_000, "peers": 10_000}
+MOST_OF_ALL: Final = {
+    "interfaces": 1_000_000,
+    "evidence": 4_000_000,
+    "refusals": 1_000_000,
+    "mtu": 2_000_000,
+    "peers": 10_000,
+}
 """Of all agents together."""
 OF_ONE: Final = "more than the region keeps of one host"
 OF_ALL: Final = "more than the region keeps of all hosts"

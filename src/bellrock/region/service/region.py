@@ -341,7 +341,9 @@ class Region:
                 # A node's run is over in seconds: its silence is no news.
                 ephemeral = self._state.accounts[agent].host.role == Role.NODE
                 level = logging.INFO if ephemeral else logging.WARNING
-                log.log(level, line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts"))
+                log.log(
+                    level, line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts")
+                )
                 self._publisher.changed(*Topic)
 
     async def _watch_certificates(self) -> None:
