@@ -3,9 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bellrock.beacon import Arrival, Config, EvidenceFound, EvidenceLost, Refusal
+from bellrock.beacon import Arrival, Config, EvidenceFound, EvidenceLost, LetterDelivered, LetterLost, Refusal
+from bellrock.beacon.envelopes import TOGETHER
+from bellrock.beacon.responder import MAX_SCANS
+from bellrock.beacon.values import TooBig
 from bellrock.model import Port
-from bellrock.wire.beacon import Beacon, BeaconType, Extension, Received, Remote
+from bellrock.wire.beacon import Beacon, BeaconType, Extension, Letter, Received, Remote, ScanAnswer, ScanCall
 from bellrock.wire.errors import Reason, WireError
 from tests.beacon.playbook import Playbook
 
@@ -14,13 +17,31 @@ SMALL = Config(max_peers=3, max_ids=32, max_dynamic_vids=2)
 interfaces = st.sampled_from(["eth0", "eth1", "eth2"])
 vids = st.sampled_from([None, None, 10, 20, 30, 40])
 ids = st.one_of(st.sampled_from([f"ours-v2-{n}" for n in range(1, 40)]), st.text("abc", min_size=1, max_size=3))
+texts = st.one_of(st.sampled_from(["YQ==", "YQ", "=", "A" * 1024, "é", "\0", "0,1;2"]), st.text(max_size=8))
+letters = st.builds(
+    Letter,
+    to=st.sampled_from(["", "us", "us", "them"]), id=st.one_of(st.sampled_from(["L", "M"]), ids), part=st.integers(0, 4),
+    parts=st.integers(1, 4), text=st.one_of(st.just(""), st.just("YQ=="), texts),
+    got=st.lists(st.integers(0, 63), max_size=4).map(tuple),
+)  # fmt: skip
+calls = st.builds(
+    ScanCall,
+    id=st.sampled_from("ABCDEFG"), vid=st.integers(0, 4095), outer=st.sampled_from([0, 0, 100]),
+    seconds=st.sampled_from([0.0, 5.0, 3600.0]), stop=st.booleans(),
+)  # fmt: skip
+answers = st.builds(
+    ScanAnswer, id=st.sampled_from("ABC"), heard=st.one_of(st.sampled_from(["", "1-20", "4095>1"]), texts)
+)
+sizes = st.sampled_from([0, 0, 1, 1279, 1500, 65535])
 extensions = st.builds(
     Extension,
     agent=st.sampled_from(["us", "a", "b", "c", "d", "peer-02:00:00:00:00:02"]), host=st.just("host"),
     boot=st.sampled_from(["our-boot", "x", "y"]), seq=st.integers(0, 5000), interface=st.sampled_from(["", "eth0", "eth1"]),
     vid=vids, sent_us=st.integers(0, 2**62), acks=st.lists(ids, max_size=4).map(tuple),
     received=st.one_of(st.none(), st.builds(Received, interface=interfaces, vid=vids, hops=st.sampled_from([None, 1, 64]))),
-    urgent=st.booleans(),
+    urgent=st.booleans(), held=st.one_of(st.sampled_from(["", "-,-", "ff,zz", ","]), texts), regions=st.just(()) | st.lists(texts).map(tuple),
+    authority=texts, padded=sizes, mtu=sizes, fragmented=st.lists(ids, max_size=4).map(tuple),
+    letter=st.none() | letters, scan=st.none() | st.none() | calls, scanned=st.none() | st.none() | answers,
 )  # fmt: skip
 beacons = st.builds(
     Beacon,
@@ -38,6 +59,12 @@ steps = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([0.0, 0.01, 0.3, 2.5, 30.0, 100.0])),
     st.tuples(st.just("echo"), interfaces, vids, st.integers(0, 5)),
     st.tuples(st.just("acknowledge"), interfaces, vids, st.integers(0, 5)),
+    st.tuples(
+        st.just("post"), interfaces, vids, st.sampled_from(["", "a", "us"]), st.sampled_from([0, 1, 3000, 50_000])
+    ),
+    st.tuples(st.just("say"), interfaces, vids, letters),
+    st.tuples(st.just("take"), interfaces, vids, st.lists(st.integers(0, 63), max_size=4).map(tuple)),
+    st.tuples(st.just("measure"), interfaces, sizes),
 )
 
 
@@ -46,6 +73,11 @@ class Run:
 
     def __init__(self):
         self.play = Playbook(SMALL)
+        self.play.engine.relays = True
+        self.posted = []
+        """Letters of which it is not told yet what became of them."""
+        self.said = []
+        """Letters of a peer."""
         self.sent = []
         self.held = {}
         self.acked = set()
@@ -61,7 +93,8 @@ class Run:
             port=port, beacon=beacon, source_mac="02:00:00:00:00:02", source_ip=source, source_port=5240, hop_limit=hops,
             multicast=multicast, received=self.play.now,
         )  # fmt: skip
-        if beacon.extension is not None:
+        extension = beacon.extension
+        if extension is not None and extension.scan is None and extension.scanned is None:
             self.acked.update((port, ack) for ack in beacon.extension.acks)
         self.play.engine.receive(arrival, self.play.now)
         self.play._collect()
@@ -103,6 +136,29 @@ class Run:
             )
             self.hear(beacon, interface, vid, "fe80::2", 1, True)
 
+    def post(self, interface, vid, to, size):
+        self.posted.append(self.play.engine.post(Port("us", interface, vid), to, bytes(size), self.play.now))
+        self.play._collect()
+
+    def say(self, interface, vid, letter):
+        """A peer who is well-behaved but for what its letters hold."""
+        extension = Extension(agent="w", host="host", boot="x", seq=len(self.said), letter=letter)
+        beacon_id, remote = f"l{len(self.said)}", Remote("eth0", "02:00:00:00:00:02")
+        self.said.append(letter)
+        beacon = Beacon(version=2, type=BeaconType.ADVERTISEMENT, id=beacon_id, remote=remote, extension=extension)
+        self.hear(beacon, interface, vid, "fe80::2", 1, True)
+
+    def take(self, interface, vid, got):
+        """It acknowledges parts of the letter that was posted last."""
+        if self.posted:
+            self.say(interface, vid, Letter(to="us", id=self.posted[-1], got=got))
+
+    def measure(self, interface, size):
+        """A search for what passes, and an ICMP message that anybody may have forged."""
+        self.play.engine.measure(Port("us", interface), self.play.now)
+        self.play.engine.receive(TooBig(port=Port("us", interface), size=size), self.play.now)
+        self.play._collect()
+
     def check(self):
         play, core = self.play, self.play.engine._core
         self.sent += [sent for _, sent in play.sent]
@@ -113,6 +169,9 @@ class Run:
         assert len(core.sent) + len(core.seen) <= SMALL.max_ids
         assert all(len(state.peers) <= SMALL.max_peers for state in core.ports)
         assert len(core.ports) <= 18 + 3 * SMALL.max_dynamic_vids
+        letters = self.play.engine._letters
+        assert len(letters._arrivals) <= TOGETHER
+        assert all(len(scans) <= MAX_SCANS for scans in self.play.engine._responder._scans.values())
         held = {(kind, state.port, peer.port) for state in core.ports for peer in state.peers for kind in peer.since}
         assert held == set(self.held)
 
@@ -128,6 +187,9 @@ class Run:
         elif isinstance(event, EvidenceLost):
             # Nothing is lost that was not held.
             del self.held[event.key.kind, event.key.port, event.key.peer]
+        elif isinstance(event, LetterDelivered | LetterLost):
+            # What became of a letter is told once.
+            self.posted.remove(event.id)
 
 
 @settings(max_examples=300, deadline=None)

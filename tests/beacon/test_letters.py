@@ -229,6 +229,7 @@ def test_a_mute_port_takes_letters_and_acknowledges_none():
     [
         (Reason.MALFORMED, {"id": "L", "text": "not base64!"}),
         (Reason.MALFORMED, {"id": "L", "text": "abc"}),
+        (Reason.MALFORMED, {"id": "L", "text": "é"}),
         (Reason.MALFORMED, {"id": "L", "part": 3, "parts": 3, "text": "aGVsbG8="}),
     ],
 )

@@ -6,7 +6,6 @@ where they are, not for traffic.
 """
 
 import base64
-import binascii
 
 from bellrock.beacon.core import Core
 from bellrock.beacon.envelopes import Arrivals, Box, Posted, Receipt, cut
@@ -178,5 +177,5 @@ def _octets(letter: Letter) -> bytes | None:
         return None
     try:
         return base64.b64decode(letter.text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; text beyond ASCII raises a plain one
         return None
