@@ -213,7 +213,7 @@ def test_when_the_region_cannot_serve_the_rack_does_not_start(monkeypatch, opene
 
     monkeypatch.setattr("bellrock.region.server.serve", serve)
     with pytest.raises(Failure, match="no"):
-        run_until_stopped(lambda stop: run._both(None, None, None, Looking(), stop, as_json=False), as_json=False)
+        run_until_stopped(lambda stop: run._both(None, None, None, Looking(), None, stop, as_json=False), as_json=False)
 
 
 def test_when_the_region_is_done_so_is_the_rack(monkeypatch, opened):
@@ -221,7 +221,7 @@ def test_when_the_region_is_done_so_is_the_rack(monkeypatch, opened):
         return
 
     monkeypatch.setattr("bellrock.region.server.serve", serve)
-    run_until_stopped(lambda stop: run._both(None, None, None, Looking(), stop, as_json=True), as_json=True)
+    run_until_stopped(lambda stop: run._both(None, None, None, Looking(), None, stop, as_json=True), as_json=True)
     assert len(opened) == 1
 
 

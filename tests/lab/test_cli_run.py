@@ -82,6 +82,24 @@ def test_up_alone_tells_the_truth_and_ends_with_ctrl_c(host, start, tmp_path):
     assert up.err.endswith("bellrock: stopped\n")
 
 
+def test_secrets_rotate_while_it_runs(host, start, tmp_path):
+    state = tmp_path / "state"
+    up = start("up", "-v", "--state-dir", state, inside=host)
+    up.says("connected")
+    old = ask(host, "secret", "show-id", state / "secret")[1][:8]
+    assert ask(host, "secret", "rotate", state / "secret")[0] == 0
+    up.process.send_signal(signal.SIGHUP)
+    up.says("the first signs")
+
+    def settled():
+        code, out, err = ask(host, "secret", "status", "--json", "--state-dir", state)
+        assert code == 0, err
+        return [(one["id"] == old, len(one["agents"])) for one in json.loads(out)] == [(False, 1), (True, 0)]
+
+    wait_until(settled, "its own rack proves the new secret")
+    assert up.ends(signal.SIGTERM) == 0
+
+
 def test_sigterm_ends_it_too_and_the_next_start_is_the_same_agent(host, start, tmp_path):
     seen = []
     for _ in range(2):

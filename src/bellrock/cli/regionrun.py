@@ -106,13 +106,7 @@ async def _until(
     reload: Reload,
     say_agent: Callable[[Ready], None],
 ) -> None:
-    takers: list[Callable[[Keyring], None]] = [lambda changed: _rekey(region, changed)]
-
-    def take_all(changed: Keyring) -> None:
-        for take in takers:
-            take(changed)
-
-    reload(take_all)
+    secrets_changed = rekeying(region, reload)
     if beside.opened is None:
         await stop.wait()
         return
@@ -122,7 +116,19 @@ async def _until(
 
     local = next(url for url in told.addresses if not url.startswith("https://"))
     agent = structs.replace(beside.settings, region=local)
-    await run(agent, keyring, beside.opened, say_agent, stop, secrets_changed=takers.append, known=known)
+    await run(agent, keyring, beside.opened, say_agent, stop, secrets_changed=secrets_changed, known=known)
+
+
+def rekeying(region: Region, reload: Reload) -> Reload:
+    """Have SIGHUP give the secrets read again to the region; what comes back adds others that take them, after it."""
+    takers: list[Callable[[Keyring], None]] = [lambda changed: _rekey(region, changed)]
+
+    def take_all(changed: Keyring) -> None:
+        for take in takers:
+            take(changed)
+
+    reload(take_all)
+    return takers.append
 
 
 def _rekey(region: Region, keyring: Keyring) -> None:

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from bellrock.agent.settings import Settings as AgentSettings
     from bellrock.cli.firstlook import FirstLook
+    from bellrock.cli.regionrun import Reload
     from bellrock.region.server import Ready as RegionReady
     from bellrock.region.server import Settings as RegionSettings
+    from bellrock.region.service import Region
     from bellrock.wire.keys import Keyring
 
 
@@ -59,7 +61,7 @@ def up(
 ) -> None:
     """Run region and rack on this machine, with the page, on loopback only.
 
-    A secret is made at the first start. Ctrl-C ends it.
+    A secret is made at the first start. SIGHUP has the secrets read again, so that they can be rotated. Ctrl-C ends it.
     """
     from bellrock.cli.firstlook import FirstLook
     from bellrock.region.server import Settings as RegionSettings
@@ -81,7 +83,10 @@ def up(
     look = FirstLook(
         settings.region, state_dir, keyring.keys[0].id, _secret_path(secret_files, secret), as_json=as_json
     )
-    run_until_stopped(lambda stop: _both(region, settings, keyring, look, stop, as_json=as_json), as_json=as_json)
+    reload = secrets_reloader(secret_files, secret)
+    run_until_stopped(
+        lambda stop: _both(region, settings, keyring, look, reload, stop, as_json=as_json), as_json=as_json
+    )
 
 
 @click.command(epilog="Example: bellrock region --listen 0.0.0.0:5443 --secret-file /etc/bellrock/secret")
@@ -177,6 +182,7 @@ async def _both(
     settings: "AgentSettings",
     keyring: "Keyring",
     look: "FirstLook",
+    reload: "Reload",
     stop: "asyncio.Event",
     *,
     as_json: bool,
@@ -187,25 +193,32 @@ async def _both(
 
     from bellrock.agent.privileges import drop
     from bellrock.agent.run import open_all, run
+    from bellrock.cli.regionrun import rekeying
     from bellrock.region.server import serve
 
     opened = open_all(settings)  # what needs privileges comes first, on the one thread that there is
     with contextlib.closing(opened):
         listening = asyncio.Event()
         agent_gone = asyncio.Event()
+        known: list[Region] = []
 
         def region_ready(ready: "RegionReady") -> None:
             _say_region(ready, as_json=as_json)
             listening.set()
 
         async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(serve(region, region_ready, agent_gone, lambda: drop(settings.state_dir)))
+            serving = tasks.create_task(
+                serve(region, region_ready, agent_gone, lambda: drop(settings.state_dir), known.append)
+            )
             started = tasks.create_task(listening.wait())
             await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
             looking = tasks.create_task(look.run())
             try:
                 if not serving.done():
-                    await run(settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop)
+                    await run(
+                        settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop,
+                        secrets_changed=rekeying(known[0], reload),
+                    )  # fmt: skip
             finally:
                 started.cancel()
                 looking.cancel()
