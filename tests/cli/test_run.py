@@ -31,7 +31,8 @@ pytestmark = pytest.mark.usefixtures("restored_logging", "restored_signals")
 @pytest.fixture(autouse=True)
 def as_a_guest(monkeypatch):
     """This process keeps its privileges: other tests need them."""
-    monkeypatch.setattr("bellrock.agent.privileges.drop", lambda state_dir: True)
+    for where in ("bellrock.agent.privileges.drop", "bellrock.cli.regionrun.drop"):
+        monkeypatch.setattr(where, lambda state_dir: True)
     for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)
 
