@@ -30,7 +30,7 @@ MAX_WS_MESSAGE: Final = 1 << 20
 MAX_CONNECTIONS: Final = 1024
 """On all sockets with TLS, and again on all without."""
 GRACE: Final = 1
-"""Seconds for requests that are under way when the region stops."""
+"""Seconds for requests that are under way when the region stops, and again for what is left of them to be told so."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,13 @@ class Server(uvicorn.Server):
             )
             self.servers.append(listening)
         self.answering.set()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Requests that were cancelled say so and are noted while the store is still open.
+        if self.server_state.tasks:
+            await asyncio.wait([*self.server_state.tasks], timeout=GRACE)
 
     def _protocol(self) -> asyncio.Protocol:
         return BoundedHttp(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)

@@ -25,6 +25,7 @@ from bellrock.region.api.join import agents_join
 from bellrock.region.api.live import live
 from bellrock.region.api.problems import http_problem, store_problem, unexpected, unreadable
 from bellrock.region.api.routes import closed_routes, open_routes
+from bellrock.region.api.stopping import Stopping
 from bellrock.region.service import Region, shapes
 from bellrock.region.store import StoreFull
 from bellrock.region.web import page_routes
@@ -65,7 +66,7 @@ def make_app(region: Region) -> ASGIApp:
         logging_config=None,
     )
     _describe(app.openapi_schema)
-    return SecurityHeaders(Audited(app, region))
+    return SecurityHeaders(Audited(Stopping(app, region), region))
 
 
 def _describe(schema: OpenAPI) -> None:
