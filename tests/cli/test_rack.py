@@ -76,6 +76,35 @@ def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path, monkeypatch
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.usefixtures("restored_logging", "restored_signals")
+@pytest.mark.parametrize(
+    ("before", "after", "region"),
+    [
+        (("--region", "https://10.0.0.1:1"), (), "https://10.0.0.1:1"),
+        (("--region", "region-1"), ("--region", "region-2"), "region-2"),
+        ((), (), ""),
+    ],
+)
+def test_options_before_the_subcommand_count_for_it(tmp_path, monkeypatch, before, after, region):
+    asked = []
+
+    async def look(settings, keyring, reload, how, stop):
+        asked.append((settings.region, settings.state_dir, settings.ignore, len(keyring.keys), how.as_json))
+
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    monkeypatch.setattr(module, "_join", look)
+    common = ("--state-dir", tmp_path / "s", "--secret-file", tmp_path / "secret", "--ignore", "a*", "--ignore", "b*")
+    done = CliRunner().invoke(rack, [str(word) for word in (*before, *common, "--json", "join", *after)])
+    assert done.exit_code == 0, done.output
+    assert asked == [(region, tmp_path / "s" / "rack", ("a*", "b*"), 1, True)]
+
+
+def test_an_option_that_the_subcommand_does_not_have_is_refused_before_it():
+    done = CliRunner().invoke(rack, ["--role", "node", "join"])
+    assert (done.exit_code, "--role node: `rack join` has no --role" in done.output) == (2, True), done.output
+
+
 def test_a_secret_is_needed(tmp_path, monkeypatch):
     for name in ("BELLROCK_SECRET", "BELLROCK_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)

@@ -73,6 +73,7 @@ def rack(
     that region's policy allows. While the region cannot be reached, reports wait on disk, and beacons go on.
     """
     if context.invoked_subcommand is not None:
+        _pass_on(context, context.invoked_subcommand)
         return
     start_logs(verbose)
     state_dir = state_dir or default_state_dir()
@@ -127,6 +128,22 @@ def join(
     reload = secrets_reloader(secret_files, state_dir / "secret")
     how = _How(wait or stay, stay, yes, within, as_json)
     run_until_stopped(lambda stop: _join(settings, keyring, reload, how, stop), as_json=True)
+
+
+def _pass_on(context: click.Context, to: str) -> None:
+    """What was given before the subcommand counts for it, unless it is given there as well.
+
+    Raises:
+        Failure: the subcommand has no such option.
+    """
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    if "role" in given:
+        raise Failure(f"--role {given['role']}: `rack {to}` has no --role; give it to `bellrock rack`, which runs")
+    context.default_map = {to: given}
 
 
 class _How:
