@@ -6,6 +6,8 @@ import ssl
 import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.asyncio.server import serve, unix_serve
 
 from bellrock.agent import channel as module
@@ -90,6 +92,35 @@ def test_a_region_of_another_authority_is_news_whatever_else_there_is(tmp_path):
         async with running(tmp_path) as region:
             with pytest.raises(SwappedError, match="another authority"):
                 await open_first(["https://127.0.0.1:1", region.url], "ab" * 32)
+
+    play(scene)
+
+
+def test_an_impostor_who_stalls_after_tls_is_known_at_once_and_told_nothing(tmp_path, signer):
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = sign_server(signer, key.public_key(), ["127.0.0.1"], Wall(time.time()))
+    (tmp_path / "pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + b"".join(one.public_bytes(Encoding.PEM) for one in (leaf, signer.certificate))
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pem")
+
+    async def scene():
+        told = asyncio.get_running_loop().create_future()
+
+        async def stall(reader, writer):
+            try:
+                told.set_result(await reader.read())
+            except OSError:
+                told.set_result(b"")
+            writer.transport.abort()
+
+        async with await asyncio.start_server(stall, "127.0.0.1", 0, ssl=context) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            with pytest.raises(SwappedError, match="another authority"):
+                await open_one(url, "ab" * 32)
+            assert await told == b""
 
     play(scene)
 

@@ -5,13 +5,14 @@ import os
 import ssl
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import websockets
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from msgspec import Struct
+from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 
 from bellrock.agent.credentials import is_issued_by
@@ -90,7 +91,7 @@ async def open_one(url: str, authority: str) -> Channel:
     """
     try:
         async with asyncio.timeout(PATIENCE):
-            connection = await _connect(url)
+            connection = await _connect(url, authority)
     except TimeoutError:
         raise ChannelError(f"{url}: no answer within {PATIENCE:g} s") from None
     except ssl.SSLError as error:
@@ -99,13 +100,7 @@ async def open_one(url: str, authority: str) -> Channel:
         raise ChannelError(f"{url}: {_words(error)}") from None
     except (websockets.WebSocketException, ValueError) as error:
         raise ChannelError(f"{url}: what answers there is not a region that can be joined ({error})") from None
-    try:
-        chain = _chain(connection)
-        if authority:
-            check_chain(url, chain, authority)
-    except BaseException:
-        await connection.close()
-        raise
+    chain = _chain(connection)
     return Channel(url, connection, sha256(chain[0]).digest() if chain else b"", chain)
 
 
@@ -139,13 +134,31 @@ def _serves(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
-async def _connect(url: str) -> ClientConnection:
+async def _connect(url: str, authority: str) -> ClientConnection:
+    kind = _held_to(url, authority) if authority else ClientConnection
     if url.startswith("unix:"):
         path = os.fspath(url.removeprefix("unix:"))
-        return await unix_connect(path, f"ws://region{PATH}", compression=None, max_size=MAX_MESSAGE)
+        return await unix_connect(
+            path, f"ws://region{PATH}", compression=None, max_size=MAX_MESSAGE, create_connection=kind
+        )
     where = url.replace("http", "ws", 1).rstrip("/") + PATH
     context = _unverified() if url.startswith("https://") else None
-    return await connect(where, compression=None, proxy=None, ssl=context, max_size=MAX_MESSAGE, open_timeout=None)
+    return await connect(
+        where, compression=None, proxy=None, ssl=context, max_size=MAX_MESSAGE, open_timeout=None,
+        create_connection=kind,
+    )  # fmt: skip
+
+
+def _held_to(url: str, authority: str) -> type[ClientConnection]:
+    """Connections that are over when TLS has shown somebody else: told nothing, and not waited for."""
+
+    class Held(ClientConnection):
+        @override
+        async def handshake(self, *headers: Any, **more: Any) -> None:
+            check_chain(url, _chain(self), authority)
+            await super().handshake(*headers, **more)
+
+    return Held
 
 
 def _unverified() -> ssl.SSLContext:
