@@ -215,6 +215,13 @@ FALSE_ANSWERS = [
         Unreachable,
         "not the other half",
     ),
+    (
+        Impostor(
+            encode_join(JoinOffer(version=1, region="r", authority="", messages=("abc",), sent=Wall(0.0))), offer=False
+        ),
+        Unreachable,
+        "does not join as a region does",
+    ),
 ]  # fmt: skip
 
 

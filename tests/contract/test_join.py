@@ -205,3 +205,13 @@ def test_more_halves_than_a_region_may_have_secrets_are_refused():
 def test_messages_come_back_as_they_went(message):
     decode = decode_agent_join if isinstance(message, JoinProof) else decode_region_join
     assert decode(encode_join(message)) == message
+
+
+@pytest.mark.parametrize("text", ["abc", "AB", "ab\n", "a b", "0x", "g0", "ab" * 129])
+def test_what_is_no_octets_in_hex_is_refused_before_anybody_reads_it_as_that(text):
+    offer = JoinOffer(version=1, region="r", authority="", messages=(text,), sent=Wall(1.0))
+    with pytest.raises(ContractError, match="messages"):
+        decode_region_join(encode_join(offer))
+    with pytest.raises(ContractError):
+        decode_agent_join(encode_join(JoinProof(proofs=(text,), request=CSR)))
+    assert decode_agent_join(encode_join(JoinProof(proofs=("", "00ff"), request=CSR)))

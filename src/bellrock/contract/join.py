@@ -26,7 +26,8 @@ MAX_MESSAGE: Final = 32 * 1024
 MAX_SECRETS: Final = 4
 """Secrets that a region accepts at one time."""
 
-Hex = Annotated[str, Meta(max_length=256, pattern=r"^[0-9a-f]*$")]
+Hex = Annotated[str, Meta(max_length=256, pattern=r"^(?:[0-9a-f]{2})*\Z")]
+"""Octets, two digits each."""
 Pem = Annotated[str, Meta(max_length=16 * 1024)]
 
 
