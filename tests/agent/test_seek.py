@@ -25,7 +25,10 @@ def test_a_region_that_is_heard_is_found_soon(tmp_path, cabled):
             assert await seek(look, "host-2", 10) == [found]
             other = await seek(look, "host-3", 0.05)
             assert isinstance(other, NoRegion)
-            assert "nobody is called host-3; there is host-2 at https://10.0.0.1:5443" in other.sentence
+            assert other.sentence == (
+                "no region heard within 0.05 s is called host-3; there is host-2 at https://10.0.0.1:5443 (authority "
+                "abababababababab, told by host-2 on eth0); tried eth0"
+            )
 
     play(scene)
 

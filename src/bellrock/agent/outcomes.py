@@ -1,12 +1,12 @@
 """How an attempt to join ended: values with one sentence each, for whoever shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
 
-from bellrock.agent.candidates import Candidate
+from bellrock.agent.candidates import Candidate, candidates
 from bellrock.agent.credentials import Credentials
 from bellrock.agent.diary import port as port_name
 from bellrock.agent.sight import Sight, Wrong
@@ -148,11 +148,16 @@ def wrong_secret(sight: Sight) -> WrongSecret:
     return WrongSecret(f"{heard}; this secret opens nothing of it: wrong secret ({_not_skew(sight.wrong)})")
 
 
-def no_region(sight: Sight, within: float, hint: str = "") -> NoRegion:
-    """Nobody told of a region: what was tried, what was heard."""
+def no_region(sight: Sight, within: float, hint: str = "", wanted: str = "") -> NoRegion:
+    """Nobody told of a region, or not of the one that is wanted: who did, what was tried, what else was heard."""
+    others = candidates(sight)
     tried = f"tried {', '.join(sight.tried)}" if sight.tried else "there is no interface to try"
-    parts = [tried, *_silent(sight.interfaces.values()), *_heard(sight)]
-    return NoRegion(f"no region heard within {within:g} s: {'; '.join(parts)}{'; ' + hint if hint else ''}")
+    heard = _heard(sight, {teller for one in others for teller in one.tellers})
+    parts = [tried, *_silent(sight.interfaces.values()), *(heard or ([] if others else ["nobody was heard"]))]
+    if hint:
+        parts.append(hint)
+    there = f" is called {wanted}; there is {'; '.join(one.label for one in others[:MANY])};" if others else ":"
+    return NoRegion(f"no region heard within {within:g} s{there} {'; '.join(parts)}")
 
 
 def _not_skew(wrong: tuple[Wrong, ...]) -> str:
@@ -183,10 +188,12 @@ def _why_silent(interface: Interface) -> str:
     return f"part of {interface.master}" if interface.master else "nothing can be sent there"
 
 
-def _heard(sight: Sight) -> list[str]:
-    """Who was heard, if no region: agents, MAAS racks, switches, and what was refused."""
-    told = {heard.beacon.extension.host: port_name(heard.port) for heard in sight.beacons if heard.beacon.extension}
-    parts = [f"{host} on {where} tells of no region with TLS" for host, where in sorted(told.items())[:MANY]]
+def _heard(sight: Sight, tellers: Collection[str]) -> list[str]:
+    """Who was heard beside those that tell of a region: agents, MAAS racks, switches, and what was refused."""
+    told = {
+        f"{heard.beacon.extension.host} on {port_name(heard.port)}" for heard in sight.beacons if heard.beacon.extension
+    }
+    parts = [f"{who} tells of no region with TLS" for who in sorted(told.difference(tellers))[:MANY]]
     if sight.plain:
         where = ", ".join(sorted({port_name(heard.port) for heard in sight.plain}))
         parts.append(f"plain MAAS racks on {where}, which know no region of this kind")
@@ -196,4 +203,4 @@ def _heard(sight: Sight) -> list[str]:
     for (_, _, reason), count in sight.refused.items():
         refused[reason] = refused.get(reason, 0) + count
     parts += [f"{count} frames refused ({reason})" for reason, count in sorted(refused.items())]
-    return parts or ["nobody was heard"]
+    return parts

@@ -30,7 +30,7 @@ async def seek(look: Scout, wanted: str, within: float, hint: str = "") -> list[
     await look.until(enough, within)
     sight = look.sight
     if not chosen(sight):
-        return wrong_secret(sight) if is_hopeless(sight) else no_region(sight, within, _not_that(sight, wanted) or hint)
+        return wrong_secret(sight) if is_hopeless(sight) else no_region(sight, within, hint, wanted)
     if not wanted:
         await look.until(_settled, LISTEN)
     return chosen(sight)
@@ -39,14 +39,6 @@ async def seek(look: Scout, wanted: str, within: float, hint: str = "") -> list[
 def is_hopeless(sight: Sight) -> bool:
     """Whether everybody had his say, and our secret opened nothing of it."""
     return sight.settled and bool(sight.wrong) and not sight.beacons and not sight.skewed
-
-
-def _not_that(sight: Sight, wanted: str) -> str:
-    """Others were heard than the one that was asked for."""
-    others = candidates(sight)
-    if not wanted or not others:
-        return ""
-    return f"nobody is called {wanted}; there is {'; '.join(one.label for one in others)}"
 
 
 def _settled(sight: Sight) -> bool:
