@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bellrock.beacon.envelopes import (
     LEAST_PART,
+    MAX_OWED,
     MAX_PART,
     PER_SENDER,
     REMEMBERED,
@@ -94,6 +95,19 @@ def test_a_box_is_due_when_the_first_of_what_is_in_it_is():
     assert box.due() == 5.0
     box.letters["M"] = posted()
     assert box.due() == float("-inf")
+
+
+def test_a_box_owes_so_much_to_one_sender_and_so_much_to_all():
+    box = Box(Bucket(4, 20, 0))
+    for number in range(PER_SENDER):
+        assert box.owes_more(("them", f"L{number}"))
+        box.receipts["them", f"L{number}"] = Receipt("them", 1, (0,), 5.0)
+    assert not box.owes_more(("them", "one more"))
+    assert box.owes_more(("them", "L0")), "it says more in the same receipt"
+    for number in range(MAX_OWED - PER_SENDER):
+        assert box.owes_more((f"agent-{number}", "L"))
+        box.receipts[f"agent-{number}", "L"] = Receipt(f"agent-{number}", 1, (0,), 5.0)
+    assert not box.owes_more(("one more", "L"))
 
 
 def test_arrivals_have_bounds():

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.beacon import Arrival, Config, EvidenceFound, EvidenceLost, LetterDelivered, LetterLost, Refusal
-from bellrock.beacon.envelopes import TOGETHER
+from bellrock.beacon.envelopes import MAX_OWED, TOGETHER
 from bellrock.beacon.responder import MAX_SCANS
 from bellrock.beacon.values import TooBig
 from bellrock.model import Port
@@ -171,6 +171,7 @@ class Run:
         assert len(core.ports) <= 18 + 3 * SMALL.max_dynamic_vids
         letters = self.play.engine._letters
         assert len(letters._arrivals) <= TOGETHER
+        assert all(len(box.receipts) <= MAX_OWED for box in letters._boxes.values())
         assert all(len(scans) <= MAX_SCANS for scans in self.play.engine._responder._scans.values())
         held = {(kind, state.port, peer.port) for state in core.ports for peer in state.peers for kind in peer.since}
         assert held == set(self.held)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bellrock.beacon import Arrival, Config, Engine, Identity, LetterCame, LetterDelivered, LetterLost, Settled
+from bellrock.beacon import Arrival, Config, Engine, Identity, LetterCame, LetterDelivered, LetterLost, Refused, Settled
+from bellrock.beacon.envelopes import PER_SENDER
 from bellrock.beacon.letters import AT_ONCE, TOO_MANY_LETTERS
 from bellrock.model import Host, Port
 from bellrock.wire.beacon import Letter, encode
@@ -251,6 +252,33 @@ def test_a_sender_has_room_for_four_letters_and_none_takes_the_place_of_others()
     assert play.events == [], "counted, and told a second later"
     play.hear(carries(them, to="us", id="L0", parts=2, part=1, text="YQ=="))
     assert play._next(LetterCame).octets == b"aa"
+
+
+def test_letters_are_taken_no_faster_than_they_are_acknowledged():
+    play, flooding, other = Playbook().port(), Actor(), Actor("other")
+    known(play, flooding, other)
+    for number in range(1000):
+        play.hear(carries(flooding, to="us", id=f"L{number}", text="YQ==")).wait(0.001)
+    play.hear(carries(other, to="us", id="M", text="YQ=="))
+    came = [event for event in play.events if isinstance(event, LetterCame)]
+    assert came[-1].id == "M", "there is room for others"
+    answered = letters(play)
+    assert len(answered) <= 24
+    assert len(came) <= len(answered) + PER_SENDER + 1
+    assert len(play.engine._letters._boxes[ETH0].receipts) <= PER_SENDER + 1
+    assert any(isinstance(event, Refused) and event.reason == TOO_MANY_LETTERS for event in play.events)
+    play.wait(1)
+    assert play.engine._letters._boxes[ETH0].receipts == {}
+    assert "M" in [said.id for _, said in letters(play)]
+
+
+def test_a_part_that_is_none_takes_no_room():
+    play, them = Playbook().port(), Actor()
+    known(play, them)
+    for number in range(4):
+        play.hear(carries(them, to="us", id=f"L{number}", text="=", parts=2))
+    play.hear(carries(them, to="us", id="L9", text="YQ==")).refused(Reason.MALFORMED)
+    assert play._next(LetterCame).id == "L9"
 
 
 def test_an_unfinished_letter_makes_room_after_ten_seconds():

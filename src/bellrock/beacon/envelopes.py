@@ -21,6 +21,8 @@ PER_SENDER: Final = 4
 """Unfinished letters of one sender."""
 TOGETHER: Final = 64
 """Unfinished letters of all senders: at most 4 MiB."""
+MAX_OWED: Final = 64
+"""Receipts that one port owes at one time, PER_SENDER of them to one sender."""
 REMEMBERED: Final = 256
 """Letters that have come, so that a part that comes again is acknowledged and not taken for a new letter."""
 
@@ -100,6 +102,13 @@ class Box:
         self.receipts: OrderedDict[tuple[str, str], Receipt] = OrderedDict()
         """By sender and letter id; a later one for the same letter says all that the earlier one would have."""
         self.turn = 0
+
+    def owes_more(self, key: tuple[str, str]) -> bool:
+        """Whether there is room for a receipt. Nobody sends letters faster than they are acknowledged, but who means harm."""
+        if key in self.receipts:
+            return True
+        theirs = sum(agent == key[0] for agent, _ in self.receipts)
+        return theirs < PER_SENDER and len(self.receipts) < MAX_OWED
 
     def due(self) -> float:
         """When there is something to do next; infinity: nothing is under way."""

@@ -137,15 +137,21 @@ class Letters:
             self._core.events.append(LetterDelivered(state.port, letter.id, agent))
 
     def _take(self, state: PortState, sender: Host, letter: Letter, arrival: Arrival, now: Now) -> None:
-        key = (sender.id, letter.id)
+        key, box = (sender.id, letter.id), self._boxes.get(state.port)
+        if box is not None and not box.owes_more(key):
+            self._refuse(arrival, TOO_MANY_LETTERS, "its letters come faster than they are acknowledged", now)
+            return
         self._arrivals.expire(now.mono - self._core.config.letter_within)
         if parts := self._arrivals.finished(key):
             self._owe(state, key, parts, tuple(range(parts)), now, at_once=True)
             return
-        coming = self._arrivals.open(key, state.port, sender, letter.parts, now.mono)
         octets = _octets(letter)
-        if coming is None or octets is None:
-            self._refuse(arrival, octets is None, now)
+        if octets is None:
+            self._refuse(arrival, Reason.MALFORMED, "a part of a letter that is not base64", now)
+            return
+        coming = self._arrivals.open(key, state.port, sender, letter.parts, now.mono)
+        if coming is None:
+            self._refuse(arrival, TOO_MANY_LETTERS, "no room for another letter of this sender", now)
             return
         coming.texts[letter.part] = octets
         whole = len(coming.texts) == coming.parts
@@ -153,9 +159,7 @@ class Letters:
         if whole:
             self._core.events.append(LetterCame(state.port, sender, letter.id, self._arrivals.finish(key)))
 
-    def _refuse(self, arrival: Arrival, malformed: bool, now: Now) -> None:
-        reason = Reason.MALFORMED if malformed else TOO_MANY_LETTERS
-        detail = "a part of a letter that is not base64" if malformed else "no room for another letter of this sender"
+    def _refuse(self, arrival: Arrival, reason: str, detail: str, now: Now) -> None:
         self._core.refuse(arrival.port, arrival.source_mac, reason, detail, now)
 
     def _owe(
