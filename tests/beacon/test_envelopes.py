@@ -73,19 +73,39 @@ def test_pauses_double_up_to_the_longest():
 
 def test_what_the_best_receiver_lacks_is_repeated():
     letter = posted()
-    assert not letter.acknowledge("a", (0,))
-    assert not letter.acknowledge("b", (1, 2))
+    assert not letter.acknowledge("a", (0,), 5.0)
+    assert not letter.acknowledge("b", (1, 2), 5.0)
     letter.repeat(1.0)
     assert list(letter.unsent) == [0]
-    assert letter.acknowledge("b", (0,))
+    assert letter.acknowledge("b", (0,), 5.0)
+
+
+def test_what_two_receivers_have_between_them_is_the_whole_of_nothing():
+    letter = posted()
+    letter.unsent.popleft()
+    assert not letter.acknowledge("a", (0, 1), 5.0)
+    assert not letter.acknowledge("b", (2,), 5.0)
+    assert list(letter.unsent) == [2], "a lacks it"
+    assert letter.due() == float("-inf")
+
+
+def test_a_letter_with_nothing_left_to_send_is_tried_again():
+    letter = Posted("L", "", ("YQ==",) * 4, 0.25, 10.0)
+    letter.acknowledge("a", (0, 1), 5.0)
+    assert not letter.acknowledge("b", (0, 2, 3), 6.0)
+    assert (list(letter.unsent), letter.due()) == ([], 6.0)
+    letter.acknowledge("b", (0,), 9.0)
+    assert letter.due() == 6.0, "what is due is not put off"
+    letter.repeat(1.0)
+    assert list(letter.unsent) == [1]
 
 
 def test_only_so_many_receivers_are_kept_apart():
     letter = posted()
     for number in range(PER_SENDER):
-        assert not letter.acknowledge(f"agent-{number}", ())
-    assert not letter.acknowledge("one more", (0, 1, 2))
-    assert letter.acknowledge("agent-0", (0, 1, 2))
+        assert not letter.acknowledge(f"agent-{number}", (), 5.0)
+    assert not letter.acknowledge("one more", (0, 1, 2), 5.0)
+    assert letter.acknowledge("agent-0", (0, 1, 2), 5.0)
 
 
 def test_a_box_is_due_when_the_first_of_what_is_in_it_is():

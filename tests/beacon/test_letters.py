@@ -131,6 +131,21 @@ def test_receipts_of_others_change_nothing():
     assert isinstance(play.events.pop(), LetterDelivered)
 
 
+def test_two_receivers_who_each_have_a_part_hold_nothing_up():
+    play, one, two = Playbook().port(), Actor("one"), Actor("two")
+    known(play, one, two)
+    identity = post(play, BIG)
+    play.wait(0)
+    play.hear(carries(one, to="us", id=identity, parts=4, got=(0, 1, 2)))
+    letters(play)
+    play.hear(carries(two, to="us", id=identity, parts=4, got=(1, 2))).wait(0.31)
+    assert [said.part for _, said in letters(play)] == [3]
+    play.hear(carries(two, to="us", id=identity, parts=4, got=(3,))).wait(0.8)
+    assert [said.part for _, said in letters(play)] == [3], "the first to have three of them has not got it"
+    play.hear(carries(one, to="us", id=identity, parts=4, got=(3,)))
+    assert isinstance(play.events.pop(), LetterDelivered)
+
+
 def test_a_receipt_before_anything_was_sent_on_a_port_is_for_nobody():
     play, them = Playbook().port(), Actor()
     known(play, them).hear(carries(them, to="us", id="x", got=(0,)))

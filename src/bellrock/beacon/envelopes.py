@@ -64,22 +64,33 @@ class Posted:
         """When it is to be sent on, sent again, or given up; minus infinity: at once."""
         return float("-inf") if self.unsent else min(self.again_at, self.until)
 
-    def acknowledge(self, agent: str, got: Iterable[int]) -> bool:
-        """An agent has these parts. True if it has all."""
+    def acknowledge(self, agent: str, got: Iterable[int], again_at: float) -> bool:
+        """An agent has these parts. True if it has all.
+
+        Nobody else's parts help it, so what the agent that has most lacks is still sent; at `again_at` where nothing is left
+        to be sent and no later try is due yet.
+        """
         if agent not in self._got and len(self._got) >= PER_SENDER:
             return False
         has = self._got.setdefault(agent, set())
         has.update(part for part in got if part < len(self.parts))
-        self.unsent = deque(part for part in self.unsent if part not in has)
+        best = self._best()
+        self.unsent = deque(part for part in self.unsent if part not in best)
+        if not self.unsent and self.again_at == float("inf"):
+            self.again_at = again_at
         return len(has) == len(self.parts)
 
     def repeat(self, longest: float) -> None:
         """Send again what the agent that has most of it lacks, and wait longer the next time."""
-        best: set[int] = max(self._got.values(), key=len, default=set())
+        best = self._best()
         self.unsent = deque(part for part in range(len(self.parts)) if part not in best)
         self.again_at = float("inf")
         self.pause = min(self.pause * 2, longest)
         self.turn += 1
+
+    def _best(self) -> set[int]:
+        """What the agent that has most of it has."""
+        return max(self._got.values(), key=len, default=set())
 
 
 class Receipt(Struct, frozen=True):

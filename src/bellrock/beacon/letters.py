@@ -66,7 +66,7 @@ class Letters:
         us = self._core.identity.agent
         if not letter.text:
             if letter.to == us:
-                self._acknowledged(state, extension.agent, letter)
+                self._acknowledged(state, extension.agent, letter, now)
         elif letter.to == us or (not letter.to and self.relays):
             self._take(state, Host(extension.agent, extension.host, extension.role), letter, arrival, now)
 
@@ -127,12 +127,12 @@ class Letters:
         core.sent.add(beacon.id, state.port, now)
         core.out.append(Transmission(port=state.port, beacon=beacon, family=copy.family, source_ip=copy.source_ip))
 
-    def _acknowledged(self, state: PortState, agent: str, letter: Letter) -> None:
+    def _acknowledged(self, state: PortState, agent: str, letter: Letter, now: Now) -> None:
         box = self._boxes.get(state.port)
         posted = box.letters.get(letter.id) if box else None
         if box is None or posted is None or posted.to not in ("", agent):
             return
-        if posted.acknowledge(agent, letter.got):
+        if posted.acknowledge(agent, letter.got, now.mono + self._core.around(posted.pause)):
             del box.letters[letter.id]
             self._core.events.append(LetterDelivered(state.port, letter.id, agent))
 
