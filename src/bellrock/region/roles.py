@@ -43,3 +43,5 @@ class Caller(Struct, frozen=True):
     how: How
     session: str = ""
     """The digest of its session, where it has one."""
+    token: str = ""
+    """The id of its token, where it came by one that was made for a program."""

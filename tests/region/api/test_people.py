@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -140,6 +141,38 @@ async def test_a_users_tokens_may_no_more_than_the_user_and_go_with_him(tmp_path
             "gone, with 1 tokens",
             "done",
         )
+
+
+@asynchronous
+async def test_a_token_that_a_token_made_goes_with_the_same_user(tmp_path):
+    async with asking(tmp_path) as (running, client), running.client() as browser:
+        await add(client, "boss", "admin")
+        await add(client, "anna", "admin")
+        await browser.post("/api/v1/login", json={"user": "anna", "password": WORD})
+        first = (await browser.post("/api/v1/tokens", json={"name": "t", "role": "admin"}, headers=OWN)).json()
+        async with running.client(authorization=f"Bearer {first['token']}") as program:
+            body = {"name": "u", "role": "admin", "days": 3650}
+            second = (await program.post("/api/v1/tokens", json=body)).json()
+        assert second["expires"] == first["expires"]
+        assert [row["owner"] for row in (await client.get("/api/v1/tokens")).json()] == ["anna", "anna"]
+        async with running.client(authorization=f"Bearer {second['token']}") as program:
+            assert (await program.get("/api/v1/me")).json()["role"] == "admin"
+            await client.patch("/api/v1/users/anna", json={"role": "viewer"})
+            assert (await program.get("/api/v1/me")).json()["role"] == "viewer"
+            await client.delete("/api/v1/users/anna")
+            assert (await program.get("/api/v1/me")).status_code == 401
+
+
+@asynchronous
+async def test_a_token_that_is_revoked_while_it_asks_makes_none(tmp_path):
+    made = []
+    async with region(tmp_path, made=made.append) as running, contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(running.client(authorization=f"Bearer {running.token}"))
+        first = (await client.post("/api/v1/tokens", json={"name": "t", "role": "admin"})).json()
+        program = await stack.enter_async_context(running.client(authorization=f"Bearer {first['token']}"))
+        made[0].access.tokens.find = lambda _: None
+        answer = await program.post("/api/v1/tokens", json={"name": "u", "role": "admin"})
+        assert (answer.status_code, answer.json()["detail"]) == (403, "The token that asks was revoked meanwhile.")
 
 
 @asynchronous

@@ -171,8 +171,8 @@ def _removes(access, name):
 async def test_where_tokens_are_good(access, store, directory, monkeypatch):
     await access.start(directory, NOW)
     api = (directory / "api-token").read_text().strip()
-    _, token = await access.tokens.add("grafana", UserRole.VIEWER, 1, "", NOW)
-    caller = Caller("token grafana", UserRole.VIEWER, How.TOKEN)
+    row, token = await access.tokens.add("grafana", UserRole.VIEWER, 1, "", NOW)
+    caller = Caller("token grafana", UserRole.VIEWER, How.TOKEN, token=row.id)
     admin = Caller("api token", ADMIN, How.API_TOKEN)
     for shown, local, secure, expected in (
         (api, True, False, admin),

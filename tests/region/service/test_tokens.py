@@ -34,7 +34,7 @@ async def test_from_making_to_revoking(store: Store):
     assert len(token) > 50
     assert token not in str(await store.people.load(NOW)), "kept as a hash"
     assert (row.expires, row.used) == (NOW + 2 * DAY, None)
-    assert tokens.who(token, NOW) == Caller("token grafana", OPERATOR, How.TOKEN)
+    assert tokens.who(token, NOW) == Caller("token grafana", OPERATOR, How.TOKEN, token=row.id)
     assert tokens.who(token, row.expires) is tokens.who(token + "x", NOW) is tokens.who("", NOW) is None
     assert tokens.all(NOW) == [row]
     assert tokens.all(row.expires) == []
@@ -146,3 +146,14 @@ async def test_what_the_disk_does_not_take_is_no_token(store: Store):
     with pytest.raises(StoreFull):
         await tokens.add("a", VIEWER, 1, "", NOW)
     assert tokens.all(NOW) == []
+
+
+@with_store
+async def test_what_a_token_makes_has_its_owner_and_ends_with_it(store: Store):
+    tokens = tokens_of(store, anna=ADMIN)
+    maker, _ = await tokens.add("a", ADMIN, 5, "anna", NOW)
+    long, _ = await tokens.add("b", ADMIN, 3650, "", NOW, maker)
+    short, _ = await tokens.add("c", VIEWER, 1, "", NOW, maker)
+    assert (long.owner, long.expires) == ("anna", maker.expires)
+    assert (short.owner, short.expires) == ("anna", NOW + DAY)
+    assert (tokens.find(long.id), tokens.find("")) == (long, None)

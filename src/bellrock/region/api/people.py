@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from litestar import delete, get, patch, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import ClientException, HTTPException, NotFoundException, PermissionDeniedException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct
@@ -55,7 +55,7 @@ class TokenView(Struct, frozen=True):
     role: UserRole
     """What it may do now: no more than its owner."""
     owner: str
-    """The user who made it and with whom it goes; empty where none did."""
+    """The user who made it, or the token that it was made with, and with whom it goes; empty where none did."""
     created: float
     expires: float
     used: float | None
@@ -175,12 +175,15 @@ async def add_token(
     request: AnyRequest,
     data: Annotated[NewToken, Body(examples=[Example(value={"name": "grafana", "role": "viewer", "days": 90})])],
 ) -> MadeToken:
-    """For a program, to be sent as a bearer token. It is shown this once."""
-    caller = caller_in(request)
+    """For a program, to be sent as a bearer token. It is shown this once. One that a token makes ends with it, and goes with its owner."""
+    caller, known = caller_in(request), region_of(request).access.tokens
     owner = caller.user if caller.how is How.PASSWORD else ""
+    maker = known.find(caller.token)
+    if caller.how is How.TOKEN and maker is None:
+        raise PermissionDeniedException("The token that asks was revoked meanwhile.")
     tell(request, subject=data.name, after=f"{data.role} for {data.days} days")
     try:
-        row, token = await region_of(request).access.tokens.add(data.name, data.role, data.days, owner, wall())
+        row, token = await known.add(data.name, data.role, data.days, owner, wall(), maker)
     except (Unwanted, Conflict) as error:
         raise _refusal(error) from None
     tell(request, subject=f"{row.id} {row.name}", after=f"{row.role} for {data.days} days")

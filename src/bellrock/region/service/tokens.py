@@ -34,8 +34,12 @@ class Tokens:
         """Those of before are known."""
         self._rows = {row.hash: row for row in rows}
 
-    async def add(self, name: str, role: UserRole, days: int, owner: str, now: Wall) -> tuple[TokenRow, str]:
+    async def add(
+        self, name: str, role: UserRole, days: int, owner: str, now: Wall, maker: TokenRow | None = None
+    ) -> tuple[TokenRow, str]:
         """A new token: what is kept of it, and the token itself, which is nowhere else.
+
+        One that was made with another, its `maker`, has that one's owner, and ends with it at the latest.
 
         Raises:
             Unwanted: the name or the days will not do.
@@ -51,6 +55,8 @@ class Tokens:
         token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         row = TokenRow(id=f"t-{secrets.token_hex(4)}", hash=digest(token), name=name, role=role, owner=owner,
                        created=now, expires=Wall(now + days * 86400.0))  # fmt: skip
+        if maker is not None:
+            row = structs.replace(row, owner=maker.owner, expires=min(row.expires, maker.expires))
         self._rows[row.hash] = row
         try:
             await self._store.put_token(row, now)
@@ -90,7 +96,11 @@ class Tokens:
         if row is None or row.expires <= now or (row.owner and self._user(row.owner) is None):
             return None
         self._used[row.hash] = now
-        return Caller(f"token {row.name}", self.role(row), How.TOKEN)
+        return Caller(f"token {row.name}", self.role(row), How.TOKEN, token=row.id)
+
+    def find(self, which: str) -> TokenRow | None:
+        """What is kept of the token with this id."""
+        return next((row for row in self._rows.values() if row.id == which), None)
 
     def role(self, row: TokenRow) -> UserRole:
         """What it may do: no more than its owner."""

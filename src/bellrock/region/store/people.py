@@ -38,7 +38,7 @@ class TokenRow(Struct, frozen=True, kw_only=True):
     name: str
     role: UserRole
     owner: str
-    """The user who made it, and with whom it goes; empty where none did."""
+    """The user who made it, or the token that it was made with, and with whom it goes; empty where none did."""
     created: Wall
     expires: Wall
     used: Wall | None = None
