@@ -21,9 +21,9 @@ class Rig:
 
     relays = False
 
-    def __init__(self, *, listens=True):
+    def __init__(self, *, listens=True, role="rack"):
         self.listens, self.said, self.posted, self.kicks = listens, [], [], 0
-        self.relay = Relay(self, lambda: "now", self._kick, self._say)
+        self.relay = Relay(self, lambda: "now", self._kick, self._say, role)
 
     def post(self, port, to, octets, now):
         assert now == "now"
@@ -89,6 +89,15 @@ def test_letters_are_taken_only_while_the_region_listens():
     assert rig.relays is True
     rig.relay.connected(False)
     assert rig.relays is False
+
+
+def test_a_node_takes_no_letters_for_the_region_which_would_not_hear_them_from_it():
+    rig = Rig(role="node")
+    rig.relay.connected(True)
+    assert rig.relays is False
+    rig = Rig(role="region")
+    rig.relay.connected(True)
+    assert rig.relays is True
 
 
 def test_those_that_wait_have_a_bound():

@@ -12,6 +12,8 @@ from bellrock.model import Port, Role
 
 MAX_WAITING: Final = 64
 """Letters whose answers are awaited; beyond, the one that has waited longest gets none."""
+CARRIERS: Final = (Role.RACK, Role.REGION)
+"""Roles whose word the region takes for a node: a node that keeps running takes no other node's letter."""
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +22,15 @@ class Relay:
     """Between an engine and a stream. `say` tells the region something, or says that it does not listen."""
 
     def __init__(
-        self, engine: Engine, now: Callable[[], Now], kick: Callable[[], None], say: Callable[[AgentMessage], bool]
+        self,
+        engine: Engine,
+        now: Callable[[], Now],
+        kick: Callable[[], None],
+        say: Callable[[AgentMessage], bool],
+        role: str = Role.RACK,
     ) -> None:
+        """`role`: this agent's own."""
+        self._role = role
         self._engine = engine
         self._now = now
         self._kick = kick
@@ -31,7 +40,7 @@ class Relay:
 
     def connected(self, connected: bool) -> None:
         """The region listens, or does so no longer: only then are letters for it taken."""
-        self._engine.relays = connected
+        self._engine.relays = connected and self._role in CARRIERS
 
     def note(self, event: Event) -> None:
         """An event of the engine."""

@@ -113,7 +113,7 @@ async def run(
         reporter if member is None else Watched(reporter, member.sight), stream.wake,
         witness=None if member is None else member.sight.witness,
     )  # fmt: skip
-    relay = Relay(engine, now, loop.kick, stream.say)
+    relay = Relay(engine, now, loop.kick, stream.say, who.role)
     loop.listeners.append(relay.note)
     stream.listeners.append(relay.answered)
     stream.watchers.append(relay.connected)
