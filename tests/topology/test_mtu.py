@@ -78,6 +78,66 @@ def test_an_interface_with_an_mtu_of_its_own_is_no_fault_of_the_network():
     assert told(large) == [(CulpritKind.INTERFACE, ("c",), Direction.BOTH, 9000, 1500)]
 
 
+def test_two_mtus_with_as_many_interfaces_each_are_told_as_different_and_none_is_blamed():
+    [one] = culprits(segment("ab", all_pass, {"a": 1500}))
+    assert told([one]) == [(CulpritKind.INTERFACE, ("a",), Direction.BOTH, 1500, 9000)]
+    assert one.towards == (port("b"),)
+    assert one.pairs == ((port("a"), port("b")), (port("b"), port("a")))
+    [halves] = culprits(segment("abcd", all_pass, {"a": 1500, "c": 1500}))
+    assert (halves.where, halves.towards) == ((port("a"), port("c")), (port("b"), port("d")))
+    found = culprits(segment("abcde", all_pass, {"a": 1500, "c": 1500, "d": 1200}))
+    assert [(one.where, one.towards, one.mtu) for one in found] == [
+        ((port("a"), port("c")), (port("b"), port("e")), 1500),
+        ((port("d"),), (), 1200),
+    ]
+
+
+def uplink(a, b, near="ab"):
+    return 1500 if (a in near) != (b in near) else 9000
+
+
+def sided(found):
+    return {
+        (one.kind, "".join(p.host for p in one.where), "".join(p.host for p in one.towards), one.mtu) for one in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("passes", "expected"),
+    [
+        (
+            lambda a, b: min(uplink(a, b, "abc"), 4000 if "a" in (a, b) else 9000),
+            {(CulpritKind.PORT, "a", "", 4000), (CulpritKind.LINK, "abc", "def", 1500)},
+        ),
+        (
+            lambda a, b: min(uplink(a, b), 4000 if "a" in (a, b) else 9000),
+            # Of two ports on their side of the uplink nothing tells which of them it is.
+            {(CulpritKind.PAIR, "a", "b", 4000), (CulpritKind.LINK, "ab", "cdef", 1500)},
+        ),
+        (
+            lambda a, b: min(uplink(a, b), 1500 if "f" in (a, b) else 9000),
+            {(CulpritKind.PORT, "f", "", 1500), (CulpritKind.LINK, "ab", "cde", 1500)},
+        ),
+        (
+            lambda a, b: min(uplink(a, b), 4000 if (a in "cd") != (b in "cd") else 9000),
+            {(CulpritKind.LINK, "ab", "cdef", 1500), (CulpritKind.LINK, "cd", "ef", 4000)},
+        ),
+        (
+            lambda a, b: min(1500, 1400 if "f" in (a, b) else 9000),
+            {(CulpritKind.PORT, "f", "", 1400), (CulpritKind.SEGMENT, "abcde", "", 1500)},
+        ),
+    ],
+    ids=["uplink and port", "uplink and port of two", "uplink and port alike", "two uplinks", "segment and port"],
+)
+def test_several_faults_at_once_are_told_apart(passes, expected):
+    assert sided(culprits(segment("abcdef", passes))) == expected
+
+
+def test_an_interface_of_the_links_own_limit_joins_no_sides():
+    found = culprits(segment("abcdefg", lambda a, b: uplink(a, b, "abc"), {"g": 1500}))
+    assert sided(found) == {(CulpritKind.LINK, "abc", "def", 1500), (CulpritKind.INTERFACE, "g", "", 1500)}
+
+
 def test_all_three_kinds_at_once():
     def passes(a, b):
         return 1500 if "c" in (a, b) else 4000 if a == "e" else 9000

@@ -53,6 +53,16 @@ def nobody(_):
             "node-7/eth1 has an MTU of 1,200; IPv6 requires 1,280 of every link (RFC 8200 §5).",
         ),
         (
+            culprit(CulpritKind.INTERFACE, towards=(ONE, TWO)),
+            "Their MTUs differ: node-7/eth1 has 1,500, rack-1/eth0, rack-2/eth0 9,000; nothing tells which is meant. What is "
+            "larger than 1,500 is lost between them.",
+        ),
+        (
+            culprit(CulpritKind.INTERFACE, where=(ONE, TWO), towards=(SEVEN,), vids=(10,)),
+            "Their MTUs differ: rack-1/eth0, rack-2/eth0 have 1,500, node-7/eth1 (VID 10) 9,000; nothing tells which is meant. "
+            "What is larger than 1,500 is lost between them.",
+        ),
+        (
             culprit(CulpritKind.PAIR, towards=(ONE,)),
             "Packets between node-7/eth1 and rack-1/eth0 stop at 1,500 although both interfaces take 9,000: a switch or cable "
             "between the two.",

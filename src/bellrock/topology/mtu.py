@@ -174,15 +174,27 @@ def _interfaces(group: list[Way]) -> list[Culprit]:
     """Interfaces whose own MTU is not that of most others in their segment, or is too small for anything."""
     known = {way.seen.port: way.own for way in group} | {way.seen.peer: way.theirs for way in group if way.theirs}
     counted = Counter(known.values())
-    usual = max(counted, key=lambda mtu: (counted[mtu], mtu))
-    odd = [port for port, mtu in known.items() if mtu != usual or mtu < SMALLEST]
-    return [
+    most = max(counted.values())
+    tied = sorted(mtu for mtu, count in counted.items() if count == most)
+    odd = [port for port, mtu in known.items() if mtu not in tied or mtu < SMALLEST]
+    found = [
         Culprit(
-            kind=CulpritKind.INTERFACE, where=(port,), vids=_vids([port]), mtu=known[port], others=usual,
+            kind=CulpritKind.INTERFACE, where=(port,), vids=_vids([port]), mtu=known[port], others=tied[-1],
             how=MtuLimit.INTERFACE, pairs=tuple(_ends(way) for way in group if port in _ends(way)),
         )
         for port in odd
     ]  # fmt: skip
+    return found + [_differing(known, mtu, tied[-1], group) for mtu in tied[:-1] if mtu >= SMALLEST]
+
+
+def _differing(known: Mapping[Port, int], low: int, high: int, group: list[Way]) -> Culprit:
+    """As many interfaces have one MTU as have another: nothing tells which is meant."""
+    near, far = (tuple(sorted(port for port, mtu in known.items() if mtu == one)) for one in (low, high))
+    pairs = [_ends(way) for way in group if {known.get(way.seen.port), known.get(way.seen.peer)} == {low, high}]
+    return Culprit(
+        kind=CulpritKind.INTERFACE, where=near, towards=far, vids=_vids([*near, *far]), mtu=low, others=high,
+        how=MtuLimit.INTERFACE, pairs=tuple(pairs),
+    )  # fmt: skip
 
 
 Pair = tuple[Port, Port]
@@ -249,21 +261,18 @@ def _between(group: list[Way], left: Mapping[Pair, Way]) -> list[Culprit]:
     """Faults that no single port explains: parted groups, the whole segment, or two ports and nobody to tell which."""
     if not left:
         return []
-    nodes = {port for way in group for port in _ends(way)}
-    whole = [_ends(way) for way in group if _ends(way) not in left and _ends(way)[::-1] not in left]
-    roots = _components(nodes, whole)
-    sides: dict[Port, list[Port]] = defaultdict(list)
-    for node in sorted(nodes):
-        sides[roots[node]].append(node)
-    if len(nodes) > 2 and len(left) == len(group):
-        limit = max(way.seen.mtu for way in left.values())
-        if all(way.seen.mtu == limit for way in left.values()):
-            return [_culprit(CulpritKind.SEGMENT, tuple(sorted(nodes)), (), Direction.BOTH, limit, list(left), group)]
+    limits = {way.seen.mtu for way in left.values()}
+    nodes = {port for pair in left for port in pair}
+    if len(nodes) > 2 and len(limits) == 1 and all(way.seen.mtu <= max(limits) for way in group):
+        where = tuple(sorted(nodes))
+        return [_culprit(CulpritKind.SEGMENT, where, (), Direction.BOTH, max(limits), list(left), group)]
     parted: dict[tuple[tuple[Port, ...], tuple[Port, ...], int], list[Pair]] = defaultdict(list)
-    for (a, b), way in left.items():
-        apart = roots[a] != roots[b]
-        near, far = (tuple(sides[roots[a]]), tuple(sides[roots[b]])) if apart else ((a,), (b,))
-        parted[near, far, way.seen.mtu].append((a, b))
+    for limit in limits:
+        sides = _joined_above(limit, group)
+        for (a, b), way in left.items():
+            if way.seen.mtu == limit:
+                near, far = (sides[a], sides[b]) if sides[a] != sides[b] else ((a,), (b,))
+                parted[near, far, limit].append((a, b))
     found = []
     while parted:
         (near, far, limit), pairs = parted.popitem()
@@ -273,6 +282,17 @@ def _between(group: list[Way], left: Mapping[Pair, Way]) -> list[Culprit]:
         direction = Direction.BOTH if back else Direction.OUT
         found.append(_culprit(kind, first, second, direction, limit, pairs + back, group))
     return found
+
+
+def _joined_above(limit: int, group: list[Way]) -> dict[Port, tuple[Port, ...]]:
+    """For each port, those that it is joined to by pairs which pass more than a limit both ways."""
+    nodes = sorted({port for way in group for port in _ends(way)})
+    stopped = {frozenset(_ends(way)) for way in group if way.seen.mtu <= limit}
+    roots = _components(nodes, [_ends(way) for way in group if frozenset(_ends(way)) not in stopped])
+    sides: dict[Port, list[Port]] = defaultdict(list)
+    for node in nodes:
+        sides[roots[node]].append(node)
+    return {node: tuple(sides[roots[node]]) for node in nodes}
 
 
 def _culprit(

@@ -51,6 +51,8 @@ def proof_of(culprit: Culprit, names: Names, neighbour_of: NeighbourOf) -> tuple
 
 
 def _interface(culprit: Culprit, names: Names) -> str:
+    if culprit.towards:
+        return _differing(culprit, names)
     (port,) = culprit.where
     where = _on(label(_untagged(port), names), culprit)
     if culprit.mtu < SMALLEST:
@@ -61,6 +63,18 @@ def _interface(culprit: Culprit, names: Names) -> str:
             "larger than that is lost; its own MTU is too large."
         )
     return f"All pairs through {where} stop at {culprit.mtu:,} while the rest have an MTU of {culprit.others:,}: its own MTU."
+
+
+def _differing(culprit: Culprit, names: Names) -> str:
+    near, far = _all(culprit.where, names), _on(_all(culprit.towards, names), culprit)
+    return (
+        f"Their MTUs differ: {near} {_having(culprit.where)} {culprit.mtu:,}, {far} {culprit.others:,}; nothing tells which is "
+        f"meant. What is larger than {culprit.mtu:,} is lost between them."
+    )
+
+
+def _having(ports: tuple[Port, ...]) -> str:
+    return "has" if len(ports) == 1 else "have"
 
 
 def _port(culprit: Culprit, names: Names, neighbour_of: NeighbourOf) -> str:
