@@ -16,6 +16,7 @@ from bellrock.model import Wall
 from bellrock.region.addresses import Address, Listeners
 from bellrock.region.authority import Authority, ServerCertificate
 from bellrock.region.certificates import MAX_NAMES, CertificateError, is_name
+from bellrock.region.crowd import Crowd, Listener, room
 from bellrock.region.errors import RegionError
 from bellrock.region.logs import Limited, line
 from bellrock.region.machine import global_addresses
@@ -27,8 +28,8 @@ MAX_URLS: Final = 8
 LOOK: Final = 10.0
 """Seconds between two looks at this machine's addresses and the certificate's age."""
 MAX_WS_MESSAGE: Final = 1 << 20
-MAX_CONNECTIONS: Final = 1024
-"""On all sockets with TLS, and again on all without."""
+MAX_LOCAL: Final = 1024
+"""Requests and connections without TLS, which come from this machine; `crowd` bounds those with it."""
 GRACE: Final = 1
 """Seconds for requests that are under way when the region stops, and again for what is left of them to be told so."""
 
@@ -49,12 +50,18 @@ class Server(uvicorn.Server):
         # Its own way of listening with TLS has no bound on how long a handshake may take.
         handshake, goodbye = (HANDSHAKE, GOODBYE) if self._tls else (None, None)
         loop = asyncio.get_running_loop()
-        for one in sockets or ():
+        for one in self._crowded(sockets or []):
             listening = await loop.create_server(
                 self._protocol, sock=one, ssl=self._tls, ssl_handshake_timeout=handshake, ssl_shutdown_timeout=goodbye
             )
             self.servers.append(listening)
         self.answering.set()
+
+    def _crowded(self, sockets: list[socket.socket]) -> list[socket.socket]:
+        if self._tls is None:
+            return sockets
+        crowd = Crowd(room())
+        return [Listener(one, crowd) for one in sockets]
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -117,7 +124,7 @@ class Front:
     async def run(self, app: Any, answering: asyncio.Event, stop: asyncio.Event) -> None:  # noqa: ANN401 -- uvicorn's own type for it is private
         """Serve until `stop`; `answering` is set once all sockets answer."""
         servers = [
-            (Server(_config(app), context), sockets)
+            (Server(_config(app, None if context else MAX_LOCAL), context), sockets)
             for context, sockets in (
                 (None, self._listeners.speaking(tls=False)),
                 (self._door.context, self._listeners.speaking(tls=True)),
@@ -174,10 +181,10 @@ def _urls(address: Address) -> list[str]:
     return [Address(host, address.port, tls=True).url for host in global_addresses() if (":" in host) is family]
 
 
-def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 -- the same
+def _config(app: Any, limit: int | None) -> uvicorn.Config:  # noqa: ANN401 -- the same
     return uvicorn.Config(
         app, loop="none", http=BoundedHttp, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False, log_level="warning",
         ws_max_size=MAX_WS_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=20.0, ws_ping_timeout=20.0,
-        proxy_headers=False, server_header=False, limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=15,
+        proxy_headers=False, server_header=False, limit_concurrency=limit, timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
