@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_json_line, printable
+from bellrock.cli.ranges import FiniteRange
 
 if TYPE_CHECKING:
     from bellrock.beacon import Arrival, Refusal
@@ -119,7 +120,7 @@ def encode(
 @beacon.command(epilog="Example: bellrock beacon listen eth1 --seconds 35")
 @interface_argument
 @click.option(
-    "--seconds", type=click.FloatRange(min=0.1), callback=_seconds, help="Stop after so long. [default: until Ctrl-C]"
+    "--seconds", type=FiniteRange(min=0.1), callback=_seconds, help="Stop after so long. [default: until Ctrl-C]"
 )
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many beacons.")
 @secret_option
@@ -152,7 +153,7 @@ def listen(
 @click.option("--version", type=click.Choice(["1", "2"]), default="2", show_default=True)
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0.1, max=60),
+    type=FiniteRange(min=0.1, max=60),
     callback=_seconds,
     default=1.0,
     show_default=True,

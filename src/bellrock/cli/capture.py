@@ -8,6 +8,7 @@ import click
 
 from bellrock.cli.capture_wanted import wanted, wanted_options
 from bellrock.cli.output import Failure, json_option, print_json
+from bellrock.cli.ranges import FiniteRange
 
 if TYPE_CHECKING:
     from bellrock.capture.fitted import Fitted
@@ -98,7 +99,7 @@ def filter_(*, plain: bool, bpf: bool, wireshark: bool, as_json: bool, **selecti
 @click.option(
     "--files", type=click.IntRange(1, 9999), default=8, show_default=True, help="Keep so many of them; the oldest go."
 )
-@click.option("--seconds", type=click.FloatRange(0.1, 1e9), help="Stop after so long.  [default: until Ctrl-C]")
+@click.option("--seconds", type=FiniteRange(0.1, 1e9), help="Stop after so long.  [default: until Ctrl-C]")
 @click.option("--packets", type=click.IntRange(1), help="Stop after so many packets.")
 @click.option(
     "--snaplen",

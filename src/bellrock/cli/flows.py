@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bellrock.cli.output import EXIT_NO, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.tables import csv_text, format_options, markdown, one_format
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def matrix(profile: str | None, site_file: Path | None, *, as_json: bool, as_mar
 @click.option(
     "--watch",
     metavar="SECONDS",
-    type=click.FloatRange(0, 3600, min_open=True),
+    type=FiniteRange(0, 3600, min_open=True),
     help="Look at the traffic of this host's interfaces for so long (needs CAP_NET_RAW).",
 )
 @json_option

@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.sitefile import read_site
 from bellrock.cli.topology import region_options
 
@@ -29,7 +30,7 @@ Answer = dict[str, Any]
 @click.option("--here", is_flag=True, help="Measure from this machine, without a region.")
 @click.option(
     "--within",
-    type=click.FloatRange(min=1, max=600),
+    type=FiniteRange(min=1, max=600),
     default=20.0,
     show_default=True,
     help="Seconds that a measurement may take.",

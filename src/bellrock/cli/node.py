@@ -8,6 +8,7 @@ import click
 
 from bellrock.cli.keys import load_keyring, secret_option
 from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_NO, EXIT_USAGE, Failure, print_json
+from bellrock.cli.ranges import FiniteRange
 
 if TYPE_CHECKING:
     from bellrock.agent.node import Found, Wanted
@@ -23,7 +24,7 @@ MAX_EXPECTED: Final = 256
     epilog="Example: bellrock node --secret-file /run/secret --expect eth0=10 --output /tmp/cables.json",
 )
 @click.option(
-    "--within", type=click.FloatRange(2, 60), default=5.0, show_default=True, metavar="SECONDS",
+    "--within", type=FiniteRange(2, 60), default=5.0, show_default=True, metavar="SECONDS",
     help="How long the look and the report may take together.",
 )  # fmt: skip
 @click.option(

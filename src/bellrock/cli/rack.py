@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option, secrets_reloader
 from bellrock.cli.output import Failure, json_option, print_json_line
+from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.running import (
     agent_options,
     agent_settings,
@@ -90,7 +91,7 @@ def rack(
 @click.option("--yes", is_flag=True, help="Of several regions join the first that is listed, without asking.")
 @click.option(
     "--within",
-    type=click.FloatRange(0.1, 3600),
+    type=FiniteRange(0.1, 3600),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

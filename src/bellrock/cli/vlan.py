@@ -7,13 +7,14 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, Failure, json_option
+from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.vlans import parse_vids
 
 name_option = click.option("--name", default="", help="Name to scan as. [default: this machine's host name]")
 interfaces_argument = click.argument("interfaces", nargs=-1, required=True, metavar="IF [IF]...")
 seconds_option = click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1, max=86400),
+    type=FiniteRange(min=0.1, max=86400),
     default=10.0,
     show_default=True,
     help="How long to listen with --passive.",
@@ -21,14 +22,14 @@ seconds_option = click.option(
 
 rate_option = click.option(
     "--rate",
-    type=click.FloatRange(min=1, max=20_000),
+    type=FiniteRange(min=1, max=20_000),
     default=1000.0,
     show_default=True,
     help="Frames per second, on all interfaces together.",
 )
 patience_option = click.option(
     "--patience",
-    type=click.FloatRange(min=0, max=3600),
+    type=FiniteRange(min=0, max=3600),
     default=60.0,
     show_default=True,
     help="Seconds to wait for another scan of the segment.",
@@ -100,7 +101,7 @@ def scan(
 @click.argument("interface", metavar="IF")
 @click.option(
     "--within",
-    type=click.FloatRange(min=0.1, max=60),
+    type=FiniteRange(min=0.1, max=60),
     default=3.0,
     show_default=True,
     help="Seconds to wait for a scan, and for its end.",

@@ -1,0 +1,55 @@
+"""Numbers that options take: real ones, within bounds; and no option of any command takes another."""
+
+import importlib
+
+import click
+import pytest
+
+from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.root import COMMANDS
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan", "inf", "-inf", "infinity", "1e999"])
+@pytest.mark.parametrize("bounds", [{}, {"min": 0}, {"min": 0, "max": 10}])
+def test_what_is_no_real_number_is_outside_of_every_range(bounds, text):
+    with pytest.raises(click.BadParameter):
+        FiniteRange(**bounds).convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0.0), ("1e1", 10.0), (" 2.5 ", 2.5)])
+def test_real_numbers_are_taken(text, number):
+    assert FiniteRange(min=0, max=10).convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["-0.1", "10.1", "x", ""])
+def test_what_click_refuses_stays_refused(text):
+    with pytest.raises(click.BadParameter):
+        FiniteRange(min=0, max=10).convert(text, None, None)
+
+
+def commands(command, path):
+    """A command and all below it, each with its words."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from commands(below, (*path, name))
+
+
+def floats():
+    for name, (module, _) in COMMANDS.items():
+        for path, command in commands(getattr(importlib.import_module(module), name), (name,)):
+            for option in command.params:
+                if isinstance(option.type, click.FloatRange):
+                    yield " ".join((*path, option.name)), option
+
+
+def test_there_are_such_options():
+    assert "vlan scan rate" in dict(floats())
+
+
+@pytest.mark.parametrize("text", ["nan", "inf"])
+@pytest.mark.parametrize("option", [pytest.param(option, id=words) for words, option in floats()])
+def test_every_range_of_every_command_is_finite(option, text):
+    context = click.Context(click.Command("x"))
+    with pytest.raises(click.BadParameter):
+        option.type_cast_value(context, text)
