@@ -1,7 +1,7 @@
 """Numbers of options: a range that NaN and infinity are outside of."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,12 @@ class FiniteRange(click.FloatRange):
     """A `click.FloatRange` that takes real numbers alone: click takes NaN, which is below and above nothing, for a number of any range."""
 
     @override
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 -- as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
         """The number that was given."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
