@@ -20,13 +20,14 @@ def switch(largest):
         (look(cable(), mtu=9000), [("error", "node-7/eth0 has an MTU of 1500; 9000 is what the network is to pass")]),
         (look(cable(neighbour=SWITCH)), []),
         (look(cable(neighbour=switch(1518))), []),
+        (look(cable(neighbour=switch(1514))), []),
         (
-            look(cable(neighbour=switch(1517))),
-            [("error", "node-7/eth0 may send packets of 1500 octets, and its switch port passes 1499")],
+            look(cable(neighbour=switch(1513))),
+            [("error", "node-7/eth0 may send packets of 1500 octets, and its switch port passes 1499 at most")],
         ),
         (
             look(cable(link={"mtu": 9000}, neighbour=switch(1522)), mtu=9000),
-            [("error", "node-7/eth0 may send packets of 9000 octets, and its switch port passes 1504")],
+            [("error", "node-7/eth0 may send packets of 9000 octets, and its switch port passes 1508 at most")],
         ),
     ],
     ids=[
@@ -35,6 +36,7 @@ def switch(largest):
         "below what is wanted",
         "a switch that does not tell",
         "enough",
+        "enough, without the check sequence",
         "one too few",
         "jumbo",
     ],

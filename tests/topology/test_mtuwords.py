@@ -92,7 +92,12 @@ def test_the_switch_port_is_named_where_lldp_tells_it():
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(1518, "it is what limits node-7/eth1"), (9234, "it should pass more than node-7/eth1")]
+    ("size", "said"),
+    [
+        (1518, "packets of 1,500: it is what limits node-7/eth1"),
+        (1514, "packets of 1,500: it is what limits node-7/eth1"),
+        (9234, "it should pass more than node-7/eth1"),
+    ],
 )
 def test_what_the_switch_says_of_itself_is_held_against_it(size, said):
     pairs = ((SEVEN, ONE), (ONE, SEVEN))

@@ -10,6 +10,8 @@ NeighbourOf = Callable[[Port], Neighbour | None]
 """The switch port that a port is plugged into, where LLDP tells it."""
 ETHERNET = 18
 """Octets of an Ethernet header and its frame check sequence, which LLDP's maximum frame size counts (IEEE 802.3 §79.3.4)."""
+CHECK_SEQUENCE = 4
+"""Some switches (Junos: 1514) do not count it, as one sees where more passes than they would let one expect."""
 NAMED = 4
 """Ports that a sentence names on one side; of more it says how many."""
 
@@ -43,6 +45,7 @@ def proof_of(culprit: Culprit, names: Names, neighbour_of: NeighbourOf) -> tuple
         neighbour = neighbour_of(port)
         if neighbour is not None and neighbour.max_frame_size:
             room = neighbour.max_frame_size - ETHERNET
+            room += CHECK_SEQUENCE if room < culprit.mtu else 0
             said.append(
                 f"{_switch(neighbour)} tells a maximum frame size of {neighbour.max_frame_size:,}, which holds packets of "
                 f"{room:,}: it {'is what limits' if room <= culprit.mtu else 'should pass more than'} {label(port, names)}."
