@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from bellrock.beacon import BY_HAND, Config, Identity, MtuMeasured, MtuSearched, TooBig
 from bellrock.beacon.mtu import MAX_PEERS
+from bellrock.beacon.search import PRESENCE
 from bellrock.model import InterfaceKind, MtuLimit, Port
 from tests.beacon.playbook import ADVERTISEMENT, QUIET, Actor, Playbook, Rack, facts
 
@@ -137,9 +138,17 @@ def test_silence_is_no_black_hole_unless_the_neighbour_is_known_to_hear_us():
     heard = Actor("other", mac="02:00:00:00:00:03")
     play.hear(heard.solicits()).forget()
     play.engine.measure(ETH0, play.now)
-    play.wait(5)
+    play.pass_to(them, 1279)
     (seen,) = play.measured()
     assert (seen.peer, seen.mtu, seen.lost) == (them.port, 0, 1280)
+
+
+def test_a_neighbour_that_has_just_left_says_nothing_about_the_link():
+    play, them = acquainted()
+    play.engine.measure(ETH0, play.now)
+    play.pass_to(them, 0)
+    assert (play.searched(), play.measured()) == ([ETH0], [])
+    assert min(one.padded for one in play.probes) == PRESENCE
 
 
 def test_what_asks_twice_is_measured_once():
@@ -299,5 +308,7 @@ def test_a_probe_that_comes_back_on_its_own_port_measures_nothing():
 def test_acknowledgements_of_other_beacons_do_not_end_a_round():
     play, them = acquainted()
     play.engine.measure(ETH0, play.now)
-    play._collect().hear(them.confirms("something-else", fragmented=["something-else"])).wait(3)
+    play._collect().hear(them.confirms("something-else", fragmented=["something-else"]))
+    assert play.searched() == []
+    play.pass_to(them, 1279)
     assert play.measured()[0].mtu == 0

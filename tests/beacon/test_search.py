@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bellrock.beacon.search import LARGEST, MAX_PROBES, MAX_SIZES, SMALLEST, USUAL, Search
+from bellrock.beacon.search import LARGEST, MAX_PROBES, MAX_SIZES, PRESENCE, SMALLEST, USUAL, Search
 from bellrock.model import MtuLimit, Port
 
 A, B = Port("a", "eth0"), Port("b", "eth0")
@@ -57,7 +57,24 @@ def test_nothing_larger_than_receivers_keep_is_tried():
 def test_what_does_not_even_pass_the_smallest_is_asked_three_times_and_no_more():
     results, sent = run(1500, {A: 1279})
     assert (results[A].mtu, results[A].lost) == (0, SMALLEST)
-    assert sent == [(1280, 1500), (1280,), (1280,)]
+    assert results[A].present
+    assert sent == [(1280, 1500), (PRESENCE, 1280), (1280,)]
+
+
+def test_who_answers_nothing_at_all_is_not_there():
+    results, sent = run(1500, {A: 0})
+    assert (results[A].mtu, results[A].present) == (0, False)
+    assert sent == [(1280, 1500), (PRESENCE, 1280), (PRESENCE, 1280), (PRESENCE,)]
+
+
+def test_a_neighbour_whose_own_interface_takes_less_than_the_smallest_says_so():
+    search = Search(1500, [A])
+    while sizes := search.next_round():
+        for size in (size for size in sizes if size <= 1200):
+            search.told_mtu(A, 1200)
+            search.passed(A, size)
+    (result,) = search.results()
+    assert (result.mtu, result.limit, result.peer_mtu) == (1200, MtuLimit.PEER, 1200)
 
 
 def test_without_neighbours_there_is_nothing_to_send():

@@ -21,7 +21,7 @@ from bellrock.wire.beacon import Extension
 MEASURED: Final = frozenset((State.HEARD, State.CONFIRMED, State.DOUBTED, State.OWN))
 """What a neighbour must be on its port: heard on-link, and not the port itself."""
 ANSWERING: Final = frozenset((State.CONFIRMED, State.OWN))
-"""Of whom no answer means that nothing passed: they are known to hear us."""
+"""Of whom no answer to large probes, while small ones are answered, means that nothing passed: they are known to hear us."""
 MAX_PEERS: Final = 1024
 """Neighbours that one search judges; the others wait for the next."""
 
@@ -174,7 +174,7 @@ class Mtu:
 
     def _tell(self, state: PortState, result: Result, now: Now) -> None:
         peer = state.peers.get(result.peer)
-        if peer is None or (not result.mtu and peer.state not in ANSWERING):
+        if peer is None or (not result.mtu and (peer.state not in ANSWERING or not result.present)):
             return
         seen = MtuSeen(
             state.port, result.peer, result.mtu, result.limit, result.tried, result.lost, result.peer_mtu, now.wall

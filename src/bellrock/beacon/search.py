@@ -15,6 +15,9 @@ from bellrock.model import MtuLimit, Port
 
 SMALLEST: Final = 1280
 """Octets. RFC 8200 §5: every link has to pass so much; what passes less is said to do so, and not measured further."""
+PRESENCE: Final = 1
+"""Octets asked for where not even SMALLEST passes: a probe without padding, which tells a neighbour that is gone from a link
+that passes nothing large, and is answered with the neighbour's own MTU."""
 LARGEST: Final = 16_000
 """Octets. Receivers keep 16,384 of a frame."""
 USUAL: Final = (1400, 1492, 1500, 1600, 2000, 4000, 8950, 9000, 9216)
@@ -36,12 +39,15 @@ class Result(Struct, frozen=True, kw_only=True):
     tried: int
     lost: int
     peer_mtu: int
+    present: bool
+    """Whether it answered, and, where less passes than the interfaces take, still did so at the end; if not, `mtu` says nothing
+    about the link: the neighbour is gone."""
 
 
 class Bounds:
     """One neighbour: what it acknowledged, and what was found out about the rest."""
 
-    __slots__ = ("fragmented", "passed", "peer_mtu")
+    __slots__ = ("asked", "fragmented", "passed", "peer_mtu", "present", "still")
 
     def __init__(self) -> None:
         self.passed = 0
@@ -49,6 +55,11 @@ class Bounds:
         self.fragmented = 0
         """The smallest that reached it in fragments."""
         self.peer_mtu = 0
+        self.present = False
+        self.asked = 0
+        """How often it was asked at the end whether what passed does so still."""
+        self.still = False
+        """It does."""
 
 
 class Search:
@@ -74,7 +85,9 @@ class Search:
     def passed(self, peer: Port, size: int) -> None:
         """A neighbour acknowledged a probe."""
         if (bounds := self._bounds.get(peer)) is not None:
-            bounds.passed = max(bounds.passed, size)
+            bounds.present = True
+            bounds.still = bounds.still or (bounds.asked > 0 and size >= bounds.passed)
+            bounds.passed = max(bounds.passed, size if size > PRESENCE else 0)
 
     def fragmented(self, peer: Port, size: int) -> None:
         """A neighbour received a probe in fragments."""
@@ -92,17 +105,24 @@ class Search:
             self._too_big = min(self._too_big or size, size)
 
     def satisfied(self, sizes: Iterable[int]) -> bool:
-        """Whether there is nothing to wait for: all have acknowledged the largest of these sizes."""
+        """Whether there is nothing to wait for: all have acknowledged the largest of these sizes, now too if it is asked again."""
         largest = max(sizes, default=0)
-        return all(bounds.passed >= min(largest, self._most(bounds)) for bounds in self._bounds.values())
+        return all(
+            bounds.passed >= min(largest, self._most(bounds)) and (bounds.still or not bounds.asked)
+            for bounds in self._bounds.values()
+        )
 
     def next_round(self) -> tuple[int, ...]:
         """The sizes to send next, the smallest first; none when all is known. They count as sent."""
         wanted: dict[int, None] = {}
         for bounds in self._bounds.values():
             wanted.update(dict.fromkeys(self._wanted(bounds)))
+        closing = [bounds for bounds in self._bounds.values() if self._closing(bounds)]
+        wanted.update(dict.fromkeys(bounds.passed for bounds in closing))
         sizes = tuple(sorted(list(wanted)[:MAX_SIZES]))
         self._tries.update(sizes)
+        for bounds in closing:
+            bounds.asked += bounds.passed in sizes
         return sizes
 
     def results(self) -> list[Result]:
@@ -122,10 +142,16 @@ class Search:
             # RFC 8899 §5.3: begin with what is hoped for; the smallest tells a black hole from a neighbour that is not there.
             return [most] if bounds.passed else [most, smallest]
         if not bounds.passed:
-            return [smallest] if self._tries[smallest] < MAX_PROBES else []
+            asked = [smallest] if bounds.present else [PRESENCE, smallest]
+            return [size for size in asked if self._tries[size] < MAX_PROBES]
         low, high = bounds.passed, self._lost(bounds)
         again = [high] if self._tries[high] < MAX_PROBES else []
         return again + [size for size in self._between(low, high) if self._tries[size] < MAX_PROBES]
+
+    def _closing(self, bounds: Bounds) -> bool:
+        """Whether all is known but that the neighbour is still there: one that went away loses whatever is sent (RFC 8899 §4.3)."""
+        short = 0 < bounds.passed < self._most(bounds)
+        return short and not bounds.still and bounds.asked < MAX_PROBES and not self._wanted(bounds)
 
     def _between(self, low: int, high: int) -> list[int]:
         """What to try of the sizes between two: the next one, the usual ones, else those that cut the rest into parts."""
@@ -143,10 +169,12 @@ class Search:
     def _result(self, peer: Port, bounds: Bounds) -> Result:
         most = self._most(bounds)
         mtu = min(bounds.passed, most)
-        lost = [size for size, tries in self._tries.items() if tries >= MAX_PROBES and mtu < size <= most]
+        lost = [
+            size for size, tries in self._tries.items() if tries >= MAX_PROBES and max(mtu, PRESENCE) < size <= most
+        ]
         return Result(
             peer=peer, mtu=mtu, limit=self._limit(bounds), tried=max(self._tries, default=0),
-            lost=min(lost, default=0), peer_mtu=bounds.peer_mtu,
+            lost=min(lost, default=0), peer_mtu=bounds.peer_mtu, present=bounds.present and (bounds.still or not bounds.asked),
         )  # fmt: skip
 
     def _limit(self, bounds: Bounds) -> MtuLimit:
