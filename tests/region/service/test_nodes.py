@@ -259,7 +259,7 @@ async def test_a_full_disk_keeps_the_report_in_memory(caplog):
 
 def row(agent, mac, seen) -> NodeRow:
     report = told(Host(agent, agent, "node"), observations=(interface(mac=mac),))
-    return NodeRow(agent=agent, seen=Wall(seen), via="", report=report)
+    return NodeRow(agent=agent, seen=Wall(seen), via="rack-id", report=report)
 
 
 @asynchronous
@@ -268,6 +268,42 @@ async def test_the_same_cards_under_another_id_are_the_same_machine():
     await rig.take()
     assert rig.saved[0][1] == ("old-id",)
     assert [view.agent for view in rig.nodes.views()] == ["far-id", "node-id"]
+
+
+@pytest.mark.parametrize("enrolled", [["old-id"], []])
+@asynchronous
+async def test_what_a_rack_brings_does_not_replace_what_a_machine_said_of_itself(enrolled):
+    told_by_rack = row("old-id", "02:00:00:00:00:01", 1)
+    rig = Rig(rows=[replace(told_by_rack, via="rack-id" if enrolled else "")], enrolled=enrolled)
+    await rig.take()
+    assert rig.saved[0][1] == ()
+    assert [view.agent for view in rig.nodes.views()] == ["node-id", "old-id"]
+
+
+@asynchronous
+async def test_a_machine_by_itself_replaces_what_was_told_of_its_cards():
+    rig = Rig(rows=[row("old-id", "02:00:00:00:00:01", 1)], enrolled=["old-id", "node-id"])
+    await rig.take(source=NODE)
+    assert rig.saved[0][1] == ("old-id",)
+
+
+@asynchronous
+async def test_machines_without_cards_are_not_the_same_machine():
+    rig = Rig()
+    for host in (NODE, OTHER):
+        await rig.take(told(host, observations=(HostSeen(host, Wall(1.0)),)))
+    assert [view.agent for view in rig.nodes.views()] == ["node-id", "other-id"]
+
+
+@asynchronous
+async def test_a_nodes_own_report_is_taken_after_one_that_was_brought_under_its_boot():
+    rig = Rig()
+    await rig.take(told(findings=(replace(FINDING, what="forged"),)))
+    await rig.take(source=NODE)
+    await rig.take(letter="M")
+    assert len(rig.reports) == 2
+    [view] = rig.nodes.views()
+    assert (view.via, view.findings) == ("", (FINDING,))
 
 
 @asynchronous

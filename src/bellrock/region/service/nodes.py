@@ -75,7 +75,8 @@ class Nodes:
         self._enrolled = enrolled
         self._clock = clock
         self._changed = changed
-        self._answers: OrderedDict[tuple[str, str], NodeAnswer] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], tuple[NodeAnswer, bool]] = OrderedDict()
+        """To (node, boot), and whether the node itself brought the report."""
         self._taking = asyncio.Lock()
 
     async def take(self, source: Source, message: Relayed) -> Delivered:
@@ -89,15 +90,16 @@ class Nodes:
         if why := self._flaw(source, message):
             log.warning(line("node-refused", agent=report.host.id, via=source.host.name, why=why))
             return NodeAnswer(region=self._region, why=why)
-        again = (report.host.id, report.boot)
-        if (known := self._answers.get(again)) is not None:
-            return known
+        again, own = (report.host.id, report.boot), source.host.id == report.host.id
+        # Anybody with the secret can bring a report before the node does; the node's own is taken all the same.
+        if (known := self._answers.get(again)) is not None and known[1] >= own:
+            return known[0]
         received = self._clock()
         if why := await self._commit(source.host, report, received):
             return NodeAnswer(region=self._region, why=why)
         answer = self._conclude(report)
         await self._keep(source.host, report, answer, received)
-        self._answers[again] = answer
+        self._answers[again] = answer, own
         if len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return answer
@@ -161,10 +163,17 @@ class Nodes:
     def _replaced(self, row: NodeRow) -> list[str]:
         """Earlier reports of the same cards under another id, and the oldest where there are too many."""
         macs = _macs(row.report)
-        gone = [agent for agent, other in self._rows.items() if agent != row.agent and _macs(other.report) == macs]
+        gone = [
+            agent for agent, other in self._rows.items()
+            if agent != row.agent and macs and _macs(other.report) == macs and self._may_replace(row, other)
+        ]  # fmt: skip
         left = [agent for agent in self._rows if agent not in gone and agent != row.agent]
         excess = len(left) + 1 - MAX_NODES
         return gone + sorted(left, key=lambda agent: self._rows[agent].seen)[: max(0, excess)]
+
+    def _may_replace(self, row: NodeRow, other: NodeRow) -> bool:
+        """What a rack brings may be anybody's with the secret; it does not outweigh what a machine said of itself."""
+        return not row.via or (bool(other.via) and not self._enrolled(other.agent))
 
     def views(self) -> list[NodeView]:
         """All nodes, by name."""
