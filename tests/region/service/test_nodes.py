@@ -187,6 +187,7 @@ OTHER = Host("other-id", "other", "node")
         (told(sent=Wall(-1.0)), RACK, {}, "a clock that tells no time"),
         (told(observations=(HostSeen(NODE, Wall(1.0)),) * 501), RACK, {}, "too much"),
         (told(findings=(FINDING,) * 257), RACK, {}, "too much"),
+        (told(findings=(replace(FINDING, fix=("x" * 1000,)),) * 130), RACK, {}, "octets to keep"),
         (told(findings=(replace(FINDING, fix=("x",) * 5000),)), RACK, {}, "too much"),
         (told(expected=(("eth0", "1"),) * (MAX_EXPECTED + 1)), RACK, {}, "too much"),
         (told(findings=(replace(FINDING, what="x" * 1025),)), RACK, {}, "its findings"),
@@ -201,6 +202,20 @@ async def test_reports_that_are_not_taken(report, source, rig, why):
     answer = (await rig.take(report, source)).answer
     assert why in answer.why
     assert (rig.reports, rig.saved) == ([], [])
+
+
+@asynchronous
+async def test_only_what_an_agent_may_say_is_kept_and_shown():
+    foreign = InterfaceSeen("rack-id", Interface(name="eth9", index=3, mac="02:00:00:00:00:09"))
+    endless = interface("x" * 500_000)
+    rig = Rig()
+    answer = (await rig.take(told(observations=(*told().observations, foreign, endless)))).answer
+    assert answer.why == ""
+    assert [one.name for one in rig.nodes.views()[0].interfaces] == ["eth0"]
+    row = rig.saved[0][0]
+    assert [type(one).__name__ for one in row.report.observations] == ["InterfaceSeen", "EvidenceSeen"]
+    assert (row.report.findings, row.findings) == ((), (FINDING,))
+    assert len(rig.reports[0].message.observations) == 6, "what is left out is counted where reports are taken in"
 
 
 @asynchronous

@@ -6,12 +6,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final, Protocol
 
+import msgspec
+from msgspec import structs
+
 from bellrock.contract import MAX_OBSERVATIONS, Delivered, NodeAnswer, NodeReport, Placed, Relayed, Report
 from bellrock.contract.letters import MAX_FINDINGS
 from bellrock.diagnosis import Cable, Lies, Look, wrong_vlan
 from bellrock.model import EvidenceSeen, Finding, Host, Interface, InterfaceSeen, Role, Topology, Wall
 from bellrock.region.logs import line
-from bellrock.region.service.check import MAX_LABEL, MAX_TEXT, labels
+from bellrock.region.service.check import MAX_LABEL, MAX_TEXT, flaw, labels
 from bellrock.region.service.clock import Offset, is_time
 from bellrock.region.service.ingest import Told
 from bellrock.region.service.places import places_at, places_of
@@ -22,6 +25,8 @@ from bellrock.region.store import NodeRow, NodeStore, NotStored
 MAX_NODES: Final = 4096
 """Machines that are remembered; beyond, the one that reported longest ago is forgotten."""
 MAX_EXPECTED: Final = 256
+MAX_KEPT: Final = 128 * 1024
+"""Octets of JSON that are kept of one machine: some hundreds of interfaces."""
 REMEMBERED: Final = 256
 """Answers that are given again to a report that comes once more, by another rack."""
 PATIENCE: Final = 3.0
@@ -86,8 +91,8 @@ class Nodes:
         return Delivered(message.letter, answer)
 
     async def _answer(self, source: Source, message: Relayed) -> NodeAnswer:
-        report = message.report
-        if why := self._flaw(source, message):
+        report, kept = message.report, _kept(message.report)
+        if why := self._flaw(source, message) or _too_large(kept):
             log.warning(line("node-refused", agent=report.host.id, via=source.host.name, why=why))
             return NodeAnswer(region=self._region, why=why)
         again, own = (report.host.id, report.boot), source.host.id == report.host.id
@@ -97,15 +102,15 @@ class Nodes:
         received = self._clock()
         if why := await self._commit(source.host, report, received):
             return NodeAnswer(region=self._region, why=why)
-        answer = self._conclude(report)
-        await self._keep(source.host, report, answer, received)
+        answer = self._conclude(kept)
+        await self._keep(source.host, kept, answer, received)
         self._answers[again] = answer, own
         if len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return answer
 
     def _flaw(self, source: Source, message: Relayed) -> str:
-        """Why a report is not taken; empty if it may be. Each of its observations is judged as any agent's is."""
+        """Why a report is not taken at all; empty if it may be. Of its observations those that will not do are left out."""
         host, report = message.report.host, message.report
         account = self._state.accounts.get(host.id)
         if source.host.id == host.id:
@@ -147,8 +152,9 @@ class Nodes:
         findings = _together(report.findings, answer.findings)
         told_by = "" if via.id == report.host.id else via.id
         row = NodeRow(
-            agent=report.host.id, seen=received, via=told_by, report=report, placed=answer.placed, findings=findings
-        )
+            agent=report.host.id, seen=received, via=told_by, report=structs.replace(report, findings=()),
+            placed=answer.placed, findings=findings,
+        )  # fmt: skip
         gone = self._replaced(row)
         self._rows[row.agent] = row
         for agent in gone:
@@ -234,6 +240,21 @@ def _too_much(report: NodeReport) -> str:
     if any(len(text) > MAX_TEXT or not text.isprintable() for text in texts) or labels(*words):
         return f"its findings: not at most {MAX_TEXT} printable characters"
     return ""
+
+
+def _kept(report: NodeReport) -> NodeReport:
+    """What is shown of it, each observation judged as any agent's is; the rest is in the topology's evidence."""
+    shown = tuple(
+        one for one in report.observations
+        if isinstance(one, InterfaceSeen) or (isinstance(one, EvidenceSeen) and one.evidence.neighbour)
+        if not flaw(report.host.id, one)
+    )  # fmt: skip
+    return structs.replace(report, observations=shown)
+
+
+def _too_large(kept: NodeReport) -> str:
+    size = len(msgspec.json.encode(kept))
+    return f"it tells too much for one machine: {size} octets to keep, {MAX_KEPT} at most" if size > MAX_KEPT else ""
 
 
 def _interfaces(report: NodeReport) -> list[Interface]:
