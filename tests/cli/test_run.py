@@ -133,12 +133,22 @@ def test_region_and_rack_apart(net, until_said, tmp_path):
 @pytest.mark.parametrize(
     ("command", "arguments", "code", "line"),
     [
-        (rack, ("--region", "ftp://x"), 2, "--region ftp://x: expected http://HOST:PORT or unix:PATH"),
+        (
+            rack,
+            ("--region", "ftp://x"),
+            2,
+            "--region ftp://x: expected https://HOST:PORT, http://HOST:PORT or unix:PATH",
+        ),
         (rack, ("--region", "https://x/y"), 2, "nothing after the port"),
         (rack, ("--region", "a region"), 2, "or the name of a region"),
         (rack, ("--region", "http://x:99999"), 2, "--region http://x:99999: expected"),
         (rack, ("--vlan", "eth0"), 2, "--vlan eth0: expected IF:VID[,VID]"),
         (rack, ("--vlan", "eth0:5000"), 2, "'5000' is not a VID"),
+        (region, ("--url", "http://x:1"), 2, "--url http://x:1: expected https://HOST:PORT"),
+        (region, ("--url", "https://x:99999"), 2, "--url https://x:99999: expected https://HOST:PORT"),
+        (region, ("--listen", "nonsense"), 2, "listen address 'nonsense': expected IPV4:PORT"),
+        (region, ("--listen", "0.0.0.0:99999"), 2, "expected a port from 0 to 65535"),
+        (region, ("--authority-cert", "/nonexistent"), 2, "'/nonexistent' does not exist"),
         (up, ("--vlan", "eth0:x"), 2, "'x' is not a VID"),
         (up, ("--name", "a b"), 2, "--name a b: expected"),
         (up, ("--name", "a/b"), 2, "--name a/b: expected"),
@@ -146,7 +156,7 @@ def test_region_and_rack_apart(net, until_said, tmp_path):
         (up, ("--name", "x" * 254), 2, "at most 253"),
         (up, ("--secret-file", "/nonexistent"), 2, "/nonexistent: No such file or directory"),
         (region, ("--listen", "http://0.0.0.0:5240"), 3, "listen address http://0.0.0.0:5240: beyond loopback"),
-        (region, ("--listen", "nowhere"), 3, "listen address 'nowhere': expected"),
+        (region, ("--listen", "nowhere"), 2, "listen address 'nowhere': expected"),
         (up, ("--port", "99999"), 2, "99999 is not in the range"),
     ],
 )
@@ -234,11 +244,17 @@ def test_what_is_said_when_ready(capsys):
         RegionReady(addresses=("http://[::1]:1", "unix:/s"), regions=(), authority="", login_token="t", login_url="L"),
         as_json=False,
     )
+    run._say_region(
+        RegionReady(addresses=("https://[::]:1", "unix:/s"), regions=(), authority="ab", login_token="t", login_url=""),
+        as_json=False,
+    )
     say_agent(AgentReady("01", "here", False, "sudo setcap x", 3), as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "region   listening on unix:/s",
         "region   listening on http://[::1]:1, unix:/s",
         "page     L   (this login works once)",
+        "region   listening on https://[::]:1, unix:/s",
+        "agents   are told no address: this machine has none there but link-local ones; give --url https://HOST:PORT",
         "rack     here: 3 interfaces, UDP sockets only",
         "         not seen: beacons on interfaces without address, VLAN tags, LLDP and CDP neighbours",
         "         to see them: sudo setcap x",

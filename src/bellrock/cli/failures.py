@@ -1,5 +1,7 @@
 """Errors of the rooms below, as one line and an exit code."""
 
+import click
+
 from bellrock.cli.output import EXIT_UNREADABLE, EXIT_USAGE, Failure
 
 
@@ -31,7 +33,9 @@ def _with_holder(line: str, port: int) -> str:
     from bellrock.link.ports import holder_of
 
     holder = holder_of("tcp", port)
-    line = line.replace("choose another port", "choose another port (--port, or --listen)", 1)
+    context = click.get_current_context(silent=True)
+    option = "--port" if context and context.info_name == "up" else "--listen"
+    line = line.replace("choose another port", f"choose another port ({option})", 1)
     return line.replace("another process", holder.text(), 1) if holder else line
 
 

@@ -13,7 +13,7 @@ from bellrock.cli.keys import (
     secret_option,
     secrets_reloader,
 )
-from bellrock.cli.output import json_option, print_json_line
+from bellrock.cli.output import Failure, json_option, print_json_line
 from bellrock.cli.running import (
     agent_options,
     agent_settings,
@@ -108,10 +108,14 @@ def up(
 @click.option("--url", "urls", multiple=True, metavar="https://HOST:PORT", help="Tell agents this address instead.")
 @click.option(
     "--authority-cert",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Certificate (PEM) of an authority to sign with. [default: one is made]",
 )
-@click.option("--authority-key", type=click.Path(path_type=Path), help="Its key (PEM), readable by its owner alone.")
+@click.option(
+    "--authority-key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Its key (PEM), readable by its owner alone.",
+)
 @click.option("--no-beacons", is_flag=True, help="Do not beacon where the region is.")
 @click.option("--in-lab", is_flag=True, help="Allow http:// beyond loopback, inside a network namespace of a lab.")
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
@@ -143,11 +147,19 @@ def region(
     Where it listens beyond loopback it beacons, too, so that racks and nodes find it and join. SIGHUP has the secrets read
     again, so that they can be rotated.
     """
+    from bellrock.cli.address import secure_address
     from bellrock.cli.regionrun import Beside, run_region, speaks_tls, with_local
+    from bellrock.region.addresses import AddressError
     from bellrock.region.server import Policy, Settings, secrets_of
 
     start_logs(verbose)
     state_dir = state_dir or default_state_dir()
+    for url in urls:
+        secure_address(url, "--url")
+    try:
+        wanted = speaks_tls(listen) and not no_beacons
+    except AddressError as error:
+        raise Failure(str(error)) from None
     keyring = load_keyring(secret_files, state_dir / "secret")
     settings = Settings(
         state_dir=state_dir / "region",
@@ -166,7 +178,6 @@ def region(
     async def serve(stop: "asyncio.Event") -> None:
         import contextlib
 
-        wanted = not no_beacons and speaks_tls(listen)
         with contextlib.closing(Beside(beacons, wanted=wanted)) as beside:
             await run_region(
                 with_local(settings), keyring, beside, reload,
@@ -258,5 +269,9 @@ def _say_region(ready: "RegionReady", *, as_json: bool) -> None:
     click.echo(f"region   listening on {', '.join(ready.addresses)}")
     if ready.regions:
         click.echo(f"agents   join at {', '.join(ready.regions)}, authority {ready.authority[:16]}")
+    elif any(url.startswith("https://") for url in ready.addresses):
+        click.echo(
+            "agents   are told no address: this machine has none there but link-local ones; give --url https://HOST:PORT"
+        )
     if ready.login_url:
         click.echo(f"page     {ready.login_url}   (this login works once)")
