@@ -135,7 +135,7 @@ def test_why_an_address_is_of_no_use_is_one_clause_each(tmp_path, monkeypatch):
             for url, words in (
                 (f"https://127.0.0.1:{mute}", "no answer within 0.3 s"),
                 (f"https://127.0.0.1:{loud}", "no TLS 1.3 there"),
-                (f"http://127.0.0.1:{loud}", "not a region that can be joined"),
+                (f"http://127.0.0.1:{loud}", r"not a region that can be joined .*; is it https://\?"),
                 ("https://127.0.0.1:1", "Connection refused"),
                 (f"unix:{tmp_path}/none", "No such file or directory"),
                 ("https://", "not a region that can be joined"),
@@ -191,6 +191,11 @@ def test_a_defect_is_not_taken_for_an_address_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(module, "open_one", broken)
     with pytest.raises(RuntimeError, match="a defect"):
         asyncio.run(open_first(["https://127.0.0.1:1"], ""))
+
+
+def test_a_name_that_nobody_knows_is_told_in_the_resolver_s_words():
+    assert module._words(socket.gaierror(-3, "Temporary failure in name resolution")).startswith("Temporary failure")
+    assert module._words(socket.gaierror(-3)) == "-3"
 
 
 def test_old_tls_is_not_spoken():

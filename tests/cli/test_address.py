@@ -2,7 +2,7 @@
 
 import pytest
 
-from bellrock.cli.address import MAX_UNIX_PATH, parse_region
+from bellrock.cli.address import MAX_UNIX_PATH, parse_region, secure_address
 from bellrock.cli.output import Failure
 
 
@@ -34,7 +34,7 @@ def test_any_other_text_is_refused_with_what_is_expected(text):
     with pytest.raises(Failure) as caught:
         parse_region(text)
     assert caught.value.exit_code == 2
-    assert "expected http://HOST:PORT or unix:PATH" in caught.value.message
+    assert "expected https://HOST:PORT, http://HOST:PORT or unix:PATH" in caught.value.message
     assert "\x1b" not in caught.value.message
 
 
@@ -42,6 +42,26 @@ def test_any_other_text_is_refused_with_what_is_expected(text):
 def test_what_follows_the_port_is_refused(text):
     with pytest.raises(Failure, match="and nothing after the port"):
         parse_region(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("https://r:5443", ("r", 5443)), ("https://[::1]", ("::1", 443)), ("https://10.0.0.1/", ("10.0.0.1", 443))],
+)
+def test_with_tls_the_port_is_443_where_none_is_given(text, where):
+    assert secure_address(text) == where
+
+
+@pytest.mark.parametrize(
+    "text", ["https://", "https://h:99999", "https://[::1", "https://h:0", "http://h:1", "unix:/s"]
+)
+def test_what_is_no_https_address_is_quoted_as_it_was_typed(text):
+    with pytest.raises(Failure) as caught:
+        secure_address(text)
+    assert caught.value.message.startswith(f"--region {text}: expected https://HOST:PORT, ")
+    with pytest.raises(Failure) as caught:
+        secure_address(text, "--url")
+    assert caught.value.message == f"--url {text}: expected https://HOST:PORT"
 
 
 @pytest.mark.parametrize("path", ["x" * (MAX_UNIX_PATH + 1), "ä" * (MAX_UNIX_PATH // 2 + 1)])

@@ -88,9 +88,7 @@ def test_a_unix_socket_is_asked_alike(state, tmp_path, monkeypatch):
     with serving(UnixServer("socket", Handler), (200, b"[]")) as server:
         assert get("unix:socket", state, "/x") == []
     assert server.asked == [("/api/v1/x", "Bearer the-token")]
-    assert failure("unix:nowhere", state) == (
-        "no region at unix:nowhere: No such file or directory; `bellrock up` starts one"
-    )
+    assert failure("unix:nowhere", state) == "no region at unix:nowhere: No such file or directory"
 
 
 def test_a_region_that_was_told_to_listen_elsewhere_is_asked_at_its_own_socket(state, monkeypatch):
@@ -98,6 +96,8 @@ def test_a_region_that_was_told_to_listen_elsewhere_is_asked_at_its_own_socket(s
     with serving(UnixServer("region/local.sock", Handler), (200, b"[]")) as server:
         assert get("http://127.0.0.1:5240", Path(), "/x") == []
         assert len(server.asked) == 1
+        server.answer = (404, b'{"detail": "no such thing"}')
+        assert failure("http://127.0.0.1:5240", Path(), "/x") == "unix:region/local.sock: no such thing"
     assert "no region at http://127.0.0.1:5240" in failure("http://127.0.0.1:5240", Path(), "/x")
 
 
@@ -139,7 +139,7 @@ def test_one_that_never_answers_is_not_waited_for_without_end(state, monkeypatch
 
 
 def test_a_bad_address_is_said_before_a_missing_token(tmp_path):
-    assert "expected http://HOST:PORT" in failure("nowhere", tmp_path)
+    assert "expected https://HOST:PORT, http://HOST:PORT" in failure("nowhere", tmp_path)
 
 
 @pytest.mark.parametrize(

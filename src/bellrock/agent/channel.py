@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import Sequence
 from hashlib import sha256
@@ -99,7 +100,8 @@ async def open_one(url: str, authority: str) -> Channel:
     except OSError as error:
         raise ChannelError(f"{url}: {_words(error)}") from None
     except (websockets.WebSocketException, ValueError) as error:
-        raise ChannelError(f"{url}: what answers there is not a region that can be joined ({error})") from None
+        hint = "; is it https://?" if url.startswith("http://") else ""
+        raise ChannelError(f"{url}: what answers there is not a region that can be joined ({error}){hint}") from None
     chain = _chain(connection)
     return Channel(url, connection, sha256(chain[0]).digest() if chain else b"", chain)
 
@@ -182,6 +184,8 @@ def _chain(connection: ClientConnection) -> tuple[bytes, ...]:
 
 def _words(error: OSError) -> str:
     """`Connection refused`, without the address, which is said before."""
+    if isinstance(error, socket.gaierror):  # its numbers are the resolver's own
+        return error.strerror or str(error)
     return os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
 
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from bellrock.cli.output import Failure
 
-EXPECTED = "expected http://HOST:PORT or unix:PATH"
+EXPECTED = "expected https://HOST:PORT, http://HOST:PORT or unix:PATH"
 MAX_NAME = 253
 """Octets of a host name (RFC 1035 §2.3.4)."""
 MAX_UNIX_PATH = 107
@@ -19,32 +19,34 @@ def parse_region(text: str) -> tuple[str, int] | str:
     """
     if text.startswith("unix:"):
         return _unix(text)
+    return _host_and_port(text, "http://", 80)
+
+
+def secure_address(text: str, option: str = "--region") -> tuple[str, int]:
+    """Host and port of https://HOST:PORT, 443 where none is given.
+
+    Raises:
+        Failure: not of this form; the line begins with `option`.
+    """
+    return _host_and_port(text, "https://", 443, option)
+
+
+def _host_and_port(text: str, scheme: str, default: int, option: str = "--region") -> tuple[str, int]:
+    expected = EXPECTED if option == "--region" else f"expected {scheme}HOST:PORT"
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
         # http.client and websockets encode it so when they connect, and a label may be empty or too long for that.
         (host or "").encode("idna")
     except ValueError:
-        raise Failure(f"--region {text}: {EXPECTED}") from None
-    if not text.startswith("http://") or not host or port == 0 or parts.username is not None:
-        raise Failure(f"--region {text}: {EXPECTED}")
+        raise Failure(f"{option} {text}: {expected}") from None
+    if not text.startswith(scheme) or not host or port == 0 or parts.username is not None:
+        raise Failure(f"{option} {text}: {expected}")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise Failure(f"--region {text}: {EXPECTED}, and nothing after the port")
+        raise Failure(f"{option} {text}: {expected}, and nothing after the port")
     if not host.isprintable() or any(c.isspace() for c in text):
-        raise Failure(f"--region {text}: {EXPECTED}")
-    return host, port or 80
-
-
-def secure_address(text: str) -> tuple[str, int]:
-    """Host and port of https://HOST:PORT, 443 where none is given.
-
-    Raises:
-        Failure: not of this form.
-    """
-    where = parse_region("http" + text.removeprefix("https"))
-    if isinstance(where, str):
-        raise Failure(f"--region {text}: {EXPECTED}")
-    return where[0], 443 if urlsplit(text).port is None else where[1]
+        raise Failure(f"{option} {text}: {expected}")
+    return host, port or default
 
 
 def check_wanted(text: str) -> None:

@@ -19,6 +19,7 @@ TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
 AUTHORITY: Final = "bellrock.authority"
 """In the context: the file that `--authority` names."""
 AUTHORITY_VARIABLE: Final = "BELLROCK_AUTHORITY"
+LOOPBACK: Final = ("http://127.", "http://[::1]", "http://localhost")
 TIMEOUT: Final = 10.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 MAX_TOKEN: Final = 1024
@@ -59,6 +60,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
     Raises:
         Failure: no region there, no token, or the region says no (exit 1: not as things are; 2: not as it was asked); one line each.
     """
+    region = _meant(region, state_dir)
     connection = _connection(region, state_dir)
     headers = {"Authorization": f"Bearer {_token(state_dir)}"}
     content = None
@@ -70,9 +72,11 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
         answer = response.read(MAX_ANSWER)
     except OSError as error:
         why = f"no answer within {TIMEOUT:g} s" if isinstance(error, TimeoutError) else error.strerror or error
-        raise Failure(f"no region at {region}: {why}; `bellrock up` starts one", EXIT_UNREADABLE) from None
+        hint = "; `bellrock up` starts one" if region.startswith(LOOPBACK) else ""
+        raise Failure(f"no region at {region}: {why}{hint}", EXIT_UNREADABLE) from None
     except http.client.HTTPException as error:
-        raise Failure(f"{region}: what answers there is not a region ({error!r})", EXIT_UNREADABLE) from None
+        hint = "; is it https://?" if region.startswith("http://") else ""
+        raise Failure(f"{region}: what answers there is not a region ({error!r}){hint}", EXIT_UNREADABLE) from None
     finally:
         connection.close()
     return _answer(region, method, response.status, answer)
@@ -81,12 +85,16 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
 def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
     if region.startswith("https://"):
         return _secure(region, state_dir)
-    if region == HERE and (own := _own_socket(state_dir)):
-        return _UnixConnection(own)
     where = parse_region(region)
     if isinstance(where, str):
         return _UnixConnection(where)
     return http.client.HTTPConnection(*where, timeout=TIMEOUT)
+
+
+def _meant(region: str, state_dir: Path) -> str:
+    """Where this machine's own region answers, if that is asked and it listens for other machines only."""
+    own = _own_socket(state_dir) if region == HERE else ""
+    return f"unix:{own}" if own else region
 
 
 def _own_socket(state_dir: Path) -> str:
