@@ -151,6 +151,14 @@ def test_a_neighbour_that_has_just_left_says_nothing_about_the_link():
     assert min(one.padded for one in play.probes) == PRESENCE
 
 
+def test_a_neighbour_that_goes_away_during_a_search_is_no_black_hole():
+    play, them = acquainted()
+    play.engine.measure(None, play.now)
+    play.pass_to(them, 1500, mtu=9000, seconds=0.3).wait(20)
+    assert play.searched() == [ETH0]
+    assert play.measured() == []
+
+
 def test_what_asks_twice_is_measured_once():
     play, them = acquainted()
     assert play.engine.measure(ETH0, play.now) == play.engine.measure(ETH0, play.now) == (ETH0,)

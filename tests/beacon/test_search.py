@@ -35,12 +35,43 @@ def test_a_link_that_passes_all_takes_one_round():
     assert [(one.mtu, one.limit, one.lost) for one in results.values()] == [(9000, MtuLimit.INTERFACE, 0)] * 2
 
 
-def test_a_usual_limit_is_found_and_confirmed_in_five_rounds():
+def test_a_usual_limit_is_found_and_confirmed_in_six_rounds():
     results, sent = run(9000, {A: 1500, B: 9000})
     assert (results[A].mtu, results[A].limit, results[A].tried, results[A].lost) == (1500, MtuLimit.LINK, 9000, 1501)
     assert results[B].limit == MtuLimit.INTERFACE
-    assert len(sent) == 5
+    assert len(sent) == 6
+    assert sent[-1] == (1500,), "whether it is still there"
     assert sum(1 for sizes in sent if 1501 in sizes) == MAX_PROBES
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 4])
+def test_a_neighbour_that_goes_away_in_the_middle_is_no_limit(rounds):
+    search = Search(9000, (A, B))
+    count, sent = 0, []
+    while sizes := search.next_round():
+        count += 1
+        sent.append(sizes)
+        for size in sizes:
+            if size <= 1500 and count <= rounds:
+                search.passed(A, size)
+            search.passed(B, size)
+        assert not search.satisfied(sizes)
+    found = {one.peer: one for one in search.results()}
+    assert (found[A].present, found[B].present) == (False, True)
+    assert found[B].mtu == 9000
+    assert len(set(sent[-MAX_PROBES:])) == 1, "what passed is asked for three times at the end"
+
+
+def test_one_answer_of_three_at_the_end_says_that_it_is_there():
+    lost = iter((True, True))
+    search = Search(9000, (A,))
+    while sizes := search.next_round():
+        for size in sizes:
+            if size <= 1500 and not (sizes == (1500,) and next(lost, False)):
+                search.passed(A, size)
+    [one] = search.results()
+    assert (one.mtu, one.lost, one.present) == (1500, 1501, True)
+    assert search.satisfied((1500,))
 
 
 def test_a_small_interface_is_not_asked_for_more():
