@@ -140,6 +140,23 @@ def test_streams_that_are_closed_are_taken_for_empty(tmp_path, command, code):
     assert shell(command, tmp_path).returncode == code
 
 
+ENDS_WITH = """
+import sys, click
+from bellrock.cli.root import cli, main
+command = click.Command("version", callback=lambda: (click.echo("an answer"), sys.exit({code})))
+cli.get_command = lambda context, name: command
+sys.argv = ["bellrock", "version"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("ends", "code"), [(0, 3), (1, 1), (4, 4)])
+def test_what_a_command_ends_with_is_no_0_where_its_answer_is_lost(tmp_path, ends, code):
+    (tmp_path / "ends.py").write_text(ENDS_WITH.format(code=ends))
+    done = shell(f"{sys.executable} ends.py >&-", tmp_path)
+    assert (done.returncode, "stdout is closed" in done.stderr) == (code, code == 3)
+
+
 def test_characters_that_the_terminal_cannot_take_are_escaped(tmp_path):
     done = shell("bellrock beacon encode --help", tmp_path, PYTHONIOENCODING="latin-1")
     assert (done.returncode, "\\u2026" in done.stdout) == (0, True)

@@ -144,6 +144,8 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         code = EXIT_INTERRUPTED
+    except SystemExit as error:  # what a command itself ends with
+        code = error.code
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[:2] not in _PARTS:
             raise
