@@ -142,6 +142,8 @@ class Agent:
     async def shake_hands(self, key: bytes = KEY, *, certified: bool = False, **changes: Any) -> Welcome:
         """Prove ourselves, and check the region's proof."""
         challenge = decode_region_message(await self.connection.recv())
+        if isinstance(challenge, Rejected):
+            raise TurnedAway(challenge.why)
         assert isinstance(challenge, Challenge)
         nonce = secrets.token_hex(32)
         proof = prove(key, "agent", challenge.nonce, nonce, self.host.id)

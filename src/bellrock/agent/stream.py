@@ -205,6 +205,8 @@ class Stream:
     async def _shake_hands(self, connection: ClientConnection, *, by_certificate: bool) -> Welcome:
         """Where certificates were shown both ways, nobody has to prove anything more."""
         challenge = await _next(connection)
+        if isinstance(challenge, Rejected):
+            raise TurnedAwayError(f"the region turned this agent away: {challenge.why}")
         if not isinstance(challenge, Challenge):
             raise TurnedAwayError(f"the region began with {type(challenge).__name__}, not with a challenge")
         if challenge.version != VERSION:

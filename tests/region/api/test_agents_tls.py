@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 
 import pytest
@@ -14,7 +15,7 @@ from bellrock.region.authority import open_authority
 from bellrock.region.certificates import read_request
 from bellrock.region.server import wall
 from bellrock.region.service import Secret
-from tests.region.joining import TLS, Joiner, ident
+from tests.region.joining import TLS, Joiner, _connect, ident
 from tests.region.support import (
     KEY,
     SECRET,
@@ -303,3 +304,15 @@ async def test_secrets_change_while_it_runs_and_it_is_known_who_lags_behind(tmp_
     async with region(tmp_path, listen=TLS, keys=(OTHER, SECRET)) as running:
         (found,) = await running.get("enrolments")
         assert (found["secret"], found["old_secret"]) == (OTHER.id, False), "remembered over a restart"
+
+
+@asynchronous
+async def test_strangers_who_stay_silent_keep_no_agent_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("bellrock.region.service.agents.MAX_UNPROVEN", 2)
+    async with region(tmp_path, listen=TLS) as running, contextlib.AsyncExitStack() as held:
+        one = Joiner()
+        await one.join(running.tls)
+        for _ in range(4):
+            await held.enter_async_context(_connect(running.tls, "/api/v1/agents/stream", Joiner("x").context()))
+        async with one.stream(running.tls):
+            pass

@@ -14,6 +14,7 @@ from bellrock.region.service.clock import Offset
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
 from bellrock.region.store import AgentRow, Loaded
+from bellrock.region.tls import Channel
 
 KEYS = (b"new", b"old")
 
@@ -89,6 +90,27 @@ def test_unproven_connections_are_bounded(agents, monkeypatch):
         agents.knock()
     agents.settled()
     agents.knock()
+
+
+def test_over_tls_a_place_takes_a_certificate_and_one_agents_takes_few(agents, monkeypatch):
+    monkeypatch.setattr(module, "MAX_UNPROVEN", 6)
+    for _ in range(100):
+        with pytest.raises(TurnedAway, match="shows no certificate of an agent: join first"):
+            agents.knock(Channel(tls=True))
+    one, other = Channel(tls=True, agent="one"), Channel(tls=True, agent="other")
+    for _ in range(module.MAX_FROM_ONE):
+        agents.knock(one)
+    with pytest.raises(TurnedAway, match="too many"):
+        agents.knock(one)
+    agents.knock(other)
+    agents.settled(one)
+    agents.knock(one)
+    agents.knock()
+    with pytest.raises(TurnedAway, match="too many"):
+        agents.knock()
+    for channel in (one, one, one, one, other, Channel()):
+        agents.settled(channel)
+    assert not agents._unproven
 
 
 def test_wrong_proofs_are_counted_per_address_within_a_bound_and_logged_rarely(agents, monkeypatch, caplog):

@@ -62,13 +62,14 @@ async def agents_stream(socket: WebSocket) -> None:  # type: ignore[type-arg]
 
 
 async def _let_in(socket: Socket, region: Region) -> Session:
-    challenge = region.knock()
+    channel = shown_in(socket.scope)
+    challenge = region.knock(channel)
     try:
         await send(socket, encode(challenge))
         hello = await _hello(socket, challenge)
-        session, welcome = region.greet(hello, challenge, shown_in(socket.scope))
+        session, welcome = region.greet(hello, challenge, channel)
     finally:
-        region.settled()
+        region.settled(channel)
     try:
         await send(socket, encode(welcome))
     except BaseException:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +20,8 @@ KEEP_ALIVE: Final = 15.0
 """Seconds between keep-alives that agents are asked for."""
 MAX_UNPROVEN: Final = 64
 """Connections that may be in the handshake at one time."""
+MAX_FROM_ONE: Final = 4
+"""Of those, with one agent's certificate."""
 HANDSHAKE: Final = 10.0
 """Seconds for a Hello to come."""
 REMEMBERED: Final = 1024
@@ -35,8 +37,10 @@ MAX_NAME: Final = 255
 MAX_WORDS: Final = 64
 """Messages that wait for an agent to read them, acknowledgements aside."""
 
+NO_CERTIFICATE: Final = "this connection shows no certificate of an agent: join first (`bellrock rack join`)"
+
 PLAIN: Final = Channel()
-Admit = Callable[[str, Channel], Wall | None]
+Admit = Callable[[Host, Channel], Wall | None]
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +114,8 @@ class Agents:
         self._region = region
         self._secrets = secrets
         self._state = state
-        self._unproven = 0
+        self._unproven: Counter[str] = Counter()
+        """Connections in the handshake by the agent whose certificate they showed; by nobody without TLS."""
         self._wrong: OrderedDict[str, int] = OrderedDict()
         self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
         """(agent, boot) that another boot of the agent took the place of."""
@@ -119,24 +124,28 @@ class Agents:
         self.turned_away = 0
         """Connections that were not let in since the start."""
 
-    def knock(self) -> Challenge:
-        """A connection begins; `settled` must follow.
+    def knock(self, channel: Channel = PLAIN) -> Challenge:
+        """A connection begins; `settled` must follow unless this raises. Over TLS no place is taken without a certificate.
 
         Raises:
-            TurnedAway: too many connections have yet to prove themselves.
+            TurnedAway: it shows none, or too many connections have yet to prove themselves.
         """
-        if self._unproven >= MAX_UNPROVEN:
-            self.turned_away += 1
+        if channel.tls and not channel.agent:
+            raise TurnedAway(NO_CERTIFICATE)
+        many = channel.tls and self._unproven[channel.agent] >= MAX_FROM_ONE
+        if many or self._unproven.total() >= MAX_UNPROVEN:
             raise TurnedAway("too many agents are connecting at once; try again")
-        self._unproven += 1
+        self._unproven[channel.agent] += 1
         return Challenge(VERSION, self._region, secrets.token_hex(NONCE_BYTES))
 
-    def settled(self) -> None:
+    def settled(self, channel: Channel = PLAIN) -> None:
         """The connection that knocked has been let in, or not."""
-        self._unproven -= 1
+        self._unproven[channel.agent] -= 1
+        if not self._unproven[channel.agent]:
+            del self._unproven[channel.agent]
 
     def greet(self, hello: Hello, challenge: Challenge, received: Wall,
-              channel: Channel = PLAIN, admit: Admit = lambda _agent, _channel: None) -> tuple[Session, Welcome]:  # fmt: skip
+              channel: Channel = PLAIN, admit: Admit = lambda _host, _channel: None) -> tuple[Session, Welcome]:  # fmt: skip
         """The session of an agent that proves itself, and the answer; an older session of the agent ends.
 
         With TLS the certificate that the agent showed is what proves it, and `admit` decides about that; without TLS it is
@@ -148,7 +157,7 @@ class Agents:
         """
         _check(hello)
         secret = None if channel.tls else self._proven(hello, challenge)
-        expires = admit(hello.host.id, channel)
+        expires = admit(hello.host, channel)
         self._has_room(hello.host.id)
         self._is_one(hello)
         if older := self.sessions.pop(hello.host.id, None):

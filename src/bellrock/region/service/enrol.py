@@ -16,7 +16,7 @@ from bellrock.model import Host, Wall
 from bellrock.region.authority import Authority, Issued
 from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
 from bellrock.region.logs import line
-from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.agents import NO_CERTIFICATE, Agents, Session, TurnedAway
 from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent, closed, row_of, usable
 from bellrock.region.service.roster import Roster
 from bellrock.region.service.secrets import Secrets
@@ -76,7 +76,9 @@ class Enrolment:
                 f"another machine has joined as agent {agent} ({row.name}), with another key: if this one is a copy, remove "
                 "agent-id from its state directory; if it lost its key, `bellrock agent revoke` and then `approve` the agent"
             )
-        approved = row is not None and row.state is EnrolmentState.APPROVED
+        # A person who let a node in has not let in a rack, which speaks for others.
+        same = row is not None and one.host.role in (row.role, EPHEMERAL)
+        approved = same and row is not None and row.state is EnrolmentState.APPROVED
         if not approved and self.policy is Policy.CLOSED:
             log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="closed"))
             return closed("this region takes no new agents; start it with --policy approve or auto to let them join")
@@ -197,12 +199,13 @@ class Enrolment:
 
     # those who stream
 
-    def admit(self, agent: str, channel: Channel) -> Wall | None:
+    def admit(self, host: Host, channel: Channel) -> Wall | None:
         """Let an agent stream over a connection; when the certificate that it showed ends, if it showed one.
 
         Raises:
             TurnedAway: it may not.
         """
+        agent = host.id
         row = self._roster.find(agent)
         if row and row.state is EnrolmentState.REVOKED:
             raise TurnedAway(
@@ -211,7 +214,7 @@ class Enrolment:
         if not channel.tls:
             return None
         if not channel.agent:
-            raise TurnedAway("this connection shows no certificate of an agent: join first (`bellrock rack join`)")
+            raise TurnedAway(NO_CERTIFICATE)
         if channel.agent != agent:
             raise TurnedAway(f"the certificate is agent {channel.agent}'s, which may not speak for agent {agent}")
         held = row.certificates if row else ()
@@ -219,6 +222,11 @@ class Enrolment:
         if row is None or found is None:
             raise TurnedAway(
                 f"certificate {channel.serial} is not one that this region holds agent {agent} to, or a newer one took its place; join again"
+            )
+        if host.role not in (row.role, EPHEMERAL):
+            # Racks speak for nodes; a node's word is its own.
+            raise TurnedAway(
+                f"agent {agent} joined as {row.role or 'rack'}, not as {host.role or 'rack'}; join again as what it is"
             )
         if held[found].expires < self._clock():
             raise TurnedAway(

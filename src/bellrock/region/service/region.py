@@ -141,13 +141,13 @@ class Region:
 
     # agents
 
-    def knock(self) -> Challenge:
+    def knock(self, channel: Channel = PLAIN) -> Challenge:
         """A connection of an agent begins; see `Agents.knock`."""
-        return self._agents.knock()
+        return self._agents.knock(channel)
 
-    def settled(self) -> None:
+    def settled(self, channel: Channel = PLAIN) -> None:
         """The connection that knocked has been let in, or not."""
-        self._agents.settled()
+        self._agents.settled(channel)
 
     def greet(self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN) -> tuple[Session, Welcome]:
         """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
