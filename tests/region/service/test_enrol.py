@@ -73,7 +73,7 @@ class World:
         return serial_of(x509.load_pem_x509_certificate(answer.certificate.encode()))
 
     def admit(self, one: Applicant, serial: str):
-        return self.enrolment.admit(one.host.id, Channel(True, b"d", one.host.id, serial))
+        return self.enrolment.admit(one.host, Channel(True, b"d", one.host.id, serial))
 
     def state(self, one: Applicant) -> str | None:
         found = self.enrolment.find(one.host.id)
@@ -159,14 +159,35 @@ async def test_certificates_end(world: World, monkeypatch):
 
 
 @in_a_world()
+async def test_a_nodes_certificate_does_not_make_a_rack_of_it(world: World, monkeypatch):
+    node, rack = applicant("n", role="node"), applicant("r")
+    serials = [await world.joined(one) for one in (node, rack)]
+    with pytest.raises(TurnedAway, match="joined as node, not as rack"):
+        world.admit(applicant("n"), serials[0])
+    assert world.admit(node, serials[0]) == NOW + DAY
+    assert world.admit(applicant("r", role="node"), serials[1]) == NOW + DAY, "a rack may say less than it could"
+
+
+@in_a_world(Policy.APPROVE)
+async def test_a_node_that_was_let_in_is_not_let_in_as_a_rack(world: World, monkeypatch):
+    private = key()
+    node, rack = applicant("n", private, role="node"), applicant("n", private)
+    await world.enrolment.apply(node)
+    await world.enrolment.approve(node.host.id)
+    assert (await world.enrolment.apply(node)).state == "joined"
+    assert (await world.enrolment.apply(rack)).state == "waiting"
+    assert [(view.role, view.state) for view in world.enrolment.views()] == [("rack", "waiting")]
+
+
+@in_a_world()
 async def test_who_may_stream_without_tls(world: World, monkeypatch):
     one = applicant()
-    assert world.enrolment.admit("anybody", Channel()) is None
+    assert world.enrolment.admit(Host("anybody", "a"), Channel()) is None
     await world.joined(one)
-    assert world.enrolment.admit(one.host.id, Channel()) is None
+    assert world.enrolment.admit(one.host, Channel()) is None
     await world.enrolment.revoke(one.host.id)
     with pytest.raises(TurnedAway, match="was revoked"):
-        world.enrolment.admit(one.host.id, Channel())
+        world.enrolment.admit(one.host, Channel())
 
 
 @in_a_world(Policy.APPROVE)
