@@ -174,7 +174,7 @@ class Mtu:
 
     def _tell(self, state: PortState, result: Result, now: Now) -> None:
         peer = state.peers.get(result.peer)
-        if peer is None or (not result.mtu and (peer.state not in ANSWERING or not result.present)):
+        if peer is None or not result.present or (not result.mtu and peer.state not in ANSWERING):
             return
         seen = MtuSeen(
             state.port, result.peer, result.mtu, result.limit, result.tried, result.lost, result.peer_mtu, now.wall
