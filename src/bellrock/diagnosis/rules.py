@@ -11,6 +11,7 @@ from bellrock.diagnosis import (
     no_region_heard,
     stp_not_forwarding,
     two_on_one_segment,
+    vlan_not_checked,
     wrong_vlan,
 )
 from bellrock.diagnosis.facts import Look
@@ -19,7 +20,8 @@ from bellrock.model import Finding, Severity
 RULES: Final[dict[str, Callable[[Look], Iterable[Finding]]]] = {
     rule.ID: rule.find
     for rule in (
-        no_carrier, lacp_expected, stp_not_forwarding, wrong_vlan, no_region_heard, mtu_too_small, half_duplex, two_on_one_segment,
+        no_carrier, lacp_expected, stp_not_forwarding, wrong_vlan, vlan_not_checked, no_region_heard, mtu_too_small, half_duplex,
+        two_on_one_segment,
     )
 }  # fmt: skip
 """Every rule by the id of its findings, which is also its heading in docs/reference/findings.md."""

@@ -25,16 +25,32 @@ def find(look: Look) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _elsewhere(cable: Cable, lies: Lies | None, wanted: str) -> tuple[str, ...]:
-    """What shows that the interface is in other VLANs only; nothing where one of them is the wanted one."""
-    vids = {str(vid) for vid in lies.vids if vid is not None} if lies else set()
-    names = set(lies.vlans) if lies else set()
+def is_there(cable: Cable, lies: Lies | None, wanted: str) -> bool | None:
+    """Whether the interface is in this VLAN; None: nothing shows where it is."""
     pvid = cable.neighbour.pvid if cable.neighbour else None
     by_number = wanted.isdecimal()
-    if wanted in names or wanted in vids or (by_number and str(pvid) == wanted):
+    if wanted in _names(lies) or wanted in _vids(lies) or (by_number and str(pvid) == wanted):
+        return True
+    known = _vids(lies) or pvid is not None if by_number else _names(lies)
+    return False if known else None
+
+
+def _names(lies: Lies | None) -> set[str]:
+    return set(lies.vlans) if lies else set()
+
+
+def _vids(lies: Lies | None) -> set[str]:
+    return {str(vid) for vid in lies.vids if vid is not None} if lies else set()
+
+
+def _elsewhere(cable: Cable, lies: Lies | None, wanted: str) -> tuple[str, ...]:
+    """What shows that the interface is in other VLANs only; nothing where one of them is the wanted one."""
+    if is_there(cable, lies, wanted) is not False:
         return ()
+    pvid = cable.neighbour.pvid if cable.neighbour else None
+    by_number = wanted.isdecimal()
     said = []
-    if lies and (vids if by_number else names):
+    if lies and (_vids(lies) if by_number else _names(lies)):
         where = ", ".join(
             vlan if vid is None else f"{vlan} (VID {vid})" for vlan, vid in zip(lies.vlans, lies.vids, strict=True)
         )

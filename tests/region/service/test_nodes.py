@@ -144,20 +144,45 @@ async def test_a_node_that_comes_by_itself():
 
 
 @pytest.mark.parametrize(
-    ("expected", "wrong"),
+    ("expected", "added"),
     [
-        ((("eth0", "20"),), False),
-        ((("eth0", "10"),), True),
-        ((("eth0", "pxe"),), False),
-        ((("eth0", "nowhere"),), False),
+        ((("eth0", "20"),), []),
+        ((("eth0", "10"),), ["wrong-vlan"]),
+        ((("eth0", "pxe"),), []),
+        ((("eth0", "nowhere"),), ["vlan-not-checked"]),
     ],
 )
 @asynchronous
-async def test_an_interface_in_another_vlan_than_expected(expected, wrong):
+async def test_an_interface_in_another_vlan_than_expected(expected, added):
     rig = Rig()
     answer = (await rig.take(told(expected=expected))).answer
-    assert [one.id for one in answer.findings] == ["wrong-vlan"] * wrong
-    assert [one.id for one in rig.nodes.views()[0].findings] == ["no-carrier"] + ["wrong-vlan"] * wrong
+    assert [one.id for one in answer.findings] == added
+    assert [one.id for one in rig.nodes.views()[0].findings] == ["no-carrier", *added]
+
+
+@pytest.mark.parametrize(
+    ("pvid", "wanted", "added"),
+    [
+        (None, "10", ["vlan-not-checked"]),
+        (None, "20", ["vlan-not-checked"]),
+        (20, "10", ["wrong-vlan"]),
+        (10, "20", ["wrong-vlan"]),
+        (10, "10", []),
+    ],
+)
+@asynchronous
+async def test_a_vlan_that_comes_tagged_does_not_show_where_untagged_frames_lead(pvid, wanted, added):
+    tagged = replace(MEMBER, port=Port("node-id", "eth0", 20))
+    trunk = replace(
+        PXE, fabrics=(replace(PXE.fabrics[0], vlans=(replace(PXE.fabrics[0].vlans[0], members=(tagged,)),)),)
+    )
+    lldp = EvidenceSeen(
+        Evidence(kind=EvidenceKind.LLDP, port=Port("node-id", "eth0"), neighbour=replace(SWITCH, pvid=pvid))
+    )
+    report = told(observations=(HostSeen(NODE, Wall(50.0)), interface(), lldp), expected=(("eth0", wanted),))
+    answer = (await Rig(topology=trunk).take(report)).answer
+    assert [one.vids for one in answer.placed] == [(20,)]
+    assert [one.id for one in answer.findings] == added
 
 
 @asynchronous

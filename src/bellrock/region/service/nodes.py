@@ -11,7 +11,7 @@ from msgspec import structs
 
 from bellrock.contract import MAX_OBSERVATIONS, Delivered, NodeAnswer, NodeReport, Placed, Relayed, Report
 from bellrock.contract.letters import MAX_FINDINGS
-from bellrock.diagnosis import Cable, Lies, Look, wrong_vlan
+from bellrock.diagnosis import Cable, Lies, Look, vlan_not_checked, wrong_vlan
 from bellrock.model import EvidenceSeen, Finding, Host, Interface, InterfaceSeen, Role, Topology, Wall
 from bellrock.region.logs import line
 from bellrock.region.service.check import MAX_LABEL, MAX_TEXT, flaw, labels
@@ -144,9 +144,9 @@ class Nodes:
 
     def _conclude(self, report: NodeReport) -> NodeAnswer:
         topology = self._topology()
-        placed = placements(topology, report)
+        placed, lies = placements(topology, report), placements(topology, report, untagged=True)
         names = {vlan.name for fabric in topology.fabrics for vlan in fabric.vlans}
-        return NodeAnswer(region=self._region, placed=placed, findings=_misplaced(report, placed, names))
+        return NodeAnswer(region=self._region, placed=placed, findings=_misplaced(report, lies, names))
 
     async def _keep(self, via: Host, report: NodeReport, answer: NodeAnswer, received: Wall) -> None:
         findings = _together(report.findings, answer.findings)
@@ -194,14 +194,16 @@ class Nodes:
         return sorted(views, key=lambda view: (view.name, view.agent))
 
 
-def placements(topology: Topology, report: NodeReport) -> tuple[Placed, ...]:
-    """Where the region places the interfaces of a node, those that it does place."""
+def placements(topology: Topology, report: NodeReport, *, untagged: bool = False) -> tuple[Placed, ...]:
+    """Where the region places the interfaces of a node, those that it does place; `untagged`: by their untagged frames alone."""
     places = places_of(topology)
     fabrics = {fabric.id: fabric.name for fabric in topology.fabrics}
     vlans = {vlan.id: vlan.name for fabric in topology.fabrics for vlan in fabric.vlans}
     placed = []
     for interface in _interfaces(report):
         found = places_at(places, report.host.id, interface)
+        if untagged:
+            found = [place for place in found if place.member.port.vid is None]
         if found:
             names = tuple(vlans[place.vlan] for place in found)
             vids = tuple(place.vid for place in found)
@@ -210,8 +212,12 @@ def placements(topology: Topology, report: NodeReport) -> tuple[Placed, ...]:
 
 
 def _misplaced(report: NodeReport, placed: tuple[Placed, ...], names: Collection[str]) -> tuple[Finding, ...]:
-    """What only the region can tell: an interface that is not in the VLAN that was expected, by VID or by a name that it knows."""
-    expected = tuple(pair for pair in report.expected if pair[1].isdecimal() or pair[1] in names)
+    """What only the region can tell: an interface that is not in the VLAN that was expected, or of which nothing shows it.
+
+    By VID or by a name that it knows.
+    """
+    unknown = {vlan for _, vlan in report.expected if not vlan.isdecimal() and vlan not in names}
+    expected = tuple(pair for pair in report.expected if pair[1] not in unknown)
     neighbours = {
         one.evidence.port.interface: one.evidence.neighbour for one in report.observations if isinstance(one, EvidenceSeen)
         if one.evidence.neighbour
@@ -221,7 +227,8 @@ def _misplaced(report: NodeReport, placed: tuple[Placed, ...], names: Collection
         for one in _interfaces(report)
     )
     lies = tuple(Lies(one.interface, one.fabric, one.vlans, one.vids) for one in placed)
-    return tuple(wrong_vlan.find(Look(host=report.host.name, cables=cables, placed=lies, expected=expected)))
+    look = Look(host=report.host.name, cables=cables, placed=lies, expected=report.expected)
+    return (*wrong_vlan.find(structs.replace(look, expected=expected)), *vlan_not_checked.unchecked(look, unknown))
 
 
 def _together(own: tuple[Finding, ...], added: tuple[Finding, ...]) -> tuple[Finding, ...]:
