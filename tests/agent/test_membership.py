@@ -219,7 +219,8 @@ def test_without_a_region_this_machine_is_looked_at(tmp_path, monkeypatch):
     async def scene():
         monkeypatch.setattr(module, "LOCAL", LOCAL)
         rack = Rack(tmp_path / "rack")
-        assert (await rack.member.next()).url == "http://127.0.0.1:5240"
+        way = await rack.member.next()
+        assert (way.url, way.guess) == ("http://127.0.0.1:5240", True)
         rack.member.failed(turned_away=False)
         assert rack.member.renew_at() is None
         rack.member.worked()

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from bellrock.agent import stream as module
 from bellrock.agent.spool import Spool, SpoolError
 from bellrock.agent.stream import MAX_WORDS, PATH, Stream
-from bellrock.agent.ways import Fixed
+from bellrock.agent.ways import Fixed, Way
 from bellrock.contract import (
     VERSION,
     Ack,
@@ -127,6 +127,22 @@ def test_what_waits_is_sent_in_order_and_forgotten_when_acknowledged(spool):
         assert region.path == PATH
         assert isinstance(region.heard[0], Hello)
 
+    play(scene)
+
+
+@pytest.mark.parametrize("guess", [False, True])
+def test_that_nobody_is_where_one_is_only_guessed_is_no_warning(spool, caplog, guess):
+    async def scene():
+        ways = Fixed("")
+        ways._way = Way("http://127.0.0.1:1", guess=guess)
+        task = asyncio.ensure_future(Stream(ways, HOST, "B", KEYRING, spool, lambda: None).run())
+        async with asyncio.timeout(10):
+            while not (said := [one for one in caplog.records if "reports wait on disk" in one.message]):
+                await asyncio.sleep(0.01)
+        task.cancel()
+        assert {one.levelname for one in said} == {"INFO" if guess else "WARNING"}
+
+    caplog.set_level("INFO", "bellrock")
     play(scene)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bellrock.cli.logs import TOLD
 from tests.cli.programs import programs
 
 BELLROCK = Path(sys.executable).parent / "bellrock"
@@ -51,10 +52,13 @@ def restored_logging():
     """What a command does to logging ends with the test."""
     root = logging.getLogger()
     handlers, level, ours = root.handlers[:], root.level, logging.getLogger("bellrock").level
+    told = {name: logging.getLogger(name).level for name in TOLD}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.getLogger("bellrock").setLevel(ours)
+    for name, before in told.items():
+        logging.getLogger(name).setLevel(before)
 
 
 @pytest.fixture

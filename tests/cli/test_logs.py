@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from bellrock.cli.logs import configure
+from bellrock.cli.logs import TOLD, configure, hush
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
 
@@ -47,3 +47,20 @@ def test_configured_twice_it_says_each_line_once(capsys):
     configure(verbose=0)
     logging.getLogger("bellrock.x").warning("once")
     assert capsys.readouterr().err.count("once") == 1
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_which_region_was_joined_is_told_unless_that_is_all_a_command_says(capsys, verbose):
+    configure(verbose=verbose)
+    for name in TOLD:
+        logging.getLogger(name).info("news")
+    assert capsys.readouterr().err.count("news") == len(TOLD)
+    hush()
+    for name in TOLD:
+        logging.getLogger(name).info("news")
+        logging.getLogger(name).warning("trouble")
+    said = capsys.readouterr().err
+    assert (said.count("news"), said.count("trouble")) == (0, len(TOLD))
+    configure(verbose=0)
+    logging.getLogger(TOLD[0]).info("news again")
+    assert "news again" in capsys.readouterr().err

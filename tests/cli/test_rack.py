@@ -15,6 +15,7 @@ from bellrock.cli import rack as module
 from bellrock.cli.output import Failure
 from bellrock.cli.rack import rack
 
+pytestmark = pytest.mark.usefixtures("restored_logging", "restored_signals")
 SECRET = "ab" * 16
 ONE = Candidate("ab" * 32, ("https://10.0.0.1:1",), ("r",), ("r on eth0",), 0.0)
 TWO = Candidate("cd" * 32, ("https://10.0.0.2:1",), ("s",), ("s on eth0",), 0.0)
@@ -76,7 +77,6 @@ def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path, monkeypatch
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.usefixtures("restored_logging", "restored_signals")
 @pytest.mark.parametrize(
     ("before", "after", "region"),
     [

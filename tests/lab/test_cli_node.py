@@ -134,7 +134,7 @@ def nodes_of(rack, state_dir):
 
 def test_four_interfaces_on_three_segments_are_placed_and_put_back(machines, rack, secret, tmp_path):
     told = run(machines[0], secret, "--output", tmp_path / "out.json")
-    assert told["region"] == "region"
+    assert told["region"] == "rack-1"
     assert told["via"] == "rack-1"
     one = {interface["name"]: interface for interface in told["interfaces"]}
     assert set(one) == {"eth0", "eth1", "eth2", "eth3"}
@@ -259,10 +259,10 @@ def test_a_region_that_is_typed_is_joined_for_this_run(machines, start, secret, 
     rack.batch(["addr add 198.51.100.1/24 dev br0"])
     node.batch(["link set eth0 up", "addr add 198.51.100.2/24 dev eth0"])
     program = start("region", "--secret-file", secret, "--state-dir", tmp_path / "region", "--listen", "https://198.51.100.1:5443",
-                    "--listen", "127.0.0.1:5240", "--no-beacons", "--json", inside=rack)  # fmt: skip
+                    "--listen", "127.0.0.1:5240", "--no-beacons", "--json", "--name", "region-1", inside=rack)  # fmt: skip
     program.says('"ready"')
     told = run(node, secret, "--region", "https://198.51.100.1:5443", code=0)
-    assert (told["region"], told["via"]) == ("region", None)
+    assert (told["region"], told["via"]) == ("region-1", None)
     [known] = nodes_of(rack, tmp_path / "region")
     assert (known["name"], known["via"]) == ("node-7", "")
     unreachable = run(node, secret, "--region", "https://198.51.100.1:5444", "--within", "2", code=4)

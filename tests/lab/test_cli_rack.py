@@ -98,8 +98,9 @@ def manage(hosts, tmp_path, *arguments):
 
 def test_nothing_but_the_secret_is_needed_and_the_region_s_addresses_are_passed_on(region, joins, hosts, tmp_path):
     region(listen="0.0.0.0:5443")
-    code, (said,), _ = joins()
+    code, (said,), error = joins()
     assert (code, said["state"], said["url"], said["regions"]) == (0, "joined", URL, [URL])
+    assert (said["region"], error) == ("region-1", "")
     kept = sorted(path.name for path in (tmp_path / "rack/rack").iterdir() if "spool" not in path.name)
     assert kept == ["agent-id", "agent.crt", "agent.key", "authority.crt", "regions.json"]
     listed = json.loads(manage(hosts, tmp_path, "agent", "list", "--json").stdout)
@@ -249,6 +250,14 @@ def test_what_runs_already_is_not_run_over(region, start, joins, hosts, tmp_path
     code, said, error = joins()
     assert (code, said) == (2, [])
     assert "another agent runs with the state directory" in error
+
+
+def test_a_rack_that_joins_by_itself_says_which_region_and_of_no_other(region, start, hosts, tmp_path, secret):
+    region()
+    rack = start("rack", "--secret-file", secret, "--state-dir", tmp_path / "rack", inside=hosts[1])
+    said = rack.says(f"joined region-1 at {URL}")
+    assert "127.0.0.1" not in said
+    assert "WARNING" not in said
 
 
 def test_secrets_rotate_while_everything_runs(region, start, hosts, tmp_path, secret):

@@ -118,7 +118,7 @@ class Membership:
                 if not self._wanted.is_set() and (way := self._way(credentials)) is not None:
                     return way
             elif not self._typed and credentials is None:
-                return Way(LOCAL)
+                return Way(LOCAL, guess=True)
             else:
                 self._wanted.set()
             await self._changed.wait()

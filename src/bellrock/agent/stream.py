@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 import websockets
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.asyncio.client import ClientConnection
 
+from bellrock.agent.channel import Direct
 from bellrock.agent.spool import Spool, SpoolDamagedError, SpoolError
 from bellrock.agent.ways import Way, Ways
 from bellrock.contract import (
@@ -136,7 +137,8 @@ class Stream:
             self._lost()
             self._failed(error)
             if why != complaint:
-                log.warning("region=%s: %s; reports wait on disk, trying again", self._region, why)
+                level = logging.INFO if way.guess and isinstance(error, OSError) else logging.WARNING
+                log.log(level, "region=%s: %s; reports wait on disk, trying again", self._region, why)
                 complaint = why
             await self._ways.pause(pause * (0.5 + random.random()))  # noqa: S311 -- spreads agents out, guards nothing
             pause = min(pause * 2, BACKOFF[1])
@@ -315,10 +317,10 @@ async def _next(connection: ClientConnection) -> RegionMessage:
         return decode_region_message(await connection.recv())
 
 
-def _open(way: Way) -> connect:
+def _open(way: Way) -> Direct:
     # The proofs carry their own authentication; compression would cost each agent 300 KiB.
     region = way.url
     if region.startswith("unix:"):
-        return unix_connect(os.fspath(region.removeprefix("unix:")), f"ws://region{PATH}", compression=None)
+        return Direct(f"ws://region{PATH}", unix=True, path=os.fspath(region.removeprefix("unix:")), compression=None)
     address = region.replace("http://", "ws://", 1).replace("https://", "wss://", 1).rstrip("/")
-    return connect(address + PATH, compression=None, proxy=None, ssl=way.tls)
+    return Direct(address + PATH, compression=None, proxy=None, ssl=way.tls)

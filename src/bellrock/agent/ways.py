@@ -14,6 +14,8 @@ class Way(Struct, frozen=True):
 
     url: str
     tls: ssl.SSLContext | None = None
+    guess: bool = False
+    """Nobody has said that a region is there: that none is deserves no warning."""
 
 
 class Ways(Protocol):

@@ -122,12 +122,16 @@ def join(
     Exit codes: 0 joined, 1 the region lets nobody join or not this machine, 2 usage or configuration, 3 wrong secret, 4 no
     region heard, 5 waiting for approval, 6 region not reachable or not what its beacons say, 77 no privilege.
     """
+    from bellrock.cli.logs import hush
+
     start_logs(verbose)
     state_dir = state_dir or default_state_dir()
     settings = agent_settings(state_dir / "rack", "rack", region_url, name, agent)
     keyring = load_keyring(secret_files, state_dir / "secret")
     reload = secrets_reloader(secret_files, state_dir / "secret")
-    how = _How(wait or stay, stay, yes, within, as_json)
+    how = _How(wait or stay, stay, yes, within, as_json, verbose)
+    if not verbose:
+        hush()
     run_until_stopped(lambda stop: _join(settings, keyring, reload, how, stop), as_json=True)
 
 
@@ -150,8 +154,9 @@ def _pass_on(context: click.Context, to: str) -> None:
 class _How:
     """How `join` was asked for."""
 
-    def __init__(self, wait: bool, stay: bool, yes: bool, within: float, as_json: bool) -> None:
+    def __init__(self, wait: bool, stay: bool, yes: bool, within: float, as_json: bool, verbose: int = 0) -> None:
         self.wait, self.stay, self.yes, self.within, self.as_json = wait, stay, yes, within, as_json
+        self.verbose = verbose
 
 
 async def _rack(
@@ -184,6 +189,7 @@ async def _join(
         outcome = attempt.result()
         _tell(outcome, as_json=how.as_json)
         if isinstance(outcome, Joined) and how.stay:
+            start_logs(how.verbose)
             await _go_on(settings, keyring, opened, reload, stop, as_json=how.as_json)
 
 

@@ -78,6 +78,7 @@ def up(
         state_dir=state_dir / "region",
         listen=(f"127.0.0.1:{port}",),
         keys=secrets_of(keyring),
+        name=_called(name),
         rebuild=rebuild,
     )
     look = FirstLook(
@@ -161,18 +162,19 @@ def region(
     except AddressError as error:
         raise Failure(str(error)) from None
     keyring = load_keyring(secret_files, state_dir / "secret")
+    beacons = agent_settings(state_dir / "beacons", "region", "http://127.0.0.1:5240", name, agent)
     settings = Settings(
         state_dir=state_dir / "region",
         listen=listen,
         in_lab=in_lab,
         keys=secrets_of(keyring),
+        name=_called(name),
         rebuild=rebuild,
         policy=Policy(policy),
         urls=urls,
         authority_cert=authority_cert,
         authority_key=authority_key,
     )
-    beacons = agent_settings(state_dir / "beacons", "region", "http://127.0.0.1:5240", name, agent)
     reload = secrets_reloader(secret_files, state_dir / "secret")
 
     async def serve(stop: "asyncio.Event") -> None:
@@ -234,6 +236,13 @@ async def _both(
                 started.cancel()
                 looking.cancel()
                 agent_gone.set()
+
+
+def _called(name: str) -> str:
+    """What a region calls itself to those who join: as its beacons do."""
+    import socket
+
+    return name or socket.gethostname()
 
 
 def _secret_elsewhere() -> bool:
