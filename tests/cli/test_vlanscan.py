@@ -4,7 +4,7 @@ import pytest
 
 from bellrock.beacon.reach import judge
 from bellrock.beacon.scanner import Reached
-from bellrock.cli.vlanscan import INTERRUPTED, Scanned, Wanted, exit_code, lines, tell_end
+from bellrock.cli.vlanscan import INTERRUPTED, Scanned, Wanted, exit_code, lines, strange, tell_end
 from bellrock.wire.ethernet import Tag
 
 
@@ -13,7 +13,7 @@ def a(vid, outer=None):
 
 
 def scanned(**rows):
-    more = {name: rows.pop(name) for name in ("why", "unsent", "outer") if name in rows}
+    more = {name: rows.pop(name) for name in ("why", "unsent", "outer", "strangers") if name in rows}
     return Scanned(**({"rows": rows, "host": "me", "outer": None, "seconds": 1.0, "why": "", "unsent": {}} | more))
 
 
@@ -90,6 +90,17 @@ def test_the_end_is_told_in_one_line_and_one_for_each_thing_that_was_not_done(ca
         "3 calls were not sent (ENOBUFS): of their VIDs nothing is known\n"
         "stopped by \\x1bbusy: VIDs that are not listed were not called\n"
     )
+
+
+def test_beacons_with_another_secret_are_told(capsys):
+    tell_end(scanned(eth0={5: ()}, strangers=frozenset({("eth0", "02:00:00:00:00:01")})))
+    assert capsys.readouterr().err.splitlines()[1] == (
+        "one machine beacons on eth0 with another secret (02:00:00:00:00:01), and cannot be asked with this one: "
+        "if they are yours, this is the wrong secret"
+    )
+    many = strange(frozenset((f"eth{n % 2}", f"02:00:00:00:00:0{n}") for n in range(6)))
+    assert many.startswith("6 machines beacon on eth0, eth1 with another secret (02:00:00:00:00:00, 02:")
+    assert "02:00:00:00:00:03, …)" in many
 
 
 def test_the_plan_of_what_is_wanted():

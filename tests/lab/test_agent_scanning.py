@@ -90,6 +90,22 @@ def test_a_flood_of_what_nobody_signed_is_sifted(monkeypatch):
     assert apart(scene)[0]["left"][5] == (Reached("me", "right", 5),)
 
 
+@pytest.mark.parametrize("flood", [1, 1000])
+def test_sources_with_another_secret_are_remembered_and_bounded(monkeypatch, flood):
+    monkeypatch.setattr(module, "FLOOD", flood)
+    monkeypatch.setattr(module, "MAX_STRANGERS", 1)
+
+    def scene():
+        wired()
+        with open_street(OTHERS, ["right", "left"], "stranger") as other, open_street(KEYRING, ["left", "right"], "me") as street:  # fmt: skip
+            stranger = Scanner(other.identity, new_id, Plan(vids=(5, 6), again=0), other.ports, now())
+            other.run(stranger, stranger)
+            street.run(Stopper(street.identity, new_id, street.ports, 0.01, now()))
+            return len(street.strangers), {name for name, _ in street.strangers} <= {"left", "right"}
+
+    assert apart(scene) == (1, True)
+
+
 def test_what_does_not_go_out_is_counted_and_nothing_is_said_of_it():
     def scene():
         wired()

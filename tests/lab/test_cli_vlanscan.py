@@ -1,16 +1,26 @@
 """`vlan scan` and `stop` in this process, on both ends of one cable."""
 
+import asyncio
 import contextlib
 import json
 import sys
+from contextlib import closing
 
 import pytest
 
 from bellrock.agent import scanning
+from bellrock.agent.loop import now
+from bellrock.agent.network import open_network
+from bellrock.agent.run import new_id
+from bellrock.agent.scout import Scout
+from bellrock.agent.settings import Settings
+from bellrock.beacon import BY_HAND, Config, Identity
 from bellrock.cli import vlanscan as module
+from bellrock.cli.mtuhere import Senses
 from bellrock.cli.output import Failure
 from bellrock.cli.vlanscan import Wanted, run_scan, run_stop
 from bellrock.link.device import LinkError
+from bellrock.link.netlink import LinkMonitor
 from bellrock.wire.keys import Key, Keyring
 from tests.lab.apart import apart
 from tests.lab.test_agent_scanning import wired
@@ -80,6 +90,35 @@ def test_ctrl_c_is_polite(capsys, monkeypatch):
     monkeypatch.setattr(scanning, "select", Select)
     assert done(lambda: run_scan(KEYRING, ("left",), Wanted(vids=tuple(range(1, 4095))), "me", as_json=True)) == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+def beside_a_stranger(work, tmp_path):
+    """Do it on `left` while an agent with another secret is long there on `right`."""
+
+    async def in_time():
+        with closing(LinkMonitor()) as monitor, closing(open_network(udp_only=False)) as network:
+            agent = new_id(2, now().wall)
+            who = Identity(agent, "stranger", BY_HAND, agent)
+            settings = Settings(state_dir=tmp_path, ignore=("left",), beacon=Config(burst=(), trickle_min=600.0))
+            scout = Scout(settings, Keyring([Key(b"o" * 32)]), Senses(who, network, monitor))
+            scout.start()
+            try:
+                return await asyncio.to_thread(work)
+            finally:
+                scout.stop()
+
+    def scene():
+        wired()
+        return asyncio.run(in_time())
+
+    return apart(scene)
+
+
+def test_who_beacons_with_another_secret_is_told_where_nobody_answers(capsys, tmp_path):
+    assert beside_a_stranger(lambda: run_scan(KEYRING, ("left",), WANTED, "me", as_json=True), tmp_path) == 1
+    assert "one machine beacons on left with another secret" in capsys.readouterr().err
+    assert beside_a_stranger(lambda: run_stop(KEYRING, "left", 0.1, "me", as_json=True), tmp_path) == 1
+    assert "one machine beacons on left with another secret" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("as_json", [True, False])

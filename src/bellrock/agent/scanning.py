@@ -13,7 +13,7 @@ from bellrock.agent.network import RawNetwork
 from bellrock.agent.outgoing import frame_of
 from bellrock.agent.ports import ports_of
 from bellrock.agent.run import new_id
-from bellrock.beacon import BY_HAND, Arrival, Identity, Now, PortFacts, Transmission
+from bellrock.beacon import BY_HAND, Arrival, Identity, Now, PortFacts, Refusal, Transmission
 from bellrock.link.clock import Clocks, monotonic
 from bellrock.link.clock import read as read_clocks
 from bellrock.link.device import Frame, LinkError
@@ -21,7 +21,7 @@ from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Interface, InterfaceKind, Monotonic, Port
 from bellrock.wire import ethernet
 from bellrock.wire.beacon import encode
-from bellrock.wire.errors import WireError
+from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import two_tags
 from bellrock.wire.keys import Keyring
 from bellrock.wire.token import SIGNATURE
@@ -31,6 +31,8 @@ LONGEST: Final = 0.2
 """Seconds that this process sleeps at most, so that it looks at its wish to stop."""
 MAX_SEALED: Final = 1 << 16
 """Calls of ours that are known again when they come in."""
+MAX_STRANGERS: Final = 64
+"""Sources with another secret that are told."""
 
 
 class ScanError(Exception):
@@ -138,6 +140,8 @@ class Street:
         """Signatures of our own calls, by which they are known again without being opened."""
         self.unsent: dict[str, int] = {}
         """Error → how many calls did not go out for it."""
+        self.strangers: set[tuple[str, str]] = set()
+        """Interface and source MAC of beacons that no key of ours made."""
         network.follow(chosen)
         for interface in chosen:
             if trouble := network.device.promiscuous(interface.index):
@@ -175,7 +179,9 @@ class Street:
         clocks = read_clocks()
         frames = self._network.receive(BUDGET)
         if len(frames) >= FLOOD:
-            frames, _ = self._incoming.sift(frames, clocks)
+            frames, forged = self._incoming.sift(frames, clocks)
+            for refusal in forged:
+                self._mistrust(refusal)
         for frame in frames:
             ours = self._sealed.get(frame.data[-SIGNATURE:])
             if ours is not None:
@@ -184,6 +190,12 @@ class Street:
             heard = self._incoming.frame(frame, clocks)
             if isinstance(heard, Arrival):
                 machine.receive(heard, heard.received)
+            elif isinstance(heard, Refusal):
+                self._mistrust(heard)
+
+    def _mistrust(self, refusal: Refusal) -> None:
+        if refusal.error.reason is Reason.WRONG_SECRET and len(self.strangers) < MAX_STRANGERS:
+            self.strangers.add((refusal.port.interface, refusal.source_mac))
 
     def _echo(self, frame: Frame, beacon_id: str, echoing: Echoing | None, clocks: Clocks) -> None:
         """A call of ours came in on one of our interfaces; nobody else can have made it."""

@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import click
@@ -15,6 +15,7 @@ from bellrock.agent.loop import now
 from bellrock.agent.run import new_id
 from bellrock.agent.scanning import ScanError, Street, open_street
 from bellrock.beacon.reach import How, Met, judge, runs
+from bellrock.beacon.rouse import Rouser
 from bellrock.beacon.scanner import Plan, Reached, Scanner
 from bellrock.beacon.stopper import Stopper
 from bellrock.cli.output import (
@@ -38,6 +39,8 @@ SHOW_EVERY: Final = 0.1
 INTERRUPTED: Final = "interrupted"
 MAX_NAMED: Final = 8
 """Ends that one line of the table names."""
+MAX_STRANGE: Final = 4
+"""Machines with another secret that are named."""
 COLOURS: Final = {"reaches": "green", "another": "yellow", "silent": "dim"}
 
 
@@ -71,6 +74,8 @@ class Scanned(Struct, frozen=True, kw_only=True):
     seconds: float
     why: str
     unsent: dict[str, int]
+    strangers: frozenset[tuple[str, str]] = frozenset()
+    """Interface and source MAC of beacons with another secret."""
 
 
 def run_scan(keyring: Keyring, interfaces: Iterable[str], wanted: Wanted, name: str, *, as_json: bool) -> int:
@@ -103,14 +108,27 @@ def scan(keyring: Keyring, interfaces: Iterable[str], wanted: Wanted, name: str)
             street.run(scanner, scanner)
         progress.clear()
         rows = {interface: scanner.result(interface) for interface in names}
+        took = time.monotonic() - begin
+        if not scanner.why and wanted.outer is None:
+            _rouse(street, {interface for interface, row in rows.items() if not any(row.values())})
         return Scanned(
             rows=rows,
             host=street.identity.host,
             outer=wanted.outer,
-            seconds=time.monotonic() - begin,
+            seconds=took,
             why=scanner.why,
             unsent=street.unsent,
+            strangers=frozenset(street.strangers),
         )
+
+
+def _rouse(street: Street, silent: set[str]) -> None:
+    """Where nobody answered, give those with another secret an occasion to be heard."""
+    silent -= {interface for interface, _ in street.strangers}
+    ports = [facts for facts in street.ports if facts.port.interface in silent]
+    if ports:
+        with suppress(KeyboardInterrupt):
+            street.run(Rouser(street.identity, new_id, ports, now()))
 
 
 def run_stop(keyring: Keyring, interface: str, within: float, name: str, *, as_json: bool) -> int:
@@ -121,7 +139,12 @@ def run_stop(keyring: Keyring, interface: str, within: float, name: str, *, as_j
             street.run(stopper)
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED
+        if stopper.scan is None:
+            _rouse(street, {interface})
+        strangers = frozenset(street.strangers)
     host = stopper.scan[1] if stopper.scan else None
+    if host is None and strangers:
+        _say(strange(strangers))
     if as_json:
         print_json({"interface": interface, "scan": host, "stopped": stopper.stopped})
     elif host is None:
@@ -150,10 +173,24 @@ def tell_end(scanned: Scanned) -> None:
         f"{asked} VIDs called on {where} in {scanned.seconds:.1f} s: {reached} reach {len(peers)} interfaces, "
         f"{asked - reached} are silent"
     )
+    if scanned.strangers:
+        _say(strange(scanned.strangers))
     for code, count in scanned.unsent.items():
         _say(f"{count} calls were not sent ({code}): of their VIDs nothing is known")
     if scanned.why:
         _say(f"{scanned.why}: VIDs that are not listed were not called")
+
+
+def strange(strangers: frozenset[tuple[str, str]]) -> str:
+    """What is said of beacons that this secret does not open; `strangers`: interface and source MAC."""
+    macs = sorted({mac for _, mac in strangers})
+    where = ", ".join(sorted({interface for interface, _ in strangers}))
+    who = "one machine beacons" if len(macs) == 1 else f"{len(macs)} machines beacon"
+    named = ", ".join(macs[:MAX_STRANGE]) + (", …" if len(macs) > MAX_STRANGE else "")
+    return (
+        f"{who} on {where} with another secret ({named}), and cannot be asked with this one: if they are yours, "
+        "this is the wrong secret"
+    )
 
 
 @contextmanager
