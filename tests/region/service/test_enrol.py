@@ -179,6 +179,35 @@ async def test_a_node_that_was_let_in_is_not_let_in_as_a_rack(world: World, monk
     assert [(view.role, view.state) for view in world.enrolment.views()] == [("rack", "waiting")]
 
 
+@pytest.mark.parametrize("policy", [Policy.APPROVE, Policy.CLOSED])
+def test_who_comes_back_after_a_revocation_is_compared_anew(policy: Policy, tmp_path, monkeypatch):
+    @in_a_world(Policy.APPROVE)
+    async def inside(world: World, _) -> None:
+        good, evil, enrolment = applicant(), applicant(), world.enrolment
+        await enrolment.apply(good)
+        await enrolment.approve(good.host.id, enrolment.views()[0].code)
+        assert (await enrolment.apply(good)).state == "joined"
+        enrolment.policy = policy
+        await enrolment.revoke(good.host.id)
+        world.now += module.WAITING_LIFE
+        await enrolment.approve(good.host.id, enrolment.views()[0].code)
+        world.now += 60
+        await enrolment.sweep()
+        with pytest.raises(AlreadySo, match="has not asked yet; compare the code"):
+            await enrolment.approve(good.host.id)
+        seen = await enrolment.apply(evil)
+        assert (seen.state, seen.code) == ("waiting", enrolment.views()[0].code)
+        back = await enrolment.apply(good)
+        assert (back.state, back.code) == ("waiting", enrolment.views()[0].code)
+        with pytest.raises(AlreadySo, match="another machine asks"):
+            await enrolment.approve(good.host.id, seen.code)
+        await enrolment.approve(good.host.id, back.code)
+        assert (await enrolment.apply(evil)).state == "closed"
+        assert (await enrolment.apply(good)).state == "joined"
+
+    inside(tmp_path, monkeypatch)
+
+
 @in_a_world()
 async def test_who_may_stream_without_tls(world: World, monkeypatch):
     one = applicant()

@@ -79,7 +79,7 @@ class Enrolment:
         # A person who let a node in has not let in a rack, which speaks for others.
         same = row is not None and one.host.role in (row.role, EPHEMERAL)
         approved = same and row is not None and row.state is EnrolmentState.APPROVED
-        if not approved and self.policy is Policy.CLOSED:
+        if not approved and self.policy is Policy.CLOSED and not _invited(row):
             log.warning(line("join-refused", agent=agent, name=one.host.name, address=one.address, why="closed"))
             return closed("this region takes no new agents; start it with --policy approve or auto to let them join")
         if approved or self.policy is Policy.AUTO:
@@ -118,6 +118,7 @@ class Enrolment:
             )
         self._has_room(one.host.id)
         fresh = row_of(one, EnrolmentState.WAITING, row.requested if row else now)
+        fresh = structs.replace(fresh, decided=row.decided if row and _invited(row) else None)
         await self._roster.save(fresh)
         log.info(line("join-waits", agent=one.host.id, name=one.host.name, address=one.address, code=fresh.code))
         return JoinAnswer(
@@ -149,6 +150,8 @@ class Enrolment:
     async def approve(self, agent: str, code: str = "") -> EnrolmentRow:
         """Let an agent in that waits, or let one join again that was revoked; its state before.
 
+        Where a person decides who joins, one that was revoked asks anew, and its code is compared anew.
+
         `code`: what a person compared, if anybody did. Between that look and this word another machine may have asked under the
         same id, and it is not the one that was meant.
 
@@ -164,14 +167,25 @@ class Enrolment:
                 raise AlreadySo(
                     f"another machine asks as agent {agent} ({row.name}) by now: its code is {row.code}, not {code}"
                 )
-            # A revoked one may have lost its key, and that may be why it was revoked: it is known anew by the next that it shows.
-            key = row.key if row.state is EnrolmentState.WAITING else ""
-            await self._roster.save(
-                structs.replace(row, state=EnrolmentState.APPROVED, key=key, decided=self._clock(), certificates=())
-            )
+            if row.state is EnrolmentState.WAITING and not row.key:
+                raise AlreadySo(
+                    f"agent {agent} ({row.name}) may join again and has not asked yet; compare the code that it shows then"
+                )
+            await self._roster.save(self._approved(row))
             self._tell(agent)
         log.info(line("agent-approved", agent=agent, name=row.name))
         return row
+
+    def _approved(self, row: EnrolmentRow) -> EnrolmentRow:
+        now = self._clock()
+        fresh = structs.replace(row, state=EnrolmentState.APPROVED, decided=now, certificates=())
+        if row.state is EnrolmentState.WAITING:
+            return fresh
+        # A revoked one may have lost its key, and that may be why it was revoked: it is known anew by the next that it shows.
+        fresh = structs.replace(fresh, key="")
+        if self.policy is Policy.AUTO:
+            return fresh
+        return structs.replace(fresh, state=EnrolmentState.WAITING, code="", requested=now)
 
     async def revoke(self, agent: str) -> EnrolmentRow:
         """Take an agent's certificates back, or turn down one that waits; its session ends at once. Its state before.
@@ -326,6 +340,11 @@ class Enrolment:
         except CertificateError as error:
             log.error(line("certificate-not-issued", agent=agent, error=str(error)))  # noqa: TRY400 -- the sentence says it all
             raise TurnedAway(f"the region cannot issue certificates: {error}") from None
+
+
+def _invited(row: EnrolmentRow | None) -> bool:
+    """Whether a person has said that one that was revoked may ask anew; nobody else waits by a decision."""
+    return row is not None and row.state is EnrolmentState.WAITING and row.decided is not None
 
 
 @contextmanager
