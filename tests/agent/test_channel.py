@@ -200,3 +200,28 @@ def test_a_name_that_nobody_knows_is_told_in_the_resolver_s_words():
 
 def test_old_tls_is_not_spoken():
     assert module._unverified().minimum_version is ssl.TLSVersion.TLSv1_3
+
+
+def test_whoever_answers_sends_this_machine_nowhere_else(monkeypatch):
+    asked = []
+
+    async def elsewhere(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n")).decode())
+        writer.close()
+
+    async def scene():
+        async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as victim:
+            there = f"ws://127.0.0.1:{victim.sockets[0].getsockname()[1]}/admin?delete=all"
+
+            def redirect(connection, _request):
+                response = connection.respond(302, "over there")
+                response.headers["Location"] = there
+                return response
+
+            async with serve(None, "127.0.0.1", 0, process_request=redirect) as server:
+                url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+                with pytest.raises(ChannelError, match="302"):
+                    await open_one(url, "")
+
+    play(scene)
+    assert asked == []

@@ -108,8 +108,17 @@ def _candidate(authority: str, tellers: list[_Teller], interfaces: Iterable[Inte
 
 
 def _usable(regions: Iterable[str]) -> tuple[str, ...]:
-    """Those that another machine can be reached at by TLS."""
-    return tuple(url for url in regions if url.startswith("https://") and not _is_local(url))
+    """Those that another machine can be reached at by TLS: a host and a port, and nothing that it would be asked for."""
+    return tuple(url for url in regions if _is_bare(url) and not _is_local(url))
+
+
+def _is_bare(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        return False
+    return bool(host) and url.removesuffix("/") == f"https://{parts.netloc}" and "@" not in parts.netloc
 
 
 def _is_local(url: str) -> bool:

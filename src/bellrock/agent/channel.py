@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from msgspec import Struct
 from typing_extensions import override
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from bellrock.agent.credentials import is_issued_by
 from bellrock.contract.certificate import fingerprint
@@ -136,16 +136,24 @@ def _serves(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
+class Direct(connect):
+    """A connection to the address that was meant. Whoever answers there, unproved, sends this machine nowhere else."""
+
+    @override
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 async def _connect(url: str, authority: str) -> ClientConnection:
     kind = _held_to(url, authority) if authority else ClientConnection
     if url.startswith("unix:"):
         path = os.fspath(url.removeprefix("unix:"))
-        return await unix_connect(
-            path, f"ws://region{PATH}", compression=None, max_size=MAX_MESSAGE, create_connection=kind
+        return await Direct(
+            f"ws://region{PATH}", unix=True, path=path, compression=None, max_size=MAX_MESSAGE, create_connection=kind
         )
     where = url.replace("http", "ws", 1).rstrip("/") + PATH
     context = _unverified() if url.startswith("https://") else None
-    return await connect(
+    return await Direct(
         where, compression=None, proxy=None, ssl=context, max_size=MAX_MESSAGE, open_timeout=None,
         create_connection=kind,
     )  # fmt: skip
