@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 
 import pytest
 from cryptography import x509
@@ -10,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bellrock.contract.certificate import agent_of, code_of, fingerprint
-from bellrock.contract.join import PATH, JoinProof, encode_join
+from bellrock.contract.join import PATH, VERSION, JoinProof, JoinRequest, encode_join
+from bellrock.contract.pake import Half
 from bellrock.region.service import Policy, Secret
 from bellrock.region.service import gate as gate_module
 from bellrock.region.service.secrets import MAX_SECRETS
 from tests.region.joining import TLS, Joiner, _connect, ident
-from tests.region.support import SECRET, TurnedAway, asynchronous, closed, region, until
+from tests.region.support import SECRET, TurnedAway, asynchronous, closed, now, region, until
 
 OLD = Secret("0b0b0b0b", bytes(range(2, 34)), bytes(32))
 
@@ -119,7 +122,7 @@ async def test_who_waits_is_let_in_by_a_person(tmp_path):
 @asynchronous
 async def test_who_waits_takes_no_others_place(tmp_path, monkeypatch):
     monkeypatch.setattr(gate_module, "MAX_FROM_ONE", 1)
-    monkeypatch.setattr(gate_module, "MAX_JOINING", 1)
+    monkeypatch.setattr(gate_module, "MAX_COMPUTING", 1)
     held = []
     async with region(tmp_path, listen=TLS, policy=Policy.APPROVE, made=held.append) as running:
         one, two = Joiner("one"), Joiner("two")
@@ -129,6 +132,22 @@ async def test_who_waits_takes_no_others_place(tmp_path, monkeypatch):
                 assert [first.state, second.state] == ["waiting", "waiting"]
                 assert await _decide(running, two, "approve") == 204
                 assert (await next_answer()).state == "joined"
+
+
+@asynchronous
+async def test_who_says_nothing_more_keeps_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(gate_module, "MAX_COMPUTING", 1)
+    async with region(tmp_path, listen=TLS) as running, contextlib.AsyncExitStack() as held:
+        for number in range(4):
+            silent = await held.enter_async_context(_connect(running.tls, PATH, Joiner("x").context()))
+            if number % 2:
+                half = Half(SECRET.join_key, os.urandom, agent=True)
+                first = JoinRequest(
+                    version=VERSION, host=Joiner().host, boot="b", message=half.message.hex(), sent=now()
+                )
+                await silent.send(encode_join(first))
+                assert "join-offer" in await silent.recv()
+        assert (await Joiner().join(running.tls)).state == "joined"
 
 
 @asynchronous
@@ -230,7 +249,7 @@ def test_keys_of_other_kinds_get_no_certificate(tmp_path, key, why):
         ({"host": Joiner().host.__class__("short", "rack1")}, "id is not 26 letters and digits"),
         ({"host": Joiner().host.__class__(ident("x"), "a\nb")}, "printable"),
         ({"message": "00"}, "secret is not this region's"),
-        ({"message": "0"}, "secret is not this region's"),
+        ({"message": "0"}, "not a message of joining: "),
     ],
 )
 def test_what_an_agent_says_of_itself_is_looked_at(tmp_path, changes, why):
@@ -264,10 +283,6 @@ def test_what_is_no_joining_is_turned_away_in_one_line(tmp_path, said, why):
 
 @asynchronous
 async def test_a_second_request_is_no_proof(tmp_path):
-    from bellrock.contract.join import VERSION, JoinRequest
-    from bellrock.contract.pake import Half
-    from tests.region.support import now
-
     async with region(tmp_path, listen=TLS) as running:
         one = Joiner()
         half = Half(one.join_key, lambda n: bytes([7]) * n, agent=True)

@@ -92,8 +92,8 @@ def test_one_address_does_not_take_all_the_room(gate, monkeypatch):
 
 
 def test_those_on_their_way_are_bounded(gate, monkeypatch):
-    monkeypatch.setattr(module, "MAX_JOINING", 1)
-    with gate.proving(), pytest.raises(TurnedAway, match="too many agents are joining at once"), gate.proving():
+    monkeypatch.setattr(module, "MAX_COMPUTING", 1)
+    with gate.computing(), pytest.raises(TurnedAway, match="too many agents are joining at once"), gate.computing():
         pass
-    with gate.proving():
+    with gate.computing():
         pass

@@ -110,8 +110,7 @@ async def _join_in_time(socket: Socket, region: Region, address: str) -> tuple[A
 
 async def _join(socket: Socket, region: Region, address: str) -> tuple[Applicant, Exchange] | None:
     """Answer it; what is to be decided about it yet, if it has to wait."""
-    with region.gate.proving():
-        exchange = await _prove(socket, region)
+    exchange = await _prove(socket, region)
     region.gate.right(address)
     applicant = _applicant(exchange, address)
     answer = await _decide(region, applicant)
@@ -151,7 +150,8 @@ async def _prove(socket: Socket, region: Region) -> Exchange:
     check_host(request.host, request.boot, request.software, request.sent)
     secrets = region.secrets
     # In a thread: the curve is computed in Python, some milliseconds for each secret.
-    halves = await asyncio.to_thread(_halves, secrets)
+    with region.gate.computing():
+        halves = await asyncio.to_thread(_halves, secrets)
     offer = encode_join(
         JoinOffer(
             version=VERSION, region=region.name, authority=region.enrolment.fingerprint,
@@ -163,7 +163,8 @@ async def _prove(socket: Socket, region: Region) -> Exchange:
     if not isinstance(proof, JoinProof):
         raise TurnedAway(f"expected join-proof, not {type(proof).__name__}")
     said = Said(request, text, offer, shown_in(socket.scope).digest)
-    found = await asyncio.to_thread(_proven, secrets, halves, said, proof)
+    with region.gate.computing():
+        found = await asyncio.to_thread(_proven, secrets, halves, said, proof)
     if found is None:
         raise TurnedAway(WRONG, wrong=True)
     return found
@@ -179,7 +180,7 @@ def _proven(secrets: Sequence[Secret], halves: Sequence[Half], said: Said, proof
     for secret, half, shown in zip(secrets, halves, proof.proofs, strict=False):
         try:
             key = half.finish(bytes.fromhex(said.request.message))
-        except (ExchangeError, ValueError):  # an odd number of hex digits
+        except ExchangeError:
             return None
         expected = agent_proof(key, said.request_text, said.offer_text, said.channel, proof.request)
         if hmac.compare_digest(expected, shown):

@@ -10,10 +10,10 @@ from bellrock.model import Monotonic
 from bellrock.region.service.agents import TurnedAway
 from bellrock.region.service.limit import Bucket
 
-MAX_JOINING: Final = 64
-"""Connections that may be on their way to a proof at one time."""
+MAX_COMPUTING: Final = 64
+"""Steps of exchanges that may be computed at one time: who says nothing takes none."""
 MAX_FROM_ONE: Final = 8
-"""Of those, and of those whose wrong proof is yet to be answered, from one address."""
+"""Connections from one address that are on their way to a proof, or whose wrong one is yet to be answered."""
 PATIENCE: Final = 3
 """Wrong proofs from one address that are answered at once."""
 LATE: Final = (1.0, 10.0)
@@ -30,7 +30,7 @@ class Gate:
     def __init__(self, mono: Callable[[], Monotonic]) -> None:
         self._mono = mono
         self._here: Counter[str] = Counter()
-        self._joining = 0
+        self._computing = 0
         self._wrong: OrderedDict[str, int] = OrderedDict()
         self._bucket = Bucket(*IN_TOTAL)
         self.refused = 0
@@ -55,19 +55,19 @@ class Gate:
                 del self._here[origin]
 
     @contextmanager
-    def proving(self) -> Iterator[None]:
-        """It is on its way to its proof.
+    def computing(self) -> Iterator[None]:
+        """A step of its exchange is computed.
 
         Raises:
             TurnedAway: too many are.
         """
-        if self._joining >= MAX_JOINING:
+        if self._computing >= MAX_COMPUTING:
             raise TurnedAway("too many agents are joining at once; try again")
-        self._joining += 1
+        self._computing += 1
         try:
             yield
         finally:
-            self._joining -= 1
+            self._computing -= 1
 
     def right(self, address: str) -> None:
         """Somebody there knows the secret."""
