@@ -28,7 +28,7 @@ class Rouser:
         # Whom this secret opens shall take no notice: a wish that a scan may end that nobody runs makes no peer and no evidence.
         self._said = ScanCall(id=new_id(2, now.wall), vid=0, stop=True)
         self._left = ROUNDS
-        self._until = now.mono
+        self._until: float = now.mono
         self._out: deque[Transmission] = deque()
         self.over = False
         """Whoever has something to say has said it."""
