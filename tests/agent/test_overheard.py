@@ -45,6 +45,23 @@ def test_a_spanning_tree_of_one_vlan_and_a_notice_that_says_nothing():
     assert cable.bpdu == test_stp.TABLE[4][2]
 
 
+def test_a_spanning_tree_of_a_tagged_vlan_says_nothing_of_the_untagged_one():
+    tagged = frame(stp.PER_VLAN_MAC, PER_VLAN, tags=(Tag(0x8100, 20),))
+    assert heard(frame(stp.BRIDGE_MAC, BPDU), tagged).bpdu == test_stp.TABLE[1][2]
+    assert heard(tagged).bpdu is None
+
+
+def test_that_the_tree_held_the_port_back_is_kept_once_it_forwards():
+    # The flags follow LLC, protocol, version and type; forwarding is bit 5 (IEEE 802.1D-2004 §9.3.3).
+    rapid = bytearray(bytes.fromhex(next(row[1] for row in test_stp.TABLE if row[2] and row[2].forwarding)))
+    passing = frame(stp.BRIDGE_MAC, bytes(rapid))
+    rapid[7] &= ~0x20
+    held = frame(stp.BRIDGE_MAC, bytes(rapid))
+    arp = frame(ALL, b"\0" * 46, 0x0806)
+    assert heard(held, passing).held_back
+    assert not heard(passing, arp, held).held_back
+
+
 @pytest.mark.parametrize("mac", [LLDP_MAC, CDP_MAC, "01:80:c2:00:00:0f"])
 def test_what_a_switch_says_itself_was_not_passed_on(mac):
     cable = heard(frame(mac, b"\0" * 46, 0x88CC))

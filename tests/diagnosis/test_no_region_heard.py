@@ -15,8 +15,16 @@ ALL = [("error", "node-7 hears no region and no rack on any interface")]
         (look(cable("eth0", **DEAF), cable("eth1", carrier=False), told=""), ALL),
         (look(cable("eth0", **DEAF)), [("warning", "node-7/eth0 hears no region and no rack")]),
         (look(cable("eth0", carrier=False), told=""), []),
+        (look(cable("eth0", heard_above=True, **DEAF), told=""), []),
     ],
-    ids=["heard", "one silent cable", "nobody anywhere", "nobody, but a region took the report", "nothing connected"],
+    ids=[
+        "heard",
+        "one silent cable",
+        "nobody anywhere",
+        "nobody, but a region took the report",
+        "nothing connected",
+        "heard by its bridge",
+    ],
 )
 def test_no_region_heard(it, expected):
     assert said(no_region_heard, it) == expected

@@ -15,7 +15,7 @@ from bellrock.agent.settings import Settings
 from bellrock.beacon import Identity
 from bellrock.link import clock
 from bellrock.link.netlink import LinkMonitor
-from bellrock.model import EvidenceSeen, Host, HostSeen, InterfaceSeen, Role, Wall
+from bellrock.model import Evidence, EvidenceKind, EvidenceSeen, Host, HostSeen, InterfaceSeen, Port, Role, Wall
 from bellrock.wire.keys import Key, Keyring
 from tests.lab.apart import apart
 
@@ -130,6 +130,54 @@ def test_carrier_that_comes_while_we_look_is_timed():
     assert before.carrier_for < before.looked
     assert before.first_frame is not None
     assert after.carrier_for is None
+
+
+def test_a_member_of_a_bridge_is_looked_at_as_long_and_hears_what_its_bridge_hears():
+    async def scene(lookout):
+        await lookout.listen(clock.monotonic() + 20)
+        took = clock.monotonic() - lookout.began
+        alone = {one.interface.name: one for one in lookout.cables()}["n4-a"]
+        heard = Evidence(kind=EvidenceKind.HEARD, port=Port("node-id", "n4-bond"), peer=Port("rack", "eth0"))
+        lookout.sight.evidence["one"] = heard
+        return took, alone, {one.interface.name: one for one in lookout.cables()}
+
+    def work():
+        ip("link add n4-a type veth peer name n4-b", "link add n4-br type bridge", "link add n4-bond type bridge")
+        ip("link set n4-a up", "link set n4-b up", "link set n4-br up", "link set n4-bond up")
+        ip("link set n4-a master n4-bond", "link set n4-b master n4-br")
+        return look(scene)
+
+    took, alone, together = apart(work)
+    assert module.LISTEN <= took < 10
+    assert alone.lit_before
+    assert (alone.peers, alone.heard_above) == ((), False)
+    assert (together["n4-a"].heard_above, together["n4-b"].heard_above) == (True, False)
+
+
+def is_up(name):
+    told = subprocess.run(["ip", "-br", "link", "show", name], check=True, capture_output=True, text=True)
+    return "UP" in told.stdout
+
+
+def test_what_was_changed_is_put_back_even_if_something_else_goes_wrong_at_the_end(monkeypatch):
+    close = module.SwitchEar.close
+
+    def fail(ear):
+        close(ear)
+        raise OSError("no")
+
+    async def scene(lookout):
+        began = is_up("n4-a")
+        monkeypatch.setattr(module.SwitchEar, "close", fail)
+        with pytest.raises(OSError, match="no"):
+            lookout.stop()
+        return began, is_up("n4-a")
+
+    def work():
+        ip("link add n4-a type veth peer name n4-b")
+        return look(scene)
+
+    assert apart(work) == (True, False)
 
 
 def test_a_look_that_is_long_enough_ends_by_the_clock():

@@ -16,7 +16,7 @@ from bellrock.diagnosis import Cable
 from bellrock.link import clock
 from bellrock.link.ethtool import line_rate
 from bellrock.link.raising import Raised
-from bellrock.model import EvidenceSeen, Host, HostSeen, Interface, InterfaceSeen, Observation, Wall
+from bellrock.model import EvidenceKind, EvidenceSeen, Host, HostSeen, Interface, InterfaceSeen, Observation, Wall
 from bellrock.wire.keys import Keyring
 
 LISTEN: Final = 1.2
@@ -72,9 +72,15 @@ class Lookout:
         """End all of it and put the interfaces back; one line for each that could not be. May be called twice."""
         if not self._stopped:
             self._stopped = True
-            asyncio.get_running_loop().remove_reader(self._ear.fileno())
-            self.scout.stop()
-            self._ear.close()
+            try:
+                asyncio.get_running_loop().remove_reader(self._ear.fileno())
+                self.scout.stop()
+            finally:
+                try:
+                    self._ear.close()
+                finally:
+                    left = self._raised.restore()
+            return left
         return self._raised.restore()
 
     async def listen(self, until: float) -> None:
@@ -106,12 +112,13 @@ class Lookout:
         found = self._physical(sight.interfaces.values())
         self._note_carrier(found, now)
         heard = {one.port.interface for one in sight.evidence.values() if one.peer is not None}
-        for one in found:
-            since = self._lit.get(one.name)
+        for cable in found:
+            # What comes in at a member of a bond or bridge is heard by its master.
+            one, since = _top(cable, sight.interfaces.values()), self._lit.get(cable.name)
             if since is None:
                 if now - self.began < CARRIER:
                     return False
-            elif one.speaks and (not one.settled or one.name not in heard or now - since < LISTEN):
+            elif now - since < LISTEN or (one.speaks and (not one.settled or one.name not in heard)):
                 return False
         return True
 
@@ -132,21 +139,40 @@ class Lookout:
             interface=_with_rate(interface),
             looked=now - self.began,
             carrier_for=None if since is None else now - since,
+            lit_before=since is not None and interface.name not in self._born,
             heard=tuple(one for one in evidence if one.peer is not None),
+            heard_above=self._heard_above(interface),
             neighbour=next((one.neighbour for one in evidence if one.neighbour), None),
             lacp=over.lacp,
             bpdu=over.bpdu,
+            held_back=over.held_back,
             first_frame=self._after(name, since, over.first_frame),
             first_passed=self._after(name, since, over.first_passed),
             tags=tuple(sorted(over.tags)),
             strangers=sum(one.count for one in sight.wrong if one.port.interface == name),
         )
 
+    def _heard_above(self, interface: Interface) -> bool:
+        top = _top(interface, self.sight.interfaces.values()).name
+        others = (EvidenceKind.HEARD, EvidenceKind.CONFIRMED)
+        heard = any(one.port.interface == top and one.kind in others for one in self.sight.evidence.values())
+        return top != interface.name and heard
+
     def _after(self, name: str, since: float | None, at: float | None) -> float | None:
         """From carrier to a frame; 0 where carrier was there before anybody looked."""
         if at is None or since is None:
             return None
         return max(0.0, at - since) if name in self._born else 0.0
+
+
+def _top(interface: Interface, all_of_them: Iterable[Interface]) -> Interface:
+    """The bond or bridge that an interface is in at last; itself where it is in none."""
+    by_name = {one.name: one for one in all_of_them}
+    for _ in by_name:
+        if interface.master is None or interface.master not in by_name:
+            break
+        interface = by_name[interface.master]
+    return interface
 
 
 def _with_rate(interface: Interface) -> Interface:

@@ -41,6 +41,9 @@ class Overheard:
     """The first that another device than the switch may have sent."""
     lacp: Lacpdu | None = None
     bpdu: Bpdu | None = None
+    """Of the untagged VLAN, the last."""
+    held_back: bool = False
+    """Before `first_passed`, a BPDU said that the port does not forward."""
     tags: set[int] = field(default_factory=set)
     malformed: int = 0
 
@@ -102,7 +105,12 @@ def _read(cable: Overheard, frame: ethernet.EthernetFrame) -> None:
     """Of what the switch made itself: LACP and spanning tree; LLDP and CDP are the agent's."""
     if frame.ethertype == lacp.ETHERTYPE_SLOW and bytes(frame.payload[:1]) == bytes((lacp.SUBTYPE_LACP,)):
         cable.lacp = lacp.parse(frame.payload)
+    elif any(tag.vid for tag in frame.tags):
+        return  # per-VLAN spanning tree of a VLAN that is not this cable's own
     elif frame.ethertype <= ethernet.MAX_LENGTH_FIELD and bytes(frame.payload).startswith(
         (stp.LLC, stp.LLC_SNAP_PER_VLAN)
     ):
-        cable.bpdu = stp.parse(frame.payload) or cable.bpdu
+        said = stp.parse(frame.payload)
+        if said is not None:
+            cable.bpdu = said
+            cable.held_back |= said.forwarding is False and cable.first_passed is None

@@ -15,11 +15,16 @@ class Cable(Struct, frozen=True, kw_only=True):
     """How long the interface was up while somebody looked."""
     carrier_for: float | None = None
     """How long it had carrier at the end; None: it had none."""
+    lit_before: bool = False
+    """Carrier was there before anybody looked: it has had it for longer than that."""
     heard: tuple[Evidence, ...] = ()
     """Of the beacons: who was heard, confirmed, or was this machine itself."""
     neighbour: Neighbour | None = None
     lacp: Lacpdu | None = None
     bpdu: Bpdu | None = None
+    """The last."""
+    held_back: bool = False
+    """Before anything was passed on, a BPDU said that the port does not forward."""
     first_frame: float | None = None
     """From carrier to the first frame of any kind."""
     first_passed: float | None = None
@@ -28,6 +33,8 @@ class Cable(Struct, frozen=True, kw_only=True):
     """VIDs of tags on any frame."""
     strangers: int = 0
     """Beacons of another secret."""
+    heard_above: bool = False
+    """The bond or bridge that takes what comes in here has heard other machines."""
 
     @property
     def peers(self) -> tuple[Evidence, ...]:
@@ -57,6 +64,7 @@ class Look(Struct, frozen=True, kw_only=True):
     told: str = ""
     """The region that has taken the report; empty: none."""
     placed: tuple[Lies, ...] = ()
+    """For rules: by untagged frames alone, for what is tagged says nothing of where those lead."""
     expected: tuple[tuple[str, str], ...] = ()
     """(interface, VLAN by VID or by name): where its untagged frames should be."""
     mtu: int | None = None

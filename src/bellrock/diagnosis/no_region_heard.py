@@ -11,7 +11,7 @@ ID = "no-region-heard"
 def find(look: Look) -> Iterator[Finding]:
     """An error where the whole machine hears nobody; else a warning for each cable that does not."""
     lit = [cable for cable in look.cables if cable.carrier_for is not None]
-    silent = [cable for cable in lit if not cable.peers]
+    silent = [cable for cable in lit if not cable.peers and not cable.heard_above]
     if lit and len(silent) == len(lit) and not look.told:
         yield finding(
             ID, Severity.ERROR, look, None, "{} hears no region and no rack on any interface",
