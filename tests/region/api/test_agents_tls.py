@@ -15,6 +15,7 @@ from bellrock.region.authority import open_authority
 from bellrock.region.certificates import read_request
 from bellrock.region.server import wall
 from bellrock.region.service import Secret
+from bellrock.region.service.agents import RENEWALS
 from tests.region.joining import TLS, Joiner, _connect, ident
 from tests.region.support import (
     KEY,
@@ -144,6 +145,21 @@ async def test_a_renewal_may_bring_a_new_key_by_which_the_agent_is_known_then(tm
         async with one.stream(running.tls):
             pass
         assert (await one.join(running.tls)).state == "joined"
+
+
+@asynchronous
+async def test_who_has_its_certificate_renewed_again_and_again_is_cut_off(tmp_path):
+    async with region(tmp_path, listen=TLS) as running:
+        one = Joiner()
+        await one.join(running.tls)
+        async with one.stream(running.tls) as streaming:
+            for _ in range(50):
+                with contextlib.suppress(websockets.ConnectionClosed):
+                    await streaming.connection.send(encode(Renew(one.request())))
+            with contextlib.suppress(websockets.ConnectionClosed):
+                said = [decode_region_message(await streaming.connection.recv()) for _ in range(RENEWALS[0])]
+            assert len(said) == RENEWALS[0]
+            assert "asks for certificates again and again" in (await closed(streaming.connection))[1]
 
 
 @asynchronous

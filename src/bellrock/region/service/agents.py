@@ -12,6 +12,7 @@ from bellrock.model import Host, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.check import labels
 from bellrock.region.service.clock import Offset, is_time
+from bellrock.region.service.limit import Bucket
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
 from bellrock.region.tls import Channel
@@ -34,6 +35,8 @@ NONCE_BYTES: Final = 32
 MAX_AGENTS: Final = 4096
 """Agents that a region keeps accounts of, connected or not."""
 MAX_NAME: Final = 255
+RENEWALS: Final = (3, 60.0)
+"""Certificates that one connection may ask for at once, and seconds until one more; agents ask at half of a day."""
 MAX_WORDS: Final = 64
 """Messages that wait for an agent to read them, acknowledgements aside."""
 
@@ -65,6 +68,7 @@ class Session:
         """Of the certificate that the connection showed; empty for none."""
         self.expires: Wall | None = None
         """When the agent's certificate ends, the newest that it was given."""
+        self.renewals = Bucket(*RENEWALS)
         self.software = software
         self.offset = offset
         self._acked = 0

@@ -209,6 +209,9 @@ class Region:
         Raises:
             TurnedAway: it gets none.
         """
+        if session.renewals.wait(self._mono()):
+            raise TurnedAway("this agent asks for certificates again and again; it gets one a minute")
+        session.renewals.take(self._mono())
         try:
             session.say(await self.enrolment.renew(session, request))
         except NotStored as error:
