@@ -50,7 +50,9 @@ def test_a_lab_of_the_context_is_asked(state, context):
         assert ask("http://127.0.0.1:1", None, list[User], "/users") == []
 
 
-@pytest.mark.parametrize(("text", "quoted"), [("anna", "anna"), ("a/b?c", "a%2Fb%3Fc"), ("..", ".."), ("ä", "%C3%A4")])
+@pytest.mark.parametrize(
+    ("text", "quoted"), [("anna", "anna"), ("a/b?c", "a%2Fb%3Fc"), ("..", ".."), ("ä", "%C3%A4"), ("\udcff", "%FF")]
+)
 def test_segments(text, quoted):
     assert segment(text) == quoted
 

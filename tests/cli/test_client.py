@@ -5,14 +5,20 @@ import http.server
 import json
 import socket
 import socketserver
+import ssl
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bellrock.cli import client
 from bellrock.cli.client import get, send
 from bellrock.cli.output import Failure
+from bellrock.model import Wall
+from bellrock.region.certificates import make_authority, pem_of, sign_server
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -204,6 +210,60 @@ def test_over_tls_a_region_is_held_to_an_authority(tmp_path, monkeypatch):
     monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "other"))
     with pytest.raises(Failure, match="other: no certificate in PEM; it is the authority"):
         get("https://127.0.0.1:1", tmp_path, "/hosts")
+    (tmp_path / "region").mkdir()
+    (tmp_path / "region" / "api-token").write_text("the-token")
+    with tls(tmp_path) as url:
+        monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "right"))
+        assert get(url, tmp_path, "/hosts") == []
+        monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "wrong"))
+        said = failure(url, tmp_path)
+    assert said.startswith(f"{url}: what answers there is not of the authority in {tmp_path}/wrong (")
+    assert said.endswith("); --authority FILE names another")
     monkeypatch.setenv("BELLROCK_AUTHORITY", str(tmp_path / "missing"))
     with pytest.raises(Failure, match="missing: No such file or directory; it is the authority"):
         get("https://127.0.0.1:1", tmp_path, "/hosts")
+
+
+@contextlib.contextmanager
+def tls(directory):
+    """A server with a certificate of the authority in `right`, which is not the one in `wrong`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    right, wrong = (make_authority(name, Wall(time.time())) for name in ("right", "wrong"))
+    (directory / "right").write_text(pem_of(right.certificate))
+    (directory / "wrong").write_text(pem_of(wrong.certificate))
+    leaf = sign_server(right, key.public_key(), ["127.0.0.1"], Wall(time.time()))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    (directory / "server").write_text(private + pem_of(leaf))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "server")
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server, (200, b"[]")):
+        yield f"https://127.0.0.1:{server.server_port}"
+
+
+@pytest.mark.parametrize("region", ["https://10.0.0.1:5443", "http://10.0.0.1:5240"])
+def test_over_the_network_another_token_is_needed_and_that_is_said(region, monkeypatch):
+    refused = json.dumps({"detail": "log in"}).encode()
+
+    def why(where):
+        with pytest.raises(Failure) as caught:
+            client._answer(where, "GET", 401, refused)
+        return caught.value.message
+
+    monkeypatch.delenv("BELLROCK_TOKEN_FILE", raising=False)
+    assert "`bellrock token new NAME` at the region makes one, $BELLROCK_TOKEN_FILE names the file" in why(region)
+    for here in ("unix:/s", "http://127.0.0.1:5240", "https://[::1]:5443"):
+        assert why(here) == f"{here}: log in"
+    monkeypatch.setenv("BELLROCK_TOKEN_FILE", "/t")
+    assert why(region) == f"{region}: log in"
+
+
+def test_what_was_typed_and_is_no_text_is_not_sent(state):
+    for body, line in (
+        ({"name": "b\udcff", "role": "viewer"}, r"name b\xff: not UTF-8, so not text; nothing was sent"),
+        ({"name": "b", "password": "\udcffsecret"}, "what was typed: not UTF-8, so not text; nothing was sent"),
+    ):
+        with tcp((200, b"[]")) as server, pytest.raises(Failure) as caught:
+            client.send(f"http://127.0.0.1:{server.server_port}", state, "POST", "/users", body)
+        assert (caught.value.message, server.asked) == (line, [])

@@ -36,7 +36,7 @@ def terminal(monkeypatch):
         ("\x1b]0;owned\x07", "\\x1b]0;owned\\x07"),
         ("a\r\nb\tc", "a\\x0d\\x0ab\\x09c"),
         ("\u202eabc\u2028", "\\x202eabc\\x2028"),
-        ("\udcff\x9b", "\\xdcff\\x9b"),
+        ("\udcff\x9b", "\\xff\\x9b"),
     ],
 )
 def test_control_characters_become_visible(text, safe):
@@ -103,3 +103,7 @@ def test_a_terminal_gets_its_header_bold(terminal):
         print_table(("interface", "state"), ROWS, "none")
     assert "\x1b[1m" in terminal.text
     assert "no carrier" in terminal.text
+
+
+def test_an_octet_that_is_no_text_is_shown_as_what_it_is():
+    assert printable("caf\udce9 \x1b") == r"caf\xe9 \x1b"

@@ -37,9 +37,10 @@ def ask(
 
 def segment(text: str) -> str:
     """Text as one segment of a path."""
+    import os
     from urllib.parse import quote
 
-    return quote(text, safe="")
+    return quote(os.fsencode(text), safe="")
 
 
 def when(at: float | None, otherwise: str = "never") -> str:

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,7 +20,7 @@ TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
 AUTHORITY: Final = "bellrock.authority"
 """In the context: the file that `--authority` names."""
 AUTHORITY_VARIABLE: Final = "BELLROCK_AUTHORITY"
-LOOPBACK: Final = ("http://127.", "http://[::1]", "http://localhost")
+LOOPBACK: Final = ("127.", "[::1]", "localhost")
 TIMEOUT: Final = 10.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 MAX_TOKEN: Final = 1024
@@ -65,14 +66,20 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
     headers = {"Authorization": f"Bearer {_token(state_dir)}"}
     content = None
     if body is not None:
-        content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        content, headers["Content-Type"] = _json(body), "application/json"
     try:
         connection.request(method, "/api/v1" + path, content, headers)
         response = connection.getresponse()
         answer = response.read(MAX_ANSWER)
+    except ssl.SSLCertVerificationError as error:
+        raise Failure(
+            f"{region}: what answers there is not of the authority in {_authority(state_dir)} ({error.verify_message}); "
+            "--authority FILE names another",
+            EXIT_UNREADABLE,
+        ) from None
     except OSError as error:
         why = f"no answer within {TIMEOUT:g} s" if isinstance(error, TimeoutError) else error.strerror or error
-        hint = "; `bellrock up` starts one" if region.startswith(LOOPBACK) else ""
+        hint = "; `bellrock up` starts one" if region.startswith("http://") and _is_here(region) else ""
         raise Failure(f"no region at {region}: {why}{hint}", EXIT_UNREADABLE) from None
     except http.client.HTTPException as error:
         hint = "; is it https://?" if region.startswith("http://") else ""
@@ -89,6 +96,25 @@ def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
     if isinstance(where, str):
         return _UnixConnection(where)
     return http.client.HTTPConnection(*where, timeout=TIMEOUT)
+
+
+def _json(body: Any) -> bytes:  # noqa: ANN401 -- JSON
+    """A body to send.
+
+    Raises:
+        Failure: something in it was typed that is no UTF-8, so no text.
+    """
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        said = body.items() if isinstance(body, dict) else ()
+        typed = (f"{name} {value}" for name, value in said if name != "password" and not _is_text(value))
+        raise Failure(f"{next(typed, 'what was typed')}: not UTF-8, so not text; nothing was sent") from None
+    return json.dumps(body).encode()
+
+
+def _is_text(value: object) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in str(value))
 
 
 def _meant(region: str, state_dir: Path) -> str:
@@ -111,8 +137,6 @@ def _own_socket(state_dir: Path) -> str:
 
 def _secure(region: str, state_dir: Path) -> http.client.HTTPConnection:
     """TLS 1.3 to a region of the authority that this machine has joined or runs, or that was named; names are not compared."""
-    import ssl
-
     host, port = secure_address(region)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -167,6 +191,10 @@ def _token(state_dir: Path) -> str:
     return token
 
 
+def _is_here(region: str) -> bool:
+    return region.startswith("unix:") or region.partition("://")[2].startswith(LOOPBACK)
+
+
 def _answer(region: str, method: str, status: int, body: bytes) -> Any:  # noqa: ANN401
     if status == http.HTTPStatus.NO_CONTENT:
         return None
@@ -178,6 +206,11 @@ def _answer(region: str, method: str, status: int, body: bytes) -> Any:  # noqa:
         ) from None
     if not 200 <= status < 300:
         detail = answer.get("detail", "") if isinstance(answer, dict) else ""
+        if status == http.HTTPStatus.UNAUTHORIZED and not os.environ.get(TOKEN_VARIABLE) and not _is_here(region):
+            detail = (
+                f"a token is needed over the network, where the state directory's does not count: `bellrock token new "
+                f"NAME` at the region makes one, ${TOKEN_VARIABLE} names the file with it"
+            )
         code = EXIT_UNREADABLE if method == "GET" else REFUSALS.get(status, EXIT_UNREADABLE)
         raise Failure(f"{region}: {detail or f'status {status}'}", code)
     return answer

@@ -80,4 +80,9 @@ def print_table(
 
 def printable(text: str) -> str:
     """Text from the network with control characters made visible, so that none reaches the terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
+
+
+def _escaped(code: int) -> str:
+    """`\\x1b`; an octet that is no UTF-8, in Python a lone surrogate (PEP 383), as the octet that it is."""
+    return f"\\x{code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code:02x}"
