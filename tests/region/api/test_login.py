@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from bellrock.region.service.access import Access
 from bellrock.region.service.guesses import FREE_HERE
 from tests.region.joining import TLS
 from tests.region.support import asynchronous, region
@@ -158,6 +159,22 @@ async def test_changing_ones_own_password(tmp_path):
         answer = await client.post(path, json={"old": OTHER, "new": WORD}, headers=OWN)
         assert answer.status_code == 429
         assert "retry-after" in answer.headers
+
+
+@asynchronous
+async def test_changing_the_password_of_a_user_who_is_removed_meanwhile(tmp_path, monkeypatch):
+    async with region(tmp_path) as running, running.client() as client:
+        await add(running)
+        await enter(client)
+
+        async def right(*_):
+            async with running.client(authorization=f"Bearer {running.token}") as api:
+                assert (await api.delete("/api/v1/users/anna")).status_code == 204
+            return True
+
+        monkeypatch.setattr(Access, "knows", right)
+        answer = await client.post("/api/v1/me/password", json={"old": WORD, "new": OTHER}, headers=OWN)
+        assert (answer.status_code, "was removed meanwhile" in answer.text) == (403, True)
 
 
 @asynchronous

@@ -201,3 +201,12 @@ async def test_the_audit_log_tells_what_was_and_what_is(tmp_path):
         msgspec.convert(newest, list[AuditView])
         everything = (await client.get("/api/v1/audit")).text
         assert not any(secret in everything for secret in (WORD, OTHER, token["token"]))
+
+
+@asynchronous
+async def test_a_change_that_is_refused_changes_nothing(tmp_path):
+    async with asking(tmp_path) as (running, client), running.client() as browser:
+        await add(client, "anna", "admin")
+        assert (await client.patch("/api/v1/users/anna", json={"role": "viewer", "password": OTHER})).status_code == 409
+        said = {"user": "anna", "password": WORD}
+        assert (await browser.post("/api/v1/login", json=said, headers=OWN)).status_code == 204

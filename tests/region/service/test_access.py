@@ -125,8 +125,8 @@ async def test_changing_or_removing_a_user_ends_the_sessions(access, store, dire
     await access.users.add("anna", WORD, UserRole.OPERATOR, NOW)
     boss = await access.sign_in("boss", WORD, HERE, NOW, MONO)
     for change in (
-        lambda: access.users.set_role("anna", UserRole.VIEWER),
-        lambda: access.users.set_password("anna", WORD),
+        lambda: access.users.change("anna", UserRole.VIEWER),
+        lambda: access.users.change("anna", password=WORD),
         lambda: access.users.remove("anna"),
     ):
         session = await access.sign_in("anna", WORD, HERE, NOW, MONO)
@@ -148,7 +148,7 @@ async def test_a_user_changed_while_logging_in_gets_no_session(access, store, di
 
     async def meanwhile(user, now):
         secret = await opened(user, now)
-        await access.users.set_role("anna", UserRole.VIEWER)
+        await access.users.change("anna", UserRole.VIEWER)
         return secret
 
     monkeypatch.setattr(access.sessions, "open", meanwhile)

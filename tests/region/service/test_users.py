@@ -36,11 +36,11 @@ async def test_from_add_to_remove(store: Store):
     assert users.get("bert") is None
     await users.add("bert", WORD, VIEWER, NOW)
     assert [row.name for row in users.all()] == ["Anna", "bert"]
-    assert (await users.set_role("anna", VIEWER)).role is OPERATOR, "what was"
+    assert (await users.change("anna", VIEWER)).role is OPERATOR, "what was"
     assert users.get("anna").role is VIEWER
     assert (await users.remove("ANNA")).name == "Anna"
     assert [row.name for row in (await store.people.load(NOW)).users] == ["bert"]
-    for asking in (users.set_role("anna", ADMIN), users.set_password("anna", WORD), users.remove("anna")):
+    for asking in (users.change("anna", ADMIN), users.change("anna", password=WORD), users.remove("anna")):
         with pytest.raises(NotThere):
             await asking
 
@@ -65,7 +65,7 @@ async def test_checks(store: Store):
     assert (await store.people.load(NOW)).users[0].seen == later
     assert await users.check("anna", WORD.upper(), later) is None
     assert await users.check("bert", WORD, later) is None
-    await users.set_password("anna", OTHER)
+    await users.change("anna", password=OTHER)
     assert await users.check("anna", WORD, later) is None
     assert await users.check("anna", OTHER, later)
 
@@ -90,7 +90,7 @@ async def test_what_does_not_go_together(store: Store):
     with pytest.raises(Unwanted, match="at least 8"):
         await users.add("b", "short", VIEWER, NOW)
     with pytest.raises(Unwanted, match="at least 8"):
-        await users.set_password("a", "short")
+        await users.change("a", password="short")
 
 
 @with_store
@@ -98,11 +98,11 @@ async def test_there_is_always_an_admin_once_there_was_one(store: Store):
     users = users_of(store)
     await users.add("anna", WORD, ADMIN, NOW)
     await users.add("bert", WORD, VIEWER, NOW)
-    for asking in (users.remove("anna"), users.set_role("anna", OPERATOR)):
+    for asking in (users.remove("anna"), users.change("anna", OPERATOR)):
         with pytest.raises(Conflict, match="the only admin is anna; make another one first"):
             await asking
-    await users.set_role("anna", ADMIN)
-    await users.set_role("bert", ADMIN)
+    await users.change("anna", ADMIN)
+    await users.change("bert", ADMIN)
     await users.remove("anna")
     assert [row.name for row in users.all()] == ["bert"]
 
@@ -124,7 +124,7 @@ async def test_two_changes_at_once_are_both_made(store: Store):
     await users.add("boss", WORD, ADMIN, NOW)
     await users.add("anna", WORD, OPERATOR, NOW)
     await asyncio.gather(
-        users.set_role("anna", VIEWER), users.set_password("anna", OTHER), users.check("anna", WORD, Wall(NOW + 1))
+        users.change("anna", VIEWER), users.change("anna", password=OTHER), users.check("anna", WORD, Wall(NOW + 1))
     )
     assert users.get("anna").role is VIEWER
     assert await users.check("anna", OTHER, NOW)
@@ -142,7 +142,7 @@ async def test_a_password_that_changes_while_it_is_checked_is_not_taken(store: S
 
     async def meanwhile(kept, word):
         found = await right(kept, word)
-        await users.set_password("anna", OTHER)
+        await users.change("anna", password=OTHER)
         return found
 
     passwords.is_right = meanwhile
@@ -182,7 +182,7 @@ async def test_what_the_disk_does_not_take_did_not_happen(store: Store):
         raise StoreFull("disk is full")
 
     store.people.put_user = full
-    for asking in (users.add("bert", WORD, VIEWER, NOW), users.set_password("anna", OTHER)):
+    for asking in (users.add("bert", WORD, VIEWER, NOW), users.change("anna", password=OTHER)):
         with pytest.raises(StoreFull):
             await asking
     assert users.get("anna") == before

@@ -27,7 +27,7 @@ from bellrock.region.api.problems import AnyRequest, problem, problems
 from bellrock.region.roles import How, UserRole
 from bellrock.region.service import TooManyFailures, wall
 from bellrock.region.service.sessions import SESSION_LIFE
-from bellrock.region.service.users import Unwanted
+from bellrock.region.service.users import NotThere, Unwanted
 
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 UserName = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -133,11 +133,13 @@ async def change_password(request: AnyRequest, data: Annotated[NewPassword, Body
     try:
         if not await access.knows(caller.user, data.old, address_of(request), now, mono):
             raise PermissionDeniedException("The old password is wrong.")
-        await access.users.set_password(caller.user, data.new)
+        await access.users.change(caller.user, password=data.new)
     except TooManyFailures as error:
         return _later(error)
     except Unwanted as error:
         raise ClientException(f"{error}.") from None
+    except NotThere:
+        raise PermissionDeniedException(f"The user {caller.user} was removed meanwhile.") from None
     session = await access.sessions.open(caller.user, now)
     return Response(None, status_code=HTTPStatus.NO_CONTENT, cookies=[_cookie(request, session, int(SESSION_LIFE))])
 

@@ -137,10 +137,7 @@ async def change_user(request: AnyRequest, user: FromPath[str], data: Annotated[
     after = [word for word in (data.role, "another password" if data.password else None) if word]
     tell(request, subject=row.name if row else user, before=row.role if row else "", after=", ".join(after))
     try:
-        if data.password is not None:
-            await known.set_password(user, data.password)
-        if data.role is not None:
-            await known.set_role(user, data.role)
+        await known.change(user, data.role, data.password)
     except (Unwanted, Conflict, NotThere) as error:
         raise _refusal(error) from None
 

@@ -77,33 +77,24 @@ class Users:
             self._rows[name.lower()] = row
         return row
 
-    async def set_role(self, name: str, role: UserRole) -> UserRow:
-        """Another role; the user's sessions end. Returns what was.
-
-        Raises:
-            NotThere: there is no such user.
-            Conflict: nobody would be admin.
-        """
-        async with self._changing:
-            row = self._known(name)
-            if role is not UserRole.ADMIN:
-                self._keeps_an_admin(row)
-            await self._put(structs.replace(row, role=role))
-        return row
-
-    async def set_password(self, name: str, password: str) -> None:
-        """Another password; the user's sessions end.
+    async def change(self, name: str, role: UserRole | None = None, password: str | None = None) -> UserRow:
+        """Another role, another password, or both, all or nothing; the user's sessions end. Returns what was.
 
         Raises:
             NotThere: there is no such user.
             Unwanted: the password will not do.
+            Conflict: nobody would be admin.
         """
         row = self._known(name)
-        if why := complaint(password, row.name):
+        if password is not None and (why := complaint(password, row.name)):
             raise Unwanted(why)
-        made = await self._passwords.hash(password)
+        made = await self._passwords.hash(password) if password is not None else None
         async with self._changing:
-            await self._put(structs.replace(self._known(name), hash=made))
+            row = self._known(name)
+            if role not in (None, UserRole.ADMIN):
+                self._keeps_an_admin(row)
+            await self._put(structs.replace(row, role=role or row.role, hash=made or row.hash))
+        return row
 
     async def remove(self, name: str) -> UserRow:
         """Forget a user, whose sessions and tokens end. Returns what was.
