@@ -48,6 +48,25 @@ async def test_from_making_to_revoking(store: Store):
 
 
 @with_store
+async def test_no_token_outlives_an_owner_who_is_removed_while_it_is_written(store: Store):
+    owners = {"anna": ADMIN}
+    tokens = Tokens(store.people, lambda name: SimpleNamespace(role=owners[name]) if name in owners else None, list)
+    put = store.people.put_token
+
+    async def late(row, now):
+        await store.people.drop_user("anna")
+        del owners["anna"]
+        tokens.forget("anna")
+        await put(row, now)
+
+    store.people.put_token = late
+    with pytest.raises(Conflict, match="the user anna, whose token it would be, was removed meanwhile"):
+        await tokens.add("t", ADMIN, 2, "anna", NOW)
+    assert tokens.all(NOW) == []
+    assert (await store.people.load(NOW)).tokens == ()
+
+
+@with_store
 async def test_by_name_where_it_is_one(store: Store):
     tokens = tokens_of(store)
     first, _ = await tokens.add("a", VIEWER, 1, "", NOW)

@@ -43,7 +43,7 @@ class Tokens:
 
         Raises:
             Unwanted: the name or the days will not do.
-            Conflict: there are too many tokens.
+            Conflict: there are too many tokens, or its owner was removed meanwhile.
         """
         if not 0 < len(name) <= MAX_NAME or not name.isprintable() or not name.strip():
             raise Unwanted(f"a token's name has 1 to {MAX_NAME} printable characters")
@@ -61,8 +61,13 @@ class Tokens:
         try:
             await self._store.put_token(row, now)
         except BaseException:
-            del self._rows[row.hash]
+            self._rows.pop(row.hash, None)
             raise
+        if row.owner and self._user(row.owner) is None:
+            # Written after its owner's tokens were dropped, it would live again with the next user of that name.
+            self._rows.pop(row.hash, None)
+            await self._store.drop_token(row.hash)
+            raise Conflict(f"the user {row.owner}, whose token it would be, was removed meanwhile")
         return row, token
 
     async def revoke(self, which: str) -> TokenRow:
