@@ -74,6 +74,8 @@ def _decide(who: str, what: str, done: str, region_url: str, state_dir: Path | N
     if as_json:
         print_json({"agent": chosen.agent, "name": chosen.name, "done": what})
     else:
+        if what == "approve" and chosen.state == "revoked":
+            done = "may ask again; where the region's policy is not auto, compare the code that it shows then, and approve that"
         click.echo(printable(f"{chosen.name} ({chosen.agent}) {done}"))
 
 

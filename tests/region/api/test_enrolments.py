@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from hashlib import sha256
 
+from bellrock.region.service import Policy
 from tests.region.joining import TLS, Joiner
 from tests.region.support import asynchronous, region
 
@@ -38,6 +39,20 @@ async def test_decisions_and_their_errors_are_in_the_audit_log(tmp_path):
                 ("approve agent", subject, "revoked", "approved", "done"),
             ]
         )
+
+
+@asynchronous
+async def test_a_revoked_agent_that_may_ask_again_is_not_audited_as_let_in(tmp_path):
+    async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
+        one = Joiner()
+        await one.join(running.tls)
+        async with running.client(authorization=f"Bearer {running.token}") as client:
+            for what in ("approve", "revoke", "approve"):
+                assert (await client.post(f"/api/v1/enrolments/{one.host.id}/{what}")).status_code == 204
+        entries = [(entry["action"], entry["before"], entry["after"]) for entry in await running.get("audit")]
+        assert ("approve agent", "revoked", "waiting") in entries
+        assert ("approve agent", "waiting", "approved") in entries
+        assert (await one.join(running.tls)).state == "waiting"
 
 
 @asynchronous

@@ -33,12 +33,14 @@ async def approve(
         Code, QueryParameter(description="The code that was compared; if another waits by now, nothing is done")
     ] = "",
 ) -> None:
-    """One that waits, or one that was revoked, which may join again then."""
+    """One that waits, or one that was revoked, which may ask again then; unless the policy is auto, it waits to be approved anew."""
     try:
-        before = await region_of(request).enrolment.approve(agent, code)
+        known = region_of(request).enrolment
+        before = await known.approve(agent, code)
     except (UnknownAgent, AlreadySo) as error:
         raise _said(error) from None
-    tell(request, subject=f"{before.name} {agent}", before=before.state, after="approved")
+    now = known.find(agent)
+    tell(request, subject=f"{before.name} {agent}", before=before.state, after=now.state if now else "approved")
 
 
 @post("/api/v1/enrolments/{agent:str}/revoke", summary="Take an agent's certificate back", tags=["agents"],
