@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Final
 
 from spake2 import SPAKE2_A, SPAKE2_B
+from spake2.ed25519_basic import NotOnCurve
 from spake2.spake2 import SPAKEError
 
 AGENT: Final = b"bellrock agent"
@@ -52,7 +53,7 @@ class Half:
         try:
             # The library's object finishes once; what it is made of does not change, so that a shallow copy is another.
             key: bytes = copy.copy(self._end).finish(theirs)
-        except (SPAKEError, ValueError, AssertionError) as error:
+        except (SPAKEError, NotOnCurve, ValueError, AssertionError) as error:
             raise ExchangeError(f"not the other half of the exchange: {type(error).__name__}") from None
         return key
 
