@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from bellrock.cli.stopping import Stopping
+from bellrock.cli.stopping import TERMINAL_GONE, Stopping
 
 pytestmark = pytest.mark.usefixtures("restored_signals")
 
@@ -33,6 +33,20 @@ def test_a_signal_wakes_a_loop_that_waits(number):
         return await stopped(stopping)
 
     assert asyncio.run(main())
+
+
+@pytest.mark.parametrize("number", TERMINAL_GONE)
+def test_a_terminal_that_is_gone_stops_who_asked_for_it(number):
+    stopping = Stopping(TERMINAL_GONE)
+    os.kill(os.getpid(), number)
+    assert asyncio.run(stopped(stopping))
+
+
+def test_what_nohup_ignores_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    Stopping(TERMINAL_GONE)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGQUIT) is not signal.SIG_DFL
 
 
 def test_more_of_them_during_and_after_are_none_too_many():

@@ -209,7 +209,7 @@ def test_another_secret_is_told(machines, rack, tmp_path):
     assert "another secret" in nobody["cause"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_whoever_stops_it_finds_the_interfaces_as_they_were(machines, start, secret, number):
     node, _ = machines
     node.run("ip", "link", "set", "eth2", "up")

@@ -17,6 +17,8 @@ EXIT_NOBODY: Final = 4
 EXIT_NOT_DELIVERED: Final = 6
 EXIT_PRIVILEGE: Final = 77
 MAX_NAME: Final = 64
+MAX_SPENT: Final = 1.0
+"""Seconds of start-up that count as part of the run: unpacking the one file, and scripts that became this process, do not."""
 MAX_EXPECTED: Final = 256
 
 
@@ -25,7 +27,7 @@ MAX_EXPECTED: Final = 256
 )
 @click.option(
     "--within", type=FiniteRange(2, 60), default=5.0, show_default=True, metavar="SECONDS",
-    help="How long the look and the report may take together.",
+    help="How long the whole run may take, from start to end.",
 )  # fmt: skip
 @click.option(
     "--region",
@@ -54,13 +56,19 @@ def node(
 
     Every interface is set up without an address, and put back at the end. Nothing is left on disk but what --output names.
 
-    Exit 0: every interface is placed or explained. 1: a finding is an error. 2: usage. 4: no region and no rack was heard.
-    6: the report could not be delivered. 77: no privilege. 130: stopped by Ctrl-C or SIGTERM.
+    Exit 0: every interface is placed or explained. 1: a finding is an error, or one is neither. 2: usage. 4: no region and no rack was heard.
+    6: the report could not be delivered. 77: no privilege. 130: stopped by Ctrl-C, SIGTERM or the loss of its terminal.
     """
     from bellrock.agent.node import Wanted
 
     wanted = Wanted(
-        within=within, region=_region(region), name=_name(name), ignore=ignore, expected=_expected(expected), mtu=mtu
+        within=within,
+        spent=_spent(),
+        region=_region(region),
+        name=_name(name),
+        ignore=ignore,
+        expected=_expected(expected),
+        mtu=mtu,
     )
     keyring = load_keyring(secret_files)
     if output is not None:
@@ -72,6 +80,7 @@ def node(
 
 def exit_code(found: "Found") -> int:
     """What the exit says, the gravest first."""
+    from bellrock.cli.nodetext import unexplained
     from bellrock.model import Severity
 
     delivered = found.told.answer is not None and not found.told.why
@@ -79,18 +88,19 @@ def exit_code(found: "Found") -> int:
         return EXIT_NOBODY
     if not delivered:
         return EXIT_NOT_DELIVERED
-    return EXIT_NO if any(one.severity is Severity.ERROR for one in found.findings) else 0
+    wrong = any(one.severity is Severity.ERROR for one in found.findings)
+    return EXIT_NO if wrong or unexplained(found) else 0
 
 
 def _run(wanted: "Wanted", keyring: Any) -> "Found":  # noqa: ANN401 -- a Keyring, imported late
     import asyncio
 
     from bellrock.agent.node import StoppedError, run
-    from bellrock.cli.stopping import Stopping
+    from bellrock.cli.stopping import TERMINAL_GONE, Stopping
     from bellrock.link.device import LinkError
 
     _hush()
-    stopping = Stopping()
+    stopping = Stopping(TERMINAL_GONE)
 
     async def once() -> "Found":
         return await run(wanted, keyring, stopping.event())
@@ -101,9 +111,23 @@ def _run(wanted: "Wanted", keyring: Any) -> "Found":  # noqa: ANN401 -- a Keyrin
         raise Failure(str(error), EXIT_INTERRUPTED) from None
     except LinkError as error:
         if error.code in ("EPERM", "EACCES"):
+            what = str(error).partition("; run as root")[0]
             hint = "run it as root, or with the capabilities CAP_NET_RAW and CAP_NET_ADMIN"
-            raise Failure(f"{error} ({hint})", EXIT_PRIVILEGE) from None
+            raise Failure(f"{what}; {hint}", EXIT_PRIVILEGE) from None
         raise Failure(str(error), EXIT_NO) from None
+
+
+def _spent() -> float:
+    """Seconds since this process began (proc(5), `starttime`), as far as they count."""
+    import os
+    import time
+
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    since = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return min(max(0.0, since), MAX_SPENT)
 
 
 def _hush() -> None:

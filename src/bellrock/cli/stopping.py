@@ -2,6 +2,10 @@
 
 import asyncio
 import signal
+from typing import Final
+
+TERMINAL_GONE: Final = (signal.SIGHUP, signal.SIGQUIT)
+"""For what ends with its terminal: a connection that drops, and Ctrl-\\."""
 
 
 class Stopping:
@@ -10,11 +14,13 @@ class Stopping:
     The loop's own handlers would leave at its end, with a traceback for a Ctrl-C in what follows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: tuple[signal.Signals, ...] = ()) -> None:
+        """`also`: further signals; one that whoever started us ignores (nohup) stays ignored."""
         self._asked = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        heeded = [number for number in also if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in (signal.SIGINT, signal.SIGTERM, *heeded):
             signal.signal(number, self._ask)
 
     def event(self) -> asyncio.Event:
