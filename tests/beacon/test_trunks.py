@@ -60,8 +60,39 @@ TABLE = [
 def test_one_fault_is_one_finding(changed, findings, unknown):
     told, silent = said(FULL, FULL | changed)
     assert told == findings
-    quiet = [f"VLAN {vid} is silent, and nobody who answered is meant to be in it" for vid in (40, 50)]
+    quiet = [one for one in silent if "nobody who answered is meant to be in" in one]
+    assert len(quiet) == 1
     assert [one for one in silent if one not in quiet] == unknown
+
+
+@pytest.mark.parametrize(
+    ("vids", "sentence"),
+    [
+        ((10, 40), "VLAN 40 is silent, and nobody who answered is meant to be in it"),
+        ((10, 40, 41, 42, 50), "VLANs 40-42, 50 are silent, and nobody who answered is meant to be in them"),
+    ],
+)
+def test_silent_vlans_are_one_sentence(vids, sentence):
+    meant = {HERE: port(10, 40, 41, 42, 50), A: port(10)}
+    assert list(validate(HERE, row(meant, vids), meant).unknown) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("meant", "ports"),
+    [
+        ({HERE: port(10), A: port(20)}, (HERE, A)),
+        ({HERE: port(10, exact=False), A: port(10, exact=False)}, (A,)),
+        ({HERE: port(10), B: port(10)}, (HERE,)),
+        ({HERE: port(10, exact=False)}, ()),
+        ({A: port(4000, exact=False)}, ()),
+        ({}, ()),
+    ],
+    ids=["a site", "what is wanted", "here alone", "here, of which only wishes are known", "no VID of it called", "nothing"],
+)  # fmt: skip
+def test_who_was_judged_is_told(meant, ports):
+    assert validate(HERE, row({HERE: port(*POOL), A: port(*POOL)}), meant).ports == ports
+    silent = dict.fromkeys((0, *POOL), ())
+    assert validate(HERE, silent, meant).ports == ()
 
 
 def test_a_vlan_that_passes_here_and_is_not_meant_to():
@@ -98,14 +129,18 @@ def test_the_native_vlan_here_is_known_from_access_ports_alone():
     assert told == []
 
 
-def test_with_one_other_end_either_may_be_at_fault_and_it_is_said():
-    meant = {HERE: port(10, 20), A: port(10, 20)}
-    judged = validate(HERE, row(meant | {A: port(10)}), meant)
+@pytest.mark.parametrize("at_fault", [HERE, A], ids=["here", "there"])
+def test_with_one_other_end_either_may_be_at_fault_and_neither_is_accused(at_fault):
+    meant = {HERE: port(10, 20), A: port(10, 20), B: port(10)}
+    judged = validate(HERE, row(meant | {at_fault: port(10)}), meant)
     (one,) = judged.findings
-    assert (one.id, one.host, one.vid, one.severity) == (MISSING, "a", 20, Severity.ERROR)
-    assert "either there or at here/eth0" in one.cause
+    assert (one.id, one.host, one.vid, one.severity) == (MISSING, "here", 20, Severity.ERROR)
+    assert one.what == "VLAN 20 does not pass between here/eth0 and a/eth0"
+    assert one.cause == "missing at a/eth0 or at here/eth0: nobody else who answered is meant to have it"
     assert one.proof == ("no call in VLAN 20 came out at a/eth0, which answers on others",)
-    assert one.fix
+    assert one.fix == (
+        "add VLAN 20 to the switch port of here/eth0 or of a/eth0, whichever lacks it, or to a trunk between them",
+    )
 
 
 def test_a_vlan_that_comes_out_as_another():
@@ -162,8 +197,9 @@ def test_what_is_as_it_is_meant_has_no_findings(others):
 def test_findings_name_only_ports_that_differ(others, own, changed):
     meant = {HERE: port(*POOL)} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
     meant[A] = own
-    told, _ = said(meant, meant | {A: changed})
-    assert {place for _, place, _ in told} <= {"a/eth0"}
+    judged = validate(HERE, row(meant | {A: changed}), meant)
+    told = [(one.id, one.host, one.vid) for one in judged.findings]
+    assert {one.host for one in judged.findings if not one.cause} <= {"a"}
     differs = {vid for vid in POOL if own.forms(vid) != changed.forms(vid)}
     assert {vid for _, _, vid in told} <= differs
     heard = any(changed.forms(vid) for vid in POOL)
@@ -191,8 +227,10 @@ def test_a_switch_that_drops_tagged_frames_of_the_native_vlan_is_no_fault():
 @given(st.lists(trunks, max_size=5), trunks, trunks, trunks)
 def test_wherever_it_is_scanned_from_only_ports_that_differ_are_named(others, here, own, changed):
     meant = {HERE: here, A: own} | {(f"h{number}", "eth0"): trunk for number, trunk in enumerate(others)}
-    told, _ = said(meant, meant | {A: changed})
-    assert {place for _, place, _ in told} <= {"a/eth0"}
+    judged = validate(HERE, row(meant | {A: changed}), meant)
+    told = [one for one in judged.findings if not one.cause]
+    assert {one.host for one in told} <= {"a"}
+    assert all("a/eth0" in one.cause for one in judged.findings if one.cause)
     if own.forms == changed.forms:
         assert told == []
 

@@ -6,9 +6,9 @@ Only who answered is judged: of a port that is silent on every VID nothing is kn
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from bellrock.beacon.reach import Row
+from bellrock.beacon.reach import Row, runs
 from bellrock.model import Finding, Severity
 
 MISSING: Final = "vlan-missing"
@@ -40,6 +40,8 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...]
     unknown: tuple[str, ...]
+    ports: tuple[End, ...] = ()
+    """Whose VLANs could be held against what is meant, right or wrong."""
 
 
 def validate(here: End, row: Row, meant: Mapping[End, Meant]) -> Judged:
@@ -52,7 +54,7 @@ def validate(here: End, row: Row, meant: Mapping[End, Meant]) -> Judged:
     """
     trial = _Trial(here, row, meant)
     findings = [*trial.own_native(), *trial.natives(), *trial.missing(), *trial.extra(), *trial.translated()]
-    return Judged(findings=tuple(findings), unknown=tuple(trial.unknown()))
+    return Judged(findings=tuple(findings), unknown=tuple(trial.unknown()), ports=tuple(trial.ports()))
 
 
 class _Trial:
@@ -109,10 +111,10 @@ class _Trial:
             reached = [end for end in self._ends if self._at(end, self._call(vid))]
             if not lost or not (reached or self._own.forms(vid)):
                 continue
-            if not reached and len(lost) > 1:
-                yield self._lost_here(vid, lost)
-            else:
+            if reached:
                 yield from (self._lost_there(vid, end, reached) for end in lost)
+            else:
+                yield self._lost_here(vid, lost) if len(lost) > 1 else self._lost_between(vid, lost[0])
 
     def extra(self) -> Iterable[Finding]:
         """VLANs that come out where they are not meant to, and VLANs that pass here and are not meant to."""
@@ -141,6 +143,14 @@ class _Trial:
                         TRANSLATED, end, vid, what, [f"a call in VLAN {vid} came out there with VID {other}"]
                     )
 
+    def ports(self) -> Iterable[End]:
+        """Who could be judged: this port, if anybody answered it, and those who answered, if any VLAN of theirs was called."""
+        if self._ends and self._here in self._meant and self._own.exact:
+            yield self._here
+        for end, meant in self._judged.items():
+            if meant.exact or any(map(meant.forms, self._called)):
+                yield end
+
     def unknown(self) -> Iterable[str]:
         """What could not be judged, one sentence each."""
         if self._here not in self._meant:
@@ -152,10 +162,16 @@ class _Trial:
             yield f"{_name(end)} answered on no VID: nothing is known of its VLANs"
         for end in sorted(self._ends.keys() - self._meant.keys()):
             yield f"{_name(end)} answered, and nothing says which VLANs it is meant to have"
-        for vid in self._called:
-            there = any(meant.forms(vid) for meant in self._judged.values())
-            if self._own.forms(vid) and not there and not any(self._at(end, self._call(vid)) for end in self._ends):
-                yield f"VLAN {vid} is silent, and nobody who answered is meant to be in it"
+        silent = [vid for vid in self._called if self._own.forms(vid) and self._is_silent(vid)]
+        if len(silent) == 1:
+            yield f"VLAN {silent[0]} is silent, and nobody who answered is meant to be in it"
+        elif silent:
+            yield f"VLANs {runs(silent)} are silent, and nobody who answered is meant to be in them"
+
+    def _is_silent(self, vid: int) -> bool:
+        """Nobody got it, and of those who answered nobody is meant to."""
+        there = any(meant.forms(vid) for meant in self._judged.values())
+        return not there and not any(self._at(end, self._call(vid)) for end in self._ends)
 
     def _call(self, vid: int) -> int:
         """The call that goes out in a VLAN: without tag where it is native here."""
@@ -207,10 +223,18 @@ class _Trial:
     def _lost_there(self, vid: int, end: End, reached: list[End]) -> Finding:
         proof = [f"no call in VLAN {vid} came out at {_name(end)}, which answers on others"]
         proof += [f"it came out at {_name(other)}" for other in reached[:3]]
-        cause = (
-            "" if reached else f"either there or at {_name(self._here)}: nobody else who answered is meant to have it"
+        return _finding(MISSING, end, vid, f"VLAN {vid} does not pass at {_name(end)}", proof)
+
+    def _lost_between(self, vid: int, end: End) -> Finding:
+        """Two ports, and nobody else who could show at which of them: neither is accused."""
+        here, there = _name(self._here), _name(end)
+        proof = [f"no call in VLAN {vid} came out at {there}, which answers on others"]
+        cause = f"missing at {there} or at {here}: nobody else who answered is meant to have it"
+        lost = _finding(MISSING, self._here, vid, f"VLAN {vid} does not pass between {here} and {there}", proof, cause)
+        fix = (
+            f"add VLAN {vid} to the switch port of {here} or of {there}, whichever lacks it, or to a trunk between them"
         )
-        return _finding(MISSING, end, vid, f"VLAN {vid} does not pass at {_name(end)}", proof, cause)
+        return structs.replace(lost, fix=(fix,))
 
 
 def _finding(rule: str, end: End, vid: int, what: str, proof: Iterable[str], cause: str = "") -> Finding:

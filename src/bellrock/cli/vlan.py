@@ -158,7 +158,8 @@ def validate(
 
     Only ports behind which somebody answers are judged; what could not be judged is told.
 
-    Exit 0: all is as it is meant. 1: there are findings. 3: nobody answered, or it could not be done. 77: no privilege. 130: Ctrl-C.
+    Exit 0: what was judged is as it is meant. 1: there are findings. 3: nothing could be judged, or it could not be done.
+    77: no privilege. 130: Ctrl-C.
     """
     from bellrock.cli.sitefile import read_site
     from bellrock.cli.vlanscan import Wanted
