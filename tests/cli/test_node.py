@@ -8,6 +8,7 @@ from bellrock.agent.delivery import Told
 from bellrock.agent.node import Found, StoppedError
 from bellrock.cli.node import node
 from bellrock.contract import NodeAnswer
+from bellrock.diagnosis import Lies
 from bellrock.link.device import LinkError
 from tests.diagnosis.looks import cable, look
 
@@ -36,7 +37,10 @@ def run(monkeypatch):
 
 
 def found(**more) -> Found:
-    return Found(look(cable("eth0")), ("rack-1",), Told(NodeAnswer(region="r"), "rack-1"), (), 1.0, **more)
+    placed = (Lies("eth0", "fabric-1", ("pxe",), (None,)),)
+    return Found(
+        look(cable("eth0"), placed=placed), ("rack-1",), Told(NodeAnswer(region="r"), "rack-1"), (), 1.0, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,7 @@ def test_without_a_secret(run):
     [
         (StoppedError("stopped; every interface was put back"), 130, "stopped"),
         (LinkError("eth0 cannot be set up: operation not permitted", 1), 77, "CAP_NET_ADMIN"),
+        (LinkError("no raw frames; run as root or grant it", 1), 77, "no raw frames; run it as root, or with"),
         (LinkError("this machine has no Ethernet interface to look at"), 1, "no Ethernet interface"),
     ],
 )
@@ -90,6 +95,7 @@ def test_what_it_is_told_reaches_the_run(run):
     wanted = run.wanted
     assert (wanted.expected, wanted.region, wanted.mtu) == ((("eth0", "10"), ("eth1", "pxe")), "https://r:5443", 9000)
     assert (wanted.name, wanted.ignore, wanted.within) == ("n7", ("idrac*",), 3.0)
+    assert 0 < wanted.spent <= 1.0, "start-up counts, to a bound"
 
 
 def test_results_that_cannot_be_written(run, tmp_path):

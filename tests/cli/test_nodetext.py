@@ -84,7 +84,10 @@ OWN = cable("eth0", heard=(heard(), heard(kind=EvidenceKind.OWN_BEACON, peer=Por
 @pytest.mark.parametrize(
     ("it", "code", "status"),
     [
-        (found(cable("eth0")), 0, "passed"),
+        (found(cable("eth0"), placed=(PLACED,)), 0, "passed"),
+        (found(cable("eth0")), 1, "failed"),
+        (found(cable("eth0", link={"master": "br0"}), placed=(Lies("br0", "f", ("pxe",), (None,)),)), 0, "passed"),
+        (found(cable("eth0", link={"master": "bond0"}, heard=(), heard_above=True)), 0, "passed"),
         (found(OWN), 0, "degraded"),
         (found(cable("eth0", link={"mtu": 1000})), 1, "failed"),
         (found(cable("eth0"), told=Told(None, "", "x")), 6, "failed"),
@@ -92,7 +95,7 @@ OWN = cable("eth0", heard=(heard(), heard(kind=EvidenceKind.OWN_BEACON, peer=Por
         (found(cable("eth0", heard=()), told=Told(None, "", "x"), relayers=()), 4, "failed"),
         (found(cable("eth0", heard=()), relayers=()), 0, "degraded"),
     ],
-    ids=["all well", "a warning", "an error", "not delivered", "refused", "nobody heard", "told by itself"],
+    ids=["all well", "not placed, nobody knows why", "placed by its bridge", "heard by its bond", "a warning", "an error", "not delivered", "refused", "nobody heard", "told by itself"],
 )  # fmt: skip
 def test_exit_codes_and_what_maas_is_told(it, code, status):
     assert exit_code(it) == code
@@ -108,3 +111,11 @@ def test_maas_is_told_of_each_interface():
     assert results["eth1"] == "not connected"
     assert results["finding 1"] == "notice: node-7/eth1 is not connected"
     assert maas_results(found(cable("eth0")), 0)["results"]["eth0"] == "no place known, MTU 1500"
+
+
+def test_a_lit_cable_that_nobody_places_or_explains_is_named(capsys):
+    it = found(cable("eth0"), cable("eth1"), cable("eth2", carrier=False), placed=(PLACED,))
+    assert document(it)["unexplained"] == ["eth1"]
+    print_found(it)
+    assert "eth1 has carrier; the region places it nowhere, and nothing here says why" in capsys.readouterr().out
+    assert document(found(cable("eth0"), told=Told(None, "", "x")))["unexplained"] == [], "exit 6 says why already"

@@ -163,6 +163,15 @@ def test_an_error_in_the_middle_puts_everything_back_too(monkeypatch):
     assert apart(work) is False
 
 
+def test_without_an_interface_that_may_be_looked_at_it_says_which_are_left_alone():
+    def work():
+        cable()
+        return once(Wanted(within=2.0, ignore=("*",)))
+
+    with pytest.raises(LinkError, match=r"--ignore leaves none of .* \(n4-b, n4-a\)"):
+        apart(work)
+
+
 def test_without_an_interface_there_is_nothing_to_look_at():
     with pytest.raises(LinkError, match="no Ethernet interface"):
         apart(lambda: once(Wanted(within=2.0)))

@@ -15,6 +15,7 @@ from bellrock.agent.lookout import Lookout
 from bellrock.agent.loop import now
 from bellrock.agent.machine import machine_id, physical
 from bellrock.agent.network import RawNetwork, UdpNetwork
+from bellrock.agent.ports import ignored
 from bellrock.agent.settings import Settings
 from bellrock.beacon import Identity
 from bellrock.contract import MAX_OBSERVATIONS, NodeAnswer, NodeReport
@@ -22,19 +23,24 @@ from bellrock.diagnosis import Lies, Look, diagnose
 from bellrock.link import clock
 from bellrock.link.device import LinkError
 from bellrock.link.netlink import LinkMonitor
-from bellrock.model import Finding, Host, Role
+from bellrock.model import Finding, Host, Interface, Role
 from bellrock.wire.keys import Keyring
 
 TO_TELL: Final = 1.0
 """Seconds of the run that are kept for the report."""
-SLACK: Final = 1.5
-"""Seconds that an answer may take beyond the run's time, where a report is under way."""
+BY_LETTER: Final = 0.6
+"""Seconds of those for the way through whom is heard, where a region that was typed does not answer; half where fewer are left."""
+PUT_BACK: Final = 0.2
+"""Seconds for setting interfaces down again and for what is printed."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """What one run is told. Times in seconds."""
 
     within: float = 5.0
+    """From the program's start to its end."""
+    spent: float = 0.0
+    """How much of it is gone when the run begins."""
     region: str = ""
     """https://HOST:PORT, or on this machine http:// or unix:; empty: through whom is heard."""
     name: str = ""
@@ -89,7 +95,7 @@ async def run(wanted: Wanted, keyring: Keyring, stop: asyncio.Event) -> Found:
 
 
 async def _run(wanted: Wanted, keyring: Keyring) -> Found:
-    began = clock.monotonic()
+    began = clock.monotonic() - wanted.spent
     monitor = LinkMonitor()
     network: RawNetwork | None = None
     try:
@@ -110,7 +116,7 @@ async def _look(wanted: Wanted, keyring: Keyring, senses: _Senses, began: float)
     try:
         lookout.start()
         await lookout.listen(began + wanted.within - TO_TELL)
-        found = await _tell(wanted, keyring, senses.identity, lookout, began + wanted.within + SLACK)
+        found = await _tell(wanted, keyring, senses.identity, lookout, began + wanted.within - PUT_BACK)
     finally:
         left = lookout.stop()
     return structs.replace(found, left=left)
@@ -137,13 +143,14 @@ async def _deliver(
     """To the address that was typed; where that fails, or none was, through whom is heard."""
     failed = ""
     if wanted.region:
-        told = await tell_region(wanted.region, keyring, report, until - clock.monotonic())
+        left = until - clock.monotonic()
+        told = await tell_region(wanted.region, keyring, report, left - min(BY_LETTER, left / 2) if ways else left)
         if told.answer is not None or not ways:
             return told
         failed = f"{told.why}; "
     mail = Mail(lookout.scout.engine, now, lookout.scout.kick)
     lookout.scout.listeners.append(mail.note)
-    told = await mail.deliver(report, list(ways), max(until, clock.monotonic() + TO_TELL if failed else until))
+    told = await mail.deliver(report, list(ways), until)
     return told if told.answer is not None else structs.replace(told, why=failed + told.why)
 
 
@@ -182,8 +189,16 @@ def _identity(wanted: Wanted, monitor: LinkMonitor) -> Identity:
         LinkError: there is no interface to look at.
     """
     interfaces = monitor.snapshot().values()
-    if not physical(interfaces):
+    found = physical(interfaces)
+    if not found:
         raise LinkError("this machine has no Ethernet interface to look at")
+    if all(ignored(one.name, wanted.ignore) for one in found):
+        raise LinkError(f"--ignore leaves none of this machine's Ethernet interfaces to look at ({_few(found)})")
     run_id = ulid_transform.ulid_at_time(clock.wall())
     agent = run_id if wanted.region.startswith("https:") else machine_id(interfaces)
     return Identity(agent, wanted.name or socket.gethostname(), Role.NODE, ulid_transform.ulid_at_time(clock.wall()))
+
+
+def _few(interfaces: list[Interface]) -> str:
+    names = [one.name for one in interfaces]
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -25,8 +25,20 @@ def document(found: "Found") -> dict[str, Any]:
         "not_delivered": None if found.look.told else found.told.why,
         "findings": list(found.findings),
         "seconds": round(found.took, 3),
+        "unexplained": unexplained(found),
         "not_restored": list(found.left),
     }
+
+
+def unexplained(found: "Found") -> list[str]:
+    """Interfaces with carrier that the region took note of and placed nowhere, and of which no finding says why."""
+    placed = {one.interface for one in found.look.placed}
+    placed |= {
+        cable.interface.name for cable in found.look.cables if cable.heard_above or cable.interface.master in placed
+    }
+    known = placed | {one.interface for one in found.findings}
+    lit = [cable.interface.name for cable in found.look.cables if cable.carrier_for is not None]
+    return [name for name in lit if name not in known] if found.look.told else []
 
 
 def maas_results(found: "Found", code: int) -> dict[str, Any]:
@@ -63,6 +75,8 @@ def print_found(found: "Found") -> None:
         click.echo(printable(f"not reported: {found.told.why}"))
     for finding in found.findings:
         _print_finding(finding)
+    for name in unexplained(found):
+        click.echo(printable(f"{name} has carrier; the region places it nowhere, and nothing here says why"))
 
 
 def _print_finding(finding: "Finding") -> None:
