@@ -40,6 +40,8 @@ def test_seen_ids_are_accepted_once_per_port_and_bounded():
     assert seen.accept(ETH0, "a")
     assert seen.accept(ETH1, "a")
     assert not seen.accept(ETH0, "a")
+    assert seen.knows(ETH0, "a")
+    assert not seen.knows(ETH0, "b")
     assert seen.accept(ETH0, "b")
     assert len(seen) == 2
 

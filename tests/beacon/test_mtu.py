@@ -280,6 +280,16 @@ def test_fragments_of_a_probe_are_told_to_its_sender_and_nobody_else():
     play.refused("fragment")
 
 
+def test_a_piece_that_comes_ahead_of_a_probe_makes_no_replay_of_it():
+    play, them = acquainted()
+    probe = them.probes(9000, id="probe")
+    play.hear(probe, fragment=True).hear(probe).wait(0.1)
+    assert play.events == []
+    assert play.says(ADVERTISEMENT, "probe").beacon.extension.fragmented == ()
+    play.hear(probe, fragment=True).refused("replay")
+    play.wait(0.1).nothing_left()
+
+
 def test_what_is_acknowledged_at_once_is_bounded():
     play, them = acquainted()
     for number in range(700):

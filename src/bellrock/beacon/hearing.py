@@ -148,7 +148,10 @@ class Hearing:
         state, extension = self._core.ports.get(arrival.port), arrival.beacon.extension
         if state is None or extension is None or not extension.padded or not arrival.multicast:
             self._refuse(arrival, Reason.FRAGMENT, "a beacon in fragments", now)
-        elif self._core.seen.accept(state.port, arrival.beacon.id):
+        elif self._core.seen.knows(state.port, arrival.beacon.id):
+            self._refuse(arrival, Reason.REPLAY, "a piece of a beacon that was heard whole before", now)
+        elif self._core.seen.accept(state.port, f"{arrival.beacon.id}/fragment"):
+            # Under a name of its own: who sends a piece of a captured probe ahead of it makes no replay of the whole.
             self._speaker.acknowledge_padded(state, arrival.beacon.id, True, now)
 
     def _hear_peer(self, state: PortState, arrival: Arrival, now: Now) -> None:

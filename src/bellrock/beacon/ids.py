@@ -59,6 +59,10 @@ class SeenIds:
     def __len__(self) -> int:
         return len(self._seen)
 
+    def knows(self, port: Port, beacon_id: str) -> bool:
+        """Whether the id was accepted on the port."""
+        return (port, beacon_id) in self._seen
+
     def accept(self, port: Port, beacon_id: str) -> bool:
         """True the first time that the id is heard on the port."""
         key = (port, beacon_id)
