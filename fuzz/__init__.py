@@ -1,4 +1,4 @@
-"""Fuzzing of every parser of `bellrock.wire`, of site files, of rulesets and of answers to scans: bytes become a value or the documented error, and nothing else ever happens.
+"""Fuzzing of every parser of `bellrock.wire`, of site files, of rulesets, of answers to scans and of what is said before anybody is known: bytes become a value or the documented error, and nothing else ever happens.
 
     .venv/bin/python -m fuzz.run [--seconds N] [--jobs N] [NAME...]
 
@@ -6,4 +6,4 @@ Each harness is a module with `one(data: bytes) -> None`, which raises what is n
 one harness under atheris, `run` runs several, each in its own process.
 """
 
-HARNESSES = ("beacon", "frame", "ethernet", "ip", "udp", "lldp", "cdp", "site", "ruleset", "scan", "switch")
+HARNESSES = ("beacon", "frame", "ethernet", "ip", "udp", "lldp", "cdp", "site", "ruleset", "scan", "switch", "joining")

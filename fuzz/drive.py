@@ -12,7 +12,9 @@ def main() -> None:
     name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
     if name not in HARNESSES:
         sys.exit(f"{name!r} is no harness; there are {', '.join(HARNESSES)}")
-    with atheris.instrument_imports(include=["bellrock.wire", "bellrock.flows", "bellrock.firewall", "fuzz"]):
+    with atheris.instrument_imports(
+        include=["bellrock.wire", "bellrock.flows", "bellrock.firewall", "bellrock.contract", "fuzz"]
+    ):
         harness = importlib.import_module(f"fuzz.{name}")
     atheris.Setup(sys.argv, harness.one)
     atheris.Fuzz()

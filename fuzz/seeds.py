@@ -4,6 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from bellrock.contract import Delivered, NodeAnswer, NodeReport, Placed, Rejected
+from bellrock.contract.join import JoinAnswer, JoinOffer, JoinProof, JoinRequest, encode_join
+from bellrock.contract.pake import Half
+from bellrock.model import Host, HostSeen, Interface, InterfaceSeen, Wall
 from bellrock.wire import cdp, ethernet, ip
 from bellrock.wire.ethernet import EthernetFrame, Tag
 from bellrock.wire.frame import CDP_MAC, GROUP4, GROUP6, LLDP_MAC, build_beacon_frame
@@ -16,6 +22,7 @@ CORPUS = HERE / "corpus"
 VECTORS = HERE.parent / "tests" / "data" / "beacon-vectors.json"
 MAC, V4 = "52:54:00:12:34:56", "10.20.30.41"
 V6 = ip.link_local_from_mac(MAC)
+HOST = Host("01M7TV4A008RGG4V5HV8R13R8B", "node7", "node")
 PAYLOAD = b"\x02\x01\x00\x03abc"
 
 
@@ -188,6 +195,27 @@ def switch_seeds() -> Iterator[tuple[str, bytes]]:
     yield "configuration", b"\x00" + bytes.fromhex(f"424203 0000 00 00 00 {body}")
     yield "per-vlan", b"\x00" + bytes.fromhex(f"aaaa03 00000c 010b 0000 02 02 18 {body} 00 0000 0002 000a")
     yield "notice", b"\x00" + bytes.fromhex("424203 0000 00 80")
+
+
+def joining_seeds() -> Iterator[tuple[str, bytes]]:
+    for agent in (True, False):
+        half = Half(bytes(range(32)), lambda size: bytes(size - 1) + b"\3", agent=agent).message.hex()
+        request = JoinRequest(version=1, host=HOST, boot="b", message=half, sent=Wall(1.5), software="x")
+        offer = JoinOffer(version=1, region="north", authority="ab" * 32, messages=(half, "00" * 33), sent=Wall(2.5))
+        yield f"request-{agent}", b"\x00" + encode_join(request).encode()
+        yield f"offer-{agent}", b"\x01" + encode_join(offer).encode()
+    yield "proof", b"\x00" + encode_join(JoinProof(proofs=("ab" * 32, ""), request="-----BEGIN")).encode()
+    answer = JoinAnswer(
+        state="joined", proof="cd" * 32, certificate="c", authority="a", regions=("https://10.0.0.1:1",)
+    )
+    yield "answer", b"\x01" + encode_join(answer).encode()
+    yield "rejected", b"\x01" + encode_join(Rejected("no")).encode()
+    yield "half-an-octet", b"\x00" + encode_join(JoinProof(proofs=("abc",), request="")).encode()
+    observations = (HostSeen(HOST, Wall(1.0)), InterfaceSeen(HOST.id, Interface(name="eth0", index=2, mac=MAC)))
+    report = NodeReport(host=HOST, boot="b", sent=Wall(1.0), observations=observations, expected=(("eth0", "10"),))
+    yield "report", b"\x02" + msgspec.json.encode(report)
+    placed = NodeAnswer(region="north", placed=(Placed("eth0", "fabric-1", ("pxe",), (10,)),))
+    yield "delivered", b"\x03" + msgspec.json.encode(Delivered("letter", placed))
 
 
 def main() -> None:
