@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import pytest
+
 from bellrock.region.api import audited as module
 from bellrock.region.service import Policy, Secret
 from bellrock.region.service.audit import Audit
 from bellrock.region.service.guesses import FREE_HERE
 from tests.region.joining import TLS, Joiner
-from tests.region.support import SECRET, agent, asynchronous, confirmed, host_seen, interface, region, until
+from tests.region.support import (
+    SECRET,
+    TurnedAway,
+    agent,
+    asynchronous,
+    confirmed,
+    host_seen,
+    interface,
+    region,
+    until,
+)
 
 WORD = "correct horse battery"
 KEYS = ("kind", "who", "how", "address", "action", "subject", "before", "after", "outcome")
@@ -135,6 +147,25 @@ async def test_who_joined_and_who_let_him_in_or_out(tmp_path):
             (*who, "approve agent", named, "waiting", "approved", "done"),
             ("login", "rack1", "secret", "127.0.0.1", "join", one.host.id, "", "waiting", "done"),
         ]
+
+
+@asynchronous
+async def test_who_tried_to_join_and_who_was_let_in_after_waiting(tmp_path):
+    async with region(tmp_path, listen=TLS, policy=Policy.APPROVE) as running:
+        for _ in range(2):
+            with pytest.raises(TurnedAway):
+                await Joiner("guesser", join_key=bytes(32)).join(running.tls)
+        one = Joiner()
+        async with one.joining(running.tls) as (_, next_answer):
+            async with running.client(authorization=f"Bearer {running.token}") as client:
+                assert (await client.post(f"/api/v1/enrolments/{one.host.id}/approve")).status_code == 204
+            assert (await next_answer()).state == "joined"
+        found = [row for row in await audit(running) if row[0] == "login"]
+        assert found == [
+            ("login", "rack1", "secret", "127.0.0.1", "join", one.host.id, "", "joined", "done"),
+            ("login", "rack1", "secret", "127.0.0.1", "join", one.host.id, "", "waiting", "done"),
+            ("login", "unknown agent", "secret", "127.0.0.1", "join", "", "", "", "wrong"),
+        ], "of many wrong ones, one entry now and then"
 
 
 @asynchronous

@@ -103,6 +103,7 @@ async def _join_in_time(socket: Socket, region: Region, address: str) -> tuple[A
     except TurnedAway as reason:
         region.turn_away(address, TurnedAway(str(reason)))
         if reason.wrong:
+            await _note_wrong(region, address)
             # Waited for here, so that this connection counts for its address until it is answered.
             await asyncio.sleep(region.gate.wrong(address))
         raise
@@ -129,6 +130,7 @@ async def _decided(socket: Socket, region: Region, applicant: Applicant, exchang
             answer = await region.enrolment.decided(applicant)
         except NotStored as error:
             raise not_stored(error) from None
+        await _note(region, applicant, answer)
         await send(socket, exchange.signed(answer))
     await close(socket, NORMAL, answer.state)
 
@@ -209,6 +211,13 @@ async def _note(region: Region, one: Applicant, answer: JoinAnswer) -> None:
     await region.audit.note(
         entry(region.now(), AuditKind.LOGIN, one.host.name, "secret", one.address, "join", "done", told)
     )
+
+
+async def _note_wrong(region: Region, address: str) -> None:
+    """A try at joining; of many, one entry now and then. What it called itself is not written down: nothing shows that it is so."""
+    if region.audit.may_repeat():
+        row = entry(region.now(), AuditKind.LOGIN, "unknown agent", "secret", address, "join", "wrong", Told())
+        await region.audit.note(row)
 
 
 async def _hear(socket: Socket) -> str:
