@@ -73,7 +73,8 @@ def test_regions_and_their_authority_are_said_from_the_next_beacon_on():
 @pytest.mark.parametrize(
     ("said", "type"),
     [
-        (ScanCall(id="s", vid=20), BeaconType.SOLICITATION),
+        (ScanCall(id="s", vid=20, seconds=0.1), BeaconType.SOLICITATION),
+        (ScanCall(id="s", vid=20), BeaconType.ADVERTISEMENT),
         (ScanCall(id="s", vid=20, stop=True), BeaconType.ADVERTISEMENT),
         (ScanAnswer(id="s", heard="20"), BeaconType.ADVERTISEMENT),
     ],

@@ -90,6 +90,14 @@ def test_a_call_that_came_on_two_vids_is_told_twice():
     assert {heard for _, heard in answers(play)} == {"10,10>20"}
 
 
+@pytest.mark.parametrize("tags", [{"vid": 4095}, {"vid": 5, "outer": Tag(0x88A8, 4095)}], ids=["VID", "service VID"])
+def test_a_call_with_the_reserved_vid_is_refused_and_not_answered(tags):
+    play, them = Playbook(), Caller()
+    play.port().hear(them.call(4095), **tags).refused(Reason.MALFORMED)
+    play.wait(1)
+    assert answers(play) == []
+
+
 def test_a_replayed_call_is_refused_and_says_nothing():
     play, them = Playbook(), Caller()
     call = them.call(10)

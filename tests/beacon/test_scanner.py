@@ -1,5 +1,7 @@
 """A scan from its first call to its last answer, against engines behind a switch that passes some VIDs and turns others into others."""
 
+import itertools
+
 import msgspec
 import pytest
 
@@ -11,7 +13,7 @@ from bellrock.model import Port
 from bellrock.wire.beacon import ScanAnswer, ScanCall
 from bellrock.wire.errors import Reason
 from bellrock.wire.ethernet import Tag
-from tests.beacon.playbook import QUIET, Actor, Rack, at, facts
+from tests.beacon.playbook import ADVERTISEMENT, QUIET, Actor, Rack, at, facts
 
 SERVICE = Tag(0x88A8, 100)
 ME = Identity("us", "scanner", BY_HAND, "boot")
@@ -97,9 +99,12 @@ class World:
         return self.scanner.result("eth0")
 
 
+COUNT = itertools.count()
+
+
 def other(scan="1-000000", host="somebody", **more):
-    """A call of somebody else's scan."""
-    plain = Actor(host).solicits()
+    """A call of somebody else's scan, with an id of its own."""
+    plain = Actor(host).beacon(id=f"call {next(COUNT)}")
     call = ScanCall(**({"id": scan, "vid": 5, "seconds": 2.0} | more))
     return msgspec.structs.replace(plain, extension=msgspec.structs.replace(plain.extension, host=host, scan=call))
 
@@ -292,6 +297,26 @@ def test_another_scan_that_says_farewell_is_waited_for_no_longer():
     assert world.calls[0][0] < 1.0
 
 
+def test_a_call_that_was_caught_and_is_said_again_keeps_nobody_waiting():
+    world = World(Plan(vids=(5,), untagged=False))
+    caught = other(seconds=4.0)
+    for time in (0.0, 3.0, 3.5):
+        world.time = time
+        world.hear(caught)
+        world.hear(caught, vid=7)
+    world.run()
+    assert 4.0 <= world.calls[0][0] < 4.5
+    assert world.scanner.refused == {Reason.REPLAY: 5}
+
+
+def test_a_call_that_is_heard_on_two_interfaces_is_no_replay():
+    world = World(Plan(vids=(5,)), ports=("eth0", "eth1"))
+    call = other(seconds=0.0)
+    world.hear(call)
+    world.hear(call, on="eth1")
+    assert world.scanner.refused == {}
+
+
 def test_patience_ends():
     world = World(Plan(vids=(5,), untagged=False, patience=10.0))
     world.hear(other(seconds=30.0))
@@ -341,8 +366,10 @@ def test_it_stops_when_it_is_asked_to_and_says_so():
     found = world.run()
     assert world.scanner.why == "stopped by somebody"
     assert len(found) == called
-    farewell, *acks = [sent for _, sent in world.sent[called:]]
-    assert (farewell.port.vid, farewell.beacon.extension.scan.seconds) == (None, 0.0)
+    untagged, tagged, *acks = [sent for _, sent in world.sent[called:]]
+    for farewell, vid in ((untagged, None), (tagged, called)):
+        assert (farewell.port.vid, farewell.beacon.type) == (vid, ADVERTISEMENT)
+        assert farewell.beacon.extension.scan == ScanCall(id="2-000001", vid=vid or 0)
     assert [(s.port.vid, s.beacon.extension.scanned) for s in acks] == [
         (7, ScanAnswer(id="2-000001", heard="")),
         (None, ScanAnswer(id="2-000001", heard="")),
@@ -362,12 +389,10 @@ def test_an_end_in_the_midst_says_farewell_where_it_has_called():
         world.step()
     world.scanner.end("interrupted", at(world.time))
     world.deliver()
-    assert [(s.port.interface, s.port.vid) for _, s in world.sent if s.beacon.extension.scan.vid == 0] == [
-        ("eth0", None)
-    ]
+    farewells = [s for _, s in world.sent if not s.beacon.extension.scan.seconds]
+    assert [(s.port.interface, s.port.vid) for s in farewells] == [("eth0", None), ("eth0", 10)]
     found = world.run()
-    assert len(found) == len(world.calls) - 1
-    assert all(found.values())
+    assert found == {vid: ends(vid, "a") for vid in range(1, 11)}
     assert world.scanner.result("eth1") == {}
 
 
@@ -386,3 +411,15 @@ def test_news_prolongs_the_wait_for_answers_to_a_bound():
 
 def test_a_reception_tells_both_tags():
     assert reception(100, 7) == 100 * 4096 + 7
+
+
+def test_behind_a_service_tag_the_farewell_is_where_the_calls_are():
+    world = World(Plan(vids=tuple(range(1, 101)), outer=SERVICE))
+    while len(world.calls) < 10:
+        world.step()
+    world.scanner.end("interrupted", at(world.time))
+    world.deliver()
+    [farewell] = [s for _, s in world.sent if not s.beacon.extension.scan.seconds]
+    assert (farewell.outer, farewell.port.vid, farewell.beacon.type) == (SERVICE, 10, ADVERTISEMENT)
+    assert farewell.beacon.extension.scan == ScanCall(id="2-000001", vid=10, outer=100)
+    assert set(world.run()) == set(range(1, 11))

@@ -99,12 +99,13 @@ class Composer:
     def scanning(
         self, facts: PortFacts, version: int, vid: int | None, said: ScanCall | ScanAnswer, now: Now
     ) -> Beacon:
-        """A call of a scan (a solicitation, unless it asks to stop), or what was heard of one; `vid`: the tag that it is sent with."""
+        """A call of a scan (a solicitation, unless it asks to stop or says farewell), or what was heard of one; `vid`: its tag."""
         call, answer = (said, None) if isinstance(said, ScanCall) else (None, said)
         extension = msgspec.structs.replace(
             self._extension(facts, (), None, False, now), scan=call, scanned=answer, vid=vid
         )
-        type_ = BeaconType.SOLICITATION if call and not call.stop else BeaconType.ADVERTISEMENT
+        asks = call is not None and not call.stop and call.seconds > 0
+        type_ = BeaconType.SOLICITATION if asks else BeaconType.ADVERTISEMENT
         beacon_id, remote = self._new_id(version, now.wall), _remote(facts, vid, None)
         return Beacon(version=version, type=type_, id=beacon_id, remote=remote, extension=extension)
 

@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from bellrock.beacon.core import Core
-from bellrock.beacon.hearing import TOO_MANY, is_on_link
+from bellrock.beacon.hearing import RESERVED_VID, TOO_MANY, is_on_link
 from bellrock.beacon.ids import SeenIds
 from bellrock.beacon.ports import PortState
 from bellrock.beacon.scan import OUTER, reception, write_heard
@@ -113,6 +113,10 @@ class Responder:
                 "a call of a scan that a router may have passed on",
                 now,
             )
+            return
+        if RESERVED_VID in (arrival.port.vid, arrival.outer.vid if arrival.outer else None):
+            detail = f"a call of a scan tagged with VID {RESERVED_VID}, which is reserved"
+            core.refuse(arrival.port, arrival.source_mac, Reason.MALFORMED, detail, now)
             return
         state = core.ports.get(Port(arrival.port.host, arrival.port.interface)) or core.ports.get(arrival.port)
         if state is None or not state.facts.speaks:

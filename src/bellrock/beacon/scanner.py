@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from bellrock.beacon.compose import Composer, Copy, copies
 from bellrock.beacon.hearing import is_on_link, sender
+from bellrock.beacon.ids import SeenIds
 from bellrock.beacon.scan import OUTER, Pair, read_heard, reception
 from bellrock.beacon.values import Arrival, Identity, NewId, Now, PortFacts, Transmission
 from bellrock.model import Monotonic, Port
@@ -30,6 +31,8 @@ MAX_CALLED: Final = 1 << 16
 """Ids of calls that an answer may name."""
 GONE: Final = 10.0
 """Seconds after which a scan of which no call was heard is waited for no longer, whatever it has announced: its sender may be gone."""
+MAX_SEEN: Final = 1 << 14
+"""Ids of others' calls that are remembered, so that none counts twice: two rounds of all VIDs on two interfaces."""
 MAX_OTHERS: Final = 16
 """Scans of others that are remembered."""
 MAX_PEERS: Final = 4096
@@ -90,7 +93,7 @@ class _Other(Struct):
 class _Line:
     """One interface."""
 
-    __slots__ = ("asked", "facts", "id", "number", "peers", "ways")
+    __slots__ = ("asked", "facts", "id", "last", "number", "peers", "ways")
 
     def __init__(self, number: int, facts: PortFacts, scan_id: str) -> None:
         self.number = number
@@ -103,6 +106,8 @@ class _Line:
             Copy(6, copies(facts)[-1].source_ip if facts.ipv6 else None, None),
         )
         self.asked: set[int] = set()
+        self.last = 0
+        """The VID of its last call."""
         self.peers: dict[tuple[str, str, str], set[Pair]] = {}
         """By host, interface and agent: what each has heard."""
 
@@ -123,6 +128,7 @@ class Scanner:
         self._queue = deque((line, vid) for line in self._lines for vid in (*untagged, *plan.vids))
         self._called: OrderedDict[str, tuple[_Line, int]] = OrderedDict()
         self._others: dict[str, _Other] = {}
+        self._seen = SeenIds(MAX_SEEN)
         self._round = 0
         self._pairs = 0
         self._next_call = 0.0
@@ -223,8 +229,15 @@ class Scanner:
             return
         for line in self._lines:
             if line.asked:
-                self._send(line, None, None, ScanCall(id=line.id, vid=0), now)
+                self._farewell(line, now)
         self._settle(now)
+
+    def _farewell(self, line: _Line, now: Now) -> None:
+        """The last call once more, which needs 0 s more: those inside the VLANs hear nothing that has no tag, and QinQ takes none."""
+        outer = self._plan.outer
+        for vid in {line.last} if outer else {0, line.last}:
+            call = ScanCall(id=line.id, vid=vid, outer=outer.vid if outer else 0)
+            self._send(line, vid or None, outer, call, now)
 
     def _begin(self, now: Now) -> None:
         """Nobody was heard lately: call; or somebody is, and is waited for."""
@@ -257,6 +270,7 @@ class Scanner:
         call = ScanCall(id=line.id, vid=vid, outer=outer.vid if outer else 0, seconds=seconds)
         beacon_id = self._send(line, vid or None, outer, call, now)
         line.asked.add(vid)
+        line.last = vid
         self._called[beacon_id] = line, vid
         if len(self._called) > MAX_CALLED:
             self._called.popitem(last=False)
@@ -327,6 +341,9 @@ class Scanner:
     def _heard_call(self, arrival: Arrival, call: ScanCall, host: str, now: Now) -> None:
         if not is_on_link(arrival):
             self.refused[Reason.OFF_LINK] += 1
+        elif not self._seen.accept(Port(arrival.port.host, arrival.port.interface), arrival.beacon.id):
+            # Whoever has no secret could make others wait for as long as they have patience by one call that it has caught.
+            self.refused[Reason.REPLAY] += 1
         elif call.stop:
             self._asked_to_stop(arrival, call, host, now)
         elif call.id in self._others or len(self._others) < MAX_OTHERS:
