@@ -181,3 +181,10 @@ def test_openssl_s_refusal_is_one_line(held, monkeypatch):
     with pytest.raises(CredentialsError, match="cannot be used"):
         held.context()
     assert module.MAX_FILE < 1 << 20
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path):
+    load_key(tmp_path)
+    (tmp_path / "agent.key").chmod(0o644)
+    with pytest.raises(CredentialsError, match="others on this machine can read this key; chmod 600"):
+        load_key(tmp_path)

@@ -92,6 +92,14 @@ async def test_listens_on_ipv4_ipv6_and_a_unix_socket(tmp_path):
 
 
 @asynchronous
+async def test_a_state_directory_that_others_may_enter_is_closed_and_that_is_said(tmp_path, caplog):
+    tmp_path.chmod(0o755)
+    async with region(tmp_path):
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    assert "state-dir-closed" in caplog.text
+
+
+@asynchronous
 async def test_login_url_carries_the_token_in_the_fragment(tmp_path):
     async with region(tmp_path) as running:
         assert running.ready.login_url == f"{running.url}/#login={running.ready.login_token}"

@@ -164,7 +164,7 @@ def load_key(state_dir: Path) -> AgentKey:
     """The agent's key, made at the first call.
 
     Raises:
-        CredentialsError: it cannot be read or written, or is no such key.
+        CredentialsError: it cannot be read or written, is no such key, or others can read it.
     """
     path = state_dir / KEY
     text = _read(path)
@@ -178,6 +178,10 @@ def load_key(state_dir: Path) -> AgentKey:
         private = None
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
         raise CredentialsError(f"{path}: not a P-256 key; remove it to have a new one made, and join again")
+    if path.stat().st_mode & 0o077:
+        raise CredentialsError(
+            f"{path}: others on this machine can read this key; chmod 600 it, or remove it and join again if they may have"
+        )
     return AgentKey(private)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
@@ -168,6 +169,10 @@ def _ready(front: Front, authority: Authority, token: str, aside: Path | None) -
 def _make_state_dir(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.stat()
+        if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+            log.warning(line("state-dir-closed", directory=path, was=f"{stat.S_IMODE(found.st_mode):04o}", now="0700"))
+            path.chmod(0o700)
     except OSError as error:
         raise RegionError(f"{path}: {error.strerror}; the region keeps its state there") from None
     if not os.access(path, os.W_OK | os.X_OK):

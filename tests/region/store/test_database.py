@@ -54,6 +54,24 @@ def test_durable_settings(path):
     assert asyncio.run(settings()) == ["wal", 2, APPLICATION_ID]
 
 
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_the_file_and_its_journals_are_their_owners_alone_whatever_the_umask(path, before):
+    async def modes() -> list[int]:
+        store = await open_store(path)
+        try:
+            return [os.stat(f"{path}{suffix}").st_mode & 0o777 for suffix in SUFFIXES]
+        finally:
+            await store.close()
+
+    mask = os.umask(0o022)
+    try:
+        if before is not None:
+            path.touch(before)
+        assert asyncio.run(modes()) == [0o600] * len(SUFFIXES)
+    finally:
+        os.umask(mask)
+
+
 def test_an_empty_file_is_no_store_yet(path):
     path.touch()
     open_and_close(path)

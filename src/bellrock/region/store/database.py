@@ -38,6 +38,7 @@ async def open_store(path: Path) -> Store:
     """
     lock = _lock(path)
     try:
+        _keep_private(path)
         await asyncio.to_thread(_check, path)
         engine = _engine(path)
         try:
@@ -105,6 +106,17 @@ def _lock(path: Path) -> int:
             raise StoreError(f"{path}: in use by another region, pid {holder or '?'}; stop it first") from None
         raise StoreError(f"{name}: {error.strerror}") from None
     return lock
+
+
+def _keep_private(path: Path) -> None:
+    """Its owner's alone, whatever the umask: it holds hashes of passwords. SQLite gives its journals the mode of the file."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        for suffix in SUFFIXES:
+            if (part := Path(f"{path}{suffix}")).exists() and part.stat().st_mode & 0o077:
+                part.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; the region keeps its state there") from None
 
 
 def _check(path: Path) -> None:
