@@ -107,3 +107,35 @@ def test_a_terminal_gets_its_header_bold(terminal):
 
 def test_an_octet_that_is_no_text_is_shown_as_what_it_is():
     assert printable("caf\udce9 \x1b") == r"caf\xe9 \x1b"
+
+
+@pytest.mark.parametrize(
+    ("columns", "listed", "whole"),
+    [
+        ("120", False, "01M3250V7TXQRSP72K94ZGK21K"),
+        ("80", True, "01M3250V7TXQRSP72K94ZGK21K"),
+        ("40", True, "WKWN-KJAZ"),
+        ("16", True, ""),
+    ],
+)
+def test_what_has_to_be_compared_is_never_cut(terminal, monkeypatch, columns, listed, whole):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    columns_of = ("state", "name", "role", "code", "agent", "address", "certificate until", "connected")
+    row = (
+        "waiting",
+        "rack-1",
+        "rack",
+        "WKWN-KJAZ",
+        "01M3250V7TXQRSP72K94ZGK21K",
+        "10.77.0.12",
+        "2026-11-22 05:30",
+        "no",
+    )
+    with redirect_stdout(terminal):
+        print_table(columns_of, [row], "none")
+    assert all(len(line) <= int(columns) for line in terminal.text.splitlines())
+    assert "…" not in terminal.text
+    assert ("state" in terminal.text.split("waiting")[0].splitlines()[-1]) is listed
+    assert whole in terminal.text

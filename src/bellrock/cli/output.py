@@ -51,20 +51,30 @@ def print_table(
 ) -> None:
     """A table that adapts to the terminal's width and colours; `empty` is said where there are no rows.
 
+    Where it is too wide even so, one row comes after the other, a line for each cell: an id that is cut is none.
+
     `colours`: first word of a cell → its colour, where the terminal has any.
     """
     from shutil import get_terminal_size
 
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     known = colours or {}
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for row in rows:
-        words = [printable(str(cell)) for cell in row]
-        table.add_row(*(Text(word, style=known.get(word.partition(" ")[0], "")) for word in words))
+    told = [[printable(str(cell)) for cell in row] for row in rows]
+    # What has no space to break at stays whole, and the others make room for it.
+    single = [all(" " not in row[place] for row in told) for place in range(len(columns))]
+    heads = (Column(name, overflow="fold", no_wrap=one) for name, one in zip(columns, single, strict=True))
+    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    listed = Table.grid(Column(style="bold", overflow="fold"), Column(overflow="fold"), padding=(0, 2, 0, 0))
+    for row in told:
+        cells = [Text(word, style=known.get(word.partition(" ")[0], "")) for word in row]
+        table.add_row(*cells)
+        for column, cell in zip(columns, cells, strict=True):
+            listed.add_row(column, cell)
+        listed.add_row()
     # A pipe has no width to adapt to: nothing is cut there.
     size = get_terminal_size()
     width = size.columns if sys.stdout.isatty() else 10_000
@@ -73,8 +83,9 @@ def print_table(
     if not table.row_count:
         click.echo(empty)
         return
+    fits = console.measure(table, options=console.options.update(width=10_000)).minimum <= width
     with console.capture() as captured:
-        console.print(table)
+        console.print(table if fits else listed)
     click.echo(captured.get(), nl=False)
 
 
