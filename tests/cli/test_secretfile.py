@@ -1,6 +1,7 @@
 """A secret file with several lines: changed whole or not at all, and read as one keyring."""
 
 import json
+import re
 import stat
 
 import pytest
@@ -42,7 +43,10 @@ def test_a_new_secret_is_put_behind_promoted_and_the_old_one_retired(file):
     assert first == old
     assert run("promote", file).exit_code == 0
     assert ids(file) == [second, old]
-    assert json.loads(run("retire", "--json", file).stdout)["ids"] == [second]
+    retired = run("retire", "--json", file)
+    assert json.loads(retired.stdout)["ids"] == [second]
+    assert re.search(r"^dropped [0-9a-f]{8,}, the last; what is left", retired.stderr)
+    assert second not in retired.stderr
     assert ids(file) == [second]
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert [path.name for path in file.parent.iterdir()] == ["secret"]

@@ -91,15 +91,21 @@ def promote(file: Path, *, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
 def retire(file: Path, *, as_json: bool) -> None:
-    """Drop the last secret of FILE. `bellrock secret status` tells first whether anybody still uses it."""
+    """Drop the last secret of FILE, and say which. `bellrock secret status` tells first whether anybody still uses it.
+
+    After `rotate --behind` the last is the new one, until `promote` has put it first.
+    """
     from bellrock.cli.secretfile import read_lines, write_lines
+    from bellrock.wire.keys import derive, parse_secret
 
     lines = read_lines(file)
     if len(lines) < 2:
         raise Failure(
             f"{file}: holds one secret, which is the one in use; `bellrock secret rotate {file}` makes another"
         )
+    gone = derive(parse_secret(lines[-1])).id
     write_lines(file, lines[:-1])
+    click.echo(f"dropped {gone}, the last; what is left, the first of which signs:", err=True)
     _show((file,), as_json=as_json)
 
 
