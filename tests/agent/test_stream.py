@@ -146,6 +146,20 @@ def test_that_nobody_is_where_one_is_only_guessed_is_no_warning(spool, caplog, g
     play(scene)
 
 
+def test_new_secrets_connect_anew_without_a_warning(spool, caplog):
+    async def scene():
+        region = Region()
+        async with running(region, spool) as stream:
+            await region.until(lambda: stream.connected.is_set())
+            stream.rekey(KEYRING)
+            await region.until(lambda: region.connections == 2 and stream.connected.is_set())
+            assert [one for one in caplog.records if one.levelname == "WARNING"] == []
+            await region.connection.close()
+            await region.until(lambda: "the region closed the connection" in caplog.text)
+
+    play(scene)
+
+
 def test_a_unix_socket_serves_as_well(spool, tmp_path):
     async def scene():
         region = Region()

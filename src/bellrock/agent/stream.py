@@ -85,6 +85,8 @@ class Stream:
         self._turn = 0
         self._connection: ClientConnection | None = None
         self._closing: asyncio.Future[None] | None = None
+        self._rekeyed = False
+        """It is this end that closes the connection."""
         self._spool = spool
         self._forgotten = forgotten
         self._more = asyncio.Event()
@@ -113,6 +115,7 @@ class Stream:
         """Use these secrets, and connect anew, so that the region learns which they are."""
         self._keys = keyring.keys
         if self._connection is not None:
+            self._rekeyed = True
             self._closing = asyncio.ensure_future(self._connection.close())
 
     async def run(self) -> None:
@@ -136,7 +139,8 @@ class Stream:
             self._connection = None
             self._lost()
             self._failed(error)
-            if why != complaint:
+            meant, self._rekeyed = self._rekeyed, False
+            if why != complaint and not meant:
                 level = logging.INFO if way.guess and isinstance(error, OSError) else logging.WARNING
                 log.log(level, "region=%s: %s; reports wait on disk, trying again", self._region, why)
                 complaint = why
