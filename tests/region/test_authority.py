@@ -157,7 +157,7 @@ def test_a_certificate_with_an_extension_twice(tmp_path, monkeypatch):
         raise x509.DuplicateExtension("Duplicate basicConstraints extension found", CA.oid)
 
     monkeypatch.setattr(module, "_may_sign", twice)
-    with pytest.raises(AuthorityError, match="not a certificate in PEM: Duplicate"):
+    with pytest.raises(AuthorityError, match="not a certificate in PEM, or cut short; give another"):
         open_authority(tmp_path, "north", NOW, given(tmp_path, KEY, certificate(KEY)))
 
 
@@ -173,7 +173,7 @@ def test_half_of_one_is_not_made_whole_by_a_new_one(tmp_path):
     """A certificate whose key was lost still vouches for the region at its agents: nobody replaces it unasked."""
     open_authority(tmp_path, "north", NOW)
     (tmp_path / "authority/authority.key").unlink()
-    with pytest.raises(AuthorityError, match=r"authority\.key: No such file or directory; make it anew by moving"):
+    with pytest.raises(AuthorityError, match=r"authority\.key: No such file or directory; put back a copy, or move"):
         open_authority(tmp_path, "north", NOW)
 
 

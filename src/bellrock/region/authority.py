@@ -135,8 +135,8 @@ def _signer(path: Path, pem: bytes, key_path: Path, key_pem: bytes, now: Wall) -
     try:
         certificate = x509.load_pem_x509_certificates(pem)[0]
         is_authority = _may_sign(certificate)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        raise AuthorityError(f"{path}: not a certificate in PEM: {_line(error)}") from None
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        raise AuthorityError(f"{path}: not a certificate in PEM, or cut short; {_remedy(path)}") from None
     key = _private_key(key_path, key_pem)
     if not is_authority:
         raise AuthorityError(f"{path}: not the certificate of an authority; it must say CA:TRUE and allow keyCertSign")
@@ -169,8 +169,8 @@ def _private_key(path: Path, pem: bytes) -> _Key:
         raise AuthorityError(
             f"{path}: the key is encrypted; the region has nobody to ask, so give it unencrypted"
         ) from None
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise AuthorityError(f"{path}: not a private key in PEM: {_line(error)}") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise AuthorityError(f"{path}: not a private key in PEM, or cut short; {_remedy(path)}") from None
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < RSA_BITS:
         raise AuthorityError(f"{path}: an RSA key of {key.key_size} bits; at least {RSA_BITS} are wanted")
     if not isinstance(key, _Key):
@@ -178,12 +178,14 @@ def _private_key(path: Path, pem: bytes) -> _Key:
     return key
 
 
+def _remedy(path: Path) -> str:
+    """What to do about a file that is missing or damaged."""
+    if path.name not in (CERTIFICATE, KEY):
+        return "give another"
+    return "put back a copy, or move the directory away: a new one is made, and every agent has to join again by `bellrock rack join`"
+
+
 def _read(path: Path, *, private: bool) -> bytes:
-    hint = (
-        "make it anew by moving the directory away: all agents join again"
-        if path.name in (CERTIFICATE, KEY)
-        else "give another"
-    )
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -191,7 +193,7 @@ def _read(path: Path, *, private: bool) -> bytes:
                 raise AuthorityError(f"{path}: others may read this private key; chmod 600 {path}")
             data = file.read(MAX_FILE + 1)
     except OSError as error:
-        raise AuthorityError(f"{path}: {error.strerror}; {hint}") from None
+        raise AuthorityError(f"{path}: {error.strerror}; {_remedy(path)}") from None
     if len(data) > MAX_FILE:
         raise AuthorityError(f"{path}: larger than {MAX_FILE} bytes, so neither key nor certificate")
     return data
@@ -223,7 +225,3 @@ def _key_pem(key: CertificateIssuerPrivateKeyTypes) -> str:
 def _spki(key: object) -> bytes:
     encode: Callable[[Encoding, PublicFormat], bytes] = key.public_bytes  # type: ignore[attr-defined]
     return encode(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
