@@ -158,6 +158,14 @@ def test_two_ports_alone_do_not_tell_which():
     assert one_way[0].towards == (port("a"),)
 
 
+def test_what_passes_the_other_way_is_not_what_two_interfaces_take():
+    found = culprits(segment("ab", lambda a, b: 1400 if a == "a" else 1404, mtu=1500))
+    assert sorted(told(found)) == [
+        (CulpritKind.PAIR, ("a",), Direction.OUT, 1400, 1500),
+        (CulpritKind.PAIR, ("b",), Direction.OUT, 1404, 1500),
+    ]
+
+
 def test_the_link_between_two_switches():
     found = culprits(segment("abcdef", lambda a, b: 1500 if (a in "abc") != (b in "abc") else 9000))
     assert told(found) == [(CulpritKind.LINK, ("a", "b", "c"), Direction.BOTH, 1500, 9000)]

@@ -302,7 +302,10 @@ def _culprit(
     shown = set(pairs)
     rest = Counter(way.seen.mtu for way in group if _ends(way) not in shown and way.seen.mtu > limit)
     expected = [way.expected for way in group if _ends(way) in shown]
-    others = max(rest, key=lambda mtu: (rest[mtu], mtu)) if rest else max(expected)
+    if kind is CulpritKind.PAIR:
+        others = min(expected)  # what passes elsewhere, or the other way, is not what these two interfaces take
+    else:
+        others = max(rest, key=lambda mtu: (rest[mtu], mtu)) if rest else max(expected)
     how = Counter(way.seen.limit for way in group if _ends(way) in shown).most_common(1)[0][0]
     return Culprit(
         kind=kind, where=where, towards=towards, vids=_vids([*where, *towards]), direction=direction, mtu=limit,
