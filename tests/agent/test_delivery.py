@@ -71,7 +71,24 @@ def test_the_first_that_answers():
 
 
 def test_what_the_region_refuses_is_an_answer_too():
-    assert deliver(Rig(refused), seconds=5) == Told(NodeAnswer(region="r", why="no room"), "rack-1", "no room")
+    no_room = Told(NodeAnswer(region="r", why="no room"), "rack-1", "no room")
+    assert deliver(Rig(refused, lost), seconds=5) == no_room
+    assert deliver(Rig(refused)) == no_room
+
+
+def test_who_refuses_does_not_speak_for_the_next():
+    rig = Rig(refused, taken)
+    assert deliver(rig, seconds=5).answer == NodeAnswer(region="r")
+    assert rig.posted == [ETH0, ETH1]
+
+
+def test_who_refuses_does_not_speak_for_others_on_the_same_port():
+    def both(identity, port):
+        asyncio.get_running_loop().call_later(0.01, rig.mail.note, taken(identity, port))
+        return refused(identity, port)
+
+    rig = Rig(both)
+    assert deliver(rig, WAYS[:1], seconds=5) == Told(NodeAnswer(region="r"), "rack-1")
 
 
 def test_the_next_is_tried_when_a_letter_is_lost():

@@ -64,6 +64,7 @@ class Mail:
         self._posted: dict[str, Relayer] = {}
         self._lost: dict[str, str] = {}
         self._told: Told | None = None
+        self._refused: Told | None = None
         self._news = asyncio.Event()
 
     def note(self, event: Event) -> None:
@@ -75,7 +76,10 @@ class Mail:
         self._news.set()
 
     async def deliver(self, report: NodeReport, ways: list[Relayer], until: float) -> Told:
-        """Send it on one port after the other until a region has answered, all have failed, or this moment is past."""
+        """Send it on one port after the other until a region has taken it, all have failed, or this moment is past.
+
+        Who refuses it does not speak for the others, who are asked and waited for.
+        """
         octets = seal_report(report)
         for way in ways[:MAX_PORTS]:
             identity = self._engine.post(way.port, "", octets, self._now())
@@ -85,7 +89,9 @@ class Mail:
             if self._told is not None:
                 return self._told
         await self._wait(until)
-        return self._told or Told(None, "", self._why())
+        if self._refused is not None:
+            await self._wait(min(until, clock.monotonic() + STAGGER), lost=False)
+        return self._told or self._refused or Told(None, "", self._why())
 
     def _answered(self, came: LetterCame) -> None:
         try:
@@ -93,12 +99,17 @@ class Mail:
         except ContractError:
             return
         if delivered.letter in self._posted:
-            self._told = Told(delivered.answer, came.sender.name, delivered.answer.why)
+            told = Told(delivered.answer, came.sender.name, delivered.answer.why)
+            if told.why:
+                self._refused, self._lost[delivered.letter] = told, told.why
+            else:
+                self._told = told
 
-    async def _wait(self, until: float) -> None:
+    async def _wait(self, until: float, *, lost: bool = True) -> None:
+        """Until it is taken, or all letters are lost or refused (`lost`), or this moment."""
         try:
             async with asyncio.timeout(until - clock.monotonic()):
-                while self._told is None and len(self._lost) < len(self._posted):
+                while self._told is None and not (lost and len(self._lost) == len(self._posted)):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
