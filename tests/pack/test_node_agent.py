@@ -143,3 +143,34 @@ def test_another_python_is_told_in_one_line(ours, tmp_path):
     assert told.returncode == 1
     assert told.stderr.startswith("Error: this file runs on CPython 3.11 to 3.14 with glibc on ")
     assert len(told.stderr.splitlines()) == 1
+
+
+def as_in_the_how_to() -> str:
+    """The MAAS script of docs/how-to/commissioning-nodes.md."""
+    text = (ROOT / "docs" / "how-to" / "commissioning-nodes.md").read_text()
+    return re.search(r"^```sh\n(#!/bin/sh\n.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
+
+
+@pytest.mark.lab
+def test_the_maas_script_leaves_nothing(ours, tmp_path):
+    """Neither secret nor file nor what that unpacked, in the home directory or among temporary files."""
+    files, home, scratch, results = (tmp_path / name for name in ("files", "home", "scratch", "results"))
+    for directory in (files, home, scratch):
+        directory.mkdir()
+    (files / "secret").write_text("00112233445566778899aabbccddeeff\n")
+    (files / "bellrock-node").symlink_to(ours)
+    (tmp_path / "script").write_text(as_in_the_how_to())
+    path = f"{Path(sys._base_executable).parent}:{os.environ['PATH']}"
+    cables = "ip link add left type veth peer name right && ip link set left up && ip link set right up"
+    environment = [
+        f"PATH={path}",
+        f"HOME={home}",
+        f"TMPDIR={scratch}",
+        f"BELLROCK_FILES=file://{files}",
+        f"RESULT_PATH={results}",
+    ]
+    command = ["env", "-i", *environment, "unshare", "-n", "sh", "-c", f"{cables} && exec sh {tmp_path / 'script'}"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    assert told.returncode == 4, told.stderr
+    assert json.loads(results.read_text())["status"] == "failed"
+    assert [*home.iterdir(), *scratch.iterdir()] == []

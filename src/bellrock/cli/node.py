@@ -54,7 +54,8 @@ def node(
 ) -> None:  # fmt: skip
     """Look at every cable of this machine once, tell the region, and say what is wrong.
 
-    Every interface is set up without an address, and put back at the end. Nothing is left on disk but what --output names.
+    Every interface is set up without an address, and put back at the end. No file is left but what --output names, and what the
+    one-file agent unpacks into $SHIV_ROOT, else ~/.shiv.
 
     Exit 0: every interface is placed or explained. 1: a finding is an error, or one is neither. 2: usage. 4: no region and no rack was heard.
     6: the report could not be delivered. 77: no privilege. 130: stopped by Ctrl-C, SIGTERM or the loss of its terminal.
