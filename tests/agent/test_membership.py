@@ -8,6 +8,7 @@ import pytest
 
 from bellrock.agent import credentials as kept
 from bellrock.agent import membership as module
+from bellrock.agent.join import join_at
 from bellrock.agent.membership import LOCAL, Membership
 from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Heard
@@ -88,6 +89,30 @@ def test_what_is_heard_is_joined_and_streamed_to_and_passed_on(tmp_path):
         again.spool.close()
 
     play(scene)
+
+
+def test_a_fault_while_joining_is_logged_and_does_not_end_the_agent(tmp_path, monkeypatch, caplog):
+    tried = []
+
+    async def faulty_once(*words):
+        tried.append(words)
+        if len(tried) == 1:
+            raise KeyError("a fault")
+        return await join_at(*words)
+
+    monkeypatch.setattr(module, "join_at", faulty_once)
+
+    async def scene():
+        async with contextlib.AsyncExitStack() as stack:
+            region = await stack.enter_async_context(running(tmp_path / "region"))
+            rack = await stack.enter_async_context(Rack(tmp_path / "rack", region=region.url).living())
+            await until(rack.stream.connected.is_set, "it streams")
+
+    play(scene)
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "joining met a fault of ours, and is tried again"
+    ]
+    assert len(tried) == 2
 
 
 def test_an_expired_certificate_is_asked_for_anew_without_a_beacon(tmp_path):

@@ -13,7 +13,7 @@ from bellrock.agent import credentials as kept
 from bellrock.agent.candidates import Candidate, candidates, nearest_first
 from bellrock.agent.credentials import Credentials, CredentialsError
 from bellrock.agent.join import Joiner, join, join_at
-from bellrock.agent.outcomes import Joined, Outcome, Several, Waiting, wrong_secret
+from bellrock.agent.outcomes import Joined, Outcome, Several, Unreachable, Waiting, wrong_secret
 from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Sight
 from bellrock.agent.ways import Way
@@ -99,7 +99,7 @@ class Membership:
         """Join whenever that is needed, until cancelled."""
         while True:
             await self._wanted.wait()
-            self.outcome = await self._attempt()
+            self.outcome = await self._tried()
             if isinstance(self.outcome, Joined):
                 self._take(self.outcome)
                 continue
@@ -174,6 +174,14 @@ class Membership:
         self._use(credentials, kept.received(self._state_dir))
         if not self._expired(credentials):
             self._wanted.clear()
+
+    async def _tried(self) -> Outcome:
+        try:
+            return await self._attempt()
+        except Exception as error:
+            # Whatever it is that somebody answered, the agent goes on: it listens and beacons without a region, too.
+            log.exception("joining met a fault of ours, and is tried again")
+            return Unreachable("the region", f"joining it met a fault of ours ({type(error).__name__})")
 
     async def _attempt(self) -> Outcome:
         if self.credentials is None and self._typed.startswith("https://"):
