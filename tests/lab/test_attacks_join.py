@@ -118,16 +118,17 @@ def offer_of(messages):
     )
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(6))
 @asynchronous
 async def test_a_region_without_the_secret_proves_nothing_whatever_it_says(tmp_path, number):
-    """With a half of his own under another secret, the agent's own half, no half at all, and a proof thrown back."""
+    """With a half of his own under another secret, the agent's own half, no half at all, a proof thrown back, half an octet, and no point of the curve."""
     half = Half(THEIRS.signing.join_key, os.urandom, agent=False)
 
     def answer(turn, word):
         if turn == 1:
             theirs = json.loads(word)["message"]
-            own = {0: half.message.hex(), 1: theirs, 2: "ff" * 33, 3: half.message.hex()}[number]
+            mine, no_point = half.message.hex(), "4202" + "00" * 31
+            own = {0: mine, 1: theirs, 2: "ff" * 33, 3: mine, 4: "abc", 5: no_point}[number]
             return offer_of([own])
         proof = decode_agent_join(word)
         assert isinstance(proof, JoinProof)
