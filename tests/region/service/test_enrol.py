@@ -391,8 +391,28 @@ async def test_lists_show_who_waits_first_and_which_secret_is_old(world: World, 
     world.session(applicant("a"))
     world.secrets.used("unknown", OLD.id, "streams")
     found = {one.id: [(user.name, user.how) for user in one.agents] for one in world.enrolment.secrets()}
-    assert found == {NEW.id: [("a", "joined"), ("z", "joined")], OLD.id: [("b", "joined"), ("unknown", "streams")]}
+    assert found == {NEW.id: [("a", "joined")], OLD.id: [("b", "joined"), ("unknown", "streams")]}
     assert [one.connected for one in world.enrolment.views()] == [False, True, False]
+
+
+@in_a_world()
+async def test_only_those_who_would_miss_it_use_a_secret(world: World, monkeypatch):
+    node, rack, revoked = (
+        applicant(name, role=role, secret=OLD.id) for name, role in (("n", "node"), ("r", "rack"), ("x", "rack"))
+    )
+    for one in (node, rack, revoked):
+        await world.joined(one)
+    world.enrolment.policy = Policy.APPROVE
+    await world.enrolment.apply(applicant("w", secret=OLD.id))
+    await world.enrolment.revoke(revoked.host.id)
+    world.enrolment.streams(Host("once", "once", "node"), OLD.id, "signs")
+
+    def users() -> list[str]:
+        return [one.name for one in world.enrolment.secrets()[1].agents]
+
+    assert users() == ["r"]
+    world.session(node)
+    assert users() == ["n", "r"]
 
 
 @in_a_world()

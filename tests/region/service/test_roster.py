@@ -110,7 +110,7 @@ def test_views(disk):
         for one in kept.secrets(sessions)
     ]
     assert shown == [
-        (NEW.id, True, True, [("a", "newname", "joined"), ("c", "rack1", "joined")]),
+        (NEW.id, True, True, [("a", "newname", "joined")]),
         (OLD.id, False, True, [("b", "y", "joined")]),
         ("33333333", False, False, [("stranger", "stranger", "signs")]),
     ]

@@ -254,7 +254,8 @@ class Enrolment:
         """An agent was let in, under the name that it has now; it uses that secret, if it told."""
         row = self._roster.find(host.id)
         secret, how = (secret, how) if secret or row is None else (row.secret, row.how)
-        if secret:
+        # A node that has not joined is gone in seconds, and nothing would tell that it no longer uses the secret.
+        if secret and (row is not None or host.role != EPHEMERAL):
             self._secrets.used(host.id, secret, how)
         if row and (row.name, row.secret, row.how) != (host.name, secret, how):
             self._roster.later(structs.replace(row, name=host.name, secret=secret, how=how))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from bellrock.model import Role
 from bellrock.region.service.agents import Session
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.shapes import AgentSecretView, EnrolmentView, SecretView
@@ -97,6 +98,8 @@ class Roster:
     def _users(self, agents: Iterable[str], sessions: Mapping[str, Session]) -> Iterator[AgentSecretView]:
         for agent in agents:
             row, session, use = self._rows.get(agent), sessions.get(agent), self._secrets.use(agent)
+            if row is not None and not _needs(row, connected=session is not None):
+                continue
             name = session.host.name if session else row.name if row else agent
             yield AgentSecretView(agent, name, use.how if use else "")
 
@@ -107,3 +110,8 @@ class Roster:
             requested=row.requested, expires=expires, connected=connected, secret=row.secret,
             old_secret=self._secrets.is_old(row.secret),
         )  # fmt: skip
+
+
+def _needs(row: EnrolmentRow, *, connected: bool) -> bool:
+    """Whether an agent would miss its secret: not one that is not let in, nor a node whose one run is over."""
+    return row.state is EnrolmentState.APPROVED and (connected or row.role != Role.NODE)
