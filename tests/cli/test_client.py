@@ -6,6 +6,7 @@ import json
 import socket
 import socketserver
 import ssl
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -95,6 +96,28 @@ def test_a_unix_socket_is_asked_alike(state, tmp_path, monkeypatch):
         assert get("unix:socket", state, "/x") == []
     assert server.asked == [("/api/v1/x", "Bearer the-token")]
     assert failure("unix:nowhere", state) == "no region at unix:nowhere: No such file or directory"
+
+
+def test_the_token_is_not_for_whoever_has_taken_the_port_of_a_region_that_is_down(tmp_path, monkeypatch):
+    with tempfile.TemporaryDirectory() as short, tcp((200, b"[]")) as server:
+        state = Path(short)
+        (state / "region").mkdir()
+        (state / "region" / "api-token").write_text("the-token\n")
+        url = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setattr(client, "HERE", url)
+        assert f"no region at {url}: none listens at its socket in {state}/region;" in failure(url, state)
+        assert server.asked == []
+        (tmp_path / "own").write_text("bellrock_x\n")
+        monkeypatch.setenv("BELLROCK_TOKEN_FILE", str(tmp_path / "own"))
+        assert get(url, state, "/x") == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "127.example", "localhost.example", "[2001:db8::1]"])
+def test_no_token_is_sent_in_clear_to_another_machine(state, host, monkeypatch):
+    monkeypatch.setattr(client.http.client, "HTTPConnection", None)
+    assert f"http://{host}:5240: no token is sent in clear to another machine; ask https://HOST:PORT" == failure(
+        f"http://{host}:5240", state
+    )
 
 
 def test_a_region_that_was_told_to_listen_elsewhere_is_asked_at_its_own_socket(state, monkeypatch):

@@ -1,5 +1,7 @@
 """The agent beside a region: when it is there, where it reports, and what a damaged secret file does to both."""
 
+from pathlib import Path
+
 import pytest
 
 from bellrock.agent.settings import Settings as AgentSettings
@@ -26,14 +28,18 @@ def test_an_address_that_is_none_is_told():
         speaks_tls(("nowhere",))
 
 
-def test_its_own_agent_reports_on_this_machine(tmp_path):
+def test_its_own_agent_and_commands_find_it_on_this_machine(tmp_path):
     def listens(*listen, state_dir=tmp_path):
         return with_local(Settings(state_dir=state_dir, keys=(), listen=listen)).listen
 
-    assert listens("127.0.0.1:5240", "0.0.0.0:5443") == ("127.0.0.1:5240", "0.0.0.0:5443")
-    assert listens("unix:/s", "0.0.0.0:5443") == ("unix:/s", "0.0.0.0:5443")
-    assert listens("0.0.0.0:1", state_dir=tmp_path / "x")[1] in (f"unix:{tmp_path}/x/local.sock", "127.0.0.1:0")
-    assert listens("0.0.0.0:1", state_dir=tmp_path / ("x" * 120)) == ("0.0.0.0:1", "127.0.0.1:0")
+    own = "unix:/s/local.sock"
+    here = Path("/s")
+    assert listens("127.0.0.1:5240", "0.0.0.0:5443", state_dir=here) == ("127.0.0.1:5240", "0.0.0.0:5443", own)
+    assert listens(own, state_dir=here) == (own,)
+    assert listens("0.0.0.0:1", state_dir=here) == ("0.0.0.0:1", own)
+    deep = tmp_path / ("x" * 120)
+    assert listens("unix:/s", "0.0.0.0:5443", state_dir=deep) == ("unix:/s", "0.0.0.0:5443")
+    assert listens("0.0.0.0:1", state_dir=deep) == ("0.0.0.0:1", "127.0.0.1:0")
 
 
 def test_a_region_that_may_not_beacon_runs_unheard(tmp_path, monkeypatch, caplog):

@@ -164,9 +164,9 @@ def test_a_corrupt_store_is_not_touched_until_it_is_told_to(host, start, tmp_pat
 
 def test_other_addresses_are_refused(host, start, tmp_path):
     assert ask(host, "secret", "new", tmp_path / "secret")[0] == 0
-    refused = start("region", "--listen", "0.0.0.0:5240", "--state-dir", tmp_path, inside=host)
+    refused = start("region", "--listen", "http://0.0.0.0:5240", "--state-dir", tmp_path, inside=host)
     assert refused.ends(seconds=20) == 3
-    assert "listen address 0.0.0.0:5240: only loopback addresses and unix sockets are taken" in refused.err
+    assert "listen address http://0.0.0.0:5240: beyond loopback the region speaks TLS only" in refused.err
 
 
 @pytest.fixture

@@ -78,8 +78,8 @@ def test_explain_gives_the_chain(site):
         ("one/eth9", "eth0"),
         ("one", "'one' is not HOST/INTERFACE"),
         ("\x1b[2J/eth0", "no host '"),
-        ("x" * 5000, "http://127.0.0.1:5240"),
-        ("", "http://127.0.0.1:5240"),
+        ("x" * 5000, "local.sock: "),
+        ("", "local.sock: '' is not HOST/INTERFACE"),
     ],
 )
 def test_a_port_that_is_not_known_is_one_line_with_what_comes_near(site, port, line):
@@ -106,10 +106,14 @@ def test_a_token_that_is_wrong_or_not_there(site, tmp_path):
     assert "api-token: No such file or directory; it is made where the region runs" in err
     (tmp_path / "region").mkdir()
     (tmp_path / "region" / "api-token").write_text("guessed")
-    code, out, err = site("topology", "show", token=tmp_path)
-    assert (code, out, len(err.splitlines())) == (3, "", 1)
-    assert "guessed" not in err
-    assert err.startswith("Error: http://127.0.0.1:5240: ")
+    for region, line in (
+        ("http://127.0.0.1:5240", "no region at "),
+        ("http://localhost:5240", "http://localhost:5240: "),
+    ):
+        code, out, err = site("topology", "show", "--region", region, token=tmp_path)
+        assert (code, out, len(err.splitlines())) == (3, "", 1)
+        assert "guessed" not in err
+        assert err.startswith(f"Error: {line}")
 
 
 def test_no_region_and_something_else_in_its_place(tmp_path):
@@ -119,18 +123,22 @@ def test_no_region_and_something_else_in_its_place(tmp_path):
         command = host.command(str(BELLROCK), "topology", "show", "--state-dir", str(tmp_path))
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert (done.returncode, done.stdout) == (3, "")
-        assert "no region at http://127.0.0.1:5240: Connection refused; `bellrock up` starts one" in done.stderr
+        none = f"no region at http://127.0.0.1:5240: none listens at its socket in {tmp_path}/region; `bellrock up` starts one"
+        assert none in done.stderr
         web = subprocess.Popen(
             host.command(sys.executable, "-c", WEB), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         try:
             web.stdout.readline()
             done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+            asked = [*command, "--region", "http://localhost:5240"]
+            other = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)
         finally:
             web.kill()
             web.communicate()
         assert (done.returncode, done.stdout) == (3, "")
-        assert "what answers there is not a region (no JSON, status 200)" in done.stderr
+        assert none in done.stderr, "the region's token is not for whoever has taken its port"
+        assert "what answers there is not a region (no JSON, status 200)" in other.stderr
 
 
 def test_a_reader_that_left(site, tmp_path):

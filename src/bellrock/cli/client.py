@@ -1,6 +1,7 @@
 """Asking the region, over its HTTP API."""
 
 import http.client
+import ipaddress
 import json
 import os
 import socket
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import click
 from typing_extensions import override
 
-from bellrock.cli.address import parse_region, secure_address
+from bellrock.cli.address import MAX_UNIX_PATH, parse_region, secure_address
 from bellrock.cli.keys import HERE, LOCAL_SOCKET
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure
 
@@ -118,13 +119,37 @@ def _is_text(value: object) -> bool:
 
 
 def _meant(region: str, state_dir: Path) -> str:
-    """Where this machine's own region answers, if that is asked and it listens for other machines only."""
-    own = _own_socket(state_dir) if region == HERE else ""
-    return f"unix:{own}" if own else region
+    """Where to ask: this machine's own region at its socket, where nobody else can listen; others as they were given.
+
+    Raises:
+        Failure: a token would be sent in clear, or to whoever has taken the port of a region that is not running.
+    """
+    if region == HERE and not os.environ.get(TOKEN_VARIABLE):
+        if own := _own_socket(state_dir):
+            return f"unix:{own}"
+        if len(os.fsencode(_socket_path(state_dir))) <= MAX_UNIX_PATH:
+            _token(state_dir)  # who may not read it is told that
+            # The port may be anybody's by now, and the token is not for whoever has taken it.
+            why = f"none listens at its socket in {state_dir / 'region'}"
+            raise Failure(f"no region at {region}: {why}; `bellrock up` starts one", EXIT_UNREADABLE)
+    if region.startswith("http://") and not _is_loopback(parse_region(region)[0]):
+        raise Failure(f"{region}: no token is sent in clear to another machine; ask https://HOST:PORT", EXIT_USAGE)
+    return region
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _socket_path(state_dir: Path) -> str:
+    return str((state_dir / "region" / LOCAL_SOCKET).absolute())
 
 
 def _own_socket(state_dir: Path) -> str:
-    """Where a region that keeps its state there and was told to listen elsewhere still answers; empty where none does."""
+    """Where the region that keeps its state there answers, wherever else it listens; empty where none does."""
     path = str(state_dir / "region" / LOCAL_SOCKET)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(TIMEOUT)

@@ -19,7 +19,7 @@ STATE_VARIABLE: Final = "BELLROCK_STATE_DIR"
 HERE: Final = "http://127.0.0.1:5240"
 """The region that commands ask unless they are told otherwise."""
 LOCAL_SOCKET: Final = "local.sock"
-"""In a region's state directory: listened on where all of its `--listen` are for other machines."""
+"""In a region's state directory, which is its owner's alone: listened on besides all of its `--listen`."""
 MAX_SECRET_FILE: Final = 16 * 1024
 
 _F = TypeVar("_F", bound=Callable[..., Any])

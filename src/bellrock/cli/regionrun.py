@@ -57,12 +57,14 @@ def speaks_tls(listen: tuple[str, ...]) -> bool:
 
 
 def with_local(settings: RegionSettings) -> RegionSettings:
-    """Listening where this machine's own agent reports, too: on loopback or a Unix socket, without TLS."""
+    """Listening where this machine's own agent and commands ask, too: on a Unix socket in a directory that is its owner's alone."""
+    path = str(Path(settings.state_dir / LOCAL_SOCKET).absolute())
+    if len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET:
+        there = f"unix:{path}" in settings.listen
+        return settings if there else structs.replace(settings, listen=(*settings.listen, f"unix:{path}"))
     if any(address.is_loopback and not address.tls for address in map(parse_address, settings.listen)):
         return settings
-    path = str(Path(settings.state_dir / LOCAL_SOCKET).absolute())
-    local = f"unix:{path}" if len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET else "127.0.0.1:0"
-    return structs.replace(settings, listen=(*settings.listen, local))
+    return structs.replace(settings, listen=(*settings.listen, "127.0.0.1:0"))
 
 
 async def run_region(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bellrock.cli.keys import (
+    LOCAL_SOCKET,
     default_state_dir,
     is_there,
     load_keyring,
@@ -64,6 +65,7 @@ def up(
     A secret is made at the first start. SIGHUP has the secrets read again, so that they can be rotated. Ctrl-C ends it.
     """
     from bellrock.cli.firstlook import FirstLook
+    from bellrock.cli.regionrun import with_local
     from bellrock.region.server import Settings as RegionSettings
     from bellrock.region.server import secrets_of
 
@@ -81,6 +83,7 @@ def up(
         name=_called(name),
         rebuild=rebuild,
     )
+    region = with_local(region)
     look = FirstLook(
         settings.region, state_dir, keyring.keys[0].id, _secret_path(secret_files, secret), as_json=as_json
     )
@@ -266,16 +269,23 @@ def _secret_path(files: tuple[Path, ...], default: Path) -> Path | None:
     return None if TEXT_VARIABLE in os.environ else default
 
 
+def _shown(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the region's own socket where this machine reaches it otherwise: commands look there by themselves."""
+    own = tuple(one for one in addresses if one.startswith("unix:") and one.endswith(f"/{LOCAL_SOCKET}"))
+    others = tuple(one for one in addresses if one not in own)
+    return others if any(not one.startswith("https://") for one in others) else addresses
+
+
 def _say_region(ready: "RegionReady", *, as_json: bool) -> None:
     if as_json:
         print_json_line(
             {
-                "ready": "region", "addresses": ready.addresses, "login": ready.login_url, "regions": ready.regions,
+                "ready": "region", "addresses": _shown(ready.addresses), "login": ready.login_url, "regions": ready.regions,
                 "authority": ready.authority,
             }
         )  # fmt: skip
         return
-    click.echo(f"region   listening on {', '.join(ready.addresses)}")
+    click.echo(f"region   listening on {', '.join(_shown(ready.addresses))}")
     if ready.regions:
         click.echo(f"agents   join at {', '.join(ready.regions)}, authority {ready.authority[:16]}")
     elif any(url.startswith("https://") for url in ready.addresses):
