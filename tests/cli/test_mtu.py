@@ -114,8 +114,8 @@ def test_a_region_that_does_not_answer(run):
 
 def test_now_waits_for_those_who_measure(run):
     busy = {**FOUND, "measuring": ["b"]}
-    done = run("--now", "--interface", "rack-1/eth1", answers=[busy, busy, {**FOUND, "measuring": []}])
-    assert run.asked[0] == ("POST", "/mtu/measure", {"host": "rack-1", "interface": "eth1"})
+    done = run("--now", "--interface", "b/eth0", answers=[busy, busy, {**FOUND, "measuring": []}])
+    assert run.asked[0] == ("POST", "/mtu/measure", {"host": "b", "interface": "eth0"})
     assert len(run.asked) == 4
     assert "2 agents measure: a, b" in done.stderr
 
@@ -142,6 +142,39 @@ def test_now_does_not_wait_for_ever(run):
 def test_only_what_was_asked_for(interface, peer, pairs, culprits):
     found = narrowed(FOUND, interface, peer)
     assert (len(found["pairs"]), len(found["culprits"])) == (pairs, culprits)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--peer", "nope"), "--peer: no host 'nope' is known to the region; there are a, b, c"),
+        (("--peer", "nope/eth0"), "--peer: no host 'nope' is known to the region; there are a, b, c"),
+        (("--peer", "b/eth7"), "--peer: b has no interface 'eth7'; there are eth0, eth1"),
+        (
+            ("--interface", "x/y/z"),
+            "--interface: no interface 'x/y/z' is known to the region; there are a/eth0, b/eth0, b/eth1, c/eth0",
+        ),
+    ],
+)
+def test_who_is_not_known_is_not_said_to_be_unmeasured(run, words, line):
+    done = run(*words)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"Error: {line}\n")
+
+
+@pytest.mark.parametrize("words", [("--peer", "b/eth1"), ("--interface", "b/eth1"), ("--interface", "eth1")])
+def test_who_is_known_may_be_unmeasured(run, words):
+    done = run(*words)
+    assert (done.exit_code, done.stdout) == (4, "no neighbour was measured yet\n")
+
+
+def test_of_many_hosts_some_are_named_and_where_there_is_none_it_says_so(run, monkeypatch):
+    monkeypatch.setattr(module, "MAX_NAMED", 1)
+    assert run("--peer", "nope").stderr.endswith("there are a, …\n")
+    assert module._some(set()) == "none"
+
+
+def test_one_agent_measures(run):
+    assert run("--now", agents=("a",)).stderr == "1 agent measures: a\n"
 
 
 # --here
@@ -202,6 +235,12 @@ def test_here_says_what_is_missing(here, state, said, code):
     done = here(**state)
     assert said in done.stderr
     assert done.exit_code == code
+
+
+def test_here_a_peer_that_was_not_heard(here):
+    done = here("--peer", "no\x1bpe")
+    assert done.exit_code == 4
+    assert "'no\\x1bpe' was not heard on this machine's links; heard were rack-1\n" in done.stderr
 
 
 def test_here_an_interface_that_is_not_there(here):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EXIT_NOBODY: Final = 4
 POLL: Final = 0.2
+MAX_NAMED: Final = 16
+"""Hosts or interfaces that an error lists."""
 Answer = dict[str, Any]
 
 
@@ -58,8 +60,8 @@ def mtu(
 
     Sizes are octets of IP packets, as an MTU counts. Without --here the region is asked for what its agents measured.
 
-    Exit 0: as much passes as the interfaces let one expect. 1: less, or interfaces differ: culprits are named. 3: it could not be done.
-    4: no neighbour was measured.
+    Exit 0: as much passes as the interfaces let one expect. 1: less, or interfaces differ: culprits are named. 2: no such host or interface.
+    3: it could not be done. 4: no neighbour was measured.
     """
     site = None if site_file is None else read_site(site_file)
     if here:
@@ -71,7 +73,13 @@ def mtu(
         from bellrock.cli.mtuhere import misfit_rows
 
         answer["culprits"] = [*answer["culprits"], *misfit_rows(interfaces, site)]
-    answer = narrowed(answer, interface, peer)
+    whole, answer = answer, narrowed(answer, interface, peer)
+    if (interface or peer) and not answer["pairs"] and not answer["culprits"]:
+        if here:
+            _say_who_was_heard(whole, peer)
+        else:
+            known = interfaces or _interfaces(region_url, state_dir or default_state_dir())
+            _refuse_unknown(whole, known, interface, peer)
     if as_json:
         print_json(answer)
     else:
@@ -86,7 +94,10 @@ def _ask(interface: str, measure_now: bool, within: float, region: str, state_di
     if measure_now:
         host, _, name = interface.rpartition("/")
         told = send(region, state_dir, "POST", "/mtu/measure", {"host": host, "interface": name})["agents"]
-        click.echo(f"{len(told)} agents measure: {', '.join(map(printable, told))}", err=True)
+        click.echo(
+            f"{len(told)} {'agent measures' if len(told) == 1 else 'agents measure'}: {', '.join(map(printable, told))}",
+            err=True,
+        )
     end = time.monotonic() + within
     while True:
         answer: Answer = get(region, state_dir, "/mtu")
@@ -120,6 +131,34 @@ def narrowed(answer: Answer, interface: str, peer: str) -> Answer:
         "pairs": [pair for pair in answer["pairs"] if wanted([pair["from"], pair["to"]])],
         "culprits": [one for one in answer["culprits"] if wanted([*one["where"], *one.get("towards", [])])],
     }
+
+
+def _refuse_unknown(answer: Answer, interfaces: list[dict[str, Any]], interface: str, peer: str) -> None:
+    """Raise a Failure where the region knows nothing of that name, which is not the same as nothing measured there."""
+    ends = [end for pair in answer["pairs"] for end in (pair["from"], pair["to"])]
+    ends += [{"host": one["host"], "interface": one["name"]} for one in interfaces]
+    hosts = _some({end["host"] for end in ends})
+    if peer and not any(_is_host(end, peer) for end in ends):
+        host, _, name = peer.partition("/")
+        there = {end["interface"] for end in ends if end["host"] == host}
+        if name and there:
+            raise Failure(f"--peer: {host} has no interface '{name}'; there are {_some(there)}")
+        raise Failure(f"--peer: no host '{host}' is known to the region; there are {hosts}")
+    if interface and not any(_is_interface(end, interface) for end in ends):
+        named = _some({f"{end['host']}/{end['interface']}" for end in ends})
+        raise Failure(f"--interface: no interface '{interface}' is known to the region; there are {named}")
+
+
+def _say_who_was_heard(answer: Answer, peer: str) -> None:
+    """From one machine nobody can tell whether there is such a host, but whether it was heard."""
+    heard = {pair["to"]["host"] for pair in answer["pairs"]}
+    if peer:
+        click.echo(printable(f"'{peer}' was not heard on this machine's links; heard were {_some(heard)}"), err=True)
+
+
+def _some(names: set[str]) -> str:
+    listed = sorted(names)
+    return (", ".join(listed[:MAX_NAMED]) + (", …" if len(listed) > MAX_NAMED else "")) or "none"
 
 
 def _is_interface(end: dict[str, Any], text: str) -> bool:
