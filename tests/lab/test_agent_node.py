@@ -10,6 +10,7 @@ from bellrock.agent import node as module
 from bellrock.agent.delivery import Told
 from bellrock.agent.node import StoppedError, Wanted, run
 from bellrock.contract import NodeAnswer, Placed
+from bellrock.link import clock
 from bellrock.link.device import LinkError
 from bellrock.model import Finding, Severity
 from bellrock.wire.keys import Key, Keyring
@@ -127,6 +128,40 @@ def test_where_it_fails_and_somebody_is_heard_both_reasons_are_told(monkeypatch)
         return once(Wanted(within=2.0, region="http://192.0.2.1:1"))
 
     assert apart(work).told.why == "no answer there; nor here"
+
+
+def test_every_deadline_is_within_the_run_counted_from_the_programs_start(monkeypatch):
+    ends = {}
+
+    async def tell(url, keyring, report, within):
+        ends["typed"] = clock.monotonic() + within
+        return Told(None, "", "no answer there")
+
+    class Mute:
+        def __init__(self, *_):
+            pass
+
+        def note(self, event):
+            pass
+
+        async def deliver(self, report, ways, until):
+            ends["letter"] = until
+            return Told(None, "", "nor here")
+
+    monkeypatch.setattr(module, "tell_region", tell)
+    monkeypatch.setattr(module, "relayers", lambda _sight: [module.Relayer(None, "rack-1", True)])
+    monkeypatch.setattr(module, "Mail", Mute)
+
+    def work():
+        cable()
+        begin = clock.monotonic()
+        found = once(Wanted(within=3.0, spent=1.0, region="http://192.0.2.1:1"))
+        return ends["typed"] - begin, ends["letter"] - begin, found.took, clock.monotonic() - begin
+
+    typed, letter, took, passed = apart(work)
+    assert typed < letter, "a region that hangs leaves time for the other way"
+    assert 1.0 < letter < 2.5, "of the 3 s, 1 is spent and a little is kept for putting back"
+    assert 1.0 < took <= passed + 1.0
 
 
 def test_the_machine_keeps_its_id_from_run_to_run():
