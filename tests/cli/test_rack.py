@@ -132,3 +132,24 @@ def test_the_help_names_every_code():
     said = CliRunner().invoke(rack, ["join", "--help"]).output
     for words in ("0 joined", "3 wrong secret", "4 no region heard", "5 waiting", "6 region not reachable", "77"):
         assert words in " ".join(said.split())
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_that_it_joined_is_said_on_stderr_where_stdout_takes_nothing(monkeypatch, as_json):
+    monkeypatch.setattr(module, "_as_document", lambda outcome: {})
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    class Region:
+        sentence = "joined region-1"
+
+    monkeypatch.setattr("bellrock.cli.root.is_lost", lambda: True)
+    with pytest.raises(
+        Failure, match=r"^joined region-1 \(this could not be said on stdout: it is closed\)$"
+    ) as failure:
+        module._print(Region, as_json=as_json)
+    assert failure.value.exit_code == 2, "3 would say that the secret is wrong"
+    monkeypatch.setattr(click, "echo", full)
+    with pytest.raises(Failure, match="joined region-1 .*: No space left on device"):
+        module._print(Region, as_json=as_json)

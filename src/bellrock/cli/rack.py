@@ -321,12 +321,32 @@ def _tell(outcome: "Outcome", *, as_json: bool) -> None:
         outcomes.SwappedCertificate: EXIT_UNREACHABLE,
     }  # fmt: skip
     code = codes[type(outcome)]
-    if as_json:
-        print_json_line(_as_document(outcome))
-    elif code == 0:
-        click.echo(outcome.sentence)
+    if as_json or code == 0:
+        _print(outcome, as_json=as_json)
     if code:
         raise Failure(outcome.sentence, code)
+
+
+def _print(outcome: "Outcome", *, as_json: bool) -> None:
+    """On stdout; where that takes nothing, on stderr, and not with a code that says how joining ended.
+
+    Raises:
+        Failure: stdout is closed, or its disk is full.
+    """
+    from bellrock.cli.root import is_lost
+
+    try:
+        if as_json:
+            print_json_line(_as_document(outcome))
+        else:
+            click.echo(outcome.sentence)
+        lost = "it is closed" if is_lost() else ""
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        lost = error.strerror or str(error)
+    if lost:
+        raise Failure(f"{outcome.sentence} (this could not be said on stdout: {lost})")
 
 
 def _as_document(outcome: "Outcome") -> dict[str, Any]:

@@ -161,7 +161,7 @@ def main() -> None:
         code = EXIT_UNREADABLE
     finally:
         _let_go_of_stdout()
-    if not code and _is_lost():
+    if not code and is_lost():
         click.echo("Error: stdout is closed, so what was to be said there is lost", err=True)
         code = EXIT_UNREADABLE
     sys.exit(code)
@@ -178,7 +178,7 @@ class _Nowhere(io.FileIO):
         return super().write(data) or 0
 
 
-def _is_lost() -> bool:
+def is_lost() -> bool:
     """Whether something was said on a stdout that was closed."""
     return bool(getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "lost", False))
 
