@@ -1,6 +1,7 @@
 """`bellrock lab` as a user runs it: what needs no privilege as a process, what does in real labs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -125,12 +126,17 @@ def test_exec_becomes_the_command(site, monkeypatch):
     run("up", site / "two.toml", "--no-agents")
     monkeypatch.setenv("SHELL", "/bin/zsh")
     monkeypatch.setattr("os.execvp", lambda program, words: taken.append((program, words)))
+    monkeypatch.setenv("BELLROCK_SECRET_FILE", "restored at the end")
+    monkeypatch.delenv("BELLROCK_SECRET_FILE")
     assert run("exec", "b").exit_code == 0
+    assert "BELLROCK_SECRET_FILE" not in os.environ, "no agent runs there, so that there is none"
+    monkeypatch.setattr("bellrock.lab.agents.secret_file", lambda directory, name: site / "two.toml")
     assert run("exec", "b", "--", "ls", "-l").exit_code == 0
     assert [(program, words[words.index("--") + 1 :]) for program, words in taken] == [
         ("nsenter", ["/bin/zsh"]),
         ("nsenter", ["ls", "-l"]),
     ]
+    assert os.environ["BELLROCK_SECRET_FILE"] == str(site / "two.toml")
 
 
 @pytest.mark.lab

@@ -79,9 +79,14 @@ def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool, as_js
 @click.argument("host")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
-    """Run COMMAND on HOST of a lab that is up (a shell, if no command is given)."""
+    """Run COMMAND on HOST of a lab that is up (a shell, if no command is given).
+
+    BELLROCK_SECRET_FILE names the secret of that host's agent, unless it is set already.
+    """
     import os
 
+    from bellrock.cli.keys import FILE_VARIABLE, TEXT_VARIABLE
+    from bellrock.lab.agents import secret_file
     from bellrock.lab.running import Lab
 
     command = command[1:] if command[:1] == ("--",) else command
@@ -89,6 +94,9 @@ def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
         found = Lab.find(name)
         found.close()
         words = found.enter_command(host, command or (os.environ.get("SHELL", "/bin/sh"),), str(Path.cwd()))
+        secret = secret_file(found.directory, found.wired.host[host].secret)
+        if TEXT_VARIABLE not in os.environ and secret.is_file():
+            os.environ.setdefault(FILE_VARIABLE, str(secret))
         try:
             os.execvp(words[0], words)  # noqa: S606 - the command takes this process's place, terminal and exit code
         except OSError as error:
