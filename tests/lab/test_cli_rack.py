@@ -195,7 +195,7 @@ def test_a_person_approves_and_revokes(region, start, joins, hosts, tmp_path, se
     assert wait.ends() == 0
     rack = start("rack", "-v", "--secret-file", secret, "--state-dir", tmp_path / "rack", inside=hosts[1])
     rack.says("connected")
-    assert manage(hosts, tmp_path, "agent", "revoke", "rack-1").returncode == 0
+    assert manage(hosts, tmp_path, "agent", "revoke", said["agent"]).returncode == 0
     rack.says("does not let this machine join")
     assert joins(state="another")[0] == 5
     rack.ends(signal.SIGTERM)
