@@ -12,6 +12,7 @@ from bellrock.diagnosis import Lies
 from bellrock.link.device import LinkError
 from tests.diagnosis.looks import cable, look
 
+pytestmark = pytest.mark.usefixtures("restored_logging")
 SECRET = "00112233445566778899aabbccddeeff"
 
 
