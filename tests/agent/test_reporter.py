@@ -5,7 +5,7 @@ import pytest
 from bellrock.agent import reporter as reporter_module
 from bellrock.agent.reporter import Reporter, with_state
 from bellrock.agent.spool import Spool
-from bellrock.beacon import EvidenceFound, EvidenceLost, MtuMeasured, MtuSearched, Refused, Settled
+from bellrock.beacon import EvidenceFound, EvidenceLost, MtuMeasured, MtuSearched, MtuUnanswered, Refused, Settled
 from bellrock.contract import MAX_OBSERVATIONS
 from bellrock.model import (
     Evidence,
@@ -266,6 +266,16 @@ def test_what_passed_to_a_peer_that_is_lost_is_taken_back(reporter, spool, host)
         reporter.event(EvidenceLost(EvidenceKey(kind, Port(host.id, "eth0"), PEER), "silent", Wall(3.0)))
     reporter.flush(Wall(4.0))
     assert told(spool)[1:] == [passes(host), MtuGone(Port(host.id, "eth0"), PEER, "silent")]
+
+
+def test_what_passed_to_a_peer_that_answers_nothing_is_taken_back_once(reporter, spool, host):
+    eth0, why = Port(host.id, "eth0"), "it answered nothing when it was measured again"
+    reporter.event(MtuUnanswered(eth0, PEER))
+    reporter.event(MtuMeasured(passes(host)))
+    reporter.event(MtuUnanswered(eth0, PEER))
+    reporter.event(MtuUnanswered(eth0, PEER))
+    reporter.flush(Wall(4.0))
+    assert told(spool)[1:] == [passes(host), MtuGone(eth0, PEER, why)]
 
 
 def test_a_new_account_repeats_what_passes_where_the_interface_is_still_there(reporter, spool, host, make):

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from bellrock.beacon import BY_HAND, Config, Identity, MtuMeasured, MtuSearched, TooBig
+from bellrock.beacon import BY_HAND, Config, Identity, MtuMeasured, MtuSearched, MtuUnanswered, TooBig
 from bellrock.beacon.mtu import MAX_PEERS
 from bellrock.beacon.search import PRESENCE
 from bellrock.model import InterfaceKind, MtuLimit, Port
@@ -157,6 +157,18 @@ def test_a_neighbour_that_goes_away_during_a_search_is_no_black_hole():
     play.pass_to(them, 1500, mtu=9000, seconds=0.3).wait(20)
     assert play.searched() == [ETH0]
     assert play.measured() == []
+
+
+def test_a_neighbour_that_left_since_it_was_measured_is_told_to_answer_nothing():
+    play, them = acquainted()
+    play.engine.measure(ETH0, play.now)
+    play.pass_to(them, 9000)
+    assert [seen.mtu for seen in play.measured()] == [9000]
+    play.forget()
+    play.engine.measure(ETH0, play.now)
+    play.wait(5)
+    unanswered = [event for event in play.events if isinstance(event, MtuUnanswered)]
+    assert (play.measured(), unanswered, play.searched()) == ([], [MtuUnanswered(ETH0, them.port)], [ETH0])
 
 
 def test_what_asks_twice_is_measured_once():

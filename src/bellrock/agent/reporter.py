@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from bellrock.agent.spool import MAX_REPORTS, Spool, SpoolError
-from bellrock.beacon import Event, EvidenceFound, EvidenceLost, MtuMeasured, Refused
+from bellrock.beacon import Event, EvidenceFound, EvidenceLost, MtuMeasured, MtuUnanswered, Refused
 from bellrock.contract import MAX_OBSERVATIONS, Report
 from bellrock.model import (
     EvidenceGone,
@@ -87,9 +87,12 @@ class Reporter:
             case EvidenceLost(key, why, since):
                 if self._evidence.pop(key, None) is not None:
                     self._tell(EvidenceGone(key, why, since))
-                self._forget_way(key, why)
+                if key.kind in _ON_LINK and key.peer is not None:
+                    self._forget_way(key.port, key.peer, why)
             case MtuMeasured(seen):
                 self._measured(seen)
+            case MtuUnanswered(port, peer):
+                self._forget_way(port, peer, "it answered nothing when it was measured again")
             case Refused():
                 self._refused(event)
             case _:
@@ -150,10 +153,10 @@ class Reporter:
         if known is None or msgspec.structs.replace(known, seen=seen.seen) != seen:
             self._tell(seen)
 
-    def _forget_way(self, key: EvidenceKey, why: str) -> None:
-        """A peer that is lost is measured no more; that it is no longer confirmed, or routable, changes nothing."""
-        if key.kind in _ON_LINK and key.peer is not None and self._mtu.pop((key.port, key.peer), None) is not None:
-            self._tell(MtuGone(key.port, key.peer, why))
+    def _forget_way(self, port: Port, peer: Port, why: str) -> None:
+        """What passed to a peer that is lost, or answers nothing, is not known any more; other evidence that goes changes nothing."""
+        if self._mtu.pop((port, peer), None) is not None:
+            self._tell(MtuGone(port, peer, why))
 
     def _refused(self, event: Refused) -> None:
         key = (event.port, event.source_mac, event.reason)

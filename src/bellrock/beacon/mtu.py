@@ -14,7 +14,7 @@ from bellrock.beacon.search import LARGEST, Result, Search
 from bellrock.beacon.speaking import Speaker
 from bellrock.beacon.states import State
 from bellrock.beacon.timers import Alarm
-from bellrock.beacon.values import MtuMeasured, MtuSearched, Now
+from bellrock.beacon.values import MtuMeasured, MtuSearched, MtuUnanswered, Now
 from bellrock.model import MtuSeen, Port
 from bellrock.wire.beacon import Extension
 
@@ -174,7 +174,10 @@ class Mtu:
 
     def _tell(self, state: PortState, result: Result, now: Now) -> None:
         peer = state.peers.get(result.peer)
-        if peer is None or not result.present or (not result.mtu and peer.state not in ANSWERING):
+        if peer is not None and not result.present:
+            self._core.events.append(MtuUnanswered(state.port, result.peer))
+            return
+        if peer is None or (not result.mtu and peer.state not in ANSWERING):
             return
         seen = MtuSeen(
             state.port, result.peer, result.mtu, result.limit, result.tried, result.lost, result.peer_mtu, now.wall

@@ -249,6 +249,13 @@ class MtuMeasured(Struct, frozen=True):
     seen: MtuSeen
 
 
+class MtuUnanswered(Struct, frozen=True):
+    """A neighbour answered nothing while it was measured, not even what has no padding: what was measured before may no longer hold."""
+
+    port: Port
+    peer: Port
+
+
 class MtuSearched(Struct, frozen=True):
     """The measurement on a port is over, or the port is no more."""
 
@@ -264,6 +271,7 @@ Event = (
     | LetterDelivered
     | LetterLost
     | MtuMeasured
+    | MtuUnanswered
     | MtuSearched
 )
 
