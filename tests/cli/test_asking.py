@@ -5,7 +5,7 @@ import pytest
 
 from bellrock.cli import asking
 from bellrock.cli.answers import User
-from bellrock.cli.asking import ask, segment, when
+from bellrock.cli.asking import ask, named, segment, when
 from bellrock.cli.output import Failure
 from tests.cli.test_client import tcp
 

@@ -35,6 +35,17 @@ def ask(
         raise Failure(said, EXIT_UNREADABLE) from None
 
 
+def named(name: str) -> str:
+    """A name that was typed.
+
+    Raises:
+        Failure: it is none.
+    """
+    if not name:
+        raise Failure("NAME is empty; give at least one letter or digit")
+    return name
+
+
 def segment(text: str) -> str:
     """Text as one segment of a path."""
     import os

@@ -28,9 +28,9 @@ def token() -> None:
 def new(name: str, role: str, days: int, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Make a token and print it. It is shown this once; the region keeps a hash."""
     from bellrock.cli.answers import MadeToken
-    from bellrock.cli.asking import ask, when
+    from bellrock.cli.asking import ask, named, when
 
-    body = {"name": name, "role": role, "days": days}
+    body = {"name": named(name), "role": role, "days": days}
     made = ask(region_url, state_dir, MadeToken, "/tokens", "POST", body)
     if as_json:
         print_json(made)
