@@ -6,6 +6,7 @@ import re
 
 import pytest
 import websockets
+from litestar import Litestar
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 
 from bellrock.region.api import rights as module
@@ -27,7 +28,10 @@ ANYBODY = {
 def routes() -> set[tuple[str, str]]:
     """(method or WS, path template) of every route but the page's."""
     found = set()
-    for route in make_app(None)._app._app.routes:
+    app = make_app(None)
+    while not isinstance(app, Litestar):
+        app = app._app
+    for route in app.routes:
         assert not isinstance(route, ASGIRoute), route.path
         if isinstance(route, WebSocketRoute):
             found.add(("WS", route.path_format))
