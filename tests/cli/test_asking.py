@@ -50,6 +50,13 @@ def test_a_lab_of_the_context_is_asked(state, context):
         assert ask("http://127.0.0.1:1", None, list[User], "/users") == []
 
 
+def test_an_empty_name_is_none():
+    assert named("anna") == "anna"
+    with pytest.raises(Failure, match="NAME is empty") as failure:
+        named("")
+    assert failure.value.exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("text", "quoted"), [("anna", "anna"), ("a/b?c", "a%2Fb%3Fc"), ("..", ".."), ("ä", "%C3%A4"), ("\udcff", "%FF")]
 )
