@@ -210,3 +210,18 @@ async def test_a_change_that_is_refused_changes_nothing(tmp_path):
         assert (await client.patch("/api/v1/users/anna", json={"role": "viewer", "password": OTHER})).status_code == 409
         said = {"user": "anna", "password": WORD}
         assert (await browser.post("/api/v1/login", json=said, headers=OWN)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("users", "A user's name has 1 to 64 letters, digits and . _ @ -, and begins with a letter or digit."),
+        ("tokens", "A token's name has 1 to 64 printable characters."),
+    ],
+)
+@pytest.mark.parametrize("name", ["", "x" * 65])
+@asynchronous
+async def test_a_name_that_will_not_do_is_told_in_words(tmp_path, path, said, name):
+    async with asking(tmp_path) as (_, client):
+        answer = await client.post(f"/api/v1/{path}", json={"name": name, "role": "viewer", "password": WORD})
+        assert (answer.status_code, answer.json()["detail"]) == (400, said)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from bellrock.region.api.audited import caller_in, tell
 from bellrock.region.api.guards import needs_private, region_of
-from bellrock.region.api.login import Password, UserName
+from bellrock.region.api.login import Password
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.roles import How, UserRole
 from bellrock.region.service import wall
@@ -18,6 +18,8 @@ from bellrock.region.service.users import Conflict, NotThere, Unwanted
 from bellrock.region.store import UserRow
 
 CONFLICT: Final = 409
+Name = Annotated[str, Meta(max_length=1000)]
+"""Which names will do, the service says, in words that a person can use."""
 
 
 class UserView(Struct, frozen=True):
@@ -35,7 +37,7 @@ class UserView(Struct, frozen=True):
 class NewUser(Struct, frozen=True):
     """Somebody who is to log in with a password."""
 
-    name: UserName
+    name: Name
     password: Password
     role: UserRole = UserRole.VIEWER
 
@@ -64,7 +66,7 @@ class TokenView(Struct, frozen=True):
 class NewToken(Struct, frozen=True):
     """A token for a program."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    name: Name
     role: UserRole = UserRole.VIEWER
     days: Annotated[int, Meta(ge=1, le=3650)] = 90
 
