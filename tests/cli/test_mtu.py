@@ -72,6 +72,7 @@ def run(monkeypatch, tmp_path):
     _run.asked = asked
     monkeypatch.setattr(module, "default_state_dir", lambda: tmp_path)
     monkeypatch.setattr(module, "POLL", 0.0)
+    monkeypatch.setattr(module, "REPORTED", 0.0)
     return _run
 
 
@@ -116,8 +117,13 @@ def test_now_waits_for_those_who_measure(run):
     busy = {**FOUND, "measuring": ["b"]}
     done = run("--now", "--interface", "b/eth0", answers=[busy, busy, {**FOUND, "measuring": []}])
     assert run.asked[0] == ("POST", "/mtu/measure", {"host": "b", "interface": "eth0"})
-    assert len(run.asked) == 4
+    assert [asked[:2] for asked in run.asked[1:]] == [("GET", "/mtu")] * 4
     assert "2 agents measure: a, b" in done.stderr
+
+
+def test_now_shows_what_is_reported_after_the_word_that_it_is_done(run):
+    done = run("--now", "--json", answers=[{**FOUND, "measuring": []}, {"pairs": [], "culprits": [], "measuring": []}])
+    assert json.loads(done.stdout) == {"pairs": [], "culprits": []}
 
 
 def test_now_does_not_wait_for_ever(run):
