@@ -64,7 +64,9 @@ def restored_logging():
 @pytest.fixture
 def restored_signals():
     """So do its signal handlers."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
