@@ -72,6 +72,20 @@ def test_two_ends_of_one_cable_hear_each_other_and_it_ends_early():
     assert isinstance(told[-1], EvidenceSeen)
 
 
+def test_carrier_is_known_also_without_time_to_listen():
+    async def scene(lookout):
+        await lookout.scout.until(
+            lambda sight: "n4-a" in sight.interfaces and sight.interfaces["n4-a"].carrier is True, 5
+        )
+        return {one.interface.name: one.carrier_for for one in lookout.cables()}
+
+    def work():
+        ip("link add n4-a type veth peer name n4-b")
+        return look(scene)
+
+    assert apart(work)["n4-a"] is not None
+
+
 def test_what_is_told_has_a_bound_and_interfaces_come_first():
     async def scene(lookout):
         await lookout.listen(clock.monotonic() + 20)

@@ -92,7 +92,9 @@ class Lookout:
     def cables(self) -> tuple[Cable, ...]:
         """Every physical interface and what came out of its cable."""
         now = clock.monotonic()
-        return tuple(self._cable(one, now) for one in self._physical(self.sight.interfaces.values()))
+        found = self._physical(self.sight.interfaces.values())
+        self._note_carrier(found, now)
+        return tuple(self._cable(one, now) for one in found)
 
     def observations(self, host: Host, wall: Wall, most: int) -> tuple[Observation, ...]:
         """What the region is to be told, at most so many, that which places interfaces first."""

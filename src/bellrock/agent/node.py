@@ -27,7 +27,8 @@ from bellrock.model import Finding, Host, Interface, Role
 from bellrock.wire.keys import Keyring
 
 TO_TELL: Final = 1.0
-"""Seconds of the run that are kept for the report."""
+"""Seconds of the run that are kept for the report; of a short run, TELL_SHARE of it."""
+TELL_SHARE: Final = 0.3
 BY_LETTER: Final = 0.6
 """Seconds of those for the way through whom is heard, where a region that was typed does not answer; half where fewer are left."""
 PUT_BACK: Final = 0.2
@@ -115,7 +116,7 @@ async def _look(wanted: Wanted, keyring: Keyring, senses: _Senses, began: float)
     left: tuple[str, ...] = ()
     try:
         lookout.start()
-        await lookout.listen(began + wanted.within - TO_TELL)
+        await lookout.listen(began + wanted.within - min(TO_TELL, wanted.within * TELL_SHARE))
         found = await _tell(wanted, keyring, senses.identity, lookout, began + wanted.within - PUT_BACK)
     finally:
         left = lookout.stop()

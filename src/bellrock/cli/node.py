@@ -17,8 +17,8 @@ EXIT_NOBODY: Final = 4
 EXIT_NOT_DELIVERED: Final = 6
 EXIT_PRIVILEGE: Final = 77
 MAX_NAME: Final = 64
-MAX_SPENT: Final = 1.0
-"""Seconds of start-up that count as part of the run: unpacking the one file, and scripts that became this process, do not."""
+SPENT_SHARE: Final = 0.2
+"""Of the run, what start-up may take of it: unpacking the one file, and scripts that became this process, do not count beyond."""
 MAX_EXPECTED: Final = 256
 
 
@@ -57,14 +57,14 @@ def node(
     Every interface is set up without an address, and put back at the end. No file is left but what --output names, and what the
     one-file agent unpacks into $SHIV_ROOT, else ~/.shiv.
 
-    Exit 0: every interface is placed or explained. 1: a finding is an error, or one is neither. 2: usage. 4: no region and no rack was heard.
+    Exit 0: every interface is placed or explained. 1: a finding is an error, or one is neither. 2: usage. 3: stdout is closed or full. 4: no region and no rack was heard.
     6: the report could not be delivered. 77: no privilege. 130: stopped by Ctrl-C, SIGTERM or the loss of its terminal.
     """
     from bellrock.agent.node import Wanted
 
     wanted = Wanted(
         within=within,
-        spent=_spent(),
+        spent=_spent(within),
         region=_region(region),
         name=_name(name),
         ignore=ignore,
@@ -118,7 +118,7 @@ def _run(wanted: "Wanted", keyring: Any) -> "Found":  # noqa: ANN401 -- a Keyrin
         raise Failure(str(error), EXIT_NO) from None
 
 
-def _spent() -> float:
+def _spent(within: float) -> float:
     """Seconds since this process began (proc(5), `starttime`), as far as they count."""
     import os
     import time
@@ -128,7 +128,7 @@ def _spent() -> float:
     except (OSError, ValueError, IndexError):
         return 0.0
     since = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    return min(max(0.0, since), MAX_SPENT)
+    return min(max(0.0, since), within * SPENT_SHARE)
 
 
 def _hush() -> None:
