@@ -84,7 +84,8 @@ class Passwords:
 
 def _give_way() -> None:
     # Linux keeps niceness by thread, and those that argon2 starts for its lanes inherit it.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _normal(password: str) -> bytes:
