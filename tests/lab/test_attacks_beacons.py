@@ -149,17 +149,23 @@ def test_what_is_replayed_on_another_segment_is_heard_and_never_confirmed(scene)
 def test_what_is_carried_at_once_to_its_senders_other_port_is_heard_and_not_confirmed(scene):
     """It is fresh, and all that it shows is that a frame came from there to here; no key has answered for it."""
     beacon = beacon_of(scene, NEAR)
+
+    def strengths() -> set[str]:
+        return {
+            member["strength"]
+            for fabric in scene.running.topology()["fabrics"]
+            for vlan in fabric["vlans"]
+            for member in vlan["members"]
+            if (member["host"], member["interface"]) == ("near", "eth9")
+        }
+
     scene.mallory.send("eth9", beacon.frame)
-    scene.until(lambda: ("near", "near") in scene.evidence("own-beacon"), "the copy to be heard")
+    # Nothing keeps it: a look or two later near has asked for itself there, in vain, and it is gone.
+    scene.until(
+        lambda: ("near", "near") in scene.evidence("own-beacon") and strengths() == {"heard"}, "the copy to be heard"
+    )
     scene.is_sound()
-    strengths = {
-        member["strength"]
-        for fabric in scene.running.topology()["fabrics"]
-        for vlan in fabric["vlans"]
-        for member in vlan["members"]
-        if (member["host"], member["interface"]) == ("near", "eth9")
-    }
-    assert strengths == {"heard"}
+    assert strengths() <= {"heard"}
 
 
 def test_what_is_sent_by_unicast_through_a_router_is_at_most_routable(scene):
