@@ -16,7 +16,7 @@ from msgspec import Struct
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
 
-from bellrock.agent.credentials import is_issued_by
+from bellrock.agent.credentials import is_issued_by, region_context
 from bellrock.contract.certificate import fingerprint
 from bellrock.contract.join import MAX_MESSAGE, PATH
 
@@ -173,9 +173,7 @@ def _held_to(url: str, authority: str) -> type[ClientConnection]:
 
 def _unverified() -> ssl.SSLContext:
     """TLS 1.3 to whoever answers: who it is shows in the chain (`check_chain`) and in the exchange, not in names and dates."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.check_hostname = False
+    context = region_context()
     context.verify_mode = ssl.CERT_NONE
     return context
 

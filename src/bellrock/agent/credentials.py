@@ -136,23 +136,30 @@ class Credentials:
     def context(self) -> ssl.SSLContext:
         """TLS 1.3 with this certificate, to servers of this authority and no other.
 
-        Names are not compared: whatever this authority has signed for serving is the region, behind whatever address.
-
         Raises:
             CredentialsError: OpenSSL does not take them.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.check_hostname = False
+        context = region_context()
         try:
             context.load_verify_locations(cadata=self.authority)
-            # An intermediate authority that was given is trusted as it stands, without the one above it.
-            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             with _in_memory(self.certificate + self.key.pem) as path:
                 context.load_cert_chain(path)
         except (ssl.SSLError, OSError) as error:
             raise CredentialsError(f"this agent's certificate cannot be used: {error}") from None
         return context
+
+
+def region_context() -> ssl.SSLContext:
+    """TLS 1.3 to a region, no authority trusted yet.
+
+    Names are not compared: whatever a region's authority has signed for serving is the region, behind whatever address.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    # An intermediate authority that was given is trusted as it stands, without the one above it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def make_key() -> AgentKey:

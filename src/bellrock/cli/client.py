@@ -162,11 +162,10 @@ def _own_socket(state_dir: Path) -> str:
 
 def _secure(region: str, state_dir: Path) -> http.client.HTTPConnection:
     """TLS 1.3 to a region of the authority that this machine has joined or runs, or that was named; names are not compared."""
+    from bellrock.agent.credentials import region_context
+
     host, port = secure_address(region)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context = region_context()
     path = _authority(state_dir)
     try:
         context.load_verify_locations(cafile=path)

@@ -162,12 +162,24 @@ class _How:
 async def _rack(
     settings: "Settings", keyring: "Keyring", reload: Callable[..., None], stop: "asyncio.Event", *, as_json: bool
 ) -> None:
-    from bellrock.agent.run import open_all, run
+    from bellrock.agent.run import open_all
 
     with contextlib.closing(open_all(settings)) as opened:
-        await run(
-            settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop, secrets_changed=reload
-        )
+        await _run(settings, keyring, opened, reload, stop, as_json=as_json)
+
+
+async def _run(
+    settings: "Settings",
+    keyring: "Keyring",
+    opened: "Opened",
+    reload: Callable[..., None],
+    stop: "asyncio.Event",
+    *,
+    as_json: bool,
+) -> None:
+    from bellrock.agent.run import run
+
+    await run(settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop, secrets_changed=reload)
 
 
 async def _join(
@@ -190,26 +202,18 @@ async def _join(
         _tell(outcome, as_json=how.as_json)
         if isinstance(outcome, Joined) and how.stay:
             start_logs(how.verbose)
-            await _go_on(settings, keyring, opened, reload, stop, as_json=how.as_json)
+            _begin_anew(opened)
+            await _run(settings, keyring, opened, reload, stop, as_json=how.as_json)
 
 
-async def _go_on(
-    settings: "Settings",
-    keyring: "Keyring",
-    opened: "Opened",
-    reload: Callable[..., None],
-    stop: "asyncio.Event",
-    *,
-    as_json: bool,
-) -> None:
-    """Run as a rack, under a boot id of its own: its beacons are numbered from 1 again."""
+def _begin_anew(opened: "Opened") -> None:
+    """A boot id for the rack, other than that of joining: its beacons are numbered from 1 again."""
     from msgspec import structs
 
     from bellrock.agent.loop import now
-    from bellrock.agent.run import new_id, run
+    from bellrock.agent.run import new_id
 
     opened.identity = structs.replace(opened.identity, boot=new_id(2, now().wall))
-    await run(settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop, secrets_changed=reload)
 
 
 def _open(settings: "Settings") -> "Opened":
