@@ -26,6 +26,7 @@ from bellrock.model.evidence import (
 )
 from bellrock.model.finding import Finding, Severity
 from bellrock.model.network import Host, Interface, InterfaceKind, Port
+from bellrock.model.probe import DiedAt, Hop, Probed, Traced, Verdict, Walked
 from bellrock.model.time import Monotonic, Wall
 from bellrock.model.topology import (
     Conflict,
@@ -40,6 +41,7 @@ from bellrock.model.topology import (
 __all__ = [
     "Conflict",
     "ConflictKind",
+    "DiedAt",
     "Evidence",
     "EvidenceGone",
     "EvidenceKey",
@@ -47,6 +49,7 @@ __all__ = [
     "EvidenceSeen",
     "Fabric",
     "Finding",
+    "Hop",
     "Host",
     "HostGone",
     "HostSeen",
@@ -62,13 +65,17 @@ __all__ = [
     "Neighbour",
     "Observation",
     "Port",
+    "Probed",
     "RefusalCount",
     "Role",
     "Severity",
     "Strength",
     "Topology",
+    "Traced",
     "Unknown",
+    "Verdict",
     "Vlan",
+    "Walked",
     "Wall",
     "key_of",
 ]

@@ -1,0 +1,121 @@
+"""Why packets of an ordinary socket did not arrive: what the kernel says, and who told it (RFC 792, RFC 4443; ip(7), IP_RECVERR)."""
+
+import contextlib
+import errno
+import socket
+import struct
+from enum import StrEnum
+from typing import Final
+
+_SOL_IP, _SOL_IPV6, _RECVERR4, _RECVERR6 = 0, 41, 11, 25
+_EXTENDED: Final = struct.Struct("=IBBBBII")
+"""struct sock_extended_err: errno, origin, type, code, pad, info, data; the offender's sockaddr follows."""
+_ORIGIN_LOCAL: Final = 1
+_PROHIBITED: Final = {4: {(3, 9), (3, 10), (3, 13)}, 6: {(1, 1), (1, 5), (1, 6)}}
+_PORT: Final = {4: (3, 3), 6: (1, 4)}
+_TOO_BIG: Final = {4: (3, 4), 6: (2, 0)}
+_EXCEEDED: Final = {4: 11, 6: 3}
+
+
+class Obstacle(StrEnum):
+    """What was in the way."""
+
+    RESET = "reset"
+    """TCP RST from the target, or from somebody in its name."""
+    PORT = "port unreachable"
+    """ICMP port unreachable."""
+    PROHIBITED = "administratively prohibited"
+    UNREACHABLE = "unreachable"
+    """Any other ICMP destination unreachable, by a router."""
+    EXCEEDED = "time exceeded"
+    """The hop limit ran out: a routing loop, or a hop limit that was meant to."""
+    TOO_BIG = "too big"
+    NO_ROUTE = "no route"
+    """This host has none."""
+    NO_NEIGHBOUR = "no neighbour"
+    """Nobody answered ARP or neighbour discovery for the next hop."""
+    OWN_FIREWALL = "own firewall"
+    """This host's rules dropped it."""
+    SILENCE = "silence"
+    """Nothing came back at all."""
+    CLOSED = "closed"
+    """The connection stood, and the other end closed or reset it before it had said what was waited for."""
+    LOCAL = "local"
+    """This host cannot send: no such address, interface or privilege here."""
+
+
+class Obstructed(Exception):  # noqa: N818 -- says what it is
+    """Packets met an obstacle. `by`: the address of who said so; empty: this host, or nobody."""
+
+    def __init__(self, obstacle: Obstacle, by: str = "", why: str = "", *, partial: bytes = b"") -> None:
+        super().__init__(why or obstacle.value)
+        self.obstacle = obstacle
+        self.by = by
+        self.why = why or obstacle.value
+        self.partial = partial
+        """What the other end had said before it closed."""
+
+
+def tell_errors(sock: socket.socket) -> None:
+    """Have ICMP errors about this socket's packets queued, with who sent them."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(_SOL_IPV6, _RECVERR6, 1)
+    else:
+        sock.setsockopt(_SOL_IP, _RECVERR4, 1)
+
+
+def told(sock: socket.socket) -> Obstructed | None:
+    """The first ICMP error that is queued, if any."""
+    with contextlib.suppress(OSError):
+        _, control, _, _ = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+        for level, kind, data in control:
+            if (level, kind) in ((_SOL_IP, _RECVERR4), (_SOL_IPV6, _RECVERR6)) and len(data) >= _EXTENDED.size:
+                return _extended(data, 4 if level == _SOL_IP else 6)
+    return None
+
+
+def from_error(error: OSError, sock: socket.socket | None = None) -> Obstructed:
+    """What an error of connect, send or receive means; a queued ICMP error says it best."""
+    if sock is not None and (found := told(sock)) is not None:
+        return found
+    match error.errno:
+        case errno.ECONNREFUSED:
+            return Obstructed(Obstacle.RESET)
+        case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:
+            return Obstructed(Obstacle.CLOSED, why="the connection was reset")
+        case errno.ENETUNREACH:
+            return Obstructed(Obstacle.NO_ROUTE, why="this host has no route to it")
+        case errno.EHOSTUNREACH:
+            return Obstructed(Obstacle.NO_NEIGHBOUR, why="nobody answers ARP or neighbour discovery for the next hop")
+        case errno.EPERM | errno.EACCES:
+            return Obstructed(Obstacle.OWN_FIREWALL, why="this host's own rules do not let it out")
+        case errno.ETIMEDOUT:
+            return Obstructed(Obstacle.SILENCE, why="nothing came back")
+        case _:
+            return Obstructed(Obstacle.LOCAL, why=(error.strerror or str(error)).lower())
+
+
+def _extended(data: bytes, version: int) -> Obstructed:
+    number, origin, kind, code, _, _, _ = _EXTENDED.unpack_from(data)
+    if origin == _ORIGIN_LOCAL or origin == 0:
+        return from_error(OSError(number, ""))
+    by = _offender(data[_EXTENDED.size :], version)
+    said = f"ICMP{'v6' if version == 6 else ''} type {kind} code {code} from {by or 'an unknown address'}"
+    if (kind, code) == _PORT[version]:
+        return Obstructed(Obstacle.PORT, by, said)
+    if (kind, code) in _PROHIBITED[version]:
+        return Obstructed(Obstacle.PROHIBITED, by, said)
+    if (kind, code) == _TOO_BIG[version]:
+        return Obstructed(Obstacle.TOO_BIG, by, said)
+    if kind == _EXCEEDED[version]:
+        return Obstructed(Obstacle.EXCEEDED, by, said)
+    return Obstructed(Obstacle.UNREACHABLE, by, said)
+
+
+def _offender(address: bytes, version: int) -> str:
+    """From a sockaddr_in or sockaddr_in6."""
+    if version == 4 and len(address) >= 8:
+        return socket.inet_ntop(socket.AF_INET, address[4:8])
+    if version == 6 and len(address) >= 24:
+        return socket.inet_ntop(socket.AF_INET6, address[8:24])
+    return ""

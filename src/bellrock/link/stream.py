@@ -1,0 +1,179 @@
+"""TCP connections of ordinary sockets, bounded in time by their caller and in size here; TLS on them on request."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Final, Self
+
+from msgspec import Struct
+
+from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors
+from bellrock.link.source import Source, bind
+
+LIMIT: Final = 64 * 1024
+"""Octets that wait in memory, unread, before the peer is made to wait."""
+
+
+class TooMuch(Exception):  # noqa: N818 -- says what it is
+    """The peer said more than was agreed to read."""
+
+
+class Ends(Struct, frozen=True):
+    """The addresses of a connection."""
+
+    local: str
+    local_port: int
+    remote: str
+    remote_port: int
+
+
+class Stream:
+    """A connection. Every method may raise Obstructed(CLOSED | …); time is bounded by the caller (`asyncio.timeout`)."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sock: socket.socket) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._sock = sock
+        self.received = 0
+        """Octets read by the caller so far."""
+
+    @property
+    def ends(self) -> Ends:
+        """Who talks to whom."""
+        local, remote = self._writer.get_extra_info("sockname"), self._writer.get_extra_info("peername")
+        return Ends(local[0], local[1], remote[0], remote[1])
+
+    async def write(self, octets: bytes) -> None:
+        """Send; waits while the peer does not take it."""
+        try:
+            self._writer.write(octets)
+            await self._writer.drain()
+        except OSError as error:
+            raise from_error(error) from None
+
+    async def some(self, most: int = LIMIT) -> bytes:
+        """What is there, at most so much; waits for the first octet. Empty: the peer has ended its side."""
+        try:
+            octets = await self._reader.read(most)
+        except OSError as error:
+            raise from_error(error) from None
+        self.received += len(octets)
+        return octets
+
+    async def exactly(self, size: int) -> bytes:
+        """So many octets.
+
+        Raises:
+            Obstructed: CLOSED, the peer ended before.
+        """
+        try:
+            octets = await self._reader.readexactly(size)
+        except asyncio.IncompleteReadError as error:
+            self.received += len(error.partial)
+            raise Obstructed(
+                Obstacle.CLOSED,
+                why=f"the connection was closed after {len(error.partial)} of {size} octets",
+                partial=error.partial,
+            ) from None
+        except OSError as error:
+            raise from_error(error) from None
+        self.received += size
+        return octets
+
+    async def until(self, end: bytes, most: int) -> bytes:
+        """Octets up to and with `end`; at most `most` (and LIMIT) of them.
+
+        Raises:
+            TooMuch: more without it.
+            Obstructed: CLOSED, the peer ended before.
+        """
+        try:
+            octets = await self._reader.readuntil(end)
+        except asyncio.IncompleteReadError as error:
+            self.received += len(error.partial)
+            raise Obstructed(
+                Obstacle.CLOSED,
+                why=f"the connection was closed after {len(error.partial)} octets",
+                partial=error.partial,
+            ) from None
+        except asyncio.LimitOverrunError:
+            raise TooMuch(f"more than {LIMIT} octets without {end!r}") from None
+        except OSError as error:
+            raise from_error(error) from None
+        self.received += len(octets)
+        if len(octets) > most:
+            raise TooMuch(f"{len(octets)} octets up to {end!r}; at most {most} are taken")
+        return octets
+
+    async def start_tls(self, context: ssl.SSLContext, name: str) -> ssl.SSLObject:
+        """TLS from here on; what the session agreed on is asked of the returned object.
+
+        Raises:
+            ssl.SSLError: the handshake failed; SSLCertVerificationError where the certificate is to blame.
+            Obstructed: the peer closed before the handshake was over.
+        """
+        try:
+            await self._writer.start_tls(context, server_hostname=name)
+        except ssl.SSLError:
+            raise
+        except OSError as error:
+            raise from_error(error) from None
+        found: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
+        return found
+
+    def end(self) -> None:
+        """Say that nothing more will be sent (FIN); reading goes on."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self._writer.write_eof()
+
+    async def close(self) -> None:
+        """Close at once, without waiting for what the peer still has to say."""
+        self._writer.transport.abort()
+        with contextlib.suppress(Exception):
+            await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def connect(address: str, port: int, source: Source | None = None) -> Stream:
+    """A connection to an address (no name).
+
+    Raises:
+        Obstructed: why there is none.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        tell_errors(sock)
+        bind(sock, source)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, _numeric(address, port))
+        except OSError as error:
+            raise _rejected(from_error(error, sock)) from None
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            reader, writer = await asyncio.open_connection(sock=sock, limit=LIMIT)
+        except OSError as error:
+            raise from_error(error) from None
+    except BaseException:
+        sock.close()
+        raise
+    return Stream(reader, writer, sock)
+
+
+def _rejected(found: Obstructed) -> Obstructed:
+    """RFC 9293 §3.10.7.1: a host on whose port nobody listens answers by RST; ICMP port unreachable is a firewall's `reject`."""
+    return Obstructed(Obstacle.PROHIBITED, found.by, found.why) if found.obstacle is Obstacle.PORT else found
+
+
+def _numeric(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """A socket address without any lookup of names; `fe80::1%eth0` has its zone by name."""
+    if ":" not in address:
+        return address, port
+    host, _, zone = address.partition("%")
+    return host, port, 0, socket.if_nametoindex(zone) if zone else 0

@@ -1,0 +1,143 @@
+"""What a probe is given to reach the network with: sockets of the asked source, manners, clocks, and a record of what happened."""
+
+import asyncio
+from typing import Final, Literal
+
+from bellrock.link.clock import monotonic, wall
+from bellrock.link.datagram import Datagram, Datagrams, open_datagrams
+from bellrock.link.source import Source
+from bellrock.link.stream import Stream, connect
+from bellrock.model import Monotonic, Traced
+from bellrock.probe.manners import Manners
+from bellrock.probe.values import Ask, Load
+
+MAX_TRACED: Final = 64
+"""Steps that a record keeps; of what follows only the last."""
+MAX_WORDS: Final = 240
+
+
+class Record:
+    """What was sent, what came back, when."""
+
+    def __init__(self) -> None:
+        self._steps: list[Traced] = []
+        self._sent: Monotonic | None = None
+        self.rtt: float | None = None
+        """Seconds from the first thing sent to the first thing received after it."""
+        self.answered = False
+        """Whether anything at all came back."""
+
+    @property
+    def steps(self) -> tuple[Traced, ...]:
+        """In order."""
+        return tuple(self._steps)
+
+    def sent(self, what: str, octets: int = 0) -> None:
+        """We sent this now."""
+        if self._sent is None:
+            self._sent = monotonic()
+        self._note("sent", what, octets)
+
+    def received(self, what: str, octets: int = 0, at: Monotonic | None = None) -> None:
+        """This came back."""
+        self.answered = True
+        if self.rtt is None and self._sent is not None:
+            self.rtt = max(0.0, (at or monotonic()) - self._sent)
+        self._note("received", what, octets)
+
+    def noticed(self, what: str) -> None:
+        """Neither sent nor received, but part of the proof."""
+        self._note("noticed", what, 0)
+
+    def _note(self, direction: Literal["sent", "received", "noticed"], what: str, octets: int) -> None:
+        step = Traced(at=wall(), direction=direction, what=what[:MAX_WORDS], octets=octets)
+        if len(self._steps) >= MAX_TRACED:
+            self._steps[-1] = step
+        else:
+            self._steps.append(step)
+
+
+class Net:
+    """One ask's way to the network."""
+
+    def __init__(self, ask: Ask, load: Load, manners: Manners) -> None:
+        self.ask = ask
+        self.record = Record()
+        self._load = load
+        self._manners = manners
+
+    async def connect(self, port: int = 0, *, address: str = "", source: Source | None = None) -> Stream:
+        """A TCP connection to the target, or to another address; noted with its round trip.
+
+        Raises:
+            Obstructed: there is none.
+        """
+        address, port = address or self.ask.address, port or self.ask.port
+        await self._manners.wait(address, self._load.spacing)
+        self.record.sent(f"TCP SYN to {endpoint(address, port)}")
+        stream = await connect(address, port, source or self.ask.source)
+        self.record.received(f"TCP connection from {stream.ends.local} stands")
+        return stream
+
+    def datagrams(self, port: int = 0, *, address: str = "", source: Source | None = None) -> "Exchange":
+        """A UDP socket towards the target; to be used in a `with`."""
+        address = address or self.ask.address
+        opened = open_datagrams(address, port or self.ask.port, source or self.ask.source)
+        return Exchange(opened, self.record, self._manners, self._load.spacing)
+
+
+class Exchange:
+    """A UDP socket that keeps the record and the manners."""
+
+    def __init__(self, opened: Datagrams, record: Record, manners: Manners, spacing: float) -> None:
+        self._opened = opened
+        self._record = record
+        self._manners = manners
+        self._spacing = spacing
+
+    async def send(self, payload: bytes, what: str, port: int | None = None) -> None:
+        """Send, and note it as `what`."""
+        await self._manners.wait(self._opened.address, self._spacing)
+        self._record.sent(what, len(payload))
+        await self._opened.send(payload, port)
+
+    async def receive(self) -> Datagram:
+        """The next datagram of the target's address; strangers' are passed over. The caller notes what it means."""
+        while True:
+            came = await self._opened.receive()
+            if came.address == self._opened.address.partition("%")[0]:
+                return came
+            self._record.noticed(f"{len(came.payload)} octets from {came.address} port {came.port}, who was not asked")
+
+    async def ask(self, payload: bytes, what: str, tries: int, wait: float) -> Datagram:
+        """Send until something comes back, at most `tries` times, `wait` seconds apart.
+
+        Raises:
+            TimeoutError: nothing came back.
+            Obstructed: an ICMP error came back.
+        """
+        for left in reversed(range(tries)):
+            await self.send(payload, what)
+            try:
+                async with asyncio.timeout(wait):
+                    return await self.receive()
+            except TimeoutError:
+                if not left:
+                    raise
+        raise TimeoutError
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Our address and port."""
+        return self._opened.local
+
+    def __enter__(self) -> "Exchange":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+
+def endpoint(address: str, port: int) -> str:
+    """`ADDRESS:PORT`; RFC 3986 §3.2.2: IPv6 in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -1,0 +1,105 @@
+"""One ask → what became of it: runs a probe within its time, and turns whatever happens into verdicts."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import structs
+
+from bellrock.flows import flow as flow_of
+from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.stream import TooMuch
+from bellrock.model import Probed, Verdict
+from bellrock.probe.manners import Manners
+from bellrock.probe.net import Net, endpoint
+from bellrock.probe.registry import probe_of
+from bellrock.probe.values import Ask, Found, NotChecked, Probe, TlsFault, Unexpected
+
+_VERDICTS: Final = {
+    Obstacle.RESET: Verdict.REFUSED,
+    Obstacle.PROHIBITED: Verdict.FILTERED,
+    Obstacle.UNREACHABLE: Verdict.UNREACHABLE,
+    Obstacle.EXCEEDED: Verdict.UNREACHABLE,
+    Obstacle.TOO_BIG: Verdict.FILTERED,
+    Obstacle.NO_ROUTE: Verdict.UNREACHABLE,
+    Obstacle.NO_NEIGHBOUR: Verdict.UNREACHABLE,
+    Obstacle.OWN_FIREWALL: Verdict.FILTERED,
+    Obstacle.SILENCE: Verdict.FILTERED,
+    Obstacle.CLOSED: Verdict.WRONG_SERVICE,
+    Obstacle.LOCAL: Verdict.NOT_CHECKED,
+}
+
+
+async def check(ask: Ask, manners: Manners | None = None) -> tuple[Probed, ...]:
+    """Try one flow at one target; one result, or one for each variant of it. Never raises for what the network does.
+
+    Raises:
+        UnknownProbeError, PlanError: it cannot be tried like this.
+    """
+    probe = probe_of(ask.flow)
+    ask = structs.replace(ask, port=ask.port or default_port(ask.flow))
+    plan = probe.plan(ask)
+    net = Net(ask, probe.load, manners or Manners())
+    found = await _found(probe, plan, net, ask)
+    return tuple(_probed(one, ask, net) for one in found)
+
+
+def default_port(flow: str) -> int:
+    """The first port of a flow."""
+    return flow_of(flow).protocols[0].ports[0]
+
+
+async def _found(probe: Probe, plan: object, net: Net, ask: Ask) -> tuple[Found, ...]:
+    try:
+        async with asyncio.timeout(ask.within):
+            return await probe.run(plan, net)
+    except TimeoutError:
+        return (_late(net, ask.within),)
+    except Obstructed as error:
+        return (obstructed(error, ask.address, answered=net.record.answered),)
+    except Unexpected as error:
+        return (Found(verdict=Verdict.WRONG_SERVICE, detail=str(error)),)
+    except TooMuch as error:
+        return (Found(verdict=Verdict.WRONG_SERVICE, detail=f"it does not stop talking: {error}"),)
+    except TlsFault as error:
+        return (Found(verdict=Verdict.TLS_FAULT, detail=str(error), facts=error.facts),)
+    except ssl.SSLError as error:
+        return (Found(verdict=Verdict.TLS_FAULT, detail=f"TLS failed: {error.reason or error}"),)
+    except NotChecked as error:
+        return (Found(verdict=Verdict.NOT_CHECKED, detail=str(error)),)
+
+
+def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:
+    """The verdict on an obstacle; `answered`: something had come back before."""
+    verdict = _VERDICTS.get(error.obstacle)
+    if error.obstacle is Obstacle.PORT:
+        # Only the target itself knows its ports; another's word is a firewall's.
+        verdict = Verdict.REFUSED if error.by == target else Verdict.FILTERED
+    by = f" (says {error.by})" if error.by and error.by not in error.why else ""
+    detail = error.why + by
+    if error.obstacle is Obstacle.RESET:
+        detail = "nobody listens: TCP RST"
+    elif error.obstacle is Obstacle.SILENCE and answered:
+        detail = "it fell silent in the middle of the exchange"
+    return Found(verdict=verdict or Verdict.FILTERED, detail=detail)
+
+
+def _late(net: Net, within: float) -> Found:
+    if net.record.answered:
+        return Found(verdict=Verdict.DEGRADED, detail=f"it answers, but the exchange was not over within {within:g} s")
+    return Found(
+        verdict=Verdict.FILTERED, detail=f"nothing came back within {within:g} s: dropped on the way there or back"
+    )
+
+
+def _probed(found: Found, ask: Ask, net: Net) -> Probed:
+    rtt = net.record.rtt if found.rtt is None else found.rtt
+    return Probed(
+        flow=ask.flow, target=endpoint(ask.address, ask.port) if ask.address else ask.source.interface, verdict=found.verdict,
+        detail=found.detail, rtt_ms=None if rtt is None else round(rtt * 1000, 3), evidence=net.record.steps,
+        variant=found.variant, source=ask.source.interface or ask.source.address, facts=found.facts,
+    )  # fmt: skip
+
+
+Progress = Callable[[Probed], None]
