@@ -66,6 +66,10 @@ class Net:
         self._load = load
         self._manners = manners
 
+    def apart(self) -> "Net":
+        """The same way to the network with a record of its own, for one variant of several."""
+        return Net(self.ask, self._load, self._manners)
+
     async def connect(self, port: int = 0, *, address: str = "", source: Source | None = None) -> Stream:
         """A TCP connection to the target, or to another address; noted with its round trip.
 
@@ -94,12 +98,14 @@ class Exchange:
         self._record = record
         self._manners = manners
         self._spacing = spacing
+        self.stranger: Datagram | None = None
+        """The last datagram of somebody who was not asked: perhaps the answer, from another address than was asked."""
 
-    async def send(self, payload: bytes, what: str, port: int | None = None) -> None:
-        """Send, and note it as `what`."""
+    async def send(self, payload: bytes, what: str, port: int | None = None) -> Monotonic:
+        """Send, and note it as `what`; when it went."""
         await self._manners.wait(self._opened.address, self._spacing)
         self._record.sent(what, len(payload))
-        await self._opened.send(payload, port)
+        return await self._opened.send(payload, port)
 
     async def receive(self) -> Datagram:
         """The next datagram of the target's address; strangers' are passed over. The caller notes what it means."""
@@ -107,6 +113,7 @@ class Exchange:
             came = await self._opened.receive()
             if came.address == self._opened.address.partition("%")[0]:
                 return came
+            self.stranger = came
             self._record.noticed(f"{len(came.payload)} octets from {came.address} port {came.port}, who was not asked")
 
     async def ask(self, payload: bytes, what: str, tries: int, wait: float) -> Datagram:

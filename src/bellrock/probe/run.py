@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from msgspec import structs
@@ -14,7 +14,7 @@ from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net, endpoint
 from bellrock.probe.registry import probe_of
-from bellrock.probe.values import Ask, Found, NotChecked, Probe, TlsFault, Unexpected
+from bellrock.probe.values import Ask, Found, NotChecked, TlsFault, Unexpected
 
 _VERDICTS: Final = {
     Obstacle.RESET: Verdict.REFUSED,
@@ -41,7 +41,7 @@ async def check(ask: Ask, manners: Manners | None = None) -> tuple[Probed, ...]:
     ask = structs.replace(ask, port=ask.port or default_port(ask.flow))
     plan = probe.plan(ask)
     net = Net(ask, probe.load, manners or Manners())
-    found = await _found(probe, plan, net, ask)
+    found = await settled(probe.run(plan, net), net, ask.within)
     return tuple(_probed(one, ask, net) for one in found)
 
 
@@ -50,14 +50,15 @@ def default_port(flow: str) -> int:
     return flow_of(flow).protocols[0].ports[0]
 
 
-async def _found(probe: Probe, plan: object, net: Net, ask: Ask) -> tuple[Found, ...]:
+async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -> tuple[Found, ...]:
+    """What becomes of an exchange within so many seconds: whatever it raises is a verdict."""
     try:
-        async with asyncio.timeout(ask.within):
-            return await probe.run(plan, net)
+        async with asyncio.timeout(within):
+            return await work
     except TimeoutError:
-        return (_late(net, ask.within),)
+        return (_late(net, within),)
     except Obstructed as error:
-        return (obstructed(error, ask.address, answered=net.record.answered),)
+        return (obstructed(error, net.ask.address, answered=net.record.answered),)
     except Unexpected as error:
         return (Found(verdict=Verdict.WRONG_SERVICE, detail=str(error)),)
     except TooMuch as error:
@@ -97,7 +98,7 @@ def _probed(found: Found, ask: Ask, net: Net) -> Probed:
     rtt = net.record.rtt if found.rtt is None else found.rtt
     return Probed(
         flow=ask.flow, target=endpoint(ask.address, ask.port) if ask.address else ask.source.interface, verdict=found.verdict,
-        detail=found.detail, rtt_ms=None if rtt is None else round(rtt * 1000, 3), evidence=net.record.steps,
+        detail=found.detail, rtt_ms=None if rtt is None else round(rtt * 1000, 3), evidence=net.record.steps if found.evidence is None else found.evidence,
         variant=found.variant, source=ask.source.interface or ask.source.address, facts=found.facts,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bellrock.flows import Protocol
 from bellrock.link.source import Source
-from bellrock.model import Verdict
+from bellrock.model import Traced, Verdict
 
 if TYPE_CHECKING:
     from bellrock.probe.net import Net
@@ -74,6 +74,8 @@ class Found(Struct, frozen=True, kw_only=True):
     rtt: float | None = None
     """Seconds; None: the first round trip that the net measured."""
     variant: str = ""
+    evidence: tuple[Traced, ...] | None = None
+    """Of this variant alone; None: all that the net recorded."""
 
 
 class Probe(Struct, frozen=True, kw_only=True):
