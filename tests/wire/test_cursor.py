@@ -9,6 +9,7 @@ from tests.wire.vectors import refuses
 def test_reads_from_the_front():
     cursor = Cursor(memoryview(b"\x01\x02\x03rest"), "thing")
     assert (cursor.u8(), cursor.u16(), cursor.left, cursor.rest(), cursor.left) == (1, 0x0203, 4, b"rest", 0)
+    assert Cursor(b"\x01\x02\x03\x04\x05", "thing").u32() == 0x01020304
 
 
 def test_says_what_ended_and_where():

@@ -39,6 +39,10 @@ class Cursor:
         """The next two octets, big-endian."""
         return int.from_bytes(self.take(2), "big")
 
+    def u32(self) -> int:
+        """The next four octets, big-endian."""
+        return int.from_bytes(self.take(4), "big")
+
     def rest(self) -> bytes:
         """All that is left."""
         return self.take(self.left)
