@@ -435,3 +435,33 @@ def test_fragments_are_told_from_silence(two):
         b.loop.stop()
 
     play(scene)
+
+
+def test_what_is_owed_is_in_the_spool_as_soon_as_somebody_wants_it_there(two):
+    async def scene():
+        a, _ = two(eth())
+        a.loop.start()
+        assert a.spool.last == 0
+        assert a.loop.report() is True
+        assert a.told(InterfaceSeen)
+        assert a.loop._flush_timer is None
+        seen, wakes = a.spool.last, a.wakes
+        assert a.loop.report() is True
+        assert (a.spool.last, a.wakes) == (seen, wakes + 1)
+        a.loop.stop()
+
+    play(scene)
+
+
+def test_a_disk_that_takes_no_report_now_is_told_and_tried_again(two, monkeypatch):
+    async def scene():
+        a, _ = two(eth())
+        a.loop.start()
+        monkeypatch.setattr(a.loop._reporter, "flush", lambda wall: False)
+        assert a.loop.report() is False
+        assert a.loop._flush_timer is not None
+        monkeypatch.undo()
+        assert a.loop.report() is True
+        a.loop.stop()
+
+    play(scene)

@@ -507,3 +507,60 @@ def test_words_that_wait_have_a_bound(spool):
             assert [stream.say(Done(str(number))) for number in range(MAX_WORDS + 1)] == [True] * MAX_WORDS + [False]
 
     play(scene)
+
+
+def test_what_concerns_reports_is_said_behind_them(spool):
+    async def scene():
+        region = Region()
+        async with running(region, spool) as stream:
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            for seq in (1, 2):
+                spool.append(report(seq))
+            assert stream.say(Done("behind"), behind_reports=True)
+            assert stream.say(Done("at once"))
+            spool.append(report(3))
+            await region.until(lambda: Done("behind") in region.heard)
+        words = [
+            one.order if isinstance(one, Done) else one.seq for one in region.heard if isinstance(one, Done | Report)
+        ]
+        assert words == ["at once", 1, 2, 3, "behind"]
+
+    play(scene)
+
+
+def test_what_is_to_be_said_behind_reports_is_forgotten_with_the_connection(spool):
+    async def scene():
+        region = Region(hang_up_after=1, acknowledge=False)
+        async with running(region, spool) as stream:
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            spool.append(report(1))
+            spool.append(report(2))
+            assert stream.say(Done("O"), behind_reports=True)
+            await region.until(lambda: region.reports()[-1:] == [2] and region.connections == 2)
+            assert not stream._behind
+
+    play(scene)
+
+
+def test_who_has_much_to_say_waits_for_room_and_is_told_when_nobody_listens_any_more(spool, monkeypatch):
+    async def scene():
+        region = Region(hang_up_after=1)
+        async with running(region, spool) as stream:
+            assert await stream.tell(Done("too early")) is False
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            many = [str(number) for number in range(3 * MAX_WORDS)]
+            for one in many:
+                assert await stream.tell(Done(one))
+            await region.until(lambda: [one.order for one in region.heard if isinstance(one, Done)] == many)
+            monkeypatch.setattr(
+                stream, "_send_words", lambda _: asyncio.Event().wait()
+            )  # a connection that takes nothing
+            for number in range(MAX_WORDS):
+                assert stream.say(Done(f"more {number}"))
+            waiting = asyncio.ensure_future(stream.tell(Done("last")))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            await region.connection.close()
+            assert await asyncio.wait_for(waiting, 10) is False
+
+    play(scene)

@@ -72,7 +72,6 @@ def run(monkeypatch, tmp_path):
     _run.asked = asked
     monkeypatch.setattr(module, "default_state_dir", lambda: tmp_path)
     monkeypatch.setattr(module, "POLL", 0.0)
-    monkeypatch.setattr(module, "REPORTED", 0.0)
     return _run
 
 
@@ -117,13 +116,15 @@ def test_now_waits_for_those_who_measure(run):
     busy = {**FOUND, "measuring": ["b"]}
     done = run("--now", "--interface", "b/eth0", answers=[busy, busy, {**FOUND, "measuring": []}])
     assert run.asked[0] == ("POST", "/mtu/measure", {"host": "b", "interface": "eth0"})
-    assert [asked[:2] for asked in run.asked[1:]] == [("GET", "/mtu")] * 4
+    assert [asked[:2] for asked in run.asked[1:]] == [("GET", "/mtu")] * 3
     assert "2 agents measure: a, b" in done.stderr
 
 
-def test_now_shows_what_is_reported_after_the_word_that_it_is_done(run):
-    done = run("--now", "--json", answers=[{**FOUND, "measuring": []}, {"pairs": [], "culprits": [], "measuring": []}])
-    assert json.loads(done.stdout) == {"pairs": [], "culprits": []}
+def test_what_is_known_when_nobody_measures_any_more_is_the_answer(run):
+    busy = {"pairs": [], "culprits": [], "measuring": ["b"]}
+    done = run("--now", "--json", answers=[busy, {**FOUND, "measuring": []}])
+    assert json.loads(done.stdout) == FOUND
+    assert len(run.asked) == 3
 
 
 def test_now_does_not_wait_for_ever(run):

@@ -162,6 +162,12 @@ class Loop:
         """The engine was told something by others than this loop: what it wants sent goes out now."""
         self._after()
 
+    def report(self) -> bool:
+        """Put what is owed into the spool now; False: the disk does not take it, and it is tried again."""
+        if self._flush_timer:
+            self._flush_timer.cancel()
+        return self._flush()
+
     def tell_anew(self) -> None:
         """The region has lost what it knew: give a full account."""
         self._reporter.begin_anew()
@@ -307,12 +313,13 @@ class Loop:
         if self._reporter.owes and self._flush_timer is None:
             self._flush_timer = self._loop.call_later(COALESCE, self._flush)
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
         self._flush_timer = None
-        if self._reporter.flush(self._now().wall):
+        if taken := self._reporter.flush(self._now().wall):
             self._wake()
         else:
             self._flush_timer = self._loop.call_later(RETRY, self._flush)
+        return taken
 
 
 def now() -> Now:

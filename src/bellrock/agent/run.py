@@ -8,10 +8,11 @@ from functools import partial
 from typing import Final
 
 import ulid_transform
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.agent import identity, privileges
 from bellrock.agent.loop import Loop, jitter, now
+from bellrock.agent.measuring import Measuring
 from bellrock.agent.membership import Membership
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
 from bellrock.agent.orders import Orders
@@ -23,6 +24,7 @@ from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
 from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
+from bellrock.contract import Done, MeasureMtu
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Host, Wall
 from bellrock.wire.keys import Keyring
@@ -117,16 +119,19 @@ async def run(
     loop.listeners.append(relay.note)
     stream.listeners.append(relay.answered)
     stream.watchers.append(relay.connected)
-    orders = Orders(engine, now, loop.kick, stream.say)
-    loop.listeners.append(orders.note)
+    measuring = Measuring(engine, now, loop.kick)
+    loop.listeners.append(measuring.note)
+    orders = Orders(partial(_answer, loop, stream))
+    orders.carry_out(MeasureMtu, measuring.measure)
     stream.listeners.append(orders.ordered)
+    stream.watchers.append(orders.connected)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))
     if not privileges.drop(settings.state_dir):
         log.warning(
             "state=%s: it belongs to another user, so that this process keeps its privileges", settings.state_dir
         )
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(stream.run())]
+        beside = [tasks.create_task(stream.run()), tasks.create_task(orders.run())]
         if member is not None:
             beside.append(tasks.create_task(member.run()))
         if known is not None:
@@ -141,6 +146,15 @@ async def run(
             await stream.drained(DRAIN)
         for task in beside:
             task.cancel()
+
+
+def _answer(loop: Loop, stream: Stream, done: Done) -> None:
+    """Say that an order is over, behind the reports of what it brought to light."""
+    if not loop.report():
+        done = structs.replace(
+            done, why=done.why or "it is done, but this agent's disk takes no reports now: they follow later"
+        )
+    stream.say(done, behind_reports=True)
 
 
 def _rekey(parts: Iterable[Loop | Stream | Membership], keyring: Keyring) -> None:

@@ -95,6 +95,10 @@ class Stream:
         self._sent = 0
         self._committed = 0
         self._words: deque[AgentMessage] = deque()
+        self._behind: deque[tuple[int, AgentMessage]] = deque()
+        """What is to be said once the report of this number, which it concerns, has been sent."""
+        self._said = asyncio.Event()
+        """Set when something was said, or nobody listens: whoever waits for room looks again."""
         self.connected = asyncio.Event()
         self.listeners: list[Callable[[Delivered | Order], None]] = []
         self.watchers: list[Callable[[bool], None]] = []
@@ -103,12 +107,28 @@ class Stream:
         """The spool has something new."""
         self._more.set()
 
-    def say(self, message: AgentMessage) -> bool:
-        """Tell the region something beside reports, once; False: it does not listen now, or too much waits already."""
-        if not self.connected.is_set() or len(self._words) >= MAX_WORDS:
+    def say(self, message: AgentMessage, *, behind_reports: bool = False) -> bool:
+        """Tell the region something beside reports, once; False: it does not listen now, or too much waits already.
+
+        Args:
+            behind_reports: not before the reports that are in the spool now.
+        """
+        if not self.connected.is_set() or len(self._words) + len(self._behind) >= MAX_WORDS:
             return False
-        self._words.append(message)
+        if behind_reports:
+            self._behind.append((self._spool.last, message))
+        else:
+            self._words.append(message)
         self._more.set()
+        return True
+
+    async def tell(self, message: AgentMessage) -> bool:
+        """Tell the region something as soon as there is room for it; False: it does not listen."""
+        while not self.say(message):
+            if not self.connected.is_set():
+                return False
+            self._said.clear()
+            await self._said.wait()
         return True
 
     def rekey(self, keyring: Keyring) -> None:
@@ -161,6 +181,8 @@ class Stream:
     def _lost(self) -> None:
         """The connection is no more, nor is what was to be said on it."""
         self._words.clear()
+        self._behind.clear()
+        self._said.set()
         if self.connected.is_set():
             self.connected.clear()
             self._tell_watchers(connected=False)
@@ -250,12 +272,12 @@ class Stream:
         await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
         while True:
             self._more.clear()
-            while self._words:
-                await connection.send(encode(self._words.popleft()))
+            await self._send_words(connection)
             self._same_spool()
             for report in self._spool.after(self._sent, limit=self._room()):
                 await connection.send(encode(report))
                 self._sent = report.seq
+            await self._send_words(connection)
             if self._spool.last > self._sent and self._room():
                 continue
             try:
@@ -264,6 +286,13 @@ class Stream:
             except TimeoutError:
                 self._forget()
                 await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
+
+    async def _send_words(self, connection: ClientConnection) -> None:
+        while self._behind and self._behind[0][0] <= self._sent:
+            self._words.append(self._behind.popleft()[1])
+        while self._words:
+            await connection.send(encode(self._words.popleft()))
+            self._said.set()
 
     def _forget(self) -> None:
         """Take out of the spool what the region has; a full disk does not even take that, and it is tried again."""

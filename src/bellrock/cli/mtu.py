@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 EXIT_NOBODY: Final = 4
 POLL: Final = 0.2
-REPORTED: Final = 0.6
-"""Seconds in which an agent's report arrives after its word that it is done."""
 MAX_NAMED: Final = 16
 """Hosts or interfaces that an error lists."""
 Answer = dict[str, Any]
@@ -107,10 +105,6 @@ def _ask(interface: str, measure_now: bool, within: float, region: str, state_di
         if not waiting or time.monotonic() > end:
             break
         time.sleep(POLL)
-    if measure_now:
-        # That a measurement is over is told at once, and what it found with the agent's next report.
-        time.sleep(REPORTED)
-        answer = get(region, state_dir, "/mtu")
     if waiting:
         click.echo(f"not finished within {within:g} s: {', '.join(map(printable, waiting))}", err=True)
     answer.pop("measuring", None)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bellrock.contract import Ack, KeepAlive, Report
+from bellrock.contract import Ack, Done, KeepAlive, Report
 from bellrock.model import Host, HostGone, HostSeen, Wall
 from bellrock.region.service import ingest as module
 from bellrock.region.service import quota
@@ -40,13 +40,17 @@ class Bench:
         self.disk = Disk(failures)
         self.state = State(Loaded())
         self.alive: list[tuple[str, float]] = []
+        self.done: list[tuple[str, Done, int]] = []
         self.ingest = Ingest(
-            self.disk, self.state, self._committed, lambda host, seen, _: self.alive.append((host.id, seen))
+            self.disk, self.state, self._committed, lambda host, seen, _: self.alive.append((host.id, seen)), self._done
         )
 
     def _committed(self, batch) -> None:
         for accepted in batch:
             self.state.apply(accepted)
+
+    def _done(self, host, message) -> None:
+        self.done.append((host.id, message, self.state.accounts[host.id].last))
 
     async def write(self, *told: Told) -> None:
         """Hand in, and write until nothing waits."""
@@ -205,5 +209,15 @@ def test_a_first_report_that_is_refused_is_not_acknowledged():
         bench.disk.commit = never
         await bench.write(report(a, 1))
         assert await a.next() == "report 1 cannot be stored: StoreRefused: no"
+
+    asyncio.run(run())
+
+
+def test_that_an_order_is_over_counts_once_what_was_reported_before_is_durable():
+    async def run() -> None:
+        bench, a = Bench(failures=1), session("a")
+        await bench.write(report(a, 1), Told(a, Done("order"), NOW), report(a, 2))
+        assert bench.done == [("a", Done("order"), 2)]
+        assert bench.disk.batches == [[("a", 1), ("a", 2)]]
 
     asyncio.run(run())

@@ -125,14 +125,12 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 )
             case Report(seq=seq) if not 0 < seq < MAX_SEQ:
                 raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
-            case Report() | KeepAlive():
+            case Report() | KeepAlive() | Done():
                 await region.tell(session, message)
             case Renew(request):
                 await region.renew(session, request)
             case Relayed():
                 await region.relayed(session, message)
-            case Done():
-                region.done(session, message)
             case Hello():
                 raise ContractError("a second hello")
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from bellrock.contract import KeepAlive, Report
+from bellrock.contract import Done, KeepAlive, Report
 from bellrock.model import Host, Observation, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.check import flaw, message_flaw
@@ -45,7 +45,7 @@ class Told(Struct, frozen=True):
     """A message of an agent, and when it was received."""
 
     teller: Teller
-    message: Report | KeepAlive
+    message: Report | KeepAlive | Done
     received: Wall
 
 
@@ -56,13 +56,18 @@ class Ingest:
     """
 
     def __init__(self, store: Store, state: State, committed: Callable[[Sequence[Accepted]], None],
-                 alive: Callable[[Host, Wall, float], None]) -> None:  # fmt: skip
-        """`committed` is told what has just become durable; `alive` of agents whose word still holds."""
+                 alive: Callable[[Host, Wall, float], None],
+                 done: Callable[[Host, Done], None] = lambda _host, _done: None) -> None:  # fmt: skip
+        """`committed` is told what has just become durable; `alive` of agents whose word still holds.
+
+        `done` is told of orders that are over, once what the agent had reported before is durable.
+        """
         self._store = store
         self._state = state
         self._quota = Quota(state)
         self._committed = committed
         self._alive = alive
+        self._done = done
         self._queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE)
         self._complaints = Limited(30.0)
         self._flaws = Limited(10.0)
@@ -73,7 +78,7 @@ class Ingest:
 
     async def tell(self, told: Told) -> None:
         """Hand in a message; waits while too many do. The session of one who tells what cannot be ends."""
-        if why := message_flaw(told.message):
+        if not isinstance(told.message, Done) and (why := message_flaw(told.message)):
             told.teller.refuse(f"a {type(told.message).__name__} with {why}")
             return
         await self._queue.put(told)
@@ -94,8 +99,10 @@ class Ingest:
         for told in batch:
             if isinstance(told.message, Report):
                 acks[told.teller] = last.get(told.teller.host.id, 0)
+            elif isinstance(told.message, Done):
+                self._done(told.teller.host, told.message)
             elif told.message.seq <= last.get(told.teller.host.id, 0):
-                self._keep_alive(told)
+                self._keep_alive(told, told.message)
         for teller, seq in acks.items():
             if seq:
                 teller.ack(seq)
@@ -201,10 +208,10 @@ class Ingest:
         self.stalled = False
         return refused
 
-    def _keep_alive(self, told: Told) -> None:
+    def _keep_alive(self, told: Told, message: KeepAlive) -> None:
         teller = told.teller
-        teller.offset.sample(told.message.sent, told.received)
-        self._alive(teller.host, teller.offset.shift(told.message.sent, told.received), teller.offset.value)
+        teller.offset.sample(message.sent, told.received)
+        self._alive(teller.host, teller.offset.shift(message.sent, told.received), teller.offset.value)
 
 
 def _said(error: Exception) -> str:

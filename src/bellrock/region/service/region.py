@@ -101,7 +101,7 @@ class Region:
         }
         """What each topic of `/api/v1/live` says: the answer of its route."""
         self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
-        self._ingest = Ingest(store, self._state, self._committed, self._alive)
+        self._ingest = Ingest(store, self._state, self._committed, self._alive, self._done)
         self._secrets = secrets
         self._agents = Agents(name, secrets, self._state)
         self.enrolment = Enrolment(
@@ -221,13 +221,8 @@ class Region:
         """A node's report, brought by itself or by a rack; the answer goes back the same way."""
         session.say(await self.nodes.take(session, message))
 
-    def done(self, session: Session, message: Done) -> None:
-        """An agent has carried out an order, or could not."""
-        if why := self._measurements.done(session.host.id, message):
-            log.info(line("order-declined", agent=session.host.id, name=session.host.name, why=why))
-
-    async def tell(self, session: Session, message: Report | KeepAlive) -> None:
-        """A message of an agent; waits while the store is behind."""
+    async def tell(self, session: Session, message: Report | KeepAlive | Done) -> None:
+        """A message of an agent; waits while the store is behind. That an order is over counts once what it brought is stored."""
         await self._ingest.tell(Told(session, message, self._clock()))
 
     # answers
@@ -311,6 +306,11 @@ class Region:
             log.info(line("agent-back", agent=host.id, name=host.name))
             self._publisher.changed(*Topic)
         self._publisher.aged(*AGEING)
+
+    def _done(self, host: Host, message: Done) -> None:
+        """An agent has carried out an order, or could not."""
+        if why := self._measurements.done(host.id, message):
+            log.info(line("order-declined", agent=host.id, name=host.name, why=why))
 
     async def _prepare(self) -> set[Topic]:
         advanced = self._inference.advanced()
