@@ -6,7 +6,7 @@ from typing import Final, Literal
 from bellrock.link.clock import monotonic, wall
 from bellrock.link.datagram import Datagram, Datagrams, open_datagrams
 from bellrock.link.source import Source
-from bellrock.link.stream import Stream, connect
+from bellrock.link.stream import Stream, TooMuch, connect
 from bellrock.model import Monotonic, Traced
 from bellrock.probe.manners import Manners
 from bellrock.probe.values import Ask, Load
@@ -26,6 +26,8 @@ class Record:
         """Seconds from the first thing sent to the first thing received after it."""
         self.answered = False
         """Whether anything at all came back."""
+        self.stranger = ""
+        """Address and port of who spoke last without having been asked: perhaps the answer, gone astray."""
 
     @property
     def steps(self) -> tuple[Traced, ...]:
@@ -87,19 +89,18 @@ class Net:
         """A UDP socket towards the target; to be used in a `with`."""
         address = address or self.ask.address
         opened = open_datagrams(address, port or self.ask.port, source or self.ask.source)
-        return Exchange(opened, self.record, self._manners, self._load.spacing)
+        return Exchange(opened, self.record, self._manners, self._load)
 
 
 class Exchange:
     """A UDP socket that keeps the record and the manners."""
 
-    def __init__(self, opened: Datagrams, record: Record, manners: Manners, spacing: float) -> None:
+    def __init__(self, opened: Datagrams, record: Record, manners: Manners, load: Load) -> None:
         self._opened = opened
         self._record = record
         self._manners = manners
-        self._spacing = spacing
-        self.stranger: Datagram | None = None
-        """The last datagram of somebody who was not asked: perhaps the answer, from another address than was asked."""
+        self._spacing = load.spacing
+        self._left = load.octets
 
     async def send(self, payload: bytes, what: str, port: int | None = None) -> Monotonic:
         """Send, and note it as `what`; when it went."""
@@ -107,14 +108,21 @@ class Exchange:
         self._record.sent(what, len(payload))
         return await self._opened.send(payload, port)
 
-    async def receive(self) -> Datagram:
-        """The next datagram of the target's address; strangers' are passed over. The caller notes what it means."""
+    async def receive(self, port: int = 0) -> Datagram:
+        """The next datagram of the target, from this port of it or (0) from any; strangers' are passed over. The caller notes what it means.
+
+        Raises:
+            TooMuch: more octets than this probe reads.
+        """
         while True:
             came = await self._opened.receive()
-            if came.address == self._opened.address.partition("%")[0]:
+            self._left -= len(came.payload)
+            if self._left < 0:
+                raise TooMuch("more came in than this probe reads")
+            if came.address == self._opened.address.partition("%")[0] and port in (0, came.port):
                 return came
-            self.stranger = came
-            self._record.noticed(f"{len(came.payload)} octets from {came.address} port {came.port}, who was not asked")
+            self._record.stranger = f"{came.address} port {came.port}"
+            self._record.noticed(f"{len(came.payload)} octets from {self._record.stranger}, who was not asked")
 
     async def ask(self, payload: bytes, what: str, tries: int, wait: float) -> Datagram:
         """Send until something comes back, at most `tries` times, `wait` seconds apart.

@@ -89,6 +89,9 @@ def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:
 def _late(net: Net, within: float) -> Found:
     if net.record.answered:
         return Found(verdict=Verdict.DEGRADED, detail=f"it answers, but the exchange was not over within {within:g} s")
+    if net.record.stranger:
+        what = f"the answer came from {net.record.stranger}, which was not asked, so that clients do not take it"
+        return Found(verdict=Verdict.WRONG_SERVICE, detail=what)
     return Found(
         verdict=Verdict.FILTERED, detail=f"nothing came back within {within:g} s: dropped on the way there or back"
     )
