@@ -1,0 +1,204 @@
+"""TLS on a connection: what both ends agreed on, what certificate was shown, and whether it will do.
+
+The handshake itself takes any certificate and old versions too, so that there is evidence to judge: an expired certificate is
+told with its dates, and not with an alert.
+"""
+
+import re
+import ssl
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bellrock.link.clock import wall
+from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.stream import Stream
+from bellrock.model import Wall
+from bellrock.probe import trust as trusted
+from bellrock.probe.certificate import Certificate, Unreadable, describe, out_of_time, untrusted, wrong_name
+from bellrock.probe.options import Options
+from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault
+
+OPTIONS: Final = (
+    Option("authority", "PEM file of the authority that must have signed the server's certificate; default: none is asked for"),
+    Option("pin", "sha256:HEX of the server's certificate, as a result shows it; default: none"),
+)  # fmt: skip
+FIRMWARE: Final = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:"
+    "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA256:AES256-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
+)
+"""What UEFI firmware made from EDK II offers over HTTPS, in OpenSSL's words; with TLS 1.2 at most."""
+_LEGACY_SERVER_CONNECT: Final = 0x4
+"""SSL_OP_LEGACY_SERVER_CONNECT (openssl/ssl.h); `ssl` has a name for it since Python 3.12. Old BMCs need it."""
+_PIN: Final = re.compile(r"sha256:(?:[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})")
+_NOBODY: Final = "no authority is known here that could vouch for its certificate"
+_OLD: Final = ("SSLv3", "TLSv1", "TLSv1.1")
+_PLAIN: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+_NOTHING_COMMON: Final = (
+    "HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "INSUFFICIENT_SECURITY",
+    "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED", "WRONG_SSL_VERSION",
+)  # fmt: skip
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """What a handshake agreed on."""
+
+    version: str
+    """`TLSv1.3`."""
+    cipher: str
+    """In OpenSSL's words."""
+    alpn: str
+    """RFC 7301; empty: none was agreed on."""
+    certificate: Certificate
+    chain: int
+    """Certificates that the server showed."""
+    verified: bool | None
+    """The authority of the option vouches for it or, without one, an authority that this system trusts; None: nobody could be asked."""
+    why: str
+    """Why `verified` is not true; else empty."""
+
+    def facts(self) -> dict[str, Any]:
+        """For a result."""
+        certificate = self.certificate.facts() | {
+            "chain": self.chain,
+            "verified": self.verified,
+            "verified_why": self.why,
+        }
+        return {"tls": self.version, "cipher": self.cipher, "alpn": self.alpn, "certificate": certificate}
+
+
+class Demands(Struct, frozen=True, kw_only=True):
+    """What an operator asks of a server's certificate, beyond its times and names."""
+
+    authority: str | None = None
+    pin: str | None = None
+    """SHA-256 in hexadecimal digits."""
+
+
+def demands(given: Options) -> Demands:
+    """Of the options in OPTIONS; pure.
+
+    Raises:
+        PlanError: the pin is not a fingerprint.
+    """
+    pin = given.text("pin")
+    if "pin" in given and not _PIN.fullmatch(pin):
+        raise PlanError(f"option pin takes sha256: and 64 hexadecimal digits, and not {pin[:80]!r}")
+    digits = pin.removeprefix("sha256:").replace(":", "").lower()
+    return Demands(authority=given.text("authority") or None, pin=digits or None)
+
+
+async def start(stream: Stream, name: str, *, authority: str | None = None, trust: bool = False, pin: str | None = None,
+                firmware: bool = False, alpn: Sequence[str] = ()) -> Session:  # fmt: skip
+    """TLS on this stream from here on.
+
+    `name`: a DNS name or address that the certificate must be of; empty: whatever it says. `authority`: a PEM file that must
+    vouch for it; `trust`: this system's authorities must; `pin`: SHA-256 of the one certificate that will do. With none of
+    these nobody has to vouch for it. `firmware`: offer only what UEFI firmware does.
+
+    Raises:
+        TlsFault: there was no handshake, or the certificate will not do.
+        NotChecked: the authority's file cannot be used, or TLS cannot ask for this name.
+        Obstructed: the connection broke.
+    """
+    roots = trusted.of_file(authority) if authority else trusted.of_system() if trust else None
+    found = await _handshake(stream, name, context(firmware=firmware, alpn=alpn), firmware=firmware)
+    session = _session(found, roots or _anyhow(), wall())
+    if why := _fault(session, name, pin, wall(), vouched=roots is not None):
+        raise TlsFault(why, session.facts())
+    return session
+
+
+def context(*, firmware: bool = False, alpn: Sequence[str] = ()) -> ssl.SSLContext:
+    """Takes any certificate. Offers old versions and ciphers as well (to tell what is there), or what firmware offers."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    made.options |= _LEGACY_SERVER_CONNECT
+    made.set_ciphers(FIRMWARE if firmware else "DEFAULT:@SECLEVEL=0")
+    if firmware:
+        made.maximum_version = ssl.TLSVersion.TLSv1_2
+    if alpn:
+        made.set_alpn_protocols(list(alpn))
+    return made
+
+
+async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmware: bool) -> ssl.SSLObject:
+    try:
+        # RFC 6066 §3: an address is not sent as a server name; `ssl` sees to that.
+        return await stream.start_tls(with_, name or stream.ends.remote.partition("%")[0])
+    except ssl.SSLError as error:
+        raise TlsFault(failed(error.reason or str(error), name, firmware=firmware)) from None
+    except (UnicodeError, ValueError):
+        raise NotChecked(f"{name[:64]!r} is no name that TLS can ask for") from None
+    except Obstructed as error:
+        if error.obstacle is Obstacle.CLOSED:
+            raise TlsFault("it closed the connection in the middle of the TLS handshake") from None
+        raise
+
+
+def failed(reason: str, name: str = "", *, firmware: bool = False) -> str:
+    """What OpenSSL's word for a failed handshake means."""
+    if any(word in reason for word in _PLAIN):
+        return "it answers in plain text instead of TLS"
+    if any(word in reason for word in _NOTHING_COMMON):
+        offered = "UEFI firmware offers (TLS 1.2, ECDHE or RSA with AES)" if firmware else "clients offer"
+        return f"it agrees to no version and cipher that {offered}: {_plainly(reason)}"
+    if "UNRECOGNIZED_NAME" in reason:
+        return f"it does not know the name {name}" if name else "it wants to be asked for by its name"
+    if "CERTIFICATE_REQUIRED" in reason or "ALERT_BAD_CERTIFICATE" in reason:
+        return "it wants a client certificate"
+    return f"the TLS handshake failed: {_plainly(reason)}"
+
+
+def _plainly(reason: str) -> str:
+    return reason.lower().replace("_", " ")
+
+
+def _shown(found: ssl.SSLObject) -> list[bytes]:
+    """The chain as the server sent it, DER, its own first."""
+    public = getattr(found, "get_unverified_chain", None)  # since Python 3.13
+    if public is not None:
+        return list(public())
+    private = found._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 -- all that 3.11 and 3.12 have
+    return [one.public_bytes(2) for one in private or ()]  # _ssl.ENCODING_DER
+
+
+def _session(found: ssl.SSLObject, roots: trusted.Roots | None, now: Wall) -> Session:
+    chain = _shown(found)
+    try:
+        certificate = describe(chain[0])
+    except IndexError:
+        raise TlsFault("it showed no certificate") from None
+    except Unreadable as error:
+        raise TlsFault(f"its certificate cannot be read: {error}") from None
+    cipher = found.cipher()
+    why = untrusted(chain, roots, now) if roots else _NOBODY
+    return Session(
+        version=found.version() or "", cipher=cipher[0] if cipher else "", alpn=found.selected_alpn_protocol() or "",
+        certificate=certificate, chain=len(chain), verified=not why if roots else None, why=why,
+    )  # fmt: skip
+
+
+def _anyhow() -> trusted.Roots | None:
+    """Whom this system trusts, where it is only to be told."""
+    try:
+        return trusted.of_system()
+    except NotChecked:
+        return None
+
+
+def _fault(session: Session, name: str, pin: str | None, now: Wall, *, vouched: bool) -> str:
+    certificate = session.certificate
+    if session.version in _OLD:
+        return f"it speaks no newer version than {session.version}, which clients no longer take (RFC 8996)"
+    if why := out_of_time(certificate, now):
+        return why
+    if name and (why := wrong_name(certificate, name)):
+        return why
+    if pin and pin != certificate.sha256:
+        return f"its certificate is another than the one that was pinned: sha256:{certificate.sha256}"
+    return session.why if vouched else ""
