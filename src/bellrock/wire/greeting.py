@@ -18,7 +18,7 @@ _KNOWN: Final = (
     (re.compile(rb"RFB \d{3}\.\d{3}\n"), "VNC"),
     (re.compile(rb"[\xff][\xfb-\xfe]"), "telnet"),
     # RFC 4511 §4.1.1: a SEQUENCE that begins with a message id, then an ExtendedResponse, SearchResultDone or BindResponse.
-    (re.compile(rb"0(?:[\0-\x7f]|\x84....)\2\1[\0-\x7f][\x61\x65\x78]", re.DOTALL), "LDAP"),
+    (re.compile(rb"0(?:[\0-\x7f]|\x84....)\x02\x01[\0-\x7f][\x61\x65\x78]", re.DOTALL), "LDAP"),
     (re.compile(rb"<\?xml|<!DOCTYPE|<html", re.IGNORECASE), "a bare document"),
 )
 
