@@ -22,7 +22,7 @@ dice{index}: ld #rand
         jge  #{limit}, drop, start
 """
 
-_LAYER2: Final = """
+_TAGS: Final = """
 start:  ld   #hatype               ; the offsets below hold on Ethernet only: not on loopback, tun, PPP
         jeq  #1, ether, drop       ; ARPHRD_ETHER
 ether:  ldx  #0                    ; X: octets of tags left in the frame
@@ -37,6 +37,9 @@ second: ldx  #4
         jeq  #0x9100, third, kind
 third:  ldx  #8
         ldh  [20]
+"""
+
+_KINDS: Final = """
 kind:   jeq  #0x0800, ipv4
         jeq  #0x86dd, ipv6
         jeq  #0x88cc, pass         ; LLDP, IEEE 802.1AB
@@ -123,6 +126,31 @@ pass:   ret  #60                   ; all that is of interest, and no more
 drop:   ret  #0
 """
 
+_DHCP: Final = """
+kind:   jeq  #0x0800, ipv4
+        jeq  #0x86dd, ipv6, drop
+ipv4:   ldb  [x + 23]
+        jeq  #17, udp4, drop
+udp4:   ldh  [x + 20]
+        jset #0x1fff, drop         ; a later fragment has no UDP header
+        ldb  [x + 14]
+        and  #0x0f
+        lsh  #2
+        add  x
+        tax
+        ldh  [x + 16]              ; UDP destination port
+        jeq  #68, pass             ; RFC 2131 §4.1: to a client
+        jeq  #67, pass, drop       ; to a server or relay
+ipv6:   ldb  [x + 20]              ; neither DHCPv6 nor neighbour discovery is sent behind extension headers
+        jeq  #58, icmp6
+        jeq  #17, udp6, drop
+udp6:   ldh  [x + 56]
+        jeq  #546, pass            ; RFC 8415 §7.2: to a client
+        jeq  #547, pass, drop
+icmp6:  ldb  [x + 54]
+        jeq  #135, pass, drop      ; RFC 4861 §4.3: somebody looks for the address that we ask from
+"""
+
 _END: Final = """
 pass:   ret  #{snap}
 drop:   ret  #0
@@ -147,8 +175,14 @@ def beacon_filter(port: int = 5240, thinned: tuple[tuple[int, float], ...] = ())
         thinned: at most 16 pairs of ifindex and the share of its frames, below 1, that is looked at, chosen at random.
     """
     headers = "".join(_IPV6_HEADER.format(n=n) for n in range(EXTENSION_HEADERS))
-    text = _thin(thinned) + _LAYER2 + _IPV4 + _IPV6 + headers + _UDP6 + _END
+    text = _thin(thinned) + _TAGS + _KINDS + _IPV4 + _IPV6 + headers + _UDP6 + _END
     return assemble(text.replace("{port}", str(port)).replace("{snap}", str(SNAP_LENGTH)))
+
+
+@lru_cache(maxsize=1)
+def dhcp_filter() -> tuple[Instruction, ...]:
+    """The program that passes DHCP and DHCPv6 to clients, servers and relays, untagged or tagged, and neighbour solicitations."""
+    return assemble(_TAGS + _DHCP + _END.replace("{snap}", str(SNAP_LENGTH)))
 
 
 @lru_cache(maxsize=1)

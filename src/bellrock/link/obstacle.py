@@ -66,11 +66,17 @@ def tell_errors(sock: socket.socket) -> None:
 
 def told(sock: socket.socket) -> Obstructed | None:
     """The first ICMP error that is queued, if any."""
+    found = told_about(sock)
+    return found[1] if found else None
+
+
+def told_about(sock: socket.socket) -> tuple[bytes, Obstructed] | None:
+    """The first ICMP error that is queued, if any, with the first octets of what was sent."""
     with contextlib.suppress(OSError):
-        _, control, _, _ = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+        sent, control, _, _ = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
         for level, kind, data in control:
             if (level, kind) in ((_SOL_IP, _RECVERR4), (_SOL_IPV6, _RECVERR6)) and len(data) >= _EXTENDED.size:
-                return _extended(data, 4 if level == _SOL_IP else 6)
+                return sent, _extended(data, 4 if level == _SOL_IP else 6)
     return None
 
 

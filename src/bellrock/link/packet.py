@@ -150,11 +150,16 @@ class PacketDevice:
         self._joined.add(ifindex)
         return self._membership(_PACKET_ADD_MEMBERSHIP, ifindex)
 
-    def promiscuous(self, ifindex: int) -> LinkError | None:
-        """Have an interface's hardware pass every frame, until this device is closed: tags of VLANs too that are not configured there."""
+    def promiscuous(self, ifindex: int, *, wanted: bool = True) -> LinkError | None:
+        """Have an interface's hardware pass every frame, until this device is closed or it is no longer wanted: tags of VLANs too that are not configured there.
+
+        Wanted twice, it is to be given up twice.
+        """
         request = struct.pack("=iHH8s", ifindex, _PACKET_MR_PROMISC, 0, b"")
         try:
-            self._socket.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP, request)
+            self._socket.setsockopt(
+                SOL_PACKET, _PACKET_ADD_MEMBERSHIP if wanted else _PACKET_DROP_MEMBERSHIP, request
+            )
         except OSError as error:
             number = error.errno or 0
             return LinkError(f"{interface_text(ifindex)} cannot listen to all VIDs: {os.strerror(number)}", number)

@@ -1,0 +1,57 @@
+"""One look at the interfaces of this host: which there is by a name, and where a packet would leave."""
+
+import contextlib
+import socket
+from contextlib import closing
+from ipaddress import ip_interface
+
+from bellrock.link.netlink import LinkMonitor
+from bellrock.link.obstacle import Obstacle, Obstructed, from_error
+from bellrock.link.source import Source, bind
+from bellrock.link.stream import _numeric
+from bellrock.model import Interface
+
+
+def card(name: str) -> Interface:
+    """The Ethernet interface of this name.
+
+    Raises:
+        Obstructed: LOCAL, there is none, or it is down or without a carrier.
+    """
+    with closing(LinkMonitor()) as monitor:
+        interfaces = {interface.name: interface for interface in monitor.snapshot().values()}
+    found = interfaces.get(name)
+    if found is None:
+        there = ", ".join(sorted(interfaces)) or "none"
+        raise Obstructed(Obstacle.LOCAL, why=f"there is no Ethernet interface {name} here; there are: {there}")
+    if not found.up:
+        raise Obstructed(Obstacle.LOCAL, why=f"{name} is down; `ip link set {name} up` changes that")
+    if found.carrier is False:
+        raise Obstructed(Obstacle.LOCAL, why=f"{name} has no carrier: no cable, or nothing at its other end")
+    return found
+
+
+def owner_of(address: str) -> str:
+    """The interface that has an address; empty: none."""
+    with closing(LinkMonitor()) as monitor:
+        for interface in monitor.snapshot().values():
+            if address in (str(ip_interface(one).ip) for one in interface.addresses):
+                return interface.name
+    return ""
+
+
+def local_address(towards: str, source: Source | None = None) -> str:
+    """The address that the kernel would send from; nothing is sent to find out.
+
+    Raises:
+        Obstructed: NO_ROUTE or LOCAL, it cannot send there.
+    """
+    family = socket.AF_INET6 if ":" in towards else socket.AF_INET
+    with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as sock:
+        bind(sock, source)
+        try:
+            sock.connect(_numeric(towards, 9))  # RFC 863's port, as good as any: a UDP connect sends nothing
+        except OSError as error:
+            raise from_error(error) from None
+        address: str = sock.getsockname()[0]
+        return address.partition("%")[0]
