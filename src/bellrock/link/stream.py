@@ -9,7 +9,10 @@ from typing import Final, Self
 from msgspec import Struct
 
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors
+from bellrock.link.secured import NotTls, Secured
 from bellrock.link.source import Source, bind
+
+__all__ = ["Ends", "NotTls", "Stream", "TooMuch", "connect"]
 
 LIMIT: Final = 64 * 1024
 """Octets that wait in memory, unread, before the peer is made to wait."""
@@ -32,8 +35,8 @@ class Stream:
     """A connection. Every method may raise Obstructed(CLOSED | …); time is bounded by the caller (`asyncio.timeout`)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sock: socket.socket) -> None:
-        self._reader = reader
-        self._writer = writer
+        self._reader: asyncio.StreamReader | Secured = reader
+        self._writer: asyncio.StreamWriter | Secured = writer
         self._sock = sock
         self.received = 0
         """Octets read by the caller so far."""
@@ -50,14 +53,14 @@ class Stream:
             self._writer.write(octets)
             await self._writer.drain()
         except OSError as error:
-            raise from_error(error) from None
+            raise _meant(error) from None
 
     async def some(self, most: int = LIMIT) -> bytes:
         """What is there, at most so much; waits for the first octet. Empty: the peer has ended its side."""
         try:
             octets = await self._reader.read(most)
         except OSError as error:
-            raise from_error(error) from None
+            raise _meant(error) from None
         self.received += len(octets)
         return octets
 
@@ -77,7 +80,7 @@ class Stream:
                 partial=error.partial,
             ) from None
         except OSError as error:
-            raise from_error(error) from None
+            raise _meant(error) from None
         self.received += size
         return octets
 
@@ -100,7 +103,7 @@ class Stream:
         except asyncio.LimitOverrunError:
             raise TooMuch(f"more than {LIMIT} octets without {end!r}") from None
         except OSError as error:
-            raise from_error(error) from None
+            raise _meant(error) from None
         self.received += len(octets)
         if len(octets) > most:
             raise TooMuch(f"{len(octets)} octets up to {end!r}; at most {most} are taken")
@@ -110,17 +113,20 @@ class Stream:
         """TLS from here on; what the session agreed on is asked of the returned object.
 
         Raises:
+            NotTls: the peer does not speak TLS.
             ssl.SSLError: the handshake failed; SSLCertVerificationError where the certificate is to blame.
+            ValueError: the name is none that TLS can ask for.
             Obstructed: the peer closed before the handshake was over.
         """
+        if isinstance(self._reader, Secured) or isinstance(self._writer, Secured):
+            raise TypeError("TLS has been started on this connection before")
+        secured = Secured(self._reader, self._writer, context, name)
         try:
-            await self._writer.start_tls(context, server_hostname=name)
-        except ssl.SSLError:
-            raise
+            await secured.handshake()
         except OSError as error:
-            raise from_error(error) from None
-        found: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
-        return found
+            raise _meant(error) from None
+        self._reader = self._writer = secured
+        return secured.session
 
     def end(self) -> None:
         """Say that nothing more will be sent (FIN); reading goes on."""
@@ -164,6 +170,11 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
         sock.close()
         raise
     return Stream(reader, writer, sock)
+
+
+def _meant(error: OSError) -> Exception:
+    """An alert of TLS says more than any errno."""
+    return error if isinstance(error, ssl.SSLError) else from_error(error)
 
 
 def _rejected(found: Obstructed) -> Obstructed:

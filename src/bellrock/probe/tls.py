@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from bellrock.link.clock import wall
 from bellrock.link.obstacle import Obstacle, Obstructed
-from bellrock.link.stream import Stream
+from bellrock.link.stream import NotTls, Stream
 from bellrock.model import Wall
 from bellrock.probe import trust as trusted
 from bellrock.probe.certificate import Certificate, Unreadable, describe, out_of_time, untrusted, wrong_name
 from bellrock.probe.options import Options
-from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault
+from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault, Unexpected
 
 OPTIONS: Final = (
     Option("authority", "PEM file of the authority that must have signed the server's certificate; default: none is asked for"),
@@ -35,7 +35,6 @@ _LEGACY_SERVER_CONNECT: Final = 0x4
 _PIN: Final = re.compile(r"sha256:(?:[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})")
 _NOBODY: Final = "no authority is known here that could vouch for its certificate"
 _OLD: Final = ("SSLv3", "TLSv1", "TLSv1.1")
-_PLAIN: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 _NOTHING_COMMON: Final = (
     "HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "INSUFFICIENT_SECURITY",
     "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED", "WRONG_SSL_VERSION",
@@ -100,6 +99,7 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
 
     Raises:
         TlsFault: there was no handshake, or the certificate will not do.
+        Unexpected: another service answered, without TLS.
         NotChecked: the authority's file cannot be used, or TLS cannot ask for this name.
         Obstructed: the connection broke.
     """
@@ -132,6 +132,8 @@ async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmwa
         return await stream.start_tls(with_, name or stream.ends.remote.partition("%")[0])
     except ssl.SSLError as error:
         raise TlsFault(failed(error.reason or str(error), name, firmware=firmware)) from None
+    except NotTls as error:
+        raise without(error.said) from None
     except (UnicodeError, ValueError):
         raise NotChecked(f"{name[:64]!r} is no name that TLS can ask for") from None
     except Obstructed as error:
@@ -140,10 +142,17 @@ async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmwa
         raise
 
 
+def without(said: bytes) -> TlsFault | Unexpected:
+    """What was said instead of a handshake: the right service without its TLS, or another service."""
+    line = said.split(b"\n")[0].rstrip(b"\r")[:80].decode("ascii", "backslashreplace")
+    words = "".join(letter if letter.isprintable() else "." for letter in line)
+    if said.startswith(b"HTTP/"):
+        return TlsFault(f"it answers HTTP in plain text instead of TLS: {words}")
+    return Unexpected(f"it does not speak TLS; it says {words!r}")
+
+
 def failed(reason: str, name: str = "", *, firmware: bool = False) -> str:
     """What OpenSSL's word for a failed handshake means."""
-    if any(word in reason for word in _PLAIN):
-        return "it answers in plain text instead of TLS"
     if any(word in reason for word in _NOTHING_COMMON):
         offered = "UEFI firmware offers (TLS 1.2, ECDHE or RSA with AES)" if firmware else "clients offer"
         return f"it agrees to no version and cipher that {offered}: {_plainly(reason)}"
