@@ -9,9 +9,10 @@ from bellrock.flows.place import parse_place
 from bellrock.flows.profiles import PROFILES, Profile, UnknownProfileError
 from bellrock.flows.render import ends, row
 from bellrock.flows.schema import json_schema
-from bellrock.flows.site import Members, Site, SiteError, Subnet
+from bellrock.flows.site import Members, Site, SiteError, Subnet, Target, Trial
 from bellrock.flows.site_check import check_against
 from bellrock.flows.site_file import parse
+from bellrock.flows.targets import roles_at
 from bellrock.flows.values import (
     ANY_PORT,
     EPHEMERAL,
@@ -28,9 +29,11 @@ from bellrock.flows.values import (
     Role,
     Stance,
 )
+from bellrock.flows.wanted import BOOT, Standpoint, Untried, Wanted, untried, wanted
 
 __all__ = [
     "ANY_PORT",
+    "BOOT",
     "CATALOGUE",
     "EPHEMERAL",
     "PROFILES",
@@ -58,9 +61,14 @@ __all__ = [
     "Site",
     "SiteError",
     "Stance",
+    "Standpoint",
     "Subnet",
+    "Target",
+    "Trial",
     "UnknownFlowError",
     "UnknownProfileError",
+    "Untried",
+    "Wanted",
     "check_against",
     "crossings",
     "draw",
@@ -74,5 +82,8 @@ __all__ = [
     "parse",
     "parse_place",
     "passages",
+    "roles_at",
     "row",
+    "untried",
+    "wanted",
 ]

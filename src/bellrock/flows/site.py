@@ -49,6 +49,26 @@ class Members(Struct, frozen=True, kw_only=True):
     """Of a machine with this role: where it meets the others; () for any."""
 
 
+class Target(Struct, frozen=True, kw_only=True):
+    """Something that answers for a flow, told one by one: an address, a name, or both."""
+
+    address: str = ""
+    """As the kernel writes it; empty: what the name resolves to."""
+    name: str = ""
+    """By which clients know it: TLS server name, HTTP host."""
+    port: int = 0
+    """0: the flow's own."""
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """How a flow is to be tried at this site."""
+
+    options: dict[str, str] = {}
+    """Of the flow's probe, for all of its targets."""
+    targets: tuple[Target, ...] = ()
+    """Beside the addresses that its roles have one by one."""
+
+
 class Site(Struct, frozen=True, kw_only=True):
     """What a site file says, checked."""
 
@@ -61,5 +81,7 @@ class Site(Struct, frozen=True, kw_only=True):
     """By flow id: what takes the place of the profile's ports."""
     disabled: frozenset[str] = frozenset()
     """Ids of flows that the site does not have."""
+    trials: dict[str, Trial] = {}
+    """By flow id: how it is tried."""
     notices: tuple[str, ...] = ()
     """What is no mistake but worth a look, one line each."""
