@@ -16,6 +16,7 @@ from bellrock.agent.measuring import Measuring
 from bellrock.agent.membership import Membership
 from bellrock.agent.network import RawNetwork, UdpNetwork, open_network
 from bellrock.agent.orders import Orders
+from bellrock.agent.probing import Probing
 from bellrock.agent.relay import Relay
 from bellrock.agent.reporter import Reporter
 from bellrock.agent.settings import Settings
@@ -24,7 +25,7 @@ from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
 from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
-from bellrock.contract import Done, MeasureMtu
+from bellrock.contract import Done, MeasureMtu, RunProbes
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Host, Wall
 from bellrock.wire.keys import Keyring
@@ -123,6 +124,7 @@ async def run(
     loop.listeners.append(measuring.note)
     orders = Orders(partial(_answer, loop, stream))
     orders.carry_out(MeasureMtu, measuring.measure)
+    orders.carry_out(RunProbes, Probing(stream.tell, who.host).probe)
     stream.listeners.append(orders.ordered)
     stream.watchers.append(orders.connected)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))

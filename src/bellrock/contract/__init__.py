@@ -12,6 +12,7 @@ The region speaks first:
 A version, once shipped, is never edited; fields may be added with defaults.
 """
 
+from bellrock.contract.probing import MAX_TRIES, Results, RunProbes, Tried, Try
 from bellrock.contract.v1 import (
     MAX_OBSERVATIONS,
     VERSION,
@@ -44,6 +45,7 @@ from bellrock.contract.v1 import (
 
 __all__ = [
     "MAX_OBSERVATIONS",
+    "MAX_TRIES",
     "VERSION",
     "Ack",
     "AgentMessage",
@@ -64,6 +66,10 @@ __all__ = [
     "Renew",
     "Renewed",
     "Report",
+    "Results",
+    "RunProbes",
+    "Tried",
+    "Try",
     "Welcome",
     "decode_agent_message",
     "decode_hello",

@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from bellrock.contract.probing import Results, RunProbes
+from bellrock.contract.walk import Ruled, Seen, TellPath, WalkPath, Watching, WatchPath, WhichRule
 from bellrock.model import Finding, Host, Observation, Port, Wall
 
 VERSION: Final = 1
@@ -169,7 +171,7 @@ class Order(Struct, frozen=True, tag="order"):
     """The region wants something done now. Answered by `Done` with the same id; what it brings to light is reported as ever."""
 
     id: str
-    do: MeasureMtu
+    do: MeasureMtu | RunProbes | WatchPath | WalkPath | TellPath | WhichRule
 
 
 class Done(Struct, frozen=True, tag="done"):
@@ -179,7 +181,7 @@ class Done(Struct, frozen=True, tag="done"):
     why: str = ""
 
 
-AgentMessage = Hello | Report | KeepAlive | Renew | Relayed | Done
+AgentMessage = Hello | Report | KeepAlive | Renew | Relayed | Done | Results | Watching | Seen | Ruled
 RegionMessage = Challenge | Welcome | Rejected | Ack | Renewed | Delivered | Order
 
 _T = TypeVar("_T")
