@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final
 
 from msgspec import structs
@@ -10,6 +10,7 @@ from msgspec import structs
 from bellrock.flows import flow as flow_of
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import TooMuch
+from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net, endpoint
@@ -31,8 +32,13 @@ _VERDICTS: Final = {
 }
 
 
-async def check(ask: Ask, manners: Manners | None = None) -> tuple[Probed, ...]:
+async def check(ask: Ask, manners: Manners | None = None, taps: Taps | None = None) -> tuple[Probed, ...]:
     """Try one flow at one target; one result, or one for each variant of it. Never raises for what the network does.
+
+    Args:
+        ask: what to try.
+        manners: shared by all that goes on at once.
+        taps: raw frames for DHCP (`link.taps.open_dhcp_taps`), of a process that may no longer open them itself.
 
     Raises:
         UnknownProbeError, PlanError: it cannot be tried like this.
@@ -40,7 +46,7 @@ async def check(ask: Ask, manners: Manners | None = None) -> tuple[Probed, ...]:
     probe = probe_of(ask.flow)
     ask = structs.replace(ask, port=ask.port or default_port(ask.flow))
     plan = probe.plan(ask)
-    net = Net(ask, probe.load, manners or Manners())
+    net = Net(ask, probe.load, manners or Manners(), taps)
     found = await settled(probe.run(plan, net), net, ask.within)
     return tuple(_probed(one, ask, net) for one in found)
 
@@ -104,6 +110,3 @@ def _probed(found: Found, ask: Ask, net: Net) -> Probed:
         detail=found.detail, rtt_ms=None if rtt is None else round(rtt * 1000, 3), evidence=net.record.steps if found.evidence is None else found.evidence,
         variant=found.variant, source=ask.source.interface or ask.source.address, facts=found.facts,
     )  # fmt: skip
-
-
-Progress = Callable[[Probed], None]
