@@ -7,6 +7,7 @@ from bellrock.link.clock import monotonic, wall
 from bellrock.link.datagram import Datagram, Datagrams, open_datagrams
 from bellrock.link.source import Source
 from bellrock.link.stream import Stream, TooMuch, connect
+from bellrock.link.taps import Taps
 from bellrock.model import Monotonic, Traced
 from bellrock.probe.manners import Manners
 from bellrock.probe.values import Ask, Load
@@ -62,15 +63,21 @@ class Record:
 class Net:
     """One ask's way to the network."""
 
-    def __init__(self, ask: Ask, load: Load, manners: Manners) -> None:
+    def __init__(self, ask: Ask, load: Load, manners: Manners, taps: Taps | None = None) -> None:
         self.ask = ask
         self.record = Record()
+        self.taps = taps
+        """Raw frames, where the process was given them before it dropped its privileges; None: a probe opens its own."""
         self._load = load
         self._manners = manners
 
     def apart(self) -> "Net":
         """The same way to the network with a record of its own, for one variant of several."""
-        return Net(self.ask, self._load, self._manners)
+        return Net(self.ask, self._load, self._manners, self.taps)
+
+    async def turn(self, whom: str) -> None:
+        """Wait until a packet may go to an address or out of an interface, by the probe's own spacing; for those that send without this net."""
+        await self._manners.wait(whom, self._load.spacing)
 
     async def connect(self, port: int = 0, *, address: str = "", source: Source | None = None) -> Stream:
         """A TCP connection to the target, or to another address; noted with its round trip.
