@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import from_error, tell_errors, told
+from bellrock.link.pieces import receive_pieces, tell_pieces
 from bellrock.link.source import Source, bind
 from bellrock.link.stream import _numeric
 from bellrock.model import Monotonic
@@ -24,6 +25,8 @@ class Datagram(Struct, frozen=True, gc=False):
     address: str
     port: int
     at: Monotonic
+    piece: int = 0
+    """Octets of its largest fragment, IP header included; 0: it came whole, or nobody asked."""
 
 
 class Datagrams:
@@ -32,8 +35,9 @@ class Datagrams:
     Time is bounded by the caller (`asyncio.timeout`).
     """
 
-    def __init__(self, sock: socket.socket, address: str, port: int) -> None:
+    def __init__(self, sock: socket.socket, address: str, port: int, *, pieces: bool = False) -> None:
         self._sock = sock
+        self._pieces = pieces
         self._peer = _numeric(address, port)
         self.address = address
 
@@ -58,12 +62,15 @@ class Datagrams:
         Raises:
             Obstructed: an ICMP error came instead.
         """
-        loop = asyncio.get_running_loop()
+        piece = 0
         try:
-            payload, address = await loop.sock_recvfrom(self._sock, MOST)
+            if self._pieces:
+                payload, address, piece = await receive_pieces(self._sock, MOST)
+            else:
+                payload, address = await asyncio.get_running_loop().sock_recvfrom(self._sock, MOST)
         except OSError as error:
             raise from_error(error, self._sock) from None
-        return Datagram(payload, address[0].partition("%")[0], address[1], monotonic())
+        return Datagram(payload, address[0].partition("%")[0], address[1], monotonic(), piece)
 
     @property
     def local(self) -> tuple[str, int]:
@@ -83,8 +90,12 @@ class Datagrams:
         self.close()
 
 
-def open_datagrams(address: str, port: int, source: Source | None = None, *, broadcast: bool = False) -> Datagrams:
+def open_datagrams(
+    address: str, port: int, source: Source | None = None, *, broadcast: bool = False, pieces: bool = False
+) -> Datagrams:
     """A socket for one peer. It is not connected, so that answers from another port or address are seen too.
+
+    `pieces`: what comes in tells whether it was fragmented on its way.
 
     Raises:
         Obstructed: LOCAL, the source is not of this host.
@@ -95,8 +106,10 @@ def open_datagrams(address: str, port: int, source: Source | None = None, *, bro
         tell_errors(sock)
         if broadcast:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if pieces:
+            tell_pieces(sock)
         bind(sock, source)
     except BaseException:
         sock.close()
         raise
-    return Datagrams(sock, address, port)
+    return Datagrams(sock, address, port, pieces=pieces)

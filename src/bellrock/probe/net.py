@@ -92,10 +92,12 @@ class Net:
         self.record.received(f"TCP connection from {stream.ends.local} stands")
         return stream
 
-    def datagrams(self, port: int = 0, *, address: str = "", source: Source | None = None) -> "Exchange":
-        """A UDP socket towards the target; to be used in a `with`."""
+    def datagrams(
+        self, port: int = 0, *, address: str = "", source: Source | None = None, pieces: bool = False
+    ) -> "Exchange":
+        """A UDP socket towards the target; to be used in a `with`. `pieces`: datagrams tell whether they were fragmented."""
         address = address or self.ask.address
-        opened = open_datagrams(address, port or self.ask.port, source or self.ask.source)
+        opened = open_datagrams(address, port or self.ask.port, source or self.ask.source, pieces=pieces)
         return Exchange(opened, self.record, self._manners, self._load)
 
 
@@ -110,9 +112,10 @@ class Exchange:
         self._left = load.octets
 
     async def send(self, payload: bytes, what: str, port: int | None = None) -> Monotonic:
-        """Send, and note it as `what`; when it went."""
+        """Send, and note it as `what` (empty: as one of many, not at all); when it went."""
         await self._manners.wait(self._opened.address, self._spacing)
-        self._record.sent(what, len(payload))
+        if what:
+            self._record.sent(what, len(payload))
         return await self._opened.send(payload, port)
 
     async def receive(self, port: int = 0) -> Datagram:
