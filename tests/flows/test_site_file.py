@@ -91,7 +91,7 @@ def test_all_mistakes_are_told_at_once_with_line_and_key():
         ("title = 1", "s.toml:1: title: expected a string, got an integer"),
         ('title = "a\\nb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
         ('title = "a\\u202eb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
-        ('"a\\u001b" = 1', "s.toml:1: 'a\\x1b': unknown key; expected one of title, profile, flows, subnet, switchport, role, ports"),
+        ('"a\\u001b" = 1', "s.toml:1: 'a\\x1b': unknown key; expected one of title, profile, flows, subnet, switchport, role, ports, probe"),
         ("subnet = 1", "s.toml:1: subnet: expected [[subnet]], a list of tables, got an integer"),
         ("subnet = [1]", "s.toml:1: subnet[0]: expected a table, got an integer"),
         ("[[subnet]]\nname = 'a'", "s.toml:1: subnet[0]: missing key cidr"),

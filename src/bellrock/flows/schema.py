@@ -8,6 +8,7 @@ from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site_roles import ROLES
 from bellrock.flows.site_spec import SiteFile
 from bellrock.flows.values import Protocol
+from bellrock.flows.wanted import BOOT
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,6 +25,8 @@ def json_schema() -> dict[str, Any]:
     )
     _name_ports(site["properties"]["ports"], with_ports)
     parts["FlowsSpec"]["properties"]["disable"]["items"] = {"type": "string", "enum": ids}
+    site["properties"]["probe"]["propertyNames"] = {"enum": list(BOOT)}
+    parts["TargetSpec"]["anyOf"] = [{"required": [key]} for key in ("address", "name")]
     parts["RoleSpec"]["anyOf"] = [{"required": [key]} for key in ("addresses", "subnets", "vlans")]
     schema = {"$schema": DRAFT, "title": "Bellrock site file", "$ref": root["$ref"], "$defs": parts}
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))

@@ -9,6 +9,7 @@ from bellrock.flows.opened import opened
 from bellrock.flows.profiles import PROFILES, catalogue
 from bellrock.flows.site import Site, SiteError
 from bellrock.flows.site_ports import overrides
+from bellrock.flows.site_probes import trials
 from bellrock.flows.site_roles import Plan, role_members
 from bellrock.flows.site_spec import WORDS, Document, RoleSpec, SiteHead, SubnetSpec, SwitchportSpec
 from bellrock.flows.site_subnets import subnets
@@ -20,7 +21,7 @@ from bellrock.wire.toml.text import Problem, TomlError, read, told
 MAX_FILE: Final = 8 << 20
 """Octets of a site file."""
 
-TABLES: Final = ("subnet", "switchport", "role", "ports")
+TABLES: Final = ("subnet", "switchport", "role", "ports", "probe")
 """What is read table by table; everything else is the head."""
 
 
@@ -31,7 +32,7 @@ def parse(raw: bytes, file: str) -> Site:
         SiteError: something in it is wrong; one line for each mistake.
     """
     try:
-        text, document = read(raw, file, kind="site file", most=MAX_FILE, levels="four")
+        text, document = read(raw, file, kind="site file", most=MAX_FILE, levels="five")
     except TomlError as error:
         raise SiteError(str(error)) from None
     problems: list[Problem] = []
@@ -58,6 +59,7 @@ def _site(document: Document, problems: list[Problem]) -> Site:
         roles=role_members(roles, Plan.of(found, _called(document)), problems),
         ports=overrides(document.get("ports", {}), flows, problems),
         disabled=_disabled(head, flows, problems),
+        trials=trials(document.get("probe", {}), problems),
         notices=_notices(head, flows),
     )
 

@@ -10,6 +10,11 @@ NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,256}" + END
 """Names end up in rules and on terminals: no control characters, no line breaks, nothing that turns the writing around."""
 INTERFACE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,14}" + END
 """Linux takes no colon (dev_valid_name): `eth0:1` is a label of an address."""
+HOST: Final = r"^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})?" + END
+"""RFC 1123 §2.1, and the underscore that people do use."""
+OPTION: Final = r"^[a-z][a-z0-9-]{0,63}" + END
+MAX_OPTION: Final = 8192
+"""Characters of an option's value."""
 SPAN: Final = r"^[0-9]{1,5}-[0-9]{1,5}" + END
 VID_SPAN: Final = r"^[0-9]{1,4}-[0-9]{1,4}" + END
 MAX_VID: Final = 4094
@@ -19,6 +24,7 @@ WORDS: Final = {
     f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . @ + -",
     "`int` >= 1": f"a VID of 1-{MAX_VID}",
     f"`int` <= {MAX_VID}": f"a VID of 1-{MAX_VID}",
+    f"matching regex {HOST!r}": "a host name",
     f"matching regex {VID_SPAN!r}": "a VID, or a run of them like `100-199`",
 }
 """What was expected, by msgspec's way of saying it."""
@@ -89,12 +95,31 @@ class SwitchportSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = None
 
 
+class TargetSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """`[[probe.FLOW.target]]`: something that answers for a flow. At least one of address and name."""
+
+    address: Annotated[
+        Annotated[str, Meta(max_length=64)] | None, Meta(description="its IP address; without one the name is resolved")
+    ] = None
+    name: Annotated[
+        Annotated[str, Meta(pattern=HOST)] | None,
+        Meta(description="the name by which clients know it: TLS server name, HTTP host"),
+    ] = None
+    port: Annotated[PortNumber | None, Meta(description="its port, in place of the flow's")] = None
+
+
 class FlowsSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`[flows]`: which flows the site has."""
 
     disable: Annotated[tuple[str, ...], Meta(description="ids of flows that this site does not have")] = ()
 
 
+OptionText = Annotated[str, Meta(max_length=MAX_OPTION)]
+OptionWord = OptionText | bool | int | float
+ProbeTable = Annotated[
+    dict[Annotated[str, Meta(pattern=OPTION)], OptionWord | tuple[OptionText | int | float | TargetSpec, ...]],
+    Meta(description="options of the flow's probe, and its targets"),
+]
 PortList = Annotated[tuple[PortNumber | PortSpan, ...], Meta(min_length=1, max_length=1000)]
 
 
@@ -115,6 +140,9 @@ class SiteFile(SiteHead, frozen=True, forbid_unknown_fields=True, omit_defaults=
     ports: Annotated[
         dict[str, PortList | dict[str, PortList]],
         Meta(description="by flow id, ports in place of the profile's: a list, or a list for each protocol"),
+    ] = {}
+    probe: Annotated[
+        dict[str, ProbeTable], Meta(description="by flow id, how it is tried: options of its probe, and targets")
     ] = {}
 
 

@@ -1,0 +1,247 @@
+"""What is to be tried from a place of a site."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bellrock.flows import BOOT, Protocol, Role, SiteError, Standpoint, flows_of, parse, untried, wanted
+from bellrock.flows.wanted import MAX_WANTED
+from tests.flows.sites import site, site_texts
+
+EXAMPLE = parse((Path(__file__).parents[2] / "examples" / "site.toml").read_bytes(), "site.toml")
+
+
+def said(here, *roles: Role, addresses=(), interfaces=()):
+    """`flow role address:port/protocol`, what must be blocked with an exclamation mark."""
+    found = wanted(here, Standpoint(roles=roles, addresses=addresses, interfaces=interfaces))
+    return [
+        f"{'!' if one.expectation == 'blocked' else ''}{one.flow} {one.target} {one.interface or one.address or one.name} {one.port}/{one.protocol}"
+        for one in found
+    ]
+
+
+def test_a_node_in_the_order_of_its_boot():
+    assert said(site(), Role.NODE, addresses=("10.1.0.9",), interfaces=("eth0",)) == [
+        "dhcp rack eth0 67/udp",
+        "dhcpv6 rack eth0 547/udp",
+        "tftp rack 10.0.0.2 69/udp",
+        "http-boot rack 10.0.0.2 80/tcp",
+        "dns rack 10.0.0.2 53/udp",
+        "dns region 10.0.0.3 53/udp",
+        "dns rack 10.0.0.2 53/tcp",
+        "dns region 10.0.0.3 53/tcp",
+        "api region 10.0.0.3 5240/tcp",
+        "proxy rack 10.0.0.2 3128/tcp",
+        "!libvirt-dnsmasq libvirt-host eth0 67/udp",
+        "!ssh rack 10.0.0.2 22/tcp",
+        "!ssh region 10.0.0.3 22/tcp",
+    ]
+
+
+def test_a_rack_asks_its_region_and_must_not_log_in_there():
+    assert said(site(), Role.RACK, addresses=("fd00::2",), interfaces=("eth0", "eth1")) == [
+        "stream region fd00::3 5240/tcp",
+        "!libvirt-dnsmasq libvirt-host eth0 67/udp",
+        "!libvirt-dnsmasq libvirt-host eth1 67/udp",
+        "!ssh region fd00::3 22/tcp",
+    ]
+
+
+BMCS = """
+[role.bmc]
+addresses = ["10.9.0.11"]
+[role.admin]
+addresses = ["10.8.0.0/24"]
+[role.libvirt-host]
+addresses = ["10.0.0.20"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "lines"),
+    [
+        (
+            Role.RACK,
+            ["ipmi bmc 10.9.0.11 623/udp", "redfish bmc 10.9.0.11 443/tcp", "libvirt libvirt-host 10.0.0.20 16509/tcp", "!bmc-web bmc 10.9.0.11 80/tcp"],
+        ),
+        (
+            Role.ADMIN,
+            ["bmc-web bmc 10.9.0.11 80/tcp", "bmc-web bmc 10.9.0.11 443/tcp", "!ipmi bmc 10.9.0.11 623/udp", "!libvirt libvirt-host 10.0.0.20 16509/tcp"],
+        ),
+        (
+            Role.NODE,
+            [
+                "!ipmi bmc 10.9.0.11 623/udp", "!redfish bmc 10.9.0.11 443/tcp", "!bmc-web bmc 10.9.0.11 80/tcp", "!bmc-web bmc 10.9.0.11 443/tcp",
+                "!libvirt libvirt-host 10.0.0.20 16509/tcp",
+            ],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, Role) else "",
+)  # fmt: skip
+def test_power_over_machines_is_kept_from_everybody_else_but_no_port_that_one_may_use(role: Role, lines: list[str]):
+    found = said(site(BMCS), role, addresses=("10.8.0.1",))
+    assert [line for line in found if " bmc " in line or " libvirt-host " in line] == lines
+
+
+def test_what_must_be_blocked_says_why():
+    (ssh, *_) = [one for one in wanted(site(BMCS), Standpoint(roles=(Role.NODE,))) if one.flow == "ssh"]
+    assert ssh.why == "Port 22 of machines is reached from the subnets of administrators and from nowhere else."
+    (ipmi,) = [one for one in wanted(site(BMCS), Standpoint(roles=(Role.NODE,))) if one.flow == "ipmi"]
+    assert ipmi.why == "IPMI over LAN (RMCP+) is for rack alone."
+
+
+def test_a_machine_does_not_expose_itself_to_itself():
+    both = said(site(), Role.RACK, Role.REGION, addresses=("10.0.0.2", "10.0.0.3"))
+    assert both == ["stream region 10.0.0.3 5240/tcp"]
+
+
+def test_several_ports_are_alternatives_unless_one_is_told():
+    more = site(
+        '[role.mirror]\naddresses = ["10.0.0.7"]',
+        '[[probe.apt.target]]\naddress = "10.0.0.8"\nname = "deb.example"\nport = 8080',
+    )
+    found = [one for one in wanted(more, Standpoint(roles=(Role.NODE,))) if one.flow == "apt"]
+    assert [(one.address, one.name, one.port, one.alternative) for one in found] == [
+        ("10.0.0.8", "deb.example", 8080, False),
+        ("10.0.0.7", "", 80, True),
+        ("10.0.0.7", "", 443, True),
+    ]
+
+
+def test_optional_flows_are_meant_where_the_site_says_something_of_them():
+    node = Standpoint(roles=(Role.NODE,))
+    assert "https-boot" not in {one.flow for one in wanted(site(), node)}
+    assert "https-boot" in {one.flow for one in wanted(site("[probe.https-boot]"), node)}
+    assert "https-boot" in {one.flow for one in wanted(site("[ports]\nhttps-boot = [8443]"), node)}
+    assert "syslog" not in {one.flow for one in wanted(site(), node)}
+    assert "syslog" in {one.flow for one in wanted(site('[role.log]\naddresses = ["10.0.0.9"]'), node)}
+    assert "ldap" not in {
+        one.flow
+        for one in wanted(site('[flows]\ndisable = ["ldap"]\n[role.directory]\naddresses = ["10.0.0.9"]'), node)
+    }
+
+
+def test_dhcpv6_is_meant_where_nodes_have_ipv6():
+    four = parse(
+        b'[[subnet]]\nname = "a"\ncidr = "10.1.0.0/24"\n[role.node]\nsubnets = ["a"]\n[role.rack]\naddresses = ["10.0.0.2"]',
+        "s.toml",
+    )
+    assert said(four, Role.NODE, interfaces=("eth0",))[:2] == ["dhcp rack eth0 67/udp", "tftp rack 10.0.0.2 69/udp"]
+
+
+def test_nothing_forbidden_is_looked_for_where_the_site_says_not_to():
+    off = said(site('[flows]\ndisable = ["libvirt-dnsmasq", "ssh"]'), Role.NODE, interfaces=("eth0",))
+    assert not [line for line in off if line.startswith("!")]
+
+
+def test_a_relay_asks_the_racks():
+    found = said(
+        site('[role.relay]\naddresses = ["10.1.0.1"]'), Role.RELAY, addresses=("10.1.0.1",), interfaces=("eth0",)
+    )
+    assert found == [
+        "dhcp rack 10.0.0.2 67/udp",
+        "!libvirt-dnsmasq libvirt-host eth0 67/udp",
+        "!ssh rack 10.0.0.2 22/tcp",
+        "!ssh region 10.0.0.3 22/tcp",
+    ]
+
+
+def test_dhcp_is_told_whose_answers_are_expected_unless_the_site_says():
+    def options(here):
+        return [
+            one.options
+            for one in wanted(here, Standpoint(roles=(Role.NODE,), interfaces=("eth0",)))
+            if one.flow == "dhcp"
+        ]
+
+    assert options(site()) == [{"servers": "10.0.0.2"}]
+    assert options(site('[probe.dhcp]\nservers = "10.7.0.1"\nvid = 10')) == [{"servers": "10.7.0.1", "vid": "10"}]
+    assert options(parse(b'[role.rack]\naddresses = ["fd00::1"]', "s.toml")) == [{}]
+
+
+def test_options_of_a_flow_go_with_each_of_its_checks():
+    found = wanted(site('[probe.dns]\nnames = "maas.example"'), Standpoint(roles=(Role.NODE,)))
+    assert {one.options["names"] for one in found if one.flow == "dns"} == {"maas.example"}
+    assert all("names" not in one.options for one in found if one.flow != "dns")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "families"),
+    [((), {4, 6}), (("10.1.0.9", "fe80::1%eth0"), {4}), (("fd00:1::9", "127.0.0.1"), {6}), (("10.1.0.9", "fd00:1::9"), {4, 6}), (("127.0.0.1", "::1"), {4, 6})],
+    ids=["unknown", "four", "six", "both", "loopback"],
+)  # fmt: skip
+def test_only_families_that_the_machine_has(addresses: tuple[str, ...], families: set[int]):
+    found = wanted(site(), Standpoint(roles=(Role.NODE,), addresses=addresses))
+    assert {ip_address(one.address).version for one in found} == families
+
+
+def test_a_name_is_tried_whatever_the_family():
+    (snap,) = [
+        one
+        for one in wanted(
+            site('[[probe.snap.target]]\nname = "api.snapcraft.io"'),
+            Standpoint(roles=(Role.NODE,), addresses=("10.1.0.1",)),
+        )
+        if one.flow == "snap"
+    ]
+    assert (snap.address, snap.name, snap.port, snap.protocol) == ("", "api.snapcraft.io", 443, Protocol.TCP)
+
+
+def test_what_nobody_knows_the_place_of_is_told():
+    told = untried(
+        site('[role.snap-store]\naddresses = ["internet"]\n[role.bmc]\naddresses = ["10.9.0.0/24"]'),
+        Standpoint(roles=(Role.NODE, Role.RACK)),
+    )
+    assert [(one.flow, one.target) for one in told] == [
+        ("snap", Role.SNAP_STORE),
+        ("ipmi", Role.BMC),
+        ("redfish", Role.BMC),
+    ]
+    assert (
+        told[0].why
+        == "role snap-store has no address of its own, only subnets or everybody; list what is there as [[probe.snap.target]]"
+    )
+    assert untried(site(), Standpoint(roles=(Role.NODE,))) == ()
+
+
+def test_it_is_bounded():
+    many = site(
+        "[role.bmc]\naddresses = ["
+        + ", ".join(f'"10.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"' for number in range(15_000))
+        + "]"
+    )
+    assert len(wanted(many, Standpoint(roles=(Role.RACK,)))) == MAX_WANTED
+
+
+def test_from_nowhere_nothing_is_wanted():
+    assert wanted(site(), Standpoint(roles=(), interfaces=("eth0",))) == ()
+
+
+@given(site_texts(), st.sets(st.sampled_from([Role.NODE, Role.RACK, Role.REGION, Role.ADMIN, Role.RELAY])))
+def test_of_any_site_each_check_is_one_that_somebody_can_do_and_is_wanted_once(text, roles):
+    try:
+        here = parse(text.encode(), "s.toml")
+    except SiteError:
+        return
+    found = wanted(here, Standpoint(roles=tuple(roles), interfaces=("eth0",)))
+    known = {flow.id for flow in flows_of(here)}
+    keys = [(one.flow, one.address, one.name, one.interface, one.port, one.protocol) for one in found]
+    assert len(set(keys)) == len(keys)
+    for one in found:
+        assert one.flow in known
+        assert one.source in roles
+        assert bool(one.address or one.name) != bool(one.interface)
+        assert one.why
+        assert 0 < one.port <= 65535
+    passing = [BOOT.index(one.flow) for one in found if one.expectation == "pass"]
+    assert passing == sorted(passing)
+    taken = {(one.address, one.port, one.protocol) for one in found if one.expectation == "pass" and one.address}
+    assert not [one for one in found if one.expectation == "blocked" and (one.address, one.port, one.protocol) in taken]
+
+
+def test_the_example_site_has_work_for_everybody():
+    for role in (Role.NODE, Role.RACK, Role.ADMIN):
+        assert wanted(EXAMPLE, Standpoint(roles=(role,), interfaces=("eth0",)))
