@@ -12,6 +12,13 @@ def test_reads_from_the_front():
     assert Cursor(b"\x01\x02\x03\x04\x05", "thing").u32() == 0x01020304
 
 
+def test_looks_ahead():
+    cursor = Cursor(b"\x07", "thing")
+    assert (cursor.peek(), cursor.left, cursor.u8()) == (7, 1, 7)
+    with refuses(Reason.TRUNCATED):
+        cursor.peek()
+
+
 def test_says_what_ended_and_where():
     cursor = Cursor(b"abc", "LLDP")
     cursor.take(2)

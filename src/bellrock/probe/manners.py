@@ -15,18 +15,22 @@ class Manners:
     """Shared by all probes of a process."""
 
     def __init__(self) -> None:
+        self._alone: dict[str, tuple[asyncio.Lock, int]] = {}
+        """Address → whoever talks to it alone, and how many there are with those who wait."""
         self._free: OrderedDict[str, Monotonic] = OrderedDict()
         """Address → when the next packet may go to it."""
 
     async def wait(self, address: str, spacing: float) -> None:
-        """Until a packet may be sent to this address; takes the place in the queue. 0: at once."""
+        """Until a packet may be sent to this address, and from then on it is the next one's turn to wait. 0: at once.
+
+        The pause is counted from when a packet may really go, and not from when it should have: one that was late on a busy
+        machine pushes back the next.
+        """
         if spacing <= 0:
             return
-        now = monotonic()
-        at = max(now, self._free.get(address, now))
-        self._free[address] = Monotonic(at + spacing)
+        while (pause := self._free.get(address, 0.0) - monotonic()) > 0:
+            await asyncio.sleep(pause)
+        self._free[address] = Monotonic(monotonic() + spacing)
         self._free.move_to_end(address)
         while len(self._free) > MAX_ADDRESSES:
             self._free.popitem(last=False)
-        if at > now:
-            await asyncio.sleep(at - now)

@@ -31,6 +31,12 @@ class Cursor:
         self._at += count
         return self._data[start : self._at]
 
+    def peek(self) -> int:
+        """The next octet, which stays where it is."""
+        self.take(1)
+        self._at -= 1
+        return self._data[self._at]
+
     def u8(self) -> int:
         """The next octet."""
         return self.take(1)[0]

@@ -1,0 +1,87 @@
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bellrock.model import Monotonic
+from bellrock.probe import manners
+from bellrock.probe.manners import Manners
+
+
+class Clock:
+    """A clock that moves when somebody sleeps, and then later than was asked for."""
+
+    def __init__(self, late=()):
+        self.now = 0.0
+        self._late = iter(late)
+
+    def monotonic(self):
+        return Monotonic(self.now)
+
+    async def sleep(self, seconds):
+        self.now += seconds + next(self._late, 0.0)
+
+
+def sent(clock, wanted, spacing=0.2):
+    """When packets to these addresses may go."""
+    found = []
+
+    async def one_after_the_other():
+        gentle = Manners()
+        for address in wanted:
+            await gentle.wait(address, spacing)
+            found.append((address, clock.now))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manners, "monotonic", clock.monotonic)
+        patch.setattr(manners.asyncio, "sleep", clock.sleep)
+        asyncio.run(one_after_the_other())
+    return found
+
+
+def test_the_first_goes_at_once_and_the_others_wait():
+    assert sent(Clock(), "aaa") == [("a", 0.0), ("a", 0.2), ("a", 0.4)]
+
+
+def test_other_addresses_do_not_wait():
+    assert sent(Clock(), "abab") == [("a", 0.0), ("b", 0.0), ("a", 0.2), ("b", 0.2)]
+
+
+def test_without_spacing_nobody_waits():
+    assert sent(Clock(), "aaa", 0.0) == [("a", 0.0)] * 3
+
+
+@given(st.lists(st.floats(0, 5), max_size=12))
+def test_a_packet_that_was_late_pushes_back_the_next(late):
+    times = [at for _, at in sent(Clock(late), "a" * 10)]
+    assert all(after - before >= 0.2 - 1e-9 for before, after in zip(times, times[1:], strict=False))
+
+
+def test_waiters_side_by_side_go_one_at_a_time():
+    times = []
+
+    async def one(gentle):
+        await gentle.wait("a", 0.01)
+        times.append(manners.monotonic())
+
+    async def all_at_once():
+        gentle = Manners()
+        await asyncio.gather(*(one(gentle) for _ in range(5)))
+
+    asyncio.run(all_at_once())
+    assert len(times) == 5
+    # The fifth has waited for four pauses, whoever was the first.
+    assert max(times) - min(times) > 0.04 - 0.001
+
+
+def test_what_is_remembered_is_bounded():
+    gentle = Manners()
+
+    async def many():
+        for number in range(manners.MAX_ADDRESSES + 10):
+            await gentle.wait(str(number), 0.001)
+
+    asyncio.run(many())
+    assert len(gentle._free) == manners.MAX_ADDRESSES
+    assert "0" not in gentle._free
