@@ -1,9 +1,11 @@
 """One look at the interfaces of this host: which there is by a name, and where a packet would leave."""
 
+import asyncio
 import contextlib
 import socket
 from contextlib import closing
 from ipaddress import ip_interface
+from typing import Final
 
 from bellrock.link.netlink import LinkMonitor
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error
@@ -11,12 +13,15 @@ from bellrock.link.source import Source, bind
 from bellrock.link.stream import _numeric
 from bellrock.model import Interface
 
+_CARRIER_TRIES: Final = 21
+_CARRIER_PAUSE: Final = 0.05
+
 
 def card(name: str) -> Interface:
     """The Ethernet interface of this name.
 
     Raises:
-        Obstructed: LOCAL, there is none, or it is down or without a carrier.
+        Obstructed: LOCAL, there is none, or it is down.
     """
     with closing(LinkMonitor()) as monitor:
         interfaces = {interface.name: interface for interface in monitor.snapshot().values()}
@@ -26,9 +31,21 @@ def card(name: str) -> Interface:
         raise Obstructed(Obstacle.LOCAL, why=f"there is no Ethernet interface {name} here; there are: {there}")
     if not found.up:
         raise Obstructed(Obstacle.LOCAL, why=f"{name} is down; `ip link set {name} up` changes that")
-    if found.carrier is False:
-        raise Obstructed(Obstacle.LOCAL, why=f"{name} has no carrier: no cable, or nothing at its other end")
     return found
+
+
+async def carried(name: str) -> Interface:
+    """The same, once it has a carrier; the kernel tells of one up to a second late.
+
+    Raises:
+        Obstructed: LOCAL, as `card`, or there is no carrier.
+    """
+    for _ in range(_CARRIER_TRIES):
+        found = card(name)
+        if found.carrier is not False:
+            return found
+        await asyncio.sleep(_CARRIER_PAUSE)
+    raise Obstructed(Obstacle.LOCAL, why=f"{name} has no carrier: no cable, or nothing at its other end")
 
 
 def owner_of(address: str) -> str:

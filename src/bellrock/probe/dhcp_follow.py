@@ -1,0 +1,254 @@
+"""Whether what was offered can be reached from the link on which it was offered: boot server, proxyDHCP server, DNS servers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from ipaddress import IPv4Address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import dns.flags
+import dns.message
+import dns.rdatatype
+from msgspec import Struct, structs
+
+from bellrock.link.datagram import Datagram
+from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.source import Source
+from bellrock.probe.dhcp_offers import Offer, booting
+from bellrock.probe.dhcp_plan import Variant, machine, transaction
+from bellrock.probe.dhcp_talk import Talk
+from bellrock.probe.net import Net, endpoint
+from bellrock.wire import dhcp, tftp
+from bellrock.wire import dhcp_options as option
+from bellrock.wire.dhcp import PROXY_PORT, Kind
+from bellrock.wire.errors import WireError
+from bellrock.wire.text import printable
+from bellrock.wire.tftp import Read, Refusal
+
+EACH: Final = 1.0
+"""Seconds for each server, all at once."""
+TRIES: Final = 2
+MAX_DNS: Final = 4
+TFTP_PORT: Final = 69
+_PORTS: Final = {"http": 80, "https": 443}
+_OURS: Final = (Obstacle.OWN_FIREWALL, Obstacle.LOCAL)
+"""Obstacles that say nothing of a server."""
+
+
+class Tried(Struct, frozen=True):
+    """One server that was offered, and what became of it."""
+
+    what: str
+    """`tftp 10.0.0.1`."""
+    reached: bool | None
+    """None: it could not be tried."""
+    fault: str = ""
+    file: str = ""
+    """What a proxyDHCP server named when it was asked."""
+
+
+class Followed(Struct, frozen=True):
+    """All of them."""
+
+    faults: list[str]
+    facts: dict[str, Any]
+
+
+async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net, left: float) -> Followed:
+    """Try the servers from this host's address on the link, within so many seconds; without an address nothing is known of them."""
+    if talk.giaddr or not talk.address:
+        why = "asked as a relay, which is on another link" if talk.giaddr else "this host has no address on the link"
+        return Followed([], {"reachable": {}, "not_followed": why})
+    seconds = min(EACH, left) / TRIES
+    if seconds <= 0.05:
+        return Followed([], {"reachable": {}, "not_followed": "no time was left"})
+    way = Way(net, Source(talk.interface), seconds)
+    tried = await asyncio.gather(*(attempt() for attempt in _attempts(variant, talk, offers, way)))
+    facts: dict[str, Any] = {"reachable": {one.what: one.reached for one in tried}}
+    named = next((one.file for one in tried if one.file), "")
+    return Followed([one.fault for one in tried if one.fault], facts | ({"proxy_boot_file": named} if named else {}))
+
+
+class Way:
+    """Questions to one server at a time, from the link."""
+
+    def __init__(self, net: Net, source: Source, seconds: float) -> None:
+        self._net = net
+        self._source = source
+        self._seconds = seconds
+
+    async def ask(self, address: str, port: int, payload: bytes, what: str, end: bytes = b"") -> Datagram | str:
+        """The answer to a datagram, or what was in the way; `end` is sent after it.
+
+        Raises:
+            Obstructed: by this host itself.
+        """
+        try:
+            with self._net.datagrams(port, address=address, source=self._source) as exchange:
+                answer = await exchange.ask(payload, what, TRIES, self._seconds)
+                self._net.record.received(
+                    f"{len(answer.payload)} octets from {endpoint(address, answer.port)}", len(answer.payload)
+                )
+                if end:
+                    await exchange.send(end, "that it is enough", answer.port)
+                return answer
+        except TimeoutError:
+            return "nothing comes back"
+        except Obstructed as error:
+            return self._in_the_way(error)
+
+    async def connect(self, address: str, port: int) -> str:
+        """What is in the way of a TCP connection; empty: nothing.
+
+        Raises:
+            Obstructed: this host itself.
+        """
+        try:
+            async with (
+                asyncio.timeout(self._seconds * TRIES),
+                await self._net.connect(port, address=address, source=self._source),
+            ):
+                return ""
+        except TimeoutError:
+            return "nothing comes back"
+        except Obstructed as error:
+            return "nobody listens there" if error.obstacle is Obstacle.RESET else self._in_the_way(error)
+
+    @staticmethod
+    def _in_the_way(error: Obstructed) -> str:
+        if error.obstacle in _OURS:
+            raise error
+        if error.obstacle is Obstacle.PORT:
+            return f"nobody listens there ({error.why})"
+        return error.why
+
+
+Attempt = Callable[[], Coroutine[Any, Any, Tried]]
+
+
+def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way) -> list[Attempt]:
+    found: list[Attempt] = [partial(_name_server, way, address, variant) for address in _name_servers(offers)]
+    chosen = booting(offers)
+    if variant.arch is None or chosen is None or (variant.http and not chosen.url):
+        return found
+    if chosen.proxy and not chosen.file:
+        found.append(partial(_proxy, way, chosen, variant, talk))
+    elif chosen.url:
+        found.append(partial(_url, way, chosen.url))
+    elif chosen.boot_server:
+        found.append(partial(_tftp, way, chosen.boot_server, chosen.file))
+    return found
+
+
+def _name_servers(offers: Sequence[Offer]) -> list[str]:
+    values = (offer.message.options.get(option.DNS_SERVERS, b"") for offer in offers if offer.address)
+    return list(dict.fromkeys(address for value in values for address in option.addresses(value)))[:MAX_DNS]
+
+
+async def _name_server(way: Way, address: str, variant: Variant) -> Tried:
+    """Any answer will do: RFC 1035 §4.1.1, the question is for the root's name servers."""
+    what = f"dns {address}"
+    question = dns.message.make_query(".", dns.rdatatype.NS, id=variant.discover.xid & 0xFFFF)
+    try:
+        answer = await way.ask(address, 53, question.to_wire(), f"DNS NS . to {address}")
+    except Obstructed as error:
+        return Tried(what, None, f"the offered DNS server {address} could not be tried: {error.why}")
+    if isinstance(answer, str):
+        return Tried(what, False, f"the offered DNS server {address} cannot be reached from this link: {answer}")
+    if answer.payload[:2] != question.to_wire()[:2]:
+        return Tried(what, True, f"what answers at {address} udp/53 is no DNS server")
+    return Tried(what, True)
+
+
+async def _tftp(way: Way, server: str, file: str) -> Tried:
+    what = f"tftp {server}"
+    if not _is_address(server):
+        return Tried(what, None)
+    try:
+        request = tftp.build(Read(file))
+    except ValueError as error:
+        return Tried(what, None, f"the offered boot file cannot be asked for: {error}")
+    # RFC 1350 §7: who wants no more says so, or the data are sent again and again.
+    end = tftp.build(Refusal(0, "enough"))
+    try:
+        answer = await way.ask(server, TFTP_PORT, request, f"TFTP RRQ {file!r} to {server}", end)
+    except Obstructed as error:
+        return Tried(what, None, f"the offered boot server {server} could not be tried: {error.why}")
+    if isinstance(answer, str):
+        return Tried(
+            what, False, f"the offered boot server {server} cannot be reached by TFTP from this link: {answer}"
+        )
+    return _judged_tftp(what, server, file, answer.payload)
+
+
+def _judged_tftp(what: str, server: str, file: str, payload: bytes) -> Tried:
+    try:
+        answer = tftp.parse(payload)
+    except WireError:
+        return Tried(what, True, f"what answers at {server} udp/69 is no TFTP server")
+    if isinstance(answer, Refusal):
+        return Tried(
+            what, True, f"the boot server {server} does not give {file!r}: TFTP error {answer.code}, {answer.text}"
+        )
+    return Tried(what, True)
+
+
+async def _url(way: Way, url: str) -> Tried:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return Tried(f"url {printable(url.encode())}", None, f"the offered URL {url!r} is none")
+    what = f"{parts.scheme} {host}:{port}"
+    if parts.scheme == "tftp" and _is_address(host):
+        return await _tftp(way, host, parts.path.lstrip("/"))
+    if not port or not _is_address(host):
+        return Tried(what, None)
+    try:
+        trouble = await way.connect(host, port)
+    except Obstructed as error:
+        return Tried(what, None, f"the offered boot server {host} could not be tried: {error.why}")
+    if trouble:
+        return Tried(
+            what, False, f"the offered boot server {host} tcp/{port} cannot be reached from this link: {trouble}"
+        )
+    return Tried(what, True)
+
+
+async def _proxy(way: Way, offer: Offer, variant: Variant, talk: Talk) -> Tried:
+    """PXE 2.1 §2.2.3: a client that has its address asks the proxyDHCP server on port 4011 for the name of the file."""
+    server, what = offer.server, f"proxydhcp {offer.server}"
+    asked = machine(variant, talk.mac)
+    xid = transaction(asked.chaddr + asked.xid.to_bytes(4, "big"), "proxy")
+    wish = structs.replace(asked, kind=Kind.REQUEST, xid=xid, broadcast=False, ciaddr=talk.address)
+    try:
+        answer = await way.ask(
+            server, PROXY_PORT, dhcp.encode(wish), f"DHCPREQUEST to proxyDHCP {server} port {PROXY_PORT}"
+        )
+    except Obstructed as error:
+        return Tried(what, None, f"the proxyDHCP server {server} could not be tried: {error.why}")
+    if isinstance(answer, str):
+        return Tried(
+            what,
+            False,
+            f"the proxyDHCP server {server} says to come to port {PROXY_PORT} and cannot be reached there: {answer}",
+        )
+    try:
+        found = Offer(message=dhcp.decode(answer.payload), source=server, at=answer.at, after=0.0)
+    except WireError:
+        return Tried(what, True, f"what answers at {server} udp/{PROXY_PORT} is no DHCP server")
+    if not found.file:
+        return Tried(
+            what,
+            True,
+            f"the proxyDHCP server {server} answers on port {PROXY_PORT} without a boot file for {variant.name}",
+        )
+    return Tried(what, True, file=f"tftp://{found.boot_server}/{found.file.lstrip('/')}")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(IPv4Address(text))
+    except ValueError:
+        return False

@@ -1,0 +1,121 @@
+"""A lease taken and given back, where that is asked for: DISCOVER, OFFER, REQUEST, ACK, RELEASE (RFC 2131 §3.1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from msgspec import structs
+
+from bellrock.link.clock import monotonic
+from bellrock.model import Verdict
+from bellrock.probe.dhcp_offers import Offer, told
+from bellrock.probe.dhcp_plan import PLAIN, Plan, Variant, machine, transaction
+from bellrock.probe.dhcp_talk import Conversation, LinkTalk, Talk, describe
+from bellrock.probe.net import Net
+from bellrock.probe.values import Found
+from bellrock.wire import dhcp_options as option
+from bellrock.wire.dhcp import Kind, Message
+from bellrock.wire.ip import address_bytes
+
+Gather = Callable[[Plan, Talk, Variant, Net], Awaitable[list[Offer]]]
+PATIENCE: Final = 2.0
+"""Seconds that the acknowledgement may take."""
+
+
+async def lease(plan: Plan, talk: Talk, gather: Gather, net: Net) -> Found:
+    """Take the first address that a wanted server offers, and release it at once.
+
+    Raises:
+        Obstructed: something cannot be sent.
+    """
+    first = plan.variants[0]
+    xid = transaction(net.ask.nonce, "lease")
+    variant = Variant(PLAIN, first.arch, structs.replace(first.discover, xid=xid))
+    started = monotonic()
+    offers = [offer for offer in await gather(plan, talk, variant, net) if _wanted(plan, offer)]
+    if not offers:
+        return Found(verdict=Verdict.FILTERED, detail="no lease was taken: no server that should offers an address")
+    offer = offers[0]
+    with talk.conversation(xid) as conversation:
+        answer = await _request(talk, conversation, variant, offer, net, net.ask.within - (monotonic() - started))
+        if answer is None:
+            return Found(
+                verdict=Verdict.DEGRADED,
+                detail=f"{told(offer)} offers {offer.address} and does not answer the request for it",
+            )
+        facts = {
+            "server": offer.server,
+            "address": offer.address,
+            "lease_time_s": _lease_time(answer),
+            "offer": offer.facts(),
+        }
+        if answer.message.kind == Kind.NAK:
+            said = option.text(answer.message.options.get(option.TEXT, b""))
+            why = f": {said}" if said else ""
+            return Found(
+                verdict=Verdict.DEGRADED,
+                detail=f"{told(answer)} offers {offer.address} and then refuses it (DHCPNAK){why}",
+                facts=facts,
+            )
+        _release(talk, conversation, variant, answer, net)
+    return Found(
+        verdict=Verdict.WORKS,
+        detail=f"{offer.server} leases {answer.address}, which was given back at once",
+        facts=facts,
+    )
+
+
+def request(variant: Variant, offer: Offer, mac: bytes) -> Message:
+    """RFC 2131 §4.3.2, in state SELECTING: the offered address and the server's identifier, ciaddr zero."""
+    asked = machine(variant, mac)
+    chosen = {option.REQUESTED_ADDRESS: address_bytes(offer.address), option.SERVER_ID: address_bytes(offer.server)}
+    return structs.replace(asked, kind=Kind.REQUEST, options=asked.options | chosen)
+
+
+def release(variant: Variant, answer: Offer, mac: bytes) -> Message:
+    """RFC 2131 §4.4.6, table 5: ciaddr, the server's identifier, and nothing else that was asked for."""
+    asked = machine(variant, mac)
+    options = {option.SERVER_ID: address_bytes(answer.server)}
+    return structs.replace(asked, kind=Kind.RELEASE, broadcast=False, ciaddr=answer.address, options=options)
+
+
+def _wanted(plan: Plan, offer: Offer) -> bool:
+    """Nothing is taken from a stranger."""
+    return (
+        bool(offer.address)
+        and option.SERVER_ID in offer.message.options
+        and (not plan.servers or offer.server in plan.servers)
+    )
+
+
+async def _request(
+    talk: Talk, conversation: Conversation, variant: Variant, offer: Offer, net: Net, left: float
+) -> Offer | None:
+    message = request(variant, offer, talk.mac)
+    net.record.sent(
+        f"{describe(message, talk)} for {offer.address} of {offer.server}", talk.send(conversation, message)
+    )
+    try:
+        async with asyncio.timeout(max(0.0, min(PATIENCE, left - 0.3))):
+            while True:
+                answer = await conversation.next()
+                if answer.message.kind in (Kind.ACK, Kind.NAK):
+                    name = Kind(answer.message.kind).name
+                    net.record.received(f"DHCP{name} by {told(answer)}", answer.octets, answer.at)
+                    return answer
+    except TimeoutError:
+        return None
+
+
+def _release(talk: Talk, conversation: Conversation, variant: Variant, answer: Offer, net: Net) -> None:
+    message = release(variant, answer, talk.mac)
+    if isinstance(talk, LinkTalk):
+        # The way back leads through whoever brought the acknowledgement: the server itself, or its relay.
+        size = talk.send_to(conversation, message, answer.address, answer.server, answer.mac)
+    else:
+        size = talk.send(conversation, message)
+    net.record.sent(f"DHCPRELEASE of {answer.address} to {answer.server}", size)
+
+
+def _lease_time(answer: Offer) -> int:
+    return option.number(answer.message.options.get(option.LEASE_TIME, b""))
