@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from bellrock.link.clock import monotonic
@@ -34,3 +36,16 @@ class Manners:
         self._free.move_to_end(address)
         while len(self._free) > MAX_ADDRESSES:
             self._free.popitem(last=False)
+
+    @asynccontextmanager
+    async def alone(self, address: str) -> AsyncIterator[None]:
+        """While nobody else who asks for this talks to the address."""
+        lock, many = self._alone.get(address, (asyncio.Lock(), 0))
+        self._alone[address] = lock, many + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, many = self._alone.pop(address)
+            if many > 1:
+                self._alone[address] = lock, many - 1

@@ -1,6 +1,7 @@
 """What a probe is given to reach the network with: sockets of the asked source, manners, clocks, and a record of what happened."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal
 
 from bellrock.link.clock import monotonic, wall
@@ -75,10 +76,6 @@ class Net:
         """The same way to the network with a record of its own, for one variant of several."""
         return Net(self.ask, self._load, self._manners, self.taps)
 
-    async def turn(self, whom: str) -> None:
-        """Wait until a packet may go to an address or out of an interface, by the probe's own spacing; for those that send without this net."""
-        await self._manners.wait(whom, self._load.spacing)
-
     async def connect(self, port: int = 0, *, address: str = "", source: Source | None = None) -> Stream:
         """A TCP connection to the target, or to another address; noted with its round trip.
 
@@ -91,6 +88,14 @@ class Net:
         stream = await connect(address, port, source or self.ask.source)
         self.record.received(f"TCP connection from {stream.ends.local} stands")
         return stream
+
+    async def turn(self, whom: str = "") -> None:
+        """Until the next message of a conversation may go to the target: TCP's own packets are the kernel's, messages are ours to space."""
+        await self._manners.wait(whom or self.ask.address, self._load.spacing)
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """While no other ask that wants the same talks to the target."""
+        return self._manners.alone(self.ask.address)
 
     def datagrams(
         self, port: int = 0, *, address: str = "", source: Source | None = None, pieces: bool = False
