@@ -30,7 +30,7 @@ class Manners:
         """
         if spacing <= 0:
             return
-        while (pause := self._free.get(address, 0.0) - monotonic()) > 0:
+        while (pause := self._free.get(address, 0.0) - monotonic()) > 0:  # noqa: ASYNC110 -- there is no event: time itself is waited for
             await asyncio.sleep(pause)
         self._free[address] = Monotonic(monotonic() + spacing)
         self._free.move_to_end(address)
