@@ -1,6 +1,7 @@
-"""Orders to try flows: bounded, each answered, none able to spoil another; and real servers through the real check."""
+"""Orders to try flows: bounded, each answered, none able to spoil another; and a real port through the real check."""
 
 import asyncio
+import importlib
 import socket
 
 import pytest
@@ -13,38 +14,56 @@ from bellrock.link.source import Source
 from bellrock.model import Probed, Traced, Verdict, Wall
 from bellrock.probe.values import Ask, Option, PlanError, Probe
 
+SWEEP = importlib.import_module("bellrock.probe.sweep")
+
 
 def probed(ask, **facts):
     return Probed(flow=ask.flow, target=ask.address, verdict=Verdict.WORKS, detail="it does", **facts)
 
 
-class Region:
-    """Hears what is told; says no when the test wants it to."""
+@pytest.fixture
+def region(monkeypatch):
+    """A region that hears what is told, and whose tries go as the test says."""
 
-    def __init__(self, check, *, listens=True):
-        self.heard, self.listens = [], listens
-        self.probing = Probing(self._tell, "rack1", check)
+    class Region:
+        def __init__(self):
+            self.heard, self.manners = [], set()
+            self.probing = Probing(self._tell, "rack1")
 
-    async def _tell(self, message):
-        assert decode_agent_message(encode(message)) == message
-        self.heard.append(message)
-        return self.listens
+        async def _tell(self, message):
+            assert decode_agent_message(encode(message)) == message
+            self.heard.append(message)
+            return True
 
-    def order(self, *tries):
-        return asyncio.run(asyncio.wait_for(self.probing.probe(Order("O", RunProbes(tries))), 30))
+        async def order(self, *tries):
+            return await asyncio.wait_for(self.probing.probe(Order("O", RunProbes(tries))), 30)
 
-    @property
-    def tried(self):
-        return {tried.index: tried for message in self.heard for tried in message.tried}
+        def orders(self, *tries, check=None):
+            async def do(ask, manners, taps):
+                self.manners.add(id(manners))
+                return await check(ask)
+
+            if check is not None:
+                monkeypatch.setattr(SWEEP, "check", do)
+            return asyncio.run(self.order(*tries))
+
+        @property
+        def tried(self):
+            return {tried.index: tried for message in self.heard for tried in message.tried}
+
+    return Region()
 
 
-def test_each_try_is_told_once_with_how_many_are_left():
-    async def check(ask, manners):
+async def works(ask):
+    return (probed(ask),)
+
+
+def test_each_try_is_told_once_with_how_many_are_left(region):
+    async def check(ask):
         return (probed(ask), probed(ask, variant="tcp"))
 
-    region = Region(check)
     tries = [Try(flow="ntp", address=f"192.0.2.{number}") for number in range(100)]
-    assert region.order(*tries) == ""
+    assert region.orders(*tries, check=check) == ""
     assert sorted(region.tried) == list(range(100))
     assert sum(len(message.tried) for message in region.heard) == 100
     assert [one.target for one in region.tried[7].probed] == ["192.0.2.7"] * 2
@@ -54,30 +73,57 @@ def test_each_try_is_told_once_with_how_many_are_left():
     assert lefts[-1] == 0
 
 
-def test_a_try_that_cannot_be_and_one_that_goes_wrong_are_told_and_the_others_are_done(caplog):
-    async def check(ask, manners):
+def test_a_try_that_cannot_be_and_one_that_goes_wrong_are_told_and_the_others_are_done(region):
+    async def check(ask):
         if ask.address == "a":
             raise PlanError("'a' is no address")
         if ask.address == "b":
             raise ZeroDivisionError("by nothing")
         return (probed(ask),)
 
-    region = Region(check)
-    region.order(
-        Try(flow="ntp", address="a"), Try(flow="ntp", address="b"), Try(flow="ntp", address="192.0.2.1"), Try(flow="x")
-    )
-    whys = {index: tried.why for index, tried in region.tried.items()}
-    assert whys[0] == "'a' is no address"
-    assert whys[1] == "the probe failed: ZeroDivisionError: by nothing"
-    assert whys[2] == ""
-    assert "no probe tries 'x'" in whys[3]
-    assert "target=b: the probe failed" in caplog.text
+    region.orders(
+        Try(flow="ntp", address="a"), Try(flow="ntp", address="b"), Try(flow="ntp", address="192.0.2.1"), Try(flow="x"),
+        Try(flow="ntp", address="192.0.2.1", port=70000), check=check,
+    )  # fmt: skip
+    found = {index: (tried.probed[0].verdict, tried.probed[0].detail) for index, tried in region.tried.items()}
+    assert found[0] == (Verdict.NOT_CHECKED, "'a' is no address")
+    assert found[1][0] is Verdict.NOT_CHECKED
+    assert "ZeroDivisionError: by nothing" in found[1][1]
+    assert found[2] == (Verdict.WORKS, "it does")
+    assert "no probe tries 'x'" in found[3][1]
+    assert found[4] == (Verdict.NOT_CHECKED, "port 70000, 5 s: ports end at 65535, and times at 600 s")
 
 
-def test_so_many_are_under_way_at_a_time():
+def test_a_name_is_resolved_here_and_one_that_is_not_known_here_is_not_checked(region):
+    region.orders(
+        Try(flow="ntp", name="localhost"), Try(flow="ntp", name="nothing.invalid"), Try(flow="ntp", name="x" * 300),
+        check=works,
+    )  # fmt: skip
+    assert region.tried[0].probed[0].target in ("127.0.0.1", "::1")
+    for index, name in ((1, "nothing.invalid"), (2, "xxx")):
+        (one,) = region.tried[index].probed
+        assert one.verdict is Verdict.NOT_CHECKED
+        assert name in one.detail
+        assert "does not resolve here" in one.detail
+
+
+def test_a_resolver_that_says_nothing_is_not_waited_for(region, monkeypatch):
+    monkeypatch.setattr(module, "RESOLVE", 0.01)
+
+    async def scene():
+        monkeypatch.setattr(
+            asyncio.get_running_loop(), "getaddrinfo", lambda *_, **__: asyncio.Event().wait(), raising=False
+        )
+        return await region.order(Try(flow="ntp", name="localhost"))
+
+    assert asyncio.run(scene()) == ""
+    assert region.tried[0].probed[0].detail == "localhost does not resolve here: no answer within 0.01 s"
+
+
+def test_so_many_orders_are_under_way_at_a_time(region, monkeypatch):
     now, most = 0, 0
 
-    async def check(ask, manners):
+    async def check(ask, manners, taps):
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -86,58 +132,44 @@ def test_so_many_are_under_way_at_a_time():
         now -= 1
         return (probed(ask),)
 
-    Region(check).order(*[Try(flow="ntp", address="192.0.2.1")] * (3 * AT_ONCE))
+    async def scene():
+        await asyncio.gather(*(region.order(Try(flow="ntp", address="192.0.2.1")) for _ in range(3 * AT_ONCE)))
+
+    monkeypatch.setattr(SWEEP, "check", check)
+    asyncio.run(scene())
     assert most == AT_ONCE
 
 
-def test_manners_are_one_over_all_orders():
-    seen = set()
-
-    async def check(ask, manners):
-        seen.add(id(manners))
-        return (probed(ask),)
-
-    region = Region(check)
-    region.order(Try(flow="ntp", address="192.0.2.1"))
-    region.order(Try(flow="ntp", address="192.0.2.1"))
-    assert len(seen) == 1
+def test_manners_are_one_over_all_orders(region):
+    region.orders(Try(flow="ntp", address="192.0.2.1"), check=works)
+    region.orders(Try(flow="ntp", address="192.0.2.1"), check=works)
+    assert len(region.manners) == 1
 
 
-def test_what_is_too_large_leaves_its_evidence_behind_and_never_its_verdict():
-    async def check(ask, manners):
+def test_what_is_too_large_leaves_its_evidence_behind_and_never_its_verdict(region):
+    async def check(ask):
         step = Traced(at=Wall(0.0), direction="received", what="x" * 240)
         return (probed(ask, evidence=(step,) * 64, facts={"body": "y" * MAX_RESULT}),)
 
-    region = Region(check)
-    region.order(*[Try(flow="ntp", address="192.0.2.1")] * 8)
+    region.orders(*[Try(flow="ntp", address="192.0.2.1")] * 8, check=check)
     (one,) = region.tried[3].probed
     assert (one.verdict, one.evidence, one.facts) == (Verdict.WORKS, (), {"left out": "too large"})
 
 
-def test_many_large_results_travel_in_several_messages(monkeypatch):
+def test_many_large_results_travel_in_several_messages(region, monkeypatch):
     monkeypatch.setattr(module, "MAX_MESSAGE", 2000)
 
-    async def check(ask, manners):
+    async def check(ask):
         return (probed(ask, facts={"text": "z" * 900}),)
 
-    region = Region(check)
-    region.order(*[Try(flow="ntp", address="192.0.2.1")] * 20)
+    region.orders(*[Try(flow="ntp", address="192.0.2.1")] * 20, check=check)
     assert len(region.heard) >= 6
     assert all(len(message.tried) <= 3 for message in region.heard)
 
 
-def test_too_many_tries_in_one_order_are_declined():
-    region = Region(None)
-    assert "at most 256" in region.order(*[Try(flow="ntp")] * (MAX_TRIES + 1))
+def test_too_many_tries_in_one_order_are_declined(region):
+    assert "at most 256" in region.orders(*[Try(flow="ntp")] * (MAX_TRIES + 1))
     assert region.heard == []
-
-
-def test_when_the_region_listens_no_more_the_order_ends():
-    async def check(ask, manners):
-        return (probed(ask),)
-
-    region = Region(check, listens=False)
-    assert region.order(Try(flow="ntp", address="192.0.2.1")) == "the region does not listen any more"
 
 
 def test_a_try_becomes_an_ask():
@@ -154,10 +186,10 @@ def test_a_try_becomes_an_ask():
     ("wrong", "said"),
     [
         ({"protocol": "sctp"}, "protocol 'sctp' is not one of"),
-        ({"port": 65536}, "port 65536"),
+        ({"port": 65536}, "port 65536, 5 s"),
         ({"port": -1}, "port -1"),
-        ({"within": 0.0}, "0 s is not possible"),
-        ({"within": 1e9}, r"1e\+09 s is not possible"),
+        ({"within": 0.0}, "port 0, 0 s"),
+        ({"within": 1e9}, r"port 0, 1e\+09 s"),
         ({"options": {"password": "x"}}, "no region is told"),
         ({"options": {"user-file": "/etc/shadow"}}, "no region is told"),
     ],
@@ -169,20 +201,10 @@ def test_what_a_region_may_not_ask_for(monkeypatch, wrong, said):
         ask_of(Try(flow="ntp", **wrong), bytes(16))
 
 
-def test_the_real_check_says_what_a_closed_port_is():
-    async def tell(message):
-        heard.append(message)
-        return True
-
-    async def scene(port):
-        one = Try(flow="ntp", address="127.0.0.1", port=port, within=2.0)
-        return await Probing(tell, "rack1").probe(Order("O", RunProbes((one,))))
-
-    heard = []
+def test_the_real_check_says_what_a_closed_port_is(region):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    assert asyncio.run(scene(port)) == ""
-    (result,) = heard[0].tried[0].probed
-    assert (result.verdict, result.source) == (Verdict.REFUSED, "rack1")
-    assert heard[0].left == 0
+    assert region.orders(Try(flow="ntp", address="127.0.0.1", port=port, within=2.0)) == ""
+    (result,) = region.tried[0].probed
+    assert (result.verdict, result.source, result.target) == (Verdict.REFUSED, "rack1", f"127.0.0.1:{port}")

@@ -41,7 +41,7 @@ def test_an_order_arrives_as_it_was(order, asked):
 
 
 @given(st.builds(Results, order=words, left=st.integers(0, 256), tried=st.lists(
-    st.builds(Tried, index=st.integers(0, 255), probed=st.lists(results, max_size=2).map(tuple), why=words), max_size=3,
+    st.builds(Tried, index=st.integers(0, 255), probed=st.lists(results, max_size=2).map(tuple)), max_size=3,
 ).map(tuple)))  # fmt: skip
 def test_results_arrive_as_they_were(message):
     assert decode_agent_message(encode(message)) == message

@@ -1,8 +1,9 @@
-"""The region's order to try flows: a few at a time, each result told as soon as it is there."""
+"""The region's order to try flows: bounded, each result told as soon as it is there."""
 
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -12,37 +13,43 @@ from msgspec import structs
 from bellrock.contract import MAX_TRIES, AgentMessage, Order, Results, RunProbes, Tried, Try
 from bellrock.flows import Protocol
 from bellrock.link.source import Source
+from bellrock.link.taps import Taps
 from bellrock.model import Probed
 from bellrock.probe.manners import Manners
 from bellrock.probe.registry import UnknownProbeError, probe_of
-from bellrock.probe.run import check
+from bellrock.probe.sweep import Limits, not_checked, sweep
 from bellrock.probe.values import Ask, PlanError
 
-AT_ONCE: Final = 32
-"""Tries under way, over all orders."""
+AT_ONCE: Final = 4
+"""Orders whose tries go on at one time; others wait."""
+LIMITS: Final = Limits(at_once=64)
+"""Tries of one order under way."""
 MAX_WITHIN: Final = 600.0
 """Seconds that one try may ask for."""
+RESOLVE: Final = 5.0
+"""Seconds for the name of a target to be found."""
 MAX_RESULT: Final = 192 * 1024
 """Octets of one try's results as they travel; of larger ones the evidence and the facts stay behind."""
 MAX_MESSAGE: Final = 256 * 1024
-"""Octets of results in one message, well below what the contract lets pass."""
+"""Octets of results from which on a message takes no more, well below what the contract lets pass."""
 COMPANY: Final = 0.05
 """Seconds that a result waits for others to travel with."""
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[AgentMessage], Awaitable[bool]]
-Check = Callable[[Ask, Manners], Awaitable[tuple[Probed, ...]]]
+Found = tuple[int, tuple[Probed, ...]]
+"""Place of the try in its order, and what became of it."""
 
 
 class Probing:
     """Tries flows for the region, with the manners of one machine over all that it is asked for."""
 
-    def __init__(self, tell: Tell, host: str, run: Check = check) -> None:
-        """`tell` tells the region something, or says that it does not listen; `host`: this machine's name, the source of what is tried."""
+    def __init__(self, tell: Tell, host: str, taps: Taps | None = None) -> None:
+        """`tell` tells the region something; `host`: this machine's name, the source of what is tried; `taps`: raw frames for DHCP."""
         self._tell = tell
         self._host = host
-        self._check = run
+        self._taps = taps
         self._manners = Manners()
         self._room = asyncio.Semaphore(AT_ONCE)
 
@@ -53,33 +60,32 @@ class Probing:
         if len(tries) > MAX_TRIES:
             return f"{len(tries)} tries in one order; at most {MAX_TRIES} are taken"
         log.info("order=%s: trying %d flows", order.id, len(tries))
-        found: asyncio.Queue[Tried] = asyncio.Queue()
-        async with asyncio.TaskGroup() as tasks:
-            for index, one in enumerate(tries):
-                tasks.create_task(self._try(index, one, found))
+        found: asyncio.Queue[Found] = asyncio.Queue()
+        async with self._room, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep(tries, found))
             left = len(tries)
             while left:
-                told = await _together(found)
+                told = tuple(self._told(*one) for one in await _together(found))
                 left -= len(told)
-                if not await self._tell(Results(order.id, told, left)):
-                    return "the region does not listen any more"
+                await self._tell(Results(order.id, told, left))
         return ""
 
-    async def _try(self, index: int, one: Try, found: "asyncio.Queue[Tried]") -> None:
-        async with self._room:
-            tried = await self._tried(index, one)
-        found.put_nowait(_bounded(tried))
+    async def _sweep(self, tries: tuple[Try, ...], found: asyncio.Queue[Found]) -> None:
+        made = await asyncio.gather(*(_asked(one) for one in tries))
+        for place, one in enumerate(made):
+            if isinstance(one, Probed):
+                found.put_nowait((place, (one,)))
+        places = [place for place, one in enumerate(made) if isinstance(one, Ask)]
+        await sweep(
+            [one for one in made if isinstance(one, Ask)],
+            LIMITS,
+            done=lambda at, probed: found.put_nowait((places[at], probed)),
+            manners=self._manners,
+            taps=self._taps,
+        )
 
-    async def _tried(self, index: int, one: Try) -> Tried:
-        try:
-            probed = await self._check(ask_of(one, os.urandom(16)), self._manners)
-        except (PlanError, UnknownProbeError) as error:
-            return Tried(index, why=str(error))
-        except Exception as error:
-            # A probe that goes wrong is told as such, and the others are done.
-            log.exception("flow=%s target=%s: the probe failed", one.flow, one.address)
-            return Tried(index, why=f"the probe failed: {type(error).__name__}: {error}"[:300])
-        return Tried(index, tuple(structs.replace(result, source=self._host) for result in probed))
+    def _told(self, place: int, probed: tuple[Probed, ...]) -> Tried:
+        return _bounded(Tried(place, tuple(structs.replace(one, source=self._host) for one in probed)))
 
 
 def ask_of(one: Try, nonce: bytes) -> Ask:
@@ -91,9 +97,7 @@ def ask_of(one: Try, nonce: bytes) -> Ask:
     if one.protocol and one.protocol not in tuple(Protocol):
         raise PlanError(f"protocol {one.protocol!r} is not one of {', '.join(Protocol)}")
     if not 0 <= one.port <= 65535 or not 0 < one.within <= MAX_WITHIN:
-        raise PlanError(
-            f"port {one.port} or {one.within:g} s is not possible; ports end at 65535, times at {MAX_WITHIN:g} s"
-        )
+        raise PlanError(f"port {one.port}, {one.within:g} s: ports end at 65535, and times at {MAX_WITHIN:g} s")
     secret = {option.name for option in probe_of(one.flow).options if option.secret}
     for name in one.options:
         if name in secret or name.endswith("-file"):
@@ -106,28 +110,56 @@ def ask_of(one: Try, nonce: bytes) -> Ask:
     )  # fmt: skip
 
 
-async def _together(found: "asyncio.Queue[Tried]") -> tuple[Tried, ...]:
+async def _asked(one: Try) -> Ask | Probed:
+    """What is to be tried, or what there is to say where it cannot be."""
+    try:
+        return await _resolved(ask_of(one, os.urandom(16)))
+    except (PlanError, UnknownProbeError) as error:
+        named = Ask(flow=one.flow, address=one.address, port=one.port, name=one.name, source=Source(one.interface))
+        return not_checked(named, str(error))
+
+
+async def _resolved(ask: Ask) -> Ask:
+    """With an address, where only a name is given: the first that this machine's own resolver finds.
+
+    Raises:
+        PlanError: it finds none.
+    """
+    if ask.address or not ask.name or probe_of(ask.flow).link_wide:
+        return ask
+    try:
+        async with asyncio.timeout(RESOLVE):
+            found = await asyncio.get_running_loop().getaddrinfo(ask.name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError) as error:
+        why = (
+            f"no answer within {RESOLVE:g} s" if isinstance(error, TimeoutError) else getattr(error, "strerror", error)
+        )
+        raise PlanError(f"{ask.name} does not resolve here: {why}") from None
+    return structs.replace(ask, address=str(found[0][4][0]))
+
+
+async def _together(found: asyncio.Queue[Found]) -> list[Found]:
     """The next results, those that come at about the same time in one message."""
     told = [await found.get()]
-    size = _size(told[0])
+    size = _size(told[0][1])
     try:
         async with asyncio.timeout(COMPANY):
             while size < MAX_MESSAGE:
                 told.append(await found.get())
-                size += _size(told[-1])
+                size += _size(told[-1][1])
     except TimeoutError:
         pass
-    return tuple(told)
+    return told
 
 
 def _bounded(tried: Tried) -> Tried:
     """Results that fit into a message. The verdict is what matters most, and always does."""
-    if _size(tried) <= MAX_RESULT:
+    if _size(tried.probed) <= MAX_RESULT:
         return tried
     return structs.replace(
         tried, probed=tuple(structs.replace(one, evidence=(), facts={"left out": "too large"}) for one in tried.probed)
     )
 
 
-def _size(tried: Tried) -> int:
-    return len(msgspec.json.encode(tried))
+def _size(probed: tuple[Probed, ...]) -> int:
+    return len(msgspec.json.encode(probed))

@@ -26,7 +26,9 @@ from bellrock.agent.stream import Stream
 from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
 from bellrock.contract import Done, MeasureMtu, RunProbes
+from bellrock.link.device import LinkError
 from bellrock.link.netlink import LinkMonitor
+from bellrock.link.taps import Taps, open_dhcp_taps
 from bellrock.model import Host, Wall
 from bellrock.wire.keys import Keyring
 
@@ -58,9 +60,13 @@ class Opened(Struct):
     spool: Spool
     network: RawNetwork | UdpNetwork
     monitor: LinkMonitor
+    taps: Taps | None
+    """Raw frames for DHCP; None without the right to them."""
 
     def close(self) -> None:
         """Close all of it."""
+        if self.taps is not None:
+            self.taps.close()
         self.network.close()
         self.monitor.close()
         self.spool.close()
@@ -79,7 +85,15 @@ def open_all(settings: Settings) -> Opened:
     except BaseException:
         spool.close()
         raise
-    return Opened(who, spool, network, LinkMonitor())
+    return Opened(who, spool, network, LinkMonitor(), _open_taps() if network.raw else None)
+
+
+def _open_taps() -> Taps | None:
+    try:
+        return open_dhcp_taps()
+    except LinkError as error:
+        log.warning("%s; this agent cannot ask for DHCP when the region wants it to", error)
+        return None
 
 
 async def run(
@@ -124,7 +138,7 @@ async def run(
     loop.listeners.append(measuring.note)
     orders = Orders(partial(_answer, loop, stream))
     orders.carry_out(MeasureMtu, measuring.measure)
-    orders.carry_out(RunProbes, Probing(stream.tell, who.host).probe)
+    orders.carry_out(RunProbes, Probing(stream.tell, who.host, opened.taps).probe)
     stream.listeners.append(orders.ordered)
     stream.watchers.append(orders.connected)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))

@@ -43,9 +43,7 @@ class Tried(Struct, frozen=True, omit_defaults=True):
     index: int
     """Of the try in its order, from 0."""
     probed: tuple[Probed, ...] = ()
-    """One, or one for each variant."""
-    why: str = ""
-    """Why it could not be tried as it was asked; then there is nothing in `probed`."""
+    """One, or one for each variant. What could not be tried as it was asked is `not-checked`, and why."""
 
 
 class Results(Struct, frozen=True, tag="results"):

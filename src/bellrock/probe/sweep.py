@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import endpoint
@@ -33,7 +34,12 @@ DEFAULT: Final = Limits()
 
 
 async def sweep(
-    asks: Sequence[Ask], limits: Limits = DEFAULT, *, done: Done | None = None, manners: Manners | None = None
+    asks: Sequence[Ask],
+    limits: Limits = DEFAULT,
+    *,
+    done: Done | None = None,
+    manners: Manners | None = None,
+    taps: Taps | None = None,
 ) -> list[tuple[Probed, ...]]:
     """Try all; what became of each, in order. An ask that cannot be tried is `not-checked`, with what is wrong with it.
 
@@ -46,7 +52,7 @@ async def sweep(
     async def work() -> None:
         while (turn := turns.take()) is not None:
             place, queue = turn
-            results[place] = await tried(asks[place], shared)
+            results[place] = await tried(asks[place], shared, taps)
             if done is not None:
                 done(place, results[place])
             turns.give_back(queue)
@@ -57,10 +63,10 @@ async def sweep(
     return results
 
 
-async def tried(ask: Ask, manners: Manners) -> tuple[Probed, ...]:
+async def tried(ask: Ask, manners: Manners, taps: Taps | None = None) -> tuple[Probed, ...]:
     """`check`, where nothing is raised: what is wrong with the ask, or with the probe, is a result."""
     try:
-        return await check(ask, manners)
+        return await check(ask, manners, taps)
     except (PlanError, UnknownProbeError) as error:
         return (not_checked(ask, str(error)),)
     except Exception as error:  # noqa: BLE001 -- a mistake in one probe must not cost the results of a thousand others; it is told
