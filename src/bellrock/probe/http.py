@@ -3,6 +3,8 @@
 answer = await fetch(net, stream, Request(host="rack.example"), most=65536)
 """
 
+import asyncio
+import contextlib
 from typing import Any, Final
 
 import h11
@@ -81,8 +83,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     @property
     def rate(self) -> float | None:
-        """Octets of body per second; None where too little came to say."""
-        return self.size / self.seconds if self.size >= _CHUNK and self.seconds > 0 else None
+        """Octets of body per second; None where too little came, or too quickly, to say."""
+        enough = self.size >= _CHUNK or not self.complete
+        return self.size / self.seconds if enough and self.seconds > 0 else None
 
     @property
     def said(self) -> str:
@@ -99,10 +102,12 @@ class Answer(Struct, frozen=True, kw_only=True):
         return {"status": self.status} | {name: value for name, value in told.items() if value is not None}
 
 
-async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: int | None = None) -> Answer:
+async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: int | None = None,
+                patience: float | None = None) -> Answer:  # fmt: skip
     """Ask, and read the answer: at most `most` octets of body, of which the first `keep` (all of them) are kept.
 
-    A body that ends too early is told in `cut`. Reading stops at `most`, and then `complete` is false.
+    A body that ends too early is told in `cut`. Reading stops at `most`, or `patience` seconds after the head came (None: the
+    caller bounds it), and then `complete` is false.
 
     Raises:
         Unexpected: what comes back is no HTTP.
@@ -111,7 +116,11 @@ async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: 
     reading = _Reading(net, stream, request)
     await reading.ask()
     head = await reading.head()
-    return await reading.answer(head, most, most if keep is None else keep)
+    body = _Body(most, most if keep is None else keep)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await reading.body(body)
+    return reading.answer(head, body)
 
 
 class Redirects:
@@ -144,6 +153,24 @@ class Redirects:
             raise Unexpected(f"it redirects more than {MAX_REDIRECTS} times, at last to {there.shown}")
         self._seen.append(there)
         return there
+
+
+class _Body:
+    """What has come of a body, and how much of it is wanted."""
+
+    def __init__(self, most: int, keep: int) -> None:
+        self.most, self.keep = most, keep
+        self.kept = bytearray()
+        self.size = 0
+        self.complete = self.full = False
+        self.cut = ""
+
+    def take(self, octets: bytes) -> None:
+        """More of it."""
+        taken = octets[: self.most - self.size]
+        self.size += len(taken)
+        self.kept += taken[: self.keep - len(self.kept)]
+        self.full = len(taken) < len(octets)
 
 
 class _Reading:
@@ -183,38 +210,34 @@ class _Reading:
             self._net.record.received(f"HTTP {event.status_code}")
         raise Unexpected(f"more than {MAX_INTERIM} interim answers (HTTP 1xx)")
 
-    async def answer(self, head: h11.Response, most: int, keep: int) -> Answer:
-        """With its body."""
-        kept, size, complete, cut = bytearray(), 0, False, ""
+    async def body(self, body: "_Body") -> None:
+        """Read it, as far as is wanted."""
         try:
-            while True:
+            while not body.full:
                 event = await self._event()
                 if not isinstance(event, h11.Data):
-                    complete = True
-                    break
-                taken = event.data[: most - size]
-                size += len(taken)
-                kept += taken[: keep - len(kept)]
-                if len(taken) < len(event.data):
-                    break
+                    body.complete = True
+                    return
+                body.take(event.data)
         except Unexpected as error:
-            cut = str(error)
+            body.cut = str(error)
         except Obstructed as error:
             if error.obstacle is not Obstacle.CLOSED:
                 raise
-            cut = error.why
-        return self._answer(head, bytes(kept), size, complete=complete, cut=cut)
+            body.cut = error.why
 
-    def _answer(self, head: h11.Response, body: bytes, size: int, *, complete: bool, cut: str) -> Answer:
+    def answer(self, head: h11.Response, body: "_Body") -> Answer:
+        """All of it."""
         seconds = monotonic() - self._began
-        if size or cut:
-            how = cut or ("to its end" if complete else "and no more is read")
-            self._net.record.received(f"{size} octets of body in {seconds * 1000:.1f} ms, {how}", size)
+        if body.size or body.cut:
+            how = body.cut or ("to its end" if body.complete else "and no more is read")
+            self._net.record.received(f"{body.size} octets of body in {seconds * 1000:.1f} ms, {how}", body.size)
         told = next((value for name, value in head.headers if name == b"content-length"), None)
+        done = body.complete and self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
         return Answer(
             status=head.status_code, reason=printable(head.reason), version=head.http_version.decode(), headers=tuple(head.headers),
-            body=body, size=size, length=None if told is None else int(told), complete=complete, cut=cut, first=self._began - self._sent,
-            seconds=seconds, reusable=complete and self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE,
+            body=bytes(body.kept), size=body.size, length=None if told is None else int(told), complete=body.complete, cut=body.cut,
+            first=self._began - self._sent, seconds=seconds, reusable=done,
         )  # fmt: skip
 
     async def _event(self) -> h11.Event | None:
