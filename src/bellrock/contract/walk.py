@@ -164,6 +164,8 @@ class Served(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     accepted: int = 0
     """Requests that came to it with a right mark; over TCP, connections."""
+    half_open: int = 0
+    """TCP connections of this walk of which the kernel has taken the SYN, answered it, and still waits for the rest."""
     peer: Text = ""
     """Address that the first of them came from, as the listener saw it."""
     peer_port: AnyPort = 0

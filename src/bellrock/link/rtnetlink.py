@@ -144,10 +144,10 @@ def _link(message: Message) -> Change | None:
         return LinkGone(index)
     if hardware != _ARPHRD_ETHER or flags & _IFF_LOOPBACK:
         return None
-    fields = _attributes(message.body[_LINK.size :])
-    info = _attributes(fields.get(_IFLA_LINKINFO, b""))
+    fields = attributes(message.body[_LINK.size :])
+    info = attributes(fields.get(_IFLA_LINKINFO, b""))
     kind = _text(info.get(_INFO_KIND))
-    data = _attributes(info.get(_INFO_DATA, b""))
+    data = attributes(info.get(_INFO_DATA, b""))
     up = bool(flags & _IFF_UP)
     return Link(
         index=index,
@@ -155,14 +155,14 @@ def _link(message: Message) -> Change | None:
         mac=fields.get(_IFLA_ADDRESS, b"").hex(":"),
         permanent_mac=fields[_IFLA_PERM_ADDRESS].hex(":") if any(fields.get(_IFLA_PERM_ADDRESS, b"")) else None,
         kind=kind,
-        lower=0 if _IFLA_LINK_NETNSID in fields else _number(fields.get(_IFLA_LINK)),
-        master=_number(fields.get(_IFLA_MASTER)),
-        vid=_number(data.get(_IFLA_VLAN_ID)) if kind == "vlan" else None,
+        lower=0 if _IFLA_LINK_NETNSID in fields else number(fields.get(_IFLA_LINK)),
+        master=number(fields.get(_IFLA_MASTER)),
+        vid=number(data.get(_IFLA_VLAN_ID)) if kind == "vlan" else None,
         forwarding=_forwarding(info),
-        vlan_filtering=kind == "bridge" and bool(_number(data.get(_IFLA_BR_VLAN_FILTERING))),
+        vlan_filtering=kind == "bridge" and bool(number(data.get(_IFLA_BR_VLAN_FILTERING))),
         up=up,
         carrier=_carrier(fields) if up else None,
-        mtu=_number(fields.get(_IFLA_MTU)),
+        mtu=number(fields.get(_IFLA_MTU)),
     )
 
 
@@ -175,43 +175,43 @@ def _carrier(fields: dict[int, bytes]) -> bool | None:
     """
     if _IFLA_CARRIER not in fields:
         return None
-    state = _number(fields.get(_IFLA_OPERSTATE))
-    if not _number(fields[_IFLA_CARRIER]) or state in _OPERSTATES_WITH_CARRIER:
-        return bool(_number(fields[_IFLA_CARRIER]))
-    never_told = state == _OPERSTATE_UNKNOWN and not _number(fields.get(_IFLA_CARRIER_CHANGES))
+    state = number(fields.get(_IFLA_OPERSTATE))
+    if not number(fields[_IFLA_CARRIER]) or state in _OPERSTATES_WITH_CARRIER:
+        return bool(number(fields[_IFLA_CARRIER]))
+    never_told = state == _OPERSTATE_UNKNOWN and not number(fields.get(_IFLA_CARRIER_CHANGES))
     return None if never_told else False
 
 
 def _forwarding(info: dict[int, bytes]) -> bool:
-    member = _attributes(info.get(_INFO_SLAVE_DATA, b""))
+    member = attributes(info.get(_INFO_SLAVE_DATA, b""))
     match _text(info.get(_INFO_SLAVE_KIND)):
         case "bridge" if _IFLA_BRPORT_STATE in member:
-            return _number(member[_IFLA_BRPORT_STATE]) == _BRIDGE_FORWARDING
+            return number(member[_IFLA_BRPORT_STATE]) == _BRIDGE_FORWARDING
         case "bond" if _IFLA_BOND_SLAVE_STATE in member:
-            return _number(member[_IFLA_BOND_SLAVE_STATE]) == _BOND_ACTIVE
+            return number(member[_IFLA_BOND_SLAVE_STATE]) == _BOND_ACTIVE
         case _:
             return True
 
 
 def _port_state(message: Message, index: int) -> PortState | None:
-    port = _attributes(_attributes(message.body[_LINK.size :]).get(_IFLA_PROTINFO, b""))
+    port = attributes(attributes(message.body[_LINK.size :]).get(_IFLA_PROTINFO, b""))
     if message.type == DEL_LINK or _IFLA_BRPORT_STATE not in port:
         return None
-    return PortState(index, _number(port[_IFLA_BRPORT_STATE]) == _BRIDGE_FORWARDING)
+    return PortState(index, number(port[_IFLA_BRPORT_STATE]) == _BRIDGE_FORWARDING)
 
 
 def _address(message: Message) -> Address | None:
     family, prefix, short_flags, _, index = _ADDRESS.unpack_from(message.body)
-    fields = _attributes(message.body[_ADDRESS.size :])
+    fields = attributes(message.body[_ADDRESS.size :])
     octets = fields.get(_IFA_LOCAL) or fields.get(_IFA_ADDRESS, b"")
     if {socket.AF_INET: 4, socket.AF_INET6: 16}.get(family) != len(octets):
         return None
-    flags = _number(fields[_IFA_FLAGS]) if _IFA_FLAGS in fields else short_flags
+    flags = number(fields[_IFA_FLAGS]) if _IFA_FLAGS in fields else short_flags
     usable = message.type == NEW_ADDRESS and not flags & _UNUSABLE
     return Address(index, f"{socket.inet_ntop(family, octets)}/{prefix}", usable)
 
 
-def _attributes(data: bytes) -> dict[int, bytes]:
+def attributes(data: bytes) -> dict[int, bytes]:
     """Attribute type → value, the last of a kind; what does not fit its stated length ends them."""
     found: dict[int, bytes] = {}
     at = 0
@@ -224,7 +224,7 @@ def _attributes(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _number(value: bytes | None) -> int:
+def number(value: bytes | None) -> int:
     """An unsigned number of 1, 2 or 4 octets in the machine's order; 0 where there is none."""
     return int.from_bytes(value, "little" if struct.pack("=H", 1)[0] else "big") if value else 0
 

@@ -1,0 +1,308 @@
+"""The target's side of a walk: watches the wire, and stands in where no service has the port.
+
+It answers whoever shows a right mark, and nobody else; a service that holds the port is not touched.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final, Literal
+
+from msgspec import structs
+
+from bellrock.agent.companion import Companion
+from bellrock.agent.sockets import bound_here
+from bellrock.agent.wires import BusyError, Wire, Wires
+from bellrock.contract import AgentMessage, Order
+from bellrock.contract.walk import Path, Seen, Served, TellPath, Watching, WatchPath
+from bellrock.diagnosis.sighted import block, requests, sightings
+from bellrock.link.halfopen import half_open
+from bellrock.link.nexthop import next_hop
+from bellrock.link.obstacle import from_error
+from bellrock.link.ports import holder_of
+from bellrock.wire import mark, marked
+from bellrock.wire.errors import WireError
+from bellrock.wire.mark import Kind, Mark
+
+ARMED: Final = 40.0
+"""Seconds after which a watch ends that nobody asked for its result."""
+SETTLE: Final = 0.05
+"""Seconds in which what the wire has shown reaches this process."""
+MAX_REPLIES: Final = 16
+"""Answers in one walk. Each is no larger than what it answers."""
+MAX_CONNECTIONS: Final = 8
+SAY: Final = 2.0
+"""Seconds that whoever connects has to show a mark."""
+MAX_DATAGRAM: Final = 2048
+
+log = logging.getLogger(__name__)
+Say = Callable[[AgentMessage], bool]
+
+
+class Armed:
+    """One walk's watch."""
+
+    def __init__(self, path: Path, wire: Wire) -> None:
+        self.path = path
+        self.wire = wire
+        self.over = asyncio.Event()
+        self.listener: Literal["own", "held", "none"] = "none"
+        self.why = ""
+        self._key = bytes.fromhex(path.key)
+        self._walk = bytes.fromhex(path.walk)
+        self._accepted = self._replies = self._strangers = 0
+        self._peer: tuple[str, int] = ("", 0)
+        self._obstacle = ""
+        self._why_not = ""
+
+    def mark_in(self, payload: bytes) -> Mark | None:
+        """The walk's mark, if the sender has the key."""
+        with contextlib.suppress(WireError):
+            found = mark.find(payload, self._walk, self._key)
+            return found if found.kind is not Kind.REPLY else None
+        return None
+
+    def reply(self, number: int) -> bytes:
+        """The answer to a request."""
+        return mark.encode(Mark(self._walk, Kind.REPLY, number), self._key)
+
+    def accept(self, address: str, port: int) -> None:
+        """A request has come to the listener."""
+        self._accepted += 1
+        if self._accepted == 1:
+            self._peer = address, port
+
+    def stranger(self) -> None:
+        """Something else has."""
+        self._strangers += 1
+
+    def may_reply(self) -> bool:
+        """Whether there are answers left."""
+        return self._replies < MAX_REPLIES
+
+    def replied(self, error: OSError | None = None) -> None:
+        """An answer was sent, or was not."""
+        if error is None:
+            self._replies += 1
+        else:
+            found = from_error(error)
+            self._obstacle, self._why_not = found.obstacle.value, found.why
+
+    def served(self) -> Served:
+        """What the listener found out so far."""
+        return Served(
+            accepted=self._accepted, peer=self._peer[0], peer_port=self._peer[1], strangers=self._strangers, replies=self._replies,
+            obstacle=self._obstacle, why=self._why_not,
+        )  # fmt: skip
+
+
+class Watcher:
+    """Carries out WatchPath and TellPath."""
+
+    def __init__(self, wires: Wires, companion: Companion | None, say: Say) -> None:
+        self._wires = wires
+        self._companion = companion
+        self._say = say
+        self._armed: dict[str, Armed] = {}
+
+    async def watch(self, order: Order) -> str:
+        """Watch, and listen, until the result is asked for or too long has passed; why it cannot be done, or nothing."""
+        assert isinstance(order.do, WatchPath)  # noqa: S101 -- Orders finds handlers by type
+        path = order.do.path
+        if path.walk in self._armed:
+            return "this walk is watched already"
+        try:
+            with self._wires.watch(path) as wire:
+                armed = self._armed[path.walk] = Armed(path, wire)
+                async with self._listening(armed, listen=order.do.listen):
+                    self._say(Watching(order=order.id, listener=armed.listener, why=armed.why[:256]))
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(ARMED):
+                            await armed.over.wait()
+        except BusyError as error:
+            return str(error)
+        finally:
+            self._armed.pop(path.walk, None)
+        return ""
+
+    async def tell(self, order: Order) -> str:
+        """Tell what was seen of a walk, and let it end."""
+        assert isinstance(order.do, TellPath)  # noqa: S101 -- Orders finds handlers by type
+        armed = self._armed.get(order.do.walk)
+        if armed is None:
+            return "this walk is not watched here, or no longer"
+        await asyncio.sleep(SETTLE)
+        seen = sightings(armed.path, armed.wire.passed, order.do.sequences)
+        first = next(requests(seen, out=False), None)
+        served = _with_way(armed, (first.source, first.source_port) if first else None)
+        self._say(Seen(order=order.id, sightings=seen, lost=armed.wire.lost, served=served))
+        armed.over.set()
+        return ""
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, armed: Armed, *, listen: bool) -> AsyncIterator[None]:
+        if not listen:
+            _say_who_holds(armed)
+            yield
+            return
+        try:
+            sock = await bound_here(armed.path.protocol, armed.path.target, armed.path.port, self._companion)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                _say_who_holds(armed)
+            else:
+                armed.why = error.strerror or str(error)
+            yield
+            return
+        except ValueError as error:
+            armed.why = str(error)
+            yield
+            return
+        with sock:
+            async with _serving(armed, sock):
+                yield
+
+
+@contextlib.asynccontextmanager
+async def _serving(armed: Armed, sock: socket.socket) -> AsyncIterator[None]:
+    if armed.path.protocol == "udp":
+        armed.listener = "own"
+        with _datagrams(armed, sock):
+            yield
+        return
+    try:
+        sock.listen(MAX_CONNECTIONS)
+    except OSError:  # bound beside another socket, which listens already
+        _say_who_holds(armed)
+        yield
+        return
+    armed.listener = "own"
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(_accept(armed, sock))
+        yield
+        task.cancel()
+
+
+def _say_who_holds(armed: Armed) -> None:
+    holder = holder_of(armed.path.protocol, armed.path.port)
+    if holder is not None:
+        armed.listener, armed.why = "held", holder.text()
+
+
+@contextlib.contextmanager
+def _datagrams(armed: Armed, sock: socket.socket) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sock, _datagram, armed, sock)
+    try:
+        yield
+    finally:
+        loop.remove_reader(sock)
+
+
+def _datagram(armed: Armed, sock: socket.socket) -> None:
+    try:
+        payload, peer = sock.recvfrom(MAX_DATAGRAM)
+    except OSError:
+        return  # an ICMP error about an answer: the tap has it as well
+    found = armed.mark_in(payload)
+    if found is None:
+        armed.stranger()
+    elif found.kind is Kind.REQUEST:
+        armed.accept(peer[0], peer[1])
+        _answer(armed, sock, found.number, peer, len(payload))
+
+
+def _answer(armed: Armed, sock: socket.socket, number: int, peer: tuple[str, int], size: int) -> None:
+    said = marked.answer(armed.path.port, armed.reply(number))
+    if not armed.may_reply() or len(said) > size:
+        return
+    try:
+        if not armed.path.separate:
+            sock.sendto(said, peer)
+        else:
+            # RFC 1350 §4: each transfer has a port of its own, on both ends.
+            with socket.socket(sock.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as other:
+                other.bind((armed.path.target, 0))
+                other.sendto(said, peer)
+    except OSError as error:
+        armed.replied(error)
+    else:
+        armed.replied()
+
+
+async def _accept(armed: Armed, sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    room = asyncio.Semaphore(MAX_CONNECTIONS)
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            await room.acquire()
+            try:
+                connection, peer = await loop.sock_accept(sock)
+            except OSError as error:
+                log.debug("walk=%s: %s", armed.path.walk, os.strerror(error.errno or 0))
+                room.release()
+                await asyncio.sleep(SETTLE)
+                continue
+            task = tasks.create_task(_converse(armed, connection, peer[:2]))
+            task.add_done_callback(lambda _: room.release())
+
+
+async def _converse(armed: Armed, connection: socket.socket, peer: tuple[str, int]) -> None:
+    """Who comes from the walk's ports has been accepted by the kernel; who shows the mark is answered as well."""
+    loop = asyncio.get_running_loop()
+    with connection:
+        ours = peer[1] in block(armed.path)
+        if ours:
+            armed.accept(*peer)
+        try:
+            async with asyncio.timeout(SAY):
+                said = await _heard(loop, connection)
+        except (TimeoutError, OSError):
+            said = b""
+        found = armed.mark_in(said)
+        if found is None:
+            if not ours:
+                armed.stranger()
+            return
+        if not ours:
+            armed.accept(*peer)
+        if armed.may_reply():
+            await _say_back(armed, connection, found.number)
+
+
+async def _heard(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> bytes:
+    said = b""
+    while len(said) < mark.SIZE and (more := await loop.sock_recv(connection, mark.SIZE - len(said))):
+        said += more
+    return said
+
+
+async def _say_back(armed: Armed, connection: socket.socket, number: int) -> None:
+    try:
+        await asyncio.get_running_loop().sock_sendall(connection, armed.reply(number))
+    except OSError as error:
+        armed.replied(error)
+    else:
+        armed.replied()
+
+
+def _with_way(armed: Armed, peer: tuple[str, int] | None) -> Served:
+    """What the listener found out, with the way back and what the kernel's table says of connections that have begun."""
+    served = armed.served()
+    known = (served.peer, served.peer_port) if served.peer else peer
+    if armed.path.protocol == "tcp":
+        ports = {known[1]} if known else set()
+        begun = sum(port in ports or port in block(armed.path) for port in half_open(armed.path.port))
+        served = structs.replace(served, half_open=begun)
+    if known is None:
+        return served
+    with contextlib.suppress(OSError):
+        way = next_hop(known[0], armed.path.target)
+        if way is None:
+            return structs.replace(served, obstacle=served.obstacle or "no route")
+        return structs.replace(served, interface=way.interface, gateway=way.gateway, neighbour=way.neighbour)
+    return served
