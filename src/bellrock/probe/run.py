@@ -31,6 +31,11 @@ _VERDICTS: Final = {
     Obstacle.LOCAL: Verdict.NOT_CHECKED,
 }
 
+_TOLD: Final = {
+    Obstacle.RESET, Obstacle.PORT, Obstacle.PROHIBITED, Obstacle.UNREACHABLE, Obstacle.EXCEEDED, Obstacle.TOO_BIG
+}  # fmt: skip
+"""What came back as a packet: it belongs to the evidence, and has a round trip."""
+
 
 async def check(ask: Ask, manners: Manners | None = None, taps: Taps | None = None) -> tuple[Probed, ...]:
     """Try one flow at one target; one result, or one for each variant of it. Never raises for what the network does.
@@ -64,7 +69,10 @@ async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -
     except TimeoutError:
         return (_late(net, within),)
     except Obstructed as error:
-        return (obstructed(error, net.ask.address, answered=net.record.answered),)
+        found = obstructed(error, net.ask.address, answered=net.record.answered)
+        if error.obstacle in _TOLD:
+            net.record.received("TCP RST" if error.obstacle is Obstacle.RESET else error.why)
+        return (found,)
     except Unexpected as error:
         return (Found(verdict=Verdict.WRONG_SERVICE, detail=str(error)),)
     except TooMuch as error:
