@@ -15,6 +15,7 @@ from bellrock.model import (
 )
 from bellrock.region.store.enrolments import EnrolmentRow
 from bellrock.region.store.nodes import NodeRow
+from bellrock.region.store.probes import LoadedProbes
 
 
 class CredentialKind(StrEnum):
@@ -98,5 +99,6 @@ class Loaded(Struct, frozen=True, kw_only=True):
     registrations: tuple[Registration, ...] = ()
     enrolments: tuple[EnrolmentRow, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
+    probes: LoadedProbes = LoadedProbes()
     registry: bytes | None = None
     """The registry of fabric and VLAN names, as topology's JSON."""

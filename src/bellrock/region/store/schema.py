@@ -147,3 +147,25 @@ audit = Table(
     Index("audit_of_kind", "kind", "id"),
     sqlite_autoincrement=True,
 )
+probes = Table(
+    "probes",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("probed", LargeBinary, nullable=False),
+)
+probe_changes = Table(
+    "probe_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("probe_changes_of_agent", "agent", "flow", "id"),
+    sqlite_autoincrement=True,
+)
+schedules, webhooks, sites = (
+    Table(name, metadata, Column("id", String, primary_key=True), Column("body", LargeBinary, nullable=False))
+    for name in ("schedules", "webhooks", "sites")
+)

@@ -19,6 +19,7 @@ from bellrock.region.store.changes import Writer
 from bellrock.region.store.enrolments import EnrolmentStore
 from bellrock.region.store.nodes import NodeStore
 from bellrock.region.store.people import People, PeopleStore
+from bellrock.region.store.probes import ProbeStore
 from bellrock.region.store.rows import (
     Accepted,
     AgentRow,
@@ -74,6 +75,7 @@ class Store:
         self.people = PeopleStore(engine, self._transaction)
         self.enrolments = EnrolmentStore(engine, self._transaction)
         self.nodes = NodeStore(engine, self._transaction)
+        self.probes = ProbeStore(engine, self._transaction)
 
     async def close(self) -> None:
         """Close the connections and give the file free."""
@@ -91,8 +93,12 @@ class Store:
         with self._sound():
             async with self._engine.connect() as connection:
                 loaded = await connection.run_sync(_load)
-            rows = {"enrolments": await self.enrolments.load(), "nodes": await self.nodes.load()}
-            return msgspec.structs.replace(loaded, **rows)
+            return msgspec.structs.replace(
+                loaded,
+                enrolments=await self.enrolments.load(),
+                nodes=await self.nodes.load(),
+                probes=await self.probes.load(),
+            )
 
     async def load_people(self, now: Wall) -> People:
         """Users, tokens and sessions.
