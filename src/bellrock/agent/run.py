@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
@@ -23,6 +24,7 @@ from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Watched
 from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
+from bellrock.agent.walks import WalkTools, open_tools, take_part
 from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
 from bellrock.contract import Done, MeasureMtu, RunProbes
@@ -62,9 +64,11 @@ class Opened(Struct):
     monitor: LinkMonitor
     taps: Taps | None
     """Raw frames for DHCP; None without the right to them."""
+    walks: WalkTools
 
     def close(self) -> None:
         """Close all of it."""
+        self.walks.close()
         if self.taps is not None:
             self.taps.close()
         self.network.close()
@@ -79,13 +83,14 @@ def open_all(settings: Settings) -> Opened:
         IdentityError, SpoolError, LinkError: each one line for an operator.
     """
     who = identity.load(settings)
-    spool = Spool(settings.state_dir / "spool.sqlite")
-    try:
+    walks = open_tools(udp_only=settings.udp_only)
+    with ExitStack() as undo:
+        undo.callback(walks.close)
+        spool = Spool(settings.state_dir / "spool.sqlite")
+        undo.callback(spool.close)
         network = open_network(udp_only=settings.udp_only)
-    except BaseException:
-        spool.close()
-        raise
-    return Opened(who, spool, network, LinkMonitor(), _open_taps() if network.raw else None)
+        undo.pop_all()
+    return Opened(who, spool, network, LinkMonitor(), _open_taps() if network.raw else None, walks)
 
 
 def _open_taps() -> Taps | None:
@@ -138,6 +143,7 @@ async def run(
     loop.listeners.append(measuring.note)
     orders = Orders(partial(_answer, loop, stream))
     orders.carry_out(MeasureMtu, measuring.measure)
+    take_part(orders, opened.walks, stream.say)
     orders.carry_out(RunProbes, Probing(stream.tell, who.host, opened.taps).probe)
     stream.listeners.append(orders.ordered)
     stream.watchers.append(orders.connected)

@@ -21,6 +21,7 @@ from bellrock.contract import (
     encode,
 )
 from bellrock.contract.v1 import MAX_OBSERVATIONS, ContractError
+from bellrock.contract.walk import Ruled, Seen, Watching
 from bellrock.region.api.guards import own_origin, region_of
 from bellrock.region.api.sockets import (
     GOING_AWAY,
@@ -131,6 +132,8 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 await region.renew(session, request)
             case Relayed():
                 await region.relayed(session, message)
+            case Watching() | Seen() | Ruled():
+                region.walk_answer(session, message)
             case Hello():
                 raise ContractError("a second hello")
 

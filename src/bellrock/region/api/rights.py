@@ -42,6 +42,7 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("PATCH", "/api/v1/fabrics/{identity}"): Right(OPERATOR, "name fabric"),
     ("PATCH", "/api/v1/vlans/{identity}"): Right(OPERATOR, "name VLAN"),
     ("POST", "/api/v1/mtu/measure"): Right(OPERATOR, "order MTU measurement"),
+    ("POST", "/api/v1/walks"): Right(OPERATOR, "walk a path"),
     ("GET", "/api/v1/enrolments"): Right(OPERATOR),
     ("GET", "/api/v1/secrets"): Right(OPERATOR),
     ("POST", "/api/v1/enrolments/{agent}/approve"): Right(ADMIN, "approve agent"),

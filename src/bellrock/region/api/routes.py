@@ -16,6 +16,7 @@ from bellrock.region.api.mtu import mtu_routes
 from bellrock.region.api.nodes import nodes
 from bellrock.region.api.people import people_routes
 from bellrock.region.api.problems import AnyRequest, problems
+from bellrock.region.api.walks import walks
 from bellrock.region.service import UnknownPort
 from bellrock.region.service.shapes import (
     EvidenceView,
@@ -147,6 +148,6 @@ closed_routes = Router(
     guards=[needs_right, needs_own_origin, needs_csrf_header],
     route_handlers=[
         logout, new_login_token, me, change_password, *people_routes,
-        *enrolment_routes, *mtu_routes, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
+        *enrolment_routes, *mtu_routes, walks, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import HANDSHAKE, Session, TurnedAway, check_host, refuse_version
 from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent
+from bellrock.region.service.ends import UnknownEnd
 from bellrock.region.service.enrol import not_stored
 from bellrock.region.service.guesses import TooManyFailures
 from bellrock.region.service.mtu import UnknownHost
@@ -10,6 +11,7 @@ from bellrock.region.service.names import UnknownPort
 from bellrock.region.service.publish import Topic, Watcher
 from bellrock.region.service.region import Region, wall
 from bellrock.region.service.secrets import MAX_SECRETS, Secret, Secrets, secrets_of
+from bellrock.region.service.walks import Busy, Unwalkable, Wanted
 
 __all__ = [
     "HANDSHAKE",
@@ -17,6 +19,7 @@ __all__ = [
     "Access",
     "AlreadySo",
     "Applicant",
+    "Busy",
     "Policy",
     "Region",
     "Secret",
@@ -26,8 +29,11 @@ __all__ = [
     "Topic",
     "TurnedAway",
     "UnknownAgent",
+    "UnknownEnd",
     "UnknownHost",
     "UnknownPort",
+    "Unwalkable",
+    "Wanted",
     "Watcher",
     "check_host",
     "not_stored",

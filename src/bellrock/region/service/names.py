@@ -34,7 +34,7 @@ def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:
         return port_of(host, held[0])
     if port := _split(host, interface, set(account.interfaces)):
         return port
-    raise UnknownPort(f"{host_name} has no interface {interface!r}{_nearest(interface, account.interfaces)}")
+    raise UnknownPort(f"{host_name} has no interface {interface!r}{nearest(interface, account.interfaces)}")
 
 
 def _host(name: str, names: Mapping[str, str]) -> str:
@@ -43,7 +43,7 @@ def _host(name: str, names: Mapping[str, str]) -> str:
         return by_name[name]
     if name in names:
         return name
-    raise UnknownPort(f"no host {name!r} is known{_nearest(name, by_name)}")
+    raise UnknownPort(f"no host {name!r} is known{nearest(name, by_name)}")
 
 
 def _split(host: str, interface: str, known: set[str]) -> Port | None:
@@ -53,6 +53,7 @@ def _split(host: str, interface: str, known: set[str]) -> Port | None:
     return Port(host, base, int(vid)) if not known or base in known else None
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """`; nearest: a, b`, or nothing where nothing is known."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or sorted(known)[:3]
     return f"; nearest: {', '.join(near)}" if near else ""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from ulid_transform import ulid_now
 
 from bellrock.contract import Challenge, Done, Hello, KeepAlive, Relayed, Report, Welcome
+from bellrock.contract.walk import WalkAnswer
 from bellrock.model import (
     Host,
     HostGone,
@@ -22,6 +23,7 @@ from bellrock.model import (
     Observation,
     RefusalCount,
     Role,
+    Walked,
     Wall,
 )
 from bellrock.region.authority import Authority
@@ -45,6 +47,7 @@ from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuVi
 from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
+from bellrock.region.service.walks import Walks, Wanted
 from bellrock.region.store import Accepted, AuditRow, Loaded, NotStored, Store
 from bellrock.region.tls import Channel
 from bellrock.topology import UnknownPortError
@@ -115,6 +118,7 @@ class Region:
         self._measurements = Measurements(
             self._state, self._agents.sessions, mono, lambda: self._publisher.changed(Topic.MTU)
         )
+        self._walks = Walks(self._state, self._agents.sessions, lambda: self.view().names)
         self.gate = Gate(mono)
         self.regions = regions
         self.access = Access(store)
@@ -169,6 +173,7 @@ class Region:
         """A connection of an agent ended."""
         if self._agents.leave(session):
             self._measurements.left(session.host.id)
+            self._walks.left(session.host.id)
             log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
             self._publisher.changed(Topic.HOSTS, Topic.ENROLMENTS)
 
@@ -250,6 +255,14 @@ class Region:
         """Have one agent, or all, measure now; see `Measurements.order`."""
         return self._measurements.order(self.view().names, host, interface)
 
+    async def walk(self, wanted: Wanted) -> tuple[Walked, ...]:
+        """Have two agents try a flow together; see `Walks.walk`."""
+        return await self._walks.walk(wanted)
+
+    def walk_answer(self, session: Session, message: WalkAnswer) -> None:
+        """An agent tells of a walk."""
+        self._walks.answered(session.host.id, message)
+
     def explain(self, a: str, b: str) -> ExplanationView:
         """Why two ports (`HOST/INTERFACE[.VID]`) are one VLAN, or what is missing.
 
@@ -309,6 +322,8 @@ class Region:
 
     def _done(self, host: Host, message: Done) -> None:
         """An agent has carried out an order, or could not."""
+        if self._walks.done(host.id, message):
+            return
         if why := self._measurements.done(host.id, message):
             log.info(line("order-declined", agent=host.id, name=host.name, why=why))
 

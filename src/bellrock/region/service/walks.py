@@ -1,0 +1,241 @@
+"""Walks: two agents try a flow together, and the region judges what both saw."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from msgspec import Struct, structs
+from ulid_transform import ulid_now
+
+from bellrock.contract import Done, Order
+from bellrock.contract.walk import (
+    BLOCK,
+    Path,
+    Ruled,
+    Seen,
+    TellPath,
+    WalkAnswer,
+    WalkOrder,
+    WalkPath,
+    Watching,
+    WatchPath,
+)
+from bellrock.diagnosis.walked import judge, question
+from bellrock.diagnosis.walkfacts import Case
+from bellrock.flows import flow as flow_of
+from bellrock.flows.walkable import Leg, legs
+from bellrock.model import DiedAt, Verdict, Walked
+from bellrock.region.service.agents import Session
+from bellrock.region.service.ends import End, UnknownEnd, find_end
+from bellrock.region.service.state import State
+
+MAX_WALKS: Final = 4
+"""Exchanges that are walked at one time; others wait. An agent watches eight."""
+MAX_WAITING: Final = 64
+"""Exchanges that may wait; more requests are refused."""
+ANSWER: Final = 10.0
+"""Seconds for an agent to answer an order that takes it no time."""
+WITHIN: Final = 1.5
+"""Seconds that the source waits for an answer, unless asked otherwise."""
+SLOWEST: Final = 12.0
+"""Seconds beyond that for the source to look for routers."""
+FIRST_PORT, LAST_PORT = 49152, 65535
+"""RFC 6335 §6: the dynamic ports."""
+
+_PREFIX: Final = "walk-"
+"""Of the ids of orders: that an order is over may be told when its answer has long been taken."""
+
+_T = TypeVar("_T", Watching, Seen, Ruled)
+
+
+class Unwalkable(ValueError):  # noqa: N818 -- says what it is
+    """The flow has nothing that two machines can try like this, or nothing in an address family that both have."""
+
+
+class Busy(Exception):  # noqa: N818 -- says what it is
+    """Too many walks wait already."""
+
+
+class Declined(Exception):  # noqa: N818 -- says what it is
+    """An agent could not do its part: which, and why."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is to be walked."""
+
+    source: str
+    """As `ends.find_end` reads it."""
+    target: str
+    flow: str
+    listen: bool = True
+    """Have the target's agent stand in where no service has the port."""
+    protocol: str = ""
+    """`tcp` or `udp` only; empty: both."""
+    family: int = 0
+    """4 or 6 only; 0: both."""
+    port: int = 0
+    """Instead of the flow's own."""
+    within: float = WITHIN
+
+
+class Walks:
+    """Has agents walk, one walk after the other where there are many."""
+
+    def __init__(self, state: State, sessions: Mapping[str, Session], names: Callable[[], Mapping[str, str]]) -> None:
+        self._state = state
+        self._sessions = sessions
+        self._names = names
+        self._waiting: dict[str, tuple[str, asyncio.Future[WalkAnswer]]] = {}
+        """Order → agent, and its answer."""
+        self._room = asyncio.Semaphore(MAX_WALKS)
+        self._under_way = 0
+
+    async def walk(self, wanted: Wanted) -> tuple[Walked, ...]:
+        """Walk every exchange of a flow in every address family that both ends have.
+
+        Raises:
+            UnknownEnd, UnknownFlowError, Unwalkable, Busy.
+        """
+        source, target = self._ends(wanted)
+        chosen = chosen_legs(wanted, source, target)
+        if self._under_way + len(chosen) > MAX_WAITING:
+            raise Busy(f"{self._under_way} walks are under way or wait; ask again in a few seconds")
+        self._under_way += len(chosen)
+        try:
+            return tuple(await asyncio.gather(*(self._one(wanted, leg, source, target) for leg in chosen)))
+        finally:
+            self._under_way -= len(chosen)
+
+    def answered(self, agent: str, message: WalkAnswer) -> None:
+        """An agent answered; what nobody waits for is passed over."""
+        held = self._waiting.get(message.order)
+        if held is not None and held[0] == agent and not held[1].done():
+            held[1].set_result(message)
+
+    def done(self, agent: str, message: Done) -> bool:
+        """An agent is done with an order, or declines it; whether it was one of a walk."""
+        if not message.order.startswith(_PREFIX):
+            return False
+        held = self._waiting.get(message.order)
+        if held is not None and held[0] == agent and not held[1].done():
+            held[1].set_exception(Declined(message.why or "it says that it is done, and told nothing"))
+        return True
+
+    def left(self, agent: str) -> None:
+        """An agent is gone, and with it the answers that it owes."""
+        for held, answer in self._waiting.values():
+            if held == agent and not answer.done():
+                answer.set_exception(Declined("it is no longer connected"))
+
+    def _ends(self, wanted: Wanted) -> tuple[End, End]:
+        names = self._names()
+        source = find_end(wanted.source, self._state, self._sessions, names)
+        target = find_end(wanted.target, self._state, self._sessions, names)
+        if source.agent == target.agent:
+            raise UnknownEnd(f"both ends are {source.name}: what it says to itself never meets its wire")
+        return source, target
+
+    async def _one(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Walked:
+        async with self._room:
+            try:
+                return await self._walked(wanted, leg, source, target)
+            except Declined as error:
+                return Walked(
+                    flow=wanted.flow, source=source.name, target=target.name, verdict=Verdict.NOT_CHECKED, died_at=DiedAt.UNKNOWN,
+                    detail=f"it could not be walked: {error}", variant=leg.variant,
+                )  # fmt: skip
+
+    async def _walked(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Walked:
+        path = _path(wanted, leg, source, target)
+        watching = await self._ask(target, WatchPath(path, wanted.listen), Watching, ANSWER)
+        told = False
+        try:
+            near = await self._ask(
+                source, WalkPath(path, watching.listener == "own"), Seen, wanted.within + SLOWEST
+            )  # fmt: skip
+            far = await self._ask(target, TellPath(path.walk, _sequences(near)), Seen, ANSWER)
+            told = True
+        finally:
+            if not told and target.agent in self._sessions:
+                self._sessions[target.agent].say(Order(_PREFIX + ulid_now(), TellPath(path.walk)))
+        case = Case(
+            flow=wanted.flow, path=path, source=source.name, target=target.name, watching=watching, near=near, far=far,
+            answered=leg.answered, variant=leg.variant,
+        )  # fmt: skip
+        return judge(case, await self._ruled(case, source, target))
+
+    async def _ruled(self, case: Case, source: End, target: End) -> Ruled | None:
+        """What the rules of the end that is suspected do, where it can tell."""
+        asked = question(case)
+        if asked is None:
+            return None
+        try:
+            return await self._ask(source if asked.end == "source" else target, asked.ask, Ruled, ANSWER)
+        except Declined as error:
+            return Ruled(order="", verdict="unknown", why=str(error)[:512])
+
+    async def _ask(self, end: End, do: WalkOrder, kind: type[_T], within: float) -> _T:
+        session = self._sessions.get(end.agent)
+        if session is None:
+            raise Declined(f"{end.name} is not connected")
+        order = Order(_PREFIX + ulid_now(), do)
+        answer: asyncio.Future[WalkAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting[order.id] = end.agent, answer
+        try:
+            session.say(order)
+            async with asyncio.timeout(within):
+                found = await answer
+        except TimeoutError:
+            raise Declined(f"{end.name} did not answer within {within:g} s") from None
+        except Declined as error:
+            raise Declined(f"{end.name}: {error}") from None
+        finally:
+            del self._waiting[order.id]
+        if not isinstance(found, kind):
+            raise Declined(f"{end.name} answered with {type(found).__name__}")
+        return found
+
+
+def chosen_legs(wanted: Wanted, source: End, target: End) -> tuple[Leg, ...]:
+    """The exchanges that are asked for and that both ends have addresses for.
+
+    Raises:
+        UnknownFlowError: there is no such flow.
+        Unwalkable: there are none, and why.
+    """
+    all_legs = legs(flow_of(wanted.flow))
+    if not all_legs:
+        raise Unwalkable(
+            f"{wanted.flow} has no exchange by unicast TCP or UDP that its client begins, so there is nothing to walk"
+        )
+    asked = [
+        leg
+        for leg in all_legs
+        if (not wanted.protocol or leg.protocol == wanted.protocol) and wanted.family in (0, leg.family)
+    ]
+    if wanted.port:
+        moved = {(leg.protocol, leg.family): structs.replace(leg, port=wanted.port) for leg in asked}
+        asked = list(moved.values())
+    chosen = tuple(leg for leg in asked if target.near(source, leg.family) and source.of_family(leg.family))
+    if not chosen:
+        raise Unwalkable(
+            f"{source.name} and {target.name} share no address family in which {wanted.flow} can be walked as asked"
+        )
+    return chosen
+
+
+def _path(wanted: Wanted, leg: Leg, source: End, target: End) -> Path:
+    own = source.of_family(leg.family)
+    chosen = source.address or (own[0] if source.interface and own else "")
+    blocks = (LAST_PORT + 1 - FIRST_PORT) // BLOCK
+    return Path(
+        walk=secrets.token_hex(8), key=secrets.token_hex(32), protocol=leg.protocol, target=target.near(source, leg.family),
+        port=leg.port, source_port=leg.source_port or FIRST_PORT + secrets.randbelow(blocks) * BLOCK, fixed=bool(leg.source_port),
+        source=chosen, interface=source.interface, separate=leg.separate, within=wanted.within,
+    )  # fmt: skip
+
+
+def _sequences(near: Seen) -> tuple[int, ...]:
+    """Of the SYNs that left the source, each once."""
+    return tuple(dict.fromkeys(one.sequence for one in near.sightings if one.what == "request" and one.sequence))
