@@ -209,7 +209,7 @@ class Visit:
                 if there.secure:
                     await tunnel(self._net, self._stream, there.at, by)
             if there.secure:
-                self.session = await _secured(self._net, self._stream, there)
+                self.session = await secured(self._net, self._stream, there)
         return self._stream
 
 
@@ -239,11 +239,7 @@ def refused(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
     """Why an answer is not what was asked for; None: it is. Redirects that were not followed are no answer."""
     if answer.status in (401, 407):
         who = "it" if answer.status == 401 else "the proxy on the way"
-        field = "www-authenticate" if answer.status == 401 else "proxy-authenticate"
-        schemes = (
-            ", ".join(dict.fromkeys(text.split(" ")[0] for text in answer.all(field))) or "no scheme that it names"
-        )
-        detail = f"{who} wants credentials for {what}: {schemes}"
+        detail = f"{who} wants credentials for {what}: {', '.join(schemes(answer)) or 'no scheme that it names'}"
         return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
     if 200 <= answer.status < 300:
         return None
@@ -257,14 +253,27 @@ def refused(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
     return Found(verdict=Verdict.WRONG_SERVICE, detail=detail, facts=facts)
 
 
-def denied(error: Denied) -> Found:
-    """What a proxy's refusal of a tunnel means."""
-    facts = error.answer.facts() | {"proxy": _by(error.answer)}
+def schemes(answer: Answer) -> tuple[str, ...]:
+    """By which a server or a proxy wants to know its clients (RFC 9110 §11.6.1, §11.7.1), in small letters."""
+    field = "www-authenticate" if answer.status == 401 else "proxy-authenticate"
+    return tuple(dict.fromkeys(text.split(" ")[0].lower() for text in answer.all(field)))
+
+
+def signs(answer: Answer) -> dict[str, str]:
+    """What tells that a proxy was at work: fields that only proxies add."""
+    fields = {"via": "via", "squid_error": "x-squid-error", "cache": "x-cache"}
+    return {name: answer.header(field) for name, field in fields.items() if answer.header(field)}
+
+
+def denied(error: "Denied") -> Found:
+    """What a proxy's refusal of a tunnel means for whoever wanted to go through it."""
+    facts = error.answer.facts() | signs(error.answer)
     if error.answer.status == 407:
-        found = refused(error.answer, "a tunnel", facts)
-        if found is not None:
-            return found
-    verdict = Verdict.FILTERED if error.answer.status == 403 else Verdict.DEGRADED
+        detail = (
+            f"the proxy on the way wants credentials: {', '.join(schemes(error.answer)) or 'no scheme that it names'}"
+        )
+        return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
+    verdict = Verdict.FILTERED if error.answer.status == 403 else Verdict.UNREACHABLE
     return Found(verdict=verdict, detail=str(error), facts=facts)
 
 
@@ -276,11 +285,12 @@ def ends_soon(session: tls.Session | None, now: Wall) -> str:
     return f"its certificate ends on {day(session.certificate.not_after)}, in {span(left)}"
 
 
-def _by(answer: Answer) -> str:
-    return answer.header("x-squid-error") or answer.header("via") or answer.header("server")
+async def secured(net: Net, stream: Stream, there: Place) -> tls.Session:
+    """TLS from here on, noted.
 
-
-async def _secured(net: Net, stream: Stream, there: Place) -> tls.Session:
+    Raises:
+        TlsFault, Unexpected, NotChecked, Obstructed: as `tls.start` does.
+    """
     net.record.sent(f"TLS ClientHello{f' for {there.name}' if there.name else ''}")
     try:
         session = await tls.start(
