@@ -37,7 +37,7 @@ class _UnixConnection(http.client.HTTPConnection):
     @override
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
 
@@ -56,7 +56,7 @@ def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: 
     return send(region, state_dir, "GET", path)
 
 
-def send(region: str, state_dir: Path, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 -- JSON
+def send(region: str, state_dir: Path, method: str, path: str, body: Any = None, *, within: float = TIMEOUT) -> Any:  # noqa: ANN401 -- JSON
     """The JSON answer to METHOD /api/v1`path`, sent with a JSON body where there is one; None where the answer has no content.
 
     Raises:
@@ -64,6 +64,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
     """
     region = _meant(region, state_dir)
     connection = _connection(region, state_dir)
+    connection.timeout = within
     headers = {"Authorization": f"Bearer {_token(state_dir)}"}
     content = None
     if body is not None:
@@ -79,7 +80,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None)
             EXIT_UNREADABLE,
         ) from None
     except OSError as error:
-        why = f"no answer within {TIMEOUT:g} s" if isinstance(error, TimeoutError) else error.strerror or error
+        why = f"no answer within {within:g} s" if isinstance(error, TimeoutError) else error.strerror or error
         hint = "; `bellrock up` starts one" if region.startswith("http://") and _is_here(region) else ""
         raise Failure(f"no region at {region}: {why}{hint}", EXIT_UNREADABLE) from None
     except http.client.HTTPException as error:

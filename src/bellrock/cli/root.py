@@ -31,8 +31,13 @@ COMMANDS: Final = {
     "flows": ("bellrock.cli.flows", "Show who must reach whom and on which ports; compare a site with this host."),
     "site": ("bellrock.cli.site", "Draw a site file from what the region knows, check it."),
     "capture": ("bellrock.cli.capture", "Write filters for capture tools, and capture."),
+    "check": (
+        "bellrock.cli.check",
+        "Try everything that matters from here, in the order of a boot, and say what is wrong.",
+    ),
     "probe": ("bellrock.cli.probe", "Try a flow by its own protocol, at one target or at a thousand."),
     "mtu": ("bellrock.cli.mtu", "Show how large packets pass between neighbours, and who limits them."),
+    "path": ("bellrock.cli.path", "Try a flow from both ends, and say where its packets die."),
     "vlan": ("bellrock.cli.vlan", "Find out which VLANs reach whom through an interface."),
     "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
     "user": ("bellrock.cli.user", "Say who may log in, and as what."),

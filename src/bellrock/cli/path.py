@@ -1,0 +1,108 @@
+"""`bellrock path`: a flow tried from both ends, and where its packets died."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from bellrock.cli.keys import default_state_dir
+from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, json_option, print_json, printable
+from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.topology import region_options
+
+PATIENCE: Final = 90.0
+"""Seconds for the region's answer: several exchanges, each with some seconds of waiting."""
+_COLOURS: Final = {"works": "green", "not-checked": "yellow", "degraded": "yellow"}
+Walk = dict[str, Any]
+
+
+@click.command(epilog="Example: bellrock path node-7 rack1 tftp")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.argument("flow", metavar="FLOW")
+@click.option(
+    "--as-is", is_flag=True, help="Ask the service that is there. Without it, B's agent stands in where none has the port."
+)  # fmt: skip
+@click.option("--tcp", "protocol", flag_value="tcp", help="Only the flow's exchanges over TCP.")
+@click.option("--udp", "protocol", flag_value="udp", help="Only those over UDP.")
+@click.option("-4", "family", flag_value=4, type=int, help="Only IPv4.")
+@click.option("-6", "family", flag_value=6, type=int, help="Only IPv6.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Instead of the flow's own port.")
+@click.option(
+    "--within", type=FiniteRange(min=0.3, max=10), default=1.5, show_default=True, help="Seconds that A waits for an answer."
+)  # fmt: skip
+@region_options
+@json_option
+def path(
+    a: str,
+    b: str,
+    flow: str,
+    *,
+    as_is: bool,
+    protocol: str | None,
+    family: int | None,
+    port: int | None,
+    within: float,
+    region_url: str,
+    state_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Try FLOW from A to B with both watching their wire, and say where its packets died.
+
+    A and B are agents by name, an interface ([HOST/]INTERFACE), or an address of an agent. Works before any service is installed.
+
+    Exit 0: every exchange works. 1: one does not, or no such agent is connected. 2: no such flow. 3: it could not be tried.
+    """
+    from bellrock.cli.client import send
+
+    click.echo(printable(f"{flow} from {a} to {b}: both ends watch their wire …"), err=True)
+    body = {
+        "source": a, "target": b, "flow": flow, "listen": not as_is, "protocol": protocol or "", "family": family or 0,
+        "port": port or 0, "within": within,
+    }  # fmt: skip
+    answer: Walk = send(region_url, state_dir or default_state_dir(), "POST", "/walks", body, within=PATIENCE)
+    if as_json:
+        print_json(told(answer))
+    else:
+        for line in lines(answer["walks"]):
+            click.echo(line)
+    sys.exit(exit_code(answer["walks"]))
+
+
+def told(answer: Walk) -> Walk:
+    """The answer as it is printed for programs: the worst exchange first and foremost, with its way, and all of them."""
+    worst: Walk = next((one for one in answer["walks"] if one["detail"] == answer["detail"]), {})
+    return {
+        "verdict": answer["verdict"], "died_at": answer["died_at"], "hops": worst.get("hops", []), "detail": answer["detail"],
+        "rule": worst.get("rule", ""), "walks": answer["walks"],
+    }  # fmt: skip
+
+
+def exit_code(walks: list[Walk]) -> int:
+    """0 all work, 3 one could not be tried and the others work, 1 one does not."""
+    verdicts = {one["verdict"] for one in walks}
+    if verdicts <= {"works"}:
+        return 0
+    return EXIT_UNREADABLE if verdicts <= {"works", "not-checked"} else EXIT_NO
+
+
+def lines(walks: list[Walk]) -> Iterator[str]:
+    """For people: each exchange with its sentence, and the way of those that failed."""
+    for one in walks:
+        head = click.style(f"{one['verdict']:<12}", fg=_COLOURS.get(one["verdict"], "red"))
+        yield f"{head}{one.get('variant', '')}  {printable(one['detail'])}"
+        if one["died_at"]:
+            yield f"            died at: {one['died_at']}"
+            yield f"            way: {' → '.join(_hop(hop) for hop in one.get('hops', []))}"
+
+
+def _hop(hop: Walk) -> str:
+    name = "/".join(part for part in (hop.get("name", ""), hop.get("interface", "")) if part)
+    where = f"{name} ({hop['address']})" if name and hop["address"] else name or hop["address"] or "(silent)"
+    request, reply = (_SEEN[hop.get(key)] for key in ("request", "reply"))
+    return printable(f"{where} [request {request}, answer {reply}]")
+
+
+_SEEN: Final = {True: "seen", False: "not seen", None: "?"}
