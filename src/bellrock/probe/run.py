@@ -49,7 +49,7 @@ async def check(ask: Ask, manners: Manners | None = None, taps: Taps | None = No
         UnknownProbeError, PlanError: it cannot be tried like this.
     """
     probe = probe_of(ask.flow)
-    ask = structs.replace(ask, port=ask.port or default_port(ask.flow))
+    ask = structs.replace(ask, port=ask.port or probe.port or default_port(ask.flow))
     plan = probe.plan(ask)
     net = Net(ask, probe.load, manners or Manners(), taps)
     found = await settled(probe.run(plan, net), net, ask.within)

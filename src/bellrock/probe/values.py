@@ -90,6 +90,8 @@ class Probe(Struct, frozen=True, kw_only=True):
     load: Load
     protocols: tuple[Protocol, ...] = (Protocol.TCP,)
     options: tuple[Option, ...] = ()
+    port: int = 0
+    """Where it asks, unless told otherwise; 0: the flow's first port."""
     link_wide: bool = False
     """Asked of an interface, not of an address."""
     falls_back: str = ""
