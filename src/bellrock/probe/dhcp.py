@@ -1,6 +1,7 @@
 """DHCP asked as machines that boot ask: on a link, without an address and without taking a lease, or of a server as a relay asks it."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -10,6 +11,7 @@ from msgspec import structs
 from bellrock.flows import Protocol
 from bellrock.link.card import carried
 from bellrock.link.clock import monotonic
+from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.dhcp_follow import follow
 from bellrock.probe.dhcp_lease import lease
@@ -27,6 +29,8 @@ REPEATS: Final = (1.0, 2.0, 60.0)
 """Seconds after which a question without an answer is asked again (RFC 2131 §4.1 has 4 s; somebody waits for this one)."""
 PATIENCE: Final = 0.85
 """Of the time of the ask: so long the first offer is waited for, and then it is listened on; what is left is for following up."""
+GRACE: Final = 0.5
+"""Seconds in which an offer may still come after an ICMP error about the question."""
 LEASE: Final = "lease"
 
 
@@ -60,7 +64,7 @@ async def _variant(plan: Plan, talk: Talk, variant: Variant, net: Net) -> Found:
         left = 0.95 * net.ask.within - (monotonic() - started) - 0.05
         tried = await follow(variant, talk, offers, net, left)
         faults, facts = [*faults, *tried.faults], facts | tried.facts
-    return judged(plan, offers, faults, facts, sentence(variant, offers))
+    return judged(plan, offers, faults, facts, sentence(variant, offers, facts.get("proxy_boot_file", "")))
 
 
 def judged(plan: Plan, offers: Sequence[Offer], faults: list[str], facts: dict[str, Any], works: str) -> Found:
@@ -85,12 +89,31 @@ async def gather(plan: Plan, talk: Talk, variant: Variant, net: Net) -> list[Off
         for pause in REPEATS:
             await net.turn(plan.server or talk.interface)
             net.record.sent(describe(question, talk), talk.send(conversation, question))
-            await _listen(conversation, found, net, min(pause, end - monotonic()), most=1)
+            refusal = await _first(conversation, found, net, min(pause, end - monotonic()))
+            if refusal:
+                raise refusal
             if found or monotonic() >= end:
                 break
         if found:
             await _listen(conversation, found, net, min(plan.window, end - monotonic()), most=MAX_OFFERS)
     return first_of_each(found)
+
+
+async def _first(conversation: Conversation, found: list[Offer], net: Net, seconds: float) -> Obstructed | None:
+    """The first offer within so many seconds; a closed port, where none comes either.
+
+    A server that listens by raw frames answers although its kernel has nobody at the port and says so.
+    """
+    refusal = None
+    try:
+        await _listen(conversation, found, net, seconds, most=1)
+    except Obstructed as error:
+        if error.obstacle is not Obstacle.PORT:
+            raise
+        refusal = error
+        with contextlib.suppress(Obstructed):
+            await _listen(conversation, found, net, min(GRACE, seconds), most=1)
+    return None if found else refusal
 
 
 async def _listen(conversation: Conversation, found: list[Offer], net: Net, seconds: float, most: int) -> None:

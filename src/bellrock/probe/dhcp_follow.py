@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from bellrock.probe.dhcp_talk import Talk
 from bellrock.probe.net import Net, endpoint
 from bellrock.wire import dhcp, tftp
 from bellrock.wire import dhcp_options as option
-from bellrock.wire.dhcp import PROXY_PORT, Kind
+from bellrock.wire.dhcp import PROXY_PORT, Kind, Message
 from bellrock.wire.errors import WireError
 from bellrock.wire.text import printable
 from bellrock.wire.tftp import Read, Refusal
@@ -31,6 +31,8 @@ EACH: Final = 1.0
 TRIES: Final = 2
 MAX_DNS: Final = 4
 TFTP_PORT: Final = 69
+PXE_BOOT_ITEM: Final = 71
+"""Sub-option of 43."""
 _PORTS: Final = {"http": 80, "https": 443}
 _OURS: Final = (Obstacle.OWN_FIREWALL, Obstacle.LOCAL)
 """Obstacles that say nothing of a server."""
@@ -46,6 +48,9 @@ class Tried(Struct, frozen=True):
     fault: str = ""
     file: str = ""
     """What a proxyDHCP server named when it was asked."""
+
+
+Attempt = Callable[[], Coroutine[Any, Any, Tried]]
 
 
 class Followed(Struct, frozen=True):
@@ -64,7 +69,12 @@ async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net
     if seconds <= 0.05:
         return Followed([], {"reachable": {}, "not_followed": "no time was left"})
     way = Way(net, Source(talk.interface), seconds)
-    tried = await asyncio.gather(*(attempt() for attempt in _attempts(variant, talk, offers, way)))
+    return await follow_all(_attempts(variant, talk, offers, way))
+
+
+async def follow_all(attempts: Sequence[Attempt]) -> Followed:
+    """What became of all attempts, made at once."""
+    tried = await asyncio.gather(*(attempt() for attempt in attempts))
     facts: dict[str, Any] = {"reachable": {one.what: one.reached for one in tried}}
     named = next((one.file for one in tried if one.file), "")
     return Followed([one.fault for one in tried if one.fault], facts | ({"proxy_boot_file": named} if named else {}))
@@ -124,18 +134,17 @@ class Way:
         return error.why
 
 
-Attempt = Callable[[], Coroutine[Any, Any, Tried]]
-
-
 def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way) -> list[Attempt]:
-    found: list[Attempt] = [partial(_name_server, way, address, variant) for address in _name_servers(offers)]
+    found: list[Attempt] = [
+        partial(name_server, way, address, variant.discover.xid) for address in _name_servers(offers)
+    ]
     chosen = booting(offers)
     if variant.arch is None or chosen is None or (variant.http and not chosen.url):
         return found
     if chosen.proxy and not chosen.file:
         found.append(partial(_proxy, way, chosen, variant, talk))
     elif chosen.url:
-        found.append(partial(_url, way, chosen.url))
+        found.append(partial(boot_url, way, chosen.url))
     elif chosen.boot_server:
         found.append(partial(_tftp, way, chosen.boot_server, chosen.file))
     return found
@@ -146,10 +155,10 @@ def _name_servers(offers: Sequence[Offer]) -> list[str]:
     return list(dict.fromkeys(address for value in values for address in option.addresses(value)))[:MAX_DNS]
 
 
-async def _name_server(way: Way, address: str, variant: Variant) -> Tried:
+async def name_server(way: Way, address: str, number: int) -> Tried:
     """Any answer will do: RFC 1035 §4.1.1, the question is for the root's name servers."""
     what = f"dns {address}"
-    question = dns.message.make_query(".", dns.rdatatype.NS, id=variant.discover.xid & 0xFFFF)
+    question = dns.message.make_query(".", dns.rdatatype.NS, id=number & 0xFFFF)
     try:
         answer = await way.ask(address, 53, question.to_wire(), f"DNS NS . to {address}")
     except Obstructed as error:
@@ -194,7 +203,8 @@ def _judged_tftp(what: str, server: str, file: str, payload: bytes) -> Tried:
     return Tried(what, True)
 
 
-async def _url(way: Way, url: str) -> Tried:
+async def boot_url(way: Way, url: str) -> Tried:
+    """Where it leads, by TCP or TFTP; a name is nobody's business here."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
@@ -217,22 +227,20 @@ async def _url(way: Way, url: str) -> Tried:
 
 
 async def _proxy(way: Way, offer: Offer, variant: Variant, talk: Talk) -> Tried:
-    """PXE 2.1 §2.2.3: a client that has its address asks the proxyDHCP server on port 4011 for the name of the file."""
-    server, what = offer.server, f"proxydhcp {offer.server}"
-    asked = machine(variant, talk.mac)
-    xid = transaction(asked.chaddr + asked.xid.to_bytes(4, "big"), "proxy")
-    wish = structs.replace(asked, kind=Kind.REQUEST, xid=xid, broadcast=False, ciaddr=talk.address)
+    """PXE 2.1 §2.2.3: a client that has its address asks the proxyDHCP or boot server on port 4011 for the name of the file."""
+    listed, item = offer.menu
+    server = listed or offer.server
+    what = f"proxydhcp {server}"
+    wish = dhcp.encode(proxy_wish(variant, talk.mac, talk.address, item))
     try:
-        answer = await way.ask(
-            server, PROXY_PORT, dhcp.encode(wish), f"DHCPREQUEST to proxyDHCP {server} port {PROXY_PORT}"
-        )
+        answer = await way.ask(server, PROXY_PORT, wish, f"DHCPREQUEST to proxyDHCP {server} port {PROXY_PORT}")
     except Obstructed as error:
         return Tried(what, None, f"the proxyDHCP server {server} could not be tried: {error.why}")
     if isinstance(answer, str):
         return Tried(
             what,
             False,
-            f"the proxyDHCP server {server} says to come to port {PROXY_PORT} and cannot be reached there: {answer}",
+            f"{offer.server} says to ask {server} on port {PROXY_PORT} for the boot file of {variant.name}: {answer}",
         )
     try:
         found = Offer(message=dhcp.decode(answer.payload), source=server, at=answer.at, after=0.0)
@@ -244,11 +252,21 @@ async def _proxy(way: Way, offer: Offer, variant: Variant, talk: Talk) -> Tried:
             True,
             f"the proxyDHCP server {server} answers on port {PROXY_PORT} without a boot file for {variant.name}",
         )
-    return Tried(what, True, file=f"tftp://{found.boot_server}/{found.file.lstrip('/')}")
+    return Tried(what, True, file=f"tftp://{found.boot_server or server}/{found.file.lstrip('/')}")
+
+
+def proxy_wish(variant: Variant, mac: bytes, address: str, item: bytes) -> Message:
+    """The DHCPREQUEST to port 4011; `item`: which entry of the menu, where there is one (PXE 2.1 §2.4: PXE_BOOT_ITEM, its type and layer 0)."""
+    asked = machine(variant, mac)
+    xid = transaction(mac + asked.xid.to_bytes(4, "big"), "proxy")
+    chosen = {option.VENDOR: dhcp.packed([(PXE_BOOT_ITEM, item + b"\0\0")]) + b"\xff"} if item else {}
+    return structs.replace(
+        asked, kind=Kind.REQUEST, xid=xid, broadcast=False, ciaddr=address, options=asked.options | chosen
+    )
 
 
 def _is_address(text: str) -> bool:
     try:
-        return bool(IPv4Address(text))
+        return bool(ip_address(text.partition("%")[0]))
     except ValueError:
         return False

@@ -10,7 +10,8 @@ from msgspec import Struct
 from bellrock.model import Monotonic
 from bellrock.probe.dhcp_plan import Plan, Variant
 from bellrock.wire import dhcp_options as option
-from bellrock.wire.dhcp import CLIENT_PORT, NOBODY, Message
+from bellrock.wire.dhcp import CLIENT_PORT, NOBODY, Message, suboptions
+from bellrock.wire.ip import address_text
 from bellrock.wire.text import printable
 
 MAX_OFFERS: Final = 16
@@ -87,8 +88,17 @@ class Offer(Struct, frozen=True, kw_only=True):
 
     @property
     def boots(self) -> bool:
-        """Whether it says anything of booting: a file, or PXE's own menu (option 43)."""
-        return bool(self.file) or (bool(self.message.options.get(option.VENDOR)) and self.vendor_class == "PXEClient")
+        """Whether it says anything of booting: a file, PXE's own menu (option 43), or where to ask for one (PXE 2.1 §2.2.2)."""
+        menu = self.vendor_class == "PXEClient" and bool(self.message.options.get(option.VENDOR))
+        return bool(self.file) or menu or self.proxy
+
+    @property
+    def menu(self) -> tuple[str, bytes]:
+        """Of PXE's menu the first server and kind of boot service (PXE 2.1 §2.4, table 2-1); empty where there is no menu."""
+        inner = suboptions(self.message.options.get(option.VENDOR, b""))
+        kind, servers = inner.get(9, b"")[:2], inner.get(8, b"")
+        named = address_text(servers[3:7]) if servers[:2] == kind and len(servers) >= 7 else ""
+        return (named or self.server, kind) if len(kind) == 2 else ("", b"")
 
     def facts(self) -> dict[str, Any]:
         """Side by side with others'."""
@@ -264,8 +274,8 @@ def told(offer: Offer) -> str:
     return f"{offer.server} ({offer.mac})" if offer.mac else offer.server
 
 
-def sentence(variant: Variant, offers: Sequence[Offer]) -> str:
-    """What works, in one line."""
+def sentence(variant: Variant, offers: Sequence[Offer], named: str = "") -> str:
+    """What works, in one line; `named`: the file that a proxyDHCP server told when it was asked."""
     lease = next((offer for offer in offers if offer.address), None)
     chosen = booting(offers)
     given = f"{lease.server} offers {lease.address}" if lease else "no address is offered"
@@ -273,5 +283,9 @@ def sentence(variant: Variant, offers: Sequence[Offer]) -> str:
     if variant.arch is None or chosen is None:
         return given + relay
     by = f" ({chosen.server}, proxyDHCP)" if chosen.proxy else ""
-    file = chosen.url or (f"tftp://{chosen.boot_server}/{chosen.file.lstrip('/')}" if chosen.file else "its PXE menu")
+    file = (
+        named
+        or chosen.url
+        or (f"tftp://{chosen.boot_server}/{chosen.file.lstrip('/')}" if chosen.file else "where port 4011 says")
+    )
     return f"{given}{relay}, and boots {variant.name} from {file}{by}"

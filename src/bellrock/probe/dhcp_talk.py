@@ -1,6 +1,5 @@
 """How DHCP is spoken from here: by frames as a client without an address, by UDP port 68 where raw frames are not allowed, by port 67 as a relay."""
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -22,42 +21,25 @@ from bellrock.model import Interface, Monotonic
 from bellrock.probe.dhcp_offers import LIMITED_BROADCAST, Offer
 from bellrock.probe.dhcp_plan import Plan
 from bellrock.probe.net import Net
-from bellrock.probe.values import NotChecked
+from bellrock.probe.values import NotChecked, Unexpected
+from bellrock.probe.waiting import Waiting
 from bellrock.wire import dhcp, ethernet, ip, udp
 from bellrock.wire.dhcp import CLIENT_PORT, NOBODY, SERVER_PORT, Message
 from bellrock.wire.errors import WireError
 from bellrock.wire.ethernet import TPID_CUSTOMER, EthernetFrame, Tag, mac_bytes, mac_text
 
-WAITING: Final = 64
-"""Answers kept of one conversation until they are looked at."""
 BROADCAST_MAC: Final = "ff:ff:ff:ff:ff:ff"
 _HOPS: Final = 64
 
 
-class Conversation:
+class Conversation(Waiting[Offer]):
     """The answers to one transaction as they come in."""
 
     def __init__(self, xid: int) -> None:
+        super().__init__()
         self.xid = xid
         self.asked: Monotonic | None = None
         """When the last question went out."""
-        self._queue: asyncio.Queue[Offer | Obstructed] = asyncio.Queue(WAITING)
-
-    async def next(self) -> Offer:
-        """The next answer.
-
-        Raises:
-            Obstructed: an ICMP error about a question came instead.
-        """
-        found = await self._queue.get()
-        if isinstance(found, Obstructed):
-            raise found
-        return found
-
-    def keep(self, found: Offer | Obstructed) -> None:
-        """Put an answer where `next` finds it; the 65th that nobody looked at is lost."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._queue.put_nowait(found)
 
     def came(self, message: Message, at: Monotonic, octets: int, **how: str | int) -> None:
         """Keep a server's answer to this transaction; a stranger's is passed over."""
@@ -133,10 +115,9 @@ class LinkTalk:
 class PortTalk:
     """By an ordinary UDP port of this host: a relay's 67 towards one server, or a client's 68 by broadcast."""
 
-    def __init__(
-        self, port: SharedPort, interface: Interface | None, *, server: str, giaddr: str, taps: Taps | None
-    ) -> None:
-        self._port = port
+    def __init__(self, interface: Interface | None, *, server: str, giaddr: str, taps: Taps | None) -> None:
+        self.port: SharedPort | None = None
+        """Set once it is open, which is after there is somebody to hear what comes to it."""
         self._server = server or LIMITED_BROADCAST
         self._taps = taps
         self._card = interface
@@ -163,16 +144,26 @@ class PortTalk:
         """To the server, or to everybody."""
         payload = dhcp.encode(message)
         conversation.asked = clock.monotonic()
-        self._port.send(payload, self._server, SERVER_PORT)
+        if self.port:
+            self.port.send(payload, self._server, SERVER_PORT)
         return len(payload)
 
     def came(self, datagram: Datagram) -> None:
-        """An answer at the port."""
+        """What came to the port: an answer, or what is none, from the server that was asked."""
         message = _message(datagram.payload)
-        conversation = self._heard.get(message.xid) if message else None
-        if message and conversation:
+        if message is None or message.op != 2:
+            if datagram.address == self._server:
+                self._wrong(datagram)
+            return
+        conversation = self._heard.get(message.xid)
+        if conversation:
             to = SERVER_PORT if self.giaddr else CLIENT_PORT
             conversation.came(message, datagram.at, len(datagram.payload), source=datagram.address, port=to, destination=self.giaddr)  # fmt: skip
+
+    def _wrong(self, datagram: Datagram) -> None:
+        what = f"what answers at {datagram.address} udp/{SERVER_PORT} is no DHCP server: {len(datagram.payload)} octets from port {datagram.port}"
+        for conversation in self._heard.values():
+            conversation.keep(Unexpected(what))
 
     def refused(self, payload: bytes, why: Obstructed) -> None:
         """An ICMP error about a question of ours."""
@@ -271,23 +262,24 @@ def _by_port(plan: Plan, net: Net, interface: Interface) -> Iterator[PortTalk]:
 def _bound(
     source: Source, interface: Interface | None, *, server: str, giaddr: str, taps: Taps | None
 ) -> Iterator[PortTalk]:
-    talks: list[PortTalk] = []
+    talk = PortTalk(interface, server=server, giaddr=giaddr, taps=taps)
+    with named(source.port), shared_port(source, talk.came, talk.refused, broadcast=not server) as talk.port:
+        yield talk
 
-    def keep(datagram: Datagram) -> None:
-        talks[0].came(datagram)
 
-    def refuse(payload: bytes, why: Obstructed) -> None:
-        talks[0].refused(payload, why)
+@contextmanager
+def named(port: int) -> Iterator[None]:
+    """Say who holds a port that this host does not give us.
 
+    Raises:
+        NotChecked: in place of Obstructed(LOCAL), where there is somebody.
+    """
     try:
-        opened = shared_port(source, keep, refuse, broadcast=not server)
-        with opened as port:
-            talks.append(PortTalk(port, interface, server=server, giaddr=giaddr, taps=taps))
-            yield talks[0]
+        yield
     except Obstructed as error:
-        holder = holder_of("udp", source.port) if error.obstacle is Obstacle.LOCAL and not talks else None
-        if holder:
-            raise NotChecked(f"udp/{source.port} is needed to ask from, and {holder.text()} holds it") from None
+        holder = holder_of("udp", port) if error.obstacle is Obstacle.LOCAL else None
+        if holder and error.why.startswith("cannot send from"):
+            raise NotChecked(f"udp/{port} is needed to ask from, and {holder.text()} holds it") from None
         raise
 
 
