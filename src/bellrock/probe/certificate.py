@@ -146,9 +146,9 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
 
 def _unproved(leaf: x509.Certificate, why: str) -> str:
     issuer = leaf.issuer.rfc4514_string()[:MAX_WORDS]
-    known = "all candidates exhausted with no interior errors"
-    told = "" if known in why else f": {why[:MAX_WORDS]}"
-    return f"its certificate is signed by an authority that is not known here ({issuer}){told}"
+    # The library's words are for its programmers; of its reasons this one is an administrator's mistake.
+    may_not = ": one of its chain may not sign certificates" if "basicConstraints.cA" in why else ""
+    return f"its certificate is signed by an authority that is not known here ({issuer}){may_not}"
 
 
 def _may_sign(_policy: Policy, _certificate: x509.Certificate, found: x509.BasicConstraints) -> None:

@@ -27,7 +27,7 @@ PROBES: Final[dict[str, str]] = {
     "libvirt-dnsmasq": "dhcp",
     "ldap": "ldap",
     "proxy-auth": "proxy",
-    "registry": "registry",
+    "registry": "oci",
     "dhcpv6": "dhcp6",
 }
 """Flow id → module of this room."""

@@ -17,8 +17,11 @@ from bellrock.link.stream import NotTls, Stream
 from bellrock.model import Wall
 from bellrock.probe import trust as trusted
 from bellrock.probe.certificate import Certificate, Unreadable, describe, out_of_time, untrusted, wrong_name
+from bellrock.probe.net import Net
 from bellrock.probe.options import Options
 from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault, Unexpected
+from bellrock.wire.greeting import described, protocol_of
+from bellrock.wire.text import printable
 
 OPTIONS: Final = (
     Option("authority", "PEM file of the authority that must have signed the server's certificate; default: none is asked for"),
@@ -57,14 +60,13 @@ class Session(Struct, frozen=True, kw_only=True):
     """The authority of the option vouches for it or, without one, an authority that this system trusts; None: nobody could be asked."""
     why: str
     """Why `verified` is not true; else empty."""
+    of_target: bool
+    """Whether the certificate is of the name that was asked for or, without one, of the address."""
 
     def facts(self) -> dict[str, Any]:
         """For a result."""
-        certificate = self.certificate.facts() | {
-            "chain": self.chain,
-            "verified": self.verified,
-            "verified_why": self.why,
-        }
+        judged = {"chain": self.chain, "verified": self.verified, "why": self.why, "of_target": self.of_target}
+        certificate = self.certificate.facts() | judged
         return {"tls": self.version, "cipher": self.cipher, "alpn": self.alpn, "certificate": certificate}
 
 
@@ -90,12 +92,13 @@ def demands(given: Options) -> Demands:
 
 
 async def start(stream: Stream, name: str, *, authority: str | None = None, trust: bool = False, pin: str | None = None,
-                firmware: bool = False, alpn: Sequence[str] = ()) -> Session:  # fmt: skip
+                firmware: bool = False, alpn: Sequence[str] = (), identity: tuple[str, str] | None = None) -> Session:  # fmt: skip
     """TLS on this stream from here on.
 
     `name`: a DNS name or address that the certificate must be of; empty: whatever it says. `authority`: a PEM file that must
     vouch for it; `trust`: this system's authorities must; `pin`: SHA-256 of the one certificate that will do. With none of
-    these nobody has to vouch for it. `firmware`: offer only what UEFI firmware does.
+    these nobody has to vouch for it. `firmware`: offer only what UEFI firmware does. `identity`: PEM files of a certificate and its
+    key, shown where the server asks for one.
 
     Raises:
         TlsFault: there was no handshake, or the certificate will not do.
@@ -104,10 +107,30 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
         Obstructed: the connection broke.
     """
     roots = trusted.of_file(authority) if authority else trusted.of_system() if trust else None
-    found = await _handshake(stream, name, context(firmware=firmware, alpn=alpn), firmware=firmware)
-    session = _session(found, roots or _anyhow(), wall())
+    prepared = context(firmware=firmware, alpn=alpn)
+    if identity:
+        _show(prepared, identity)
+    called = name or stream.ends.remote.partition("%")[0]
+    found = await _handshake(stream, called, prepared, firmware=firmware)
+    session = _session(found, called, roots or _anyhow(), wall())
     if why := _fault(session, name, pin, wall(), vouched=roots is not None):
         raise TlsFault(why, session.facts())
+    return session
+
+
+async def begin(net: Net, stream: Stream, name: str, wanted: Demands, *, trust: bool = False, firmware: bool = False,
+                alpn: Sequence[str] = (), identity: tuple[str, str] | None = None) -> Session:  # fmt: skip
+    """`start`, with what an operator asks of the certificate, and noted in the record."""
+    net.record.sent(f"TLS ClientHello{f' for {name}' if name else ''}")
+    try:
+        session = await start(
+            stream, name, authority=wanted.authority, trust=trust, pin=wanted.pin, firmware=firmware, alpn=alpn, identity=identity
+        )  # fmt: skip
+    except (TlsFault, Unexpected) as error:
+        net.record.received(str(error))
+        raise
+    shown = session.certificate.subject or "nobody"
+    net.record.received(f"{session.version}, {session.cipher}, certificate of {shown}")
     return session
 
 
@@ -129,7 +152,7 @@ def context(*, firmware: bool = False, alpn: Sequence[str] = ()) -> ssl.SSLConte
 async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmware: bool) -> ssl.SSLObject:
     try:
         # RFC 6066 §3: an address is not sent as a server name; `ssl` sees to that.
-        return await stream.start_tls(with_, name or stream.ends.remote.partition("%")[0])
+        return await stream.start_tls(with_, name)
     except ssl.SSLError as error:
         raise TlsFault(failed(error.reason or str(error), name, firmware=firmware)) from None
     except NotTls as error:
@@ -144,11 +167,11 @@ async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmwa
 
 def without(said: bytes) -> TlsFault | Unexpected:
     """What was said instead of a handshake: the right service without its TLS, or another service."""
-    line = said.split(b"\n")[0].rstrip(b"\r")[:80].decode("ascii", "backslashreplace")
-    words = "".join(letter if letter.isprintable() else "." for letter in line)
-    if said.startswith(b"HTTP/"):
-        return TlsFault(f"it answers HTTP in plain text instead of TLS: {words}")
-    return Unexpected(f"it does not speak TLS; it says {words!r}")
+    # Some answer what is no request at all in the manner of HTTP/0.9, without a head.
+    if protocol_of(said) in ("HTTP", "a bare document"):
+        line = printable(said.partition(b"\n")[0])
+        return TlsFault(f"it answers HTTP in plain text instead of TLS: {line[:80]}")
+    return Unexpected(f"it does not speak TLS; what came back is {described(said)}")
 
 
 def failed(reason: str, name: str = "", *, firmware: bool = False) -> str:
@@ -176,7 +199,7 @@ def _shown(found: ssl.SSLObject) -> list[bytes]:
     return [one.public_bytes(2) for one in private or ()]  # _ssl.ENCODING_DER
 
 
-def _session(found: ssl.SSLObject, roots: trusted.Roots | None, now: Wall) -> Session:
+def _session(found: ssl.SSLObject, called: str, roots: trusted.Roots | None, now: Wall) -> Session:
     chain = _shown(found)
     try:
         certificate = describe(chain[0])
@@ -189,7 +212,16 @@ def _session(found: ssl.SSLObject, roots: trusted.Roots | None, now: Wall) -> Se
     return Session(
         version=found.version() or "", cipher=cipher[0] if cipher else "", alpn=found.selected_alpn_protocol() or "",
         certificate=certificate, chain=len(chain), verified=not why if roots else None, why=why,
+        of_target=not wrong_name(certificate, called),
     )  # fmt: skip
+
+
+def _show(prepared: ssl.SSLContext, identity: tuple[str, str]) -> None:
+    try:
+        prepared.load_cert_chain(*identity, password=lambda: "")
+    except OSError as error:  # ssl.SSLError is one
+        why = error.strerror or "no certificate and key in PEM that belong together, without a pass phrase"
+        raise NotChecked(f"client certificate {identity[0]}, key {identity[1]}: {why.lower()}") from None
 
 
 def _anyhow() -> trusted.Roots | None:

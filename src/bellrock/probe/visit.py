@@ -1,0 +1,284 @@
+"""A conversation with one web server: several requests, over one connection at a time, which is kept where the server keeps it.
+
+async with Visit(net, place) as visit:
+    answer = await visit.get("/version")
+"""
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal, Self, TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.stream import Stream
+from bellrock.model import Verdict
+from bellrock.probe import tls
+from bellrock.probe.http import Answer, Redirects, Request, fetch
+from bellrock.probe.net import Net
+from bellrock.probe.options import Options
+from bellrock.probe.url import PORTS, Url, authority
+from bellrock.probe.values import Ask, Found, NotChecked, Option, PlanError, TlsFault, Unexpected
+
+MOST: Final = 256 * 1024
+"""Octets of one answer's body."""
+TLS_PORTS: Final = (443, 5443, 6443, 8443)
+"""Where nobody serves plain HTTP, by custom."""
+IDENTITY: Final = (
+    Option("certificate", "PEM file of a client certificate, shown where the server asks for one; with `key`; default: none"),
+    Option("key", "PEM file of the client certificate's private key, without a pass phrase"),
+)  # fmt: skip
+Scheme = Literal["http", "https", "either"]
+TLS_OPTION: Final = Option(
+    "tls", "yes, no, or auto (default): plain HTTP is tried first, but on ports 443, 5443, 6443 and 8443"
+)
+_T = TypeVar("_T")
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Whom to visit, and how. Part of a plan."""
+
+    scheme: Scheme
+    address: str
+    port: int
+    name: str = ""
+    """For the Host field; empty: the address."""
+    strict: bool = True
+    """Whether a certificate must be of the address where no name is known: as for clients that are given a URL."""
+    demands: tls.Demands = tls.Demands()
+    identity: tuple[str, str] | None = None
+    """PEM files of a client's certificate and key."""
+    credentials: str = ""
+    """RFC 7617: value of an Authorization field; empty: none. Never sent in plain text unless `scheme` says so."""
+
+    def url(self, scheme: str, target: str) -> Url:
+        """Of something there."""
+        return Url(scheme, self.name or self.address, self.port, target)
+
+
+def place(ask: Ask, given: Options, *, strict: bool = True) -> Place:
+    """Of an ask whose probe has OPTIONS of `probe.tls` and TLS_OPTION; pure.
+
+    Raises:
+        PlanError: an option is not as it should be.
+    """
+    word = given.choice("tls", ("yes", "no", "auto"), "auto")
+    by_port: Scheme = "https" if ask.port in TLS_PORTS else "http" if ask.port == PORTS["http"] else "either"
+    scheme: Scheme = "https" if word == "yes" else "http" if word == "no" else by_port
+    return Place(
+        scheme=scheme, address=ask.address, port=ask.port, name=ask.name, strict=strict, demands=tls.demands(given)
+    )
+
+
+def basic(user: str, password: str) -> str:
+    """RFC 7617 §2; empty where there is no user."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
+
+
+def identity(given: Options) -> tuple[str, str] | None:
+    """Of the options in IDENTITY; pure.
+
+    Raises:
+        PlanError: one without the other.
+    """
+    if ("certificate" in given) != ("key" in given):
+        raise PlanError("options certificate and key are given together")
+    return (given.text("certificate"), given.text("key")) if "key" in given else None
+
+
+class Visit:
+    """Use as `async with`. Of schemes that are to be found out, the first request finds out."""
+
+    def __init__(self, net: Net, place: Place) -> None:
+        self._net = net
+        self._place = place
+        self._stream: Stream | None = None
+        self.session: tls.Session | None = None
+        """Of the last connection with TLS."""
+        self.scheme = place.scheme
+
+    async def get(self, target: str, *, most: int = MOST, credentials: bool = False, method: str = "GET", accept: str = "") -> Answer:  # fmt: skip
+        """Ask for something there. `credentials`: send what the place knows of them.
+
+        Raises:
+            Unexpected, TlsFault, Obstructed: there is no answer in HTTP.
+            NotChecked: credentials would be sent in plain text.
+        """
+        fields = {"Authorization": self._place.credentials if credentials else "", "Accept": accept}
+        headers = tuple((name, value) for name, value in fields.items() if value)
+
+        async def ask() -> Answer:
+            if credentials and self.scheme == "http" and self._place.scheme != "http":
+                raise NotChecked("it answers in plain HTTP; a password is sent in plain text only where tls=no is set")
+            host = authority(self._place.name or self._place.address, self._place.port, self.scheme)
+            return await self._asked(Request(method=method, target=target, headers=headers, host=host), most)
+
+        return await self.either(ask, _wants_tls)
+
+    async def either(self, ask: Callable[[], Awaitable[_T]], wants_tls: Callable[[_T], bool]) -> _T:
+        """What `ask` comes to; where the scheme is to be found out, in plain HTTP first and then with TLS.
+
+        `wants_tls`: whether a plain answer says that it should have been TLS.
+        """
+        if self.scheme != "either":
+            outcome = await ask()
+            if self.scheme == "http" and wants_tls(outcome):
+                raise Unexpected("it answers plain HTTP only to say that it wants TLS")
+            return outcome
+        self.scheme = "http"
+        plain: Exception = Unexpected("it answers plain HTTP by asking for TLS, and does not speak TLS")
+        try:
+            outcome = await ask()
+            if not wants_tls(outcome):
+                return outcome
+        except Unexpected as error:
+            plain = error
+        except Obstructed as error:
+            if error.obstacle is not Obstacle.CLOSED:
+                raise
+            plain = error
+        await self.close()
+        self.scheme = "https"
+        try:
+            return await ask()
+        except (TlsFault, Unexpected) as error:
+            if isinstance(error, TlsFault) and error.facts:
+                raise
+            raise plain from None
+
+    async def followed(self, target: str, *, most: int = MOST) -> tuple[Answer, Url]:
+        """`get`, and where the server points to on itself; at another server's door it stops, and that answer is a redirect.
+
+        Raises:
+            Unexpected: it points in a circle, or nowhere.
+        """
+        answer = await self.get(target, most=most)
+        here = self._place.url(self.scheme, target)
+        redirects = Redirects(here)
+        while (there := redirects.follow(answer)) is not None and self._is_here(there):
+            await self._go(there)
+            here, answer = there, await self.get(there.target, most=most)
+        return answer, here
+
+    def facts(self) -> dict[str, Any]:
+        """How it was spoken to: `scheme`, and what TLS agreed on."""
+        return {"scheme": self.scheme} | (self.session.facts() if self.session else {})
+
+    def doubts(self) -> str:
+        """What there is to say of its certificate though nobody asked; empty: nothing."""
+        return self.session.why if self.session else ""
+
+    def _is_here(self, there: Url) -> bool:
+        return there.host in (self._place.address, self._place.name.lower())
+
+    async def _go(self, there: Url) -> None:
+        if (there.scheme, there.port) != (self.scheme, self._place.port):
+            await self.close()
+            scheme: Scheme = "https" if there.scheme == "https" else "http"
+            self.scheme = scheme
+            self._place = structs.replace(self._place, port=there.port)
+
+    async def connection(self) -> Stream:
+        """The connection that stands, with TLS where that is the scheme; a new one where none does."""
+        return self._stream or await self._connect()
+
+    async def _asked(self, request: Request, most: int) -> Answer:
+        await self._net.turn(self._place.address)
+        kept = self._stream is not None
+        try:
+            return await self._once(request, most)
+        except Obstructed as error:
+            # RFC 9112 §9.5: a server may close a kept connection at any time; the request may then be sent again.
+            if not kept or error.obstacle is not Obstacle.CLOSED:
+                raise
+        await self._net.turn(self._place.address)
+        return await self._once(request, most)
+
+    async def _once(self, request: Request, most: int) -> Answer:
+        try:
+            answer = await fetch(self._net, await self.connection(), request, most=most)
+        except BaseException:
+            await self.close()
+            raise
+        if not answer.reusable:
+            await self.close()
+        return answer
+
+    async def _connect(self) -> Stream:
+        wanted = self._place
+        self._stream = stream = await self._net.connect(wanted.port, address=wanted.address)
+        if self.scheme == "https":
+            name = wanted.name or (wanted.address if wanted.strict else "")
+            self.session = await tls.begin(self._net, stream, name, wanted.demands, identity=wanted.identity)
+        return stream
+
+    async def close(self) -> None:
+        """End the connection, if there is one."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _wants_tls(answer: Answer) -> bool:
+    """nginx and Go answer plain HTTP on a port of TLS by 400, and say why."""
+    return answer.status == 400 and b"HTTPS" in answer.body
+
+
+def read_json(answer: Answer, shape: type[_T], what: str) -> _T:
+    """The body as JSON of a shape.
+
+    Raises:
+        Unexpected: it is none; `what` should have answered.
+    """
+    try:
+        return msgspec.json.decode(answer.body, type=shape)
+    except (msgspec.DecodeError, RecursionError):
+        kind = answer.header("content-type") or "no content type"
+        raise Unexpected(f"it speaks HTTP, but is no {what}: {answer.said}, {kind}") from None
+
+
+def denied(answer: Answer) -> bool:
+    """RFC 9110 §15.5.2, §15.5.4: it wants other credentials, or some at all."""
+    return answer.status in (401, 403)
+
+
+def troubled(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
+    """A verdict on the answers that any web server may give instead: it is ill, or wants credentials."""
+    if denied(answer):
+        schemes = ", ".join(sorted({value.split(" ")[0] for value in answer.all("www-authenticate")}))
+        offered = f"; it offers {schemes}" if schemes else ""
+        return Found(
+            verdict=Verdict.AUTHENTICATION_NEEDED, detail=f"{what} answers {answer.said}{offered}", facts=facts
+        )
+    if answer.status == 429 or answer.status >= 500:
+        after = answer.header("retry-after")
+        when = f", to be asked again in {after} s" if after.isdigit() else ""
+        return Found(
+            verdict=Verdict.DEGRADED,
+            detail=f"it answers {answer.said}{when}: it, or what stands behind it, is ill",
+            facts=facts,
+        )
+    return None
+
+
+def pointed_elsewhere(answer: Answer, facts: dict[str, Any]) -> Found | None:
+    """A verdict on a redirect to another server, which is not followed."""
+    if answer.status not in (301, 302, 303, 307, 308):
+        return None
+    there = answer.header("location").partition("?")[0]
+    return Found(
+        verdict=Verdict.DEGRADED, facts=facts | {"location": there},
+        detail=f"it points to {there}, which is another server: whoever uses it must reach that as well",
+    )  # fmt: skip
+
+
+__all__ = [
+    "MOST", "PORTS", "TLS_OPTION", "Place", "Visit", "basic", "denied", "place", "pointed_elsewhere", "read_json", "troubled",
+]  # fmt: skip
