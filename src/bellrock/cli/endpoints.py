@@ -16,7 +16,7 @@ from bellrock.cli.output import EXIT_UNREADABLE, Failure
 
 MAX_FILE: Final = 8 << 20
 MAX_ENDPOINTS: Final = 100_000
-RESOLVING: Final = 3.0
+RESOLVING: Final = 2.0
 """Seconds that a name may take."""
 
 

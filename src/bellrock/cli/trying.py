@@ -16,7 +16,7 @@ from bellrock.cli.stopping import Stopping
 from bellrock.model import Probed, Verdict
 from bellrock.probe import Ask, Option, UnknownProbeError, probe_of, sweep
 from bellrock.probe.manners import Manners
-from bellrock.probe.sweep import not_checked
+from bellrock.probe.sweep import DEFAULT, Limits, not_checked
 
 COLOURS: Final = {
     "works": "green", "degraded": "yellow", "authentication-needed": "yellow", "not-checked": "dim", "exposed": "bold red",
@@ -103,28 +103,38 @@ Work = Todo | Probed
 """To be tried, or known without that it cannot be."""
 
 
-async def try_all(work: Sequence[Work], show: "Progress", manners: Manners) -> Results:
-    """What became of each, in order. A name that does not resolve is `not-checked`."""
+async def try_all(work: Sequence[Work], show: "Progress", manners: Manners, limits: Limits = DEFAULT) -> Results:
+    """What became of each, in order. A name that does not resolve is `not-checked`; the others do not wait for it."""
+    results: Results = [(one,) if isinstance(one, Probed) else () for one in work]
+    show.begin(sum(isinstance(one, Todo) for one in work))
     room = asyncio.Semaphore(RESOLVING_AT_ONCE)
 
-    async def addressed(one: Work) -> Ask | Probed:
-        if isinstance(one, Probed):
-            return one
-        ask = structs.replace(one.ask, nonce=os.urandom(16))
-        if not one.host:
-            return ask
+    async def those(places: list[int], asks: list[Ask]) -> None:
+        for place, found in zip(places, await sweep(asks, limits, done=show.done, manners=manners), strict=True):
+            results[place] = found
+
+    async def named(place: int, todo: Todo, ask: Ask) -> None:
         async with room:
             try:
-                return structs.replace(ask, address=await resolve(one.host))
+                address = await resolve(todo.host)
             except EndpointError as error:
-                return not_checked(structs.replace(ask, name=one.host), str(error))
+                results[place] = (not_checked(structs.replace(ask, name=todo.host), str(error)),)
+                show.done(place, results[place])
+                return
+            await those([place], [structs.replace(ask, address=address)])
 
-    ready = await asyncio.gather(*map(addressed, work))
-    able = [one for one in ready if isinstance(one, Ask)]
-    show.begin(len(able))
-    results = iter(await sweep(able, done=show.done, manners=manners))
+    known: dict[int, Ask] = {}
+    async with asyncio.TaskGroup() as group:
+        for place, one in enumerate(work):
+            if isinstance(one, Todo):
+                ask = structs.replace(one.ask, nonce=os.urandom(16))
+                if one.host:
+                    group.create_task(named(place, one, ask))
+                else:
+                    known[place] = ask
+        group.create_task(those(list(known), list(known.values())))
     show.clear()
-    return [next(results) if isinstance(one, Ask) else (one,) for one in ready]
+    return results
 
 
 class Progress:
@@ -151,14 +161,16 @@ class Progress:
             click.echo(f"\r{'':<78}\r", nl=False, err=True)
 
 
-def rounds(work: Sequence[Work], told: Callable[[Results, int], int], every: float | None) -> int:
+def rounds(
+    work: Sequence[Work], told: Callable[[Results, int], int], every: float | None, limits: Limits = DEFAULT
+) -> int:
     """Try all, once or every so many seconds until Ctrl-C; `told` prints a round, by its number, and says the exit code. The last one's."""
     stopping = Stopping()
 
     async def run() -> int:
         stop, manners, number, code = stopping.event(), Manners(), 0, EXIT_UNREADABLE
         while not stop.is_set():
-            trial = asyncio.ensure_future(try_all(work, Progress(), manners))
+            trial = asyncio.ensure_future(try_all(work, Progress(), manners, limits))
             waiting = asyncio.ensure_future(stop.wait())
             try:
                 await asyncio.wait({trial, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,238 @@
+"""`bellrock check`: everything that matters from where one stands, tried in the order of a boot."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from msgspec import structs
+
+from bellrock.cli.keys import default_state_dir
+from bellrock.cli.output import Failure, json_option, print_json, print_json_line, print_table, printable
+from bellrock.cli.ranges import FiniteRange
+
+if TYPE_CHECKING:
+    from bellrock.cli.trying import Results, Work
+    from bellrock.flows import Role, Standpoint, Untried, Wanted
+    from bellrock.flows.site import Site
+    from bellrock.model import Finding, Probed
+
+WITHIN: Final = 3.5
+"""Seconds for each check: with a name that resolves late, all is over within six."""
+EVERY: Final = 10.0
+AT_ONCE: Final = 512
+PER_ADDRESS: Final = 64
+"""A machine asks each service of its own once: nobody is flooded, and silence is waited for but once."""
+_COLOURS: Final = {"error": "red", "warning": "yellow", "notice": "dim"}
+
+
+@click.command(epilog="Example: bellrock check --site site.toml --role node")
+@click.option("--site", "site_file", type=click.Path(path_type=Path), help="Site file that says who must reach whom.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    help="What this machine is at the site; may be repeated. [default: by its addresses]",
+)
+@click.option("--only", multiple=True, metavar="FLOW", help="Only this flow; may be repeated.")
+@click.option(
+    "--within",
+    type=FiniteRange(min=0.1, max=600),
+    default=WITHIN,
+    show_default=True,
+    help="Seconds that each check may take.",
+)
+@click.option("--watch", is_flag=True, help="Check again and again, until Ctrl-C.")
+@click.option(
+    "--every",
+    type=FiniteRange(min=1, max=86_400),
+    default=EVERY,
+    show_default=True,
+    help="Seconds between two rounds of --watch.",
+)
+@click.option("--state-dir", type=click.Path(path_type=Path), help="Of the agent here, which knows its region.")
+@json_option
+def check(
+    site_file: Path | None, roles: tuple[str, ...], only: tuple[str, ...], state_dir: Path | None, *, within: float, watch: bool, every: float,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Try everything that matters from where you stand, in the order of a boot, and say what is wrong.
+
+    With a site file: what its flows want of a machine like this, and what must not be reachable from here.
+    Without: what this machine itself is set to use (resolv.conf, chrony or timesyncd, APT, proxies, the agent's region, DHCP).
+
+    With --json {checks, findings} and more. Exit 0: all works. 1: something does not. 2: usage. 3: something could not be checked.
+    """
+    from bellrock.cli.trying import rounds
+    from bellrock.probe.sweep import Limits
+
+    scene = _of_site(site_file, roles) if site_file else _of_machine(roles, state_dir or default_state_dir())
+    scene.narrow(only)
+    printer = _Printer(scene, as_json=as_json, watch=watch)
+    work = [_todo(one, within) for one in scene.wanted]
+    sys.exit(rounds(work, printer.round, every if watch else None, Limits(at_once=AT_ONCE, per_address=PER_ADDRESS)))
+
+
+class _Scene:
+    """What is to be checked, and where that is known from."""
+
+    def __init__(
+        self,
+        wanted: "tuple[Wanted, ...]",
+        untried: "tuple[Untried, ...]",
+        heading: str,
+        more: "tuple[Finding, ...]" = (),
+    ) -> None:
+        self.wanted, self.untried, self.heading, self.more = wanted, untried, heading, more
+
+    def narrow(self, only: tuple[str, ...]) -> None:
+        """Keep some flows; what is not asked for is no fault."""
+        from bellrock.flows import BOOT
+        from bellrock.flows.nearest import nearest
+
+        for flow in only:
+            if flow not in BOOT:
+                raise Failure(f"--only: no probe tries {flow!r}; {nearest(flow, BOOT)}")
+        if only:
+            self.wanted = tuple(one for one in self.wanted if one.flow in only)
+            self.untried = tuple(one for one in self.untried if one.flow in only)
+            self.more = ()
+        if not self.wanted:
+            raise Failure(f"nothing is to be checked: {self.heading}")
+
+
+def _of_site(path: Path, roles: tuple[str, ...]) -> _Scene:
+    from bellrock.cli.sitefile import read_site
+    from bellrock.flows import Standpoint, untried, wanted
+
+    site = read_site(path)
+    here = _standpoint(site, roles)
+    told = f"as {' and '.join(here.roles)} of {site.name or path}"
+    return _Scene(wanted(site, here), untried(site, Standpoint(roles=here.roles)), told)
+
+
+def _standpoint(site: "Site", roles: tuple[str, ...]) -> "Standpoint":
+    from bellrock.flows import Standpoint, roles_at
+    from bellrock.probe.own import links_here
+
+    links = links_here()
+    addresses = tuple(address.partition("/")[0] for link in links for address in link.addresses)
+    played = _roles(roles) if roles else roles_at(site, addresses)
+    if not played:
+        shown = ", ".join(addresses[:4]) or "none"
+        raise Failure(f"no role of the site has an address of this machine ({shown}); give --role")
+    # A link where a node boots has an address of a node's subnet, or none yet.
+    asked = [
+        link.name for link in links
+        if roles or not any("." in one for one in link.addresses) or roles_at(site, tuple(one.partition("/")[0] for one in link.addresses))
+    ]  # fmt: skip
+    return Standpoint(roles=played, addresses=addresses, interfaces=tuple(asked))
+
+
+def _roles(texts: tuple[str, ...]) -> "tuple[Role, ...]":
+    from bellrock.flows.select import SelectionError, parse_role
+
+    try:
+        return tuple(dict.fromkeys(parse_role(text) for text in texts))
+    except SelectionError as error:
+        raise Failure(f"--role: {error}") from None
+
+
+def _of_machine(roles: tuple[str, ...], state_dir: Path) -> _Scene:
+    from bellrock.model import Finding, Severity
+    from bellrock.probe.own import own
+
+    if roles:
+        raise Failure("--role says what this machine is at a site; give --site FILE too")
+    here = own(state_dir, os.environ)
+    more = () if here.gateways else (
+        Finding(
+            id="no-default-route", severity=Severity.NOTICE, what="this machine has no default route",
+            cause="What is not on its own links it reaches only where a route of its own says so.",
+            proof=("/proc/net/route and /proc/net/ipv6_route name no gateway for all destinations",),
+        ),
+    )  # fmt: skip
+    return _Scene(here.wanted, (), "what this machine is set to use; --site FILE says what its site wants", more)
+
+
+def _todo(want: "Wanted", within: float) -> "Work":
+    from bellrock.cli.trying import Todo, site_options
+    from bellrock.link.source import Source
+    from bellrock.probe import Ask
+    from bellrock.probe.sweep import not_checked
+
+    ask = Ask(
+        flow=want.flow, address=want.address, port=want.port, protocol=want.protocol, name=want.name, source=Source(interface=want.interface),
+        within=within,
+    )  # fmt: skip
+    try:
+        options = site_options(want.flow, want.options)
+    except Failure as error:
+        return not_checked(ask, error.format_message())
+    host = want.name if not want.address and not want.interface else ""
+    return Todo(structs.replace(ask, options=options), host)
+
+
+class _Printer:
+    """Judges and prints rounds."""
+
+    def __init__(self, scene: _Scene, *, as_json: bool, watch: bool) -> None:
+        self._scene, self._as_json, self._watch = scene, as_json, watch
+
+    def round(self, results: "Results", number: int) -> int:
+        """Print one, and say the exit code."""
+        from bellrock.cli.trying import exit_code
+        from bellrock.diagnosis.probes import findings, judge
+
+        pairs = [(want, one) for want, variants in zip(self._scene.wanted, results, strict=True) for one in variants]
+        judged = judge(pairs)
+        seen = list(zip((want for want, _ in pairs), judged, strict=True))
+        found = (*findings(seen), *self._scene.more)
+        if self._as_json:
+            (print_json_line if self._watch else print_json)(_document(self._scene, seen, found))
+        else:
+            if self._watch and number and sys.stdout.isatty():
+                click.echo("\x1b[H\x1b[2J", nl=False)
+            _print(self._scene, seen, found)
+        return exit_code(one.verdict for one in judged)
+
+
+def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Finding, ...]") -> dict[str, Any]:
+    import msgspec
+
+    def row(want: "Wanted", one: "Probed") -> dict[str, Any]:
+        return {
+            "flow": one.flow, "target": one.target, "verdict": one.verdict, "detail": one.detail, "rtt_ms": one.rtt_ms, "evidence": one.evidence,
+            "variant": one.variant, "name": want.name, "interface": want.interface, "protocol": want.protocol, "from": want.source, "to": want.target,
+            "expectation": want.expectation, "why": want.why, "facts": one.facts,
+        }  # fmt: skip
+
+    plain: dict[str, Any] = msgspec.to_builtins({
+        "as": scene.heading, "checks": [row(want, one) for want, one in seen], "findings": found, "untried": scene.untried,
+    })  # fmt: skip
+    return plain
+
+
+def _print(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Finding, ...]") -> None:
+    from bellrock.cli.trying import COLOURS, milliseconds
+
+    rows = [
+        (_flow(want, one), f"{one.target}{f' {want.name}' if want.name and want.name not in one.target else ''}", one.verdict, milliseconds(one.rtt_ms))
+        for want, one in seen
+    ]  # fmt: skip
+    click.echo(printable(scene.heading))
+    print_table(("flow", "target", "verdict", "round trip"), rows, "nothing was to be checked", COLOURS)
+    for one in found:
+        click.echo(
+            f"{click.style(one.severity, fg=_COLOURS[one.severity].replace('dim', 'bright_black'))}: {printable(one.what)}"
+        )
+        for line in (*filter(None, (one.cause,)), *one.fix):
+            click.echo(f"    {printable(line)}")
+    for left in scene.untried:
+        click.echo(printable(f"not tried: {left.flow}: {left.why}"))
+
+
+def _flow(want: "Wanted", one: "Probed") -> str:
+    must_not = " (must be blocked)" if want.expectation == "blocked" else ""
+    return f"{one.flow}{f' {one.variant}' if one.variant else ''}{must_not}"

@@ -1,0 +1,209 @@
+"""What this machine itself is set to use, and so what must work from here: name servers, time, packages, proxies, its region, DHCP."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bellrock.flows import BOOT, Protocol, Role, Wanted
+from bellrock.link.netlink import LinkMonitor
+from bellrock.model import Interface, InterfaceKind
+from bellrock.probe.setfiles import (
+    Place,
+    apt_lines,
+    apt_proxies,
+    apt_stanzas,
+    by_dhcp,
+    default_gateways,
+    name_servers,
+    time_servers,
+    timesyncd_servers,
+    web_place,
+)
+
+MAX_FILE: Final = 256 * 1024
+MAX_FILES: Final = 64
+"""Of one directory."""
+STUB: Final = "127.0.0.53"
+"""systemd-resolved(8), at this machine itself; those that it asks stand in its own file."""
+_RESOLV: Final = ("etc/resolv.conf", "run/systemd/resolve/resolv.conf")
+_TIME: Final = (
+    "etc/chrony/chrony.conf", "etc/chrony.conf", "etc/chrony/conf.d/*.conf", "etc/chrony/sources.d/*.sources", "etc/ntp.conf",
+    "etc/ntpsec/ntp.conf",
+)  # fmt: skip
+_TIMESYNCD: Final = ("etc/systemd/timesyncd.conf", "etc/systemd/timesyncd.conf.d/*.conf")
+_APT: Final = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list")
+_APT_STANZAS: Final = ("etc/apt/sources.list.d/*.sources",)
+_APT_CONF: Final = ("etc/apt/apt.conf", "etc/apt/apt.conf.d/*")
+_INTERFACES: Final = ("etc/network/interfaces", "etc/network/interfaces.d/*")
+_ADDRESSED: Final = (
+    InterfaceKind.PHYSICAL,
+    InterfaceKind.VETH,
+    InterfaceKind.VLAN,
+    InterfaceKind.BOND,
+    InterfaceKind.BRIDGE,
+)
+"""Kinds of interfaces that people give addresses."""
+_PROXIES: Final = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+
+
+class Here(Struct, frozen=True, kw_only=True):
+    """What was found."""
+
+    wanted: tuple[Wanted, ...]
+    """In the order of a boot; `why` names the file."""
+    gateways: tuple[tuple[str, str], ...]
+    """Interface and address of each default route."""
+
+
+class _Regions(Struct):
+    regions: tuple[str, ...] = ()
+
+
+def own(
+    state_dir: Path, environment: Mapping[str, str], root: Path = Path("/"), links: Iterable[Interface] | None = None
+) -> Here:
+    """What this machine is set to use. `root`: where its files are; `links`: its Ethernet interfaces, None to ask the kernel."""
+    files = _Files(root)
+    there = tuple(links_here() if links is None else links)
+    proxies = tuple(_proxies(files, environment))
+    found = [
+        *_dhcp(files, there),
+        *_dns(files),
+        *_ntp(files),
+        *_region(state_dir),
+        *proxies,
+        *_apt(files, proxied=bool(proxies)),
+    ]
+    seen: dict[tuple[str, str, int, Protocol], Wanted] = {}
+    for one in found:
+        seen.setdefault((one.flow, one.address or one.name or one.interface, one.port, one.protocol), one)
+    in_order = sorted(seen.values(), key=lambda one: BOOT.index(one.flow))
+    routes = (files.text("proc/net/route"), files.text("proc/net/ipv6_route"))
+    return Here(wanted=tuple(in_order), gateways=default_gateways(*routes))
+
+
+def links_here() -> list[Interface]:
+    """This machine's Ethernet interfaces that are up, by themselves, and of a kind that has addresses."""
+    with closing(LinkMonitor()) as monitor:
+        told = monitor.snapshot().values()
+    return [
+        one for one in told if one.up and one.carrier is not False and one.master is None and one.kind in _ADDRESSED
+    ]
+
+
+class _Files:
+    """Configuration below a root: what is not there, or not to be read, says nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def text(self, name: str) -> str:
+        """A file's text, at most MAX_FILE of it."""
+        try:
+            with (self._root / name).open("rb") as file:
+                return file.read(MAX_FILE).decode(errors="replace")
+        except OSError:
+            return ""
+
+    def each(self, patterns: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Path and text of each file that there is."""
+        for pattern in patterns:
+            try:
+                names = sorted(self._root.glob(pattern))[:MAX_FILES] if "*" in pattern else [self._root / pattern]
+            except OSError:
+                continue
+            for path in names:
+                if text := self.text(str(path.relative_to(self._root))):
+                    yield f"/{path.relative_to(self._root)}", text
+
+
+def _dns(files: _Files) -> Iterator[Wanted]:
+    for path, text in files.each(_RESOLV):
+        for address in name_servers(text):
+            for protocol in (Protocol.UDP, Protocol.TCP):
+                yield _want("dns", "query", Role.DNS, Place(address, 53), protocol, f"{path}: nameserver {address}")
+        if STUB not in name_servers(text):
+            return
+
+
+def _ntp(files: _Files) -> Iterator[Wanted]:
+    found = [(path, name) for path, text in files.each(_TIME) for name in time_servers(text)]
+    # Where chrony or ntpd is set up, timesyncd's file only lies about.
+    found = found or [(path, name) for path, text in files.each(_TIMESYNCD) for name in timesyncd_servers(text)]
+    for path, name in found:
+        yield _want("ntp", "poll", Role.NTP, Place(name, 123), Protocol.UDP, f"{path}: server {name}")
+
+
+def _region(state_dir: Path) -> Iterator[Wanted]:
+    path = state_dir / "regions.json"
+    try:
+        with path.open("rb") as file:
+            regions = msgspec.json.decode(file.read(MAX_FILE), type=_Regions).regions
+    except (OSError, msgspec.MsgspecError):
+        return
+    for url in regions:
+        if (place := web_place(url)) is not None:
+            yield _want("api", "metadata", Role.REGION, place, Protocol.TCP, f"{path}: the region of the agent here")
+
+
+def _proxies(files: _Files, environment: Mapping[str, str]) -> Iterator[Wanted]:
+    told = [(path, place) for path, text in files.each(_APT_CONF) for place in apt_proxies(text)]
+    told += [(f"${name}", place) for name in _PROXIES if (place := web_place(environment.get(name, "")))]
+    for origin, place in told:
+        yield _want("proxy", "request", Role.PROXY, place, Protocol.TCP, f"{origin}: {place.host}")
+
+
+def _apt(files: _Files, *, proxied: bool) -> Iterator[Wanted]:
+    if proxied:
+        # What a proxy fetches need not be reachable from here: the proxy's own check says whether it works.
+        return
+    readers: tuple[tuple[tuple[str, ...], Callable[[str], tuple[Place, ...]]], ...] = (
+        (_APT, apt_lines),
+        (_APT_STANZAS, apt_stanzas),
+    )
+    for patterns, read in readers:
+        for path, text in files.each(patterns):
+            for place in read(text):
+                yield _want(
+                    "apt", "fetch", Role.MIRROR, place, Protocol.TCP, f"{path}: {place.host}{place.path} {place.suite}"
+                )
+
+
+def _dhcp(files: _Files, links: Iterable[Interface]) -> Iterator[Wanted]:
+    """Of links that are set up by it, or have no IPv4 address: where addresses are given by hand nobody needs to answer."""
+    wanting = {name: path for path, text in files.each(_INTERFACES) for name in by_dhcp(text)}
+    for link in links:
+        if link.name in wanting:
+            why = f"{wanting[link.name]}: {link.name} is set up by DHCP"
+        elif not any("." in address for address in link.addresses):
+            why = f"{link.name} is up and has no IPv4 address"
+        else:
+            continue
+        yield Wanted(
+            flow="dhcp", exchange="discover", source=Role.NODE, target=Role.RACK, port=67, protocol=Protocol.UDP, interface=link.name, why=why
+        )  # fmt: skip
+
+
+def _want(flow: str, exchange: str, role: Role, place: Place, protocol: Protocol, why: str) -> Wanted:
+    is_address = _is_address(place.host)
+    return Wanted(
+        flow=flow, exchange=exchange, source=Role.NODE, target=role, address=place.host if is_address else "", port=place.port, protocol=protocol,
+        name="" if is_address else place.host, options=_options(flow, place), why=why,
+    )  # fmt: skip
+
+
+def _options(flow: str, place: Place) -> dict[str, str]:
+    return {"path": f"{place.path}/dists/{place.suite}", "tls": "yes" if place.tls else "no"} if flow == "apt" else {}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
