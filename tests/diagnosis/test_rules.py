@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.diagnosis import RULES, diagnose
+from bellrock.diagnosis.probes import IDS
 from bellrock.model import Severity
 from tests.diagnosis.looks import SWITCH, bpdu, cable, heard, lacp, look
 
@@ -52,4 +53,4 @@ def test_any_look_can_be_judged_and_every_finding_has_a_proof(it, told):
 
 def test_every_rule_is_in_the_reference():
     headings = [line[3:] for line in DOCUMENT.read_text().splitlines() if line.startswith("## ")]
-    assert sorted(headings) == sorted(RULES)
+    assert sorted(headings) == sorted([*RULES, *IDS])

@@ -140,19 +140,13 @@ def _roles(texts: tuple[str, ...]) -> "tuple[Role, ...]":
 
 
 def _of_machine(roles: tuple[str, ...], state_dir: Path) -> _Scene:
-    from bellrock.model import Finding, Severity
+    from bellrock.diagnosis.probes import no_default_route
     from bellrock.probe.own import own
 
     if roles:
         raise Failure("--role says what this machine is at a site; give --site FILE too")
     here = own(state_dir, os.environ)
-    more = () if here.gateways else (
-        Finding(
-            id="no-default-route", severity=Severity.NOTICE, what="this machine has no default route",
-            cause="What is not on its own links it reaches only where a route of its own says so.",
-            proof=("/proc/net/route and /proc/net/ipv6_route name no gateway for all destinations",),
-        ),
-    )  # fmt: skip
+    more = () if here.gateways else (no_default_route(),)
     return _Scene(here.wanted, (), "what this machine is set to use; --site FILE says what its site wants", more)
 
 

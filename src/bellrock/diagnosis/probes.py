@@ -17,6 +17,9 @@ RANK: Final = (
 """From good to bad: of several verdicts the worst is told."""
 ID: Final = "flow-"
 HOST_ID: Final = "host-silent"
+ROUTE_ID: Final = "no-default-route"
+IDS: Final = (*(f"{ID}{verdict}" for verdict in RANK[1:]), HOST_ID, ROUTE_ID)
+"""Of all findings about services, as their reference has them."""
 MAX_PROOF: Final = 12
 """Sentences of proof in a finding."""
 _ANSWERS: Final = (
@@ -99,6 +102,15 @@ def findings(pairs: Iterable[Pair], host: str = "") -> tuple[Finding, ...]:
         _of(want, probed, host) for want, probed in given if probed.verdict in _CASES and want.address not in silent
     ]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
+
+
+def no_default_route() -> Finding:
+    """For a machine of which neither family has one."""
+    return Finding(
+        id=ROUTE_ID, severity=Severity.NOTICE, what="this machine has no default route",
+        cause="What is not on its own links it reaches only where a route of its own says so.",
+        proof=("neither /proc/net/route nor /proc/net/ipv6_route has a gateway for all destinations",),
+    )  # fmt: skip
 
 
 def _judged(want: Wanted, found: Probed, *, enough: bool) -> Probed:
