@@ -18,6 +18,9 @@ class Site:
     interfaces: list[Json] = field(default_factory=list)
     refusals: list[Json] = field(default_factory=list)
     mtu: Json = field(default_factory=lambda: {"pairs": [], "culprits": []})
+    matrix: Json = field(default_factory=lambda: {"site": None, "agents": [], "flows": [], "cells": []})
+    results: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """By agent and flow."""
     nodes: list[Json] = field(default_factory=list)
     enrolments: list[Json] = field(default_factory=list)
     secrets: list[Json] = field(default_factory=list)
@@ -379,6 +382,64 @@ def squeezed() -> Site:
         }
     ]
     return site
+
+
+def reaching() -> Site:
+    """Two racks that try flows: DNS is dropped from one of them, a BMC is closed as it should be, the clock was not checked."""
+    site = three_racks()
+    site.matrix = {
+        "site": "one.toml",
+        "agents": [_agent("01R1", "rack-1", connected=True), _agent("01R2", "rack-2", connected=False)],
+        "flows": [{"id": one, "title": one.upper()} for one in ("dhcp", "dns", "ntp", "redfish", "lxd")],
+        "cells": [
+            _cell("01R1", "dns", {"works": 2}),
+            _cell("01R1", "redfish", {"filtered": 1}),
+            _cell("01R1", "ntp", {"not-checked": 1}, detail="no address of a clock is known"),
+            _cell("01R2", "dns", {"works": 1, "filtered": 1}, faults=1, detail="nothing came back within 5 s"),
+            _cell("01R2", "lxd", {"degraded": 1}, faults=1, detail="its certificate ends in 3 days"),
+        ],
+    }
+    site.results["01R2", "dns"] = {
+        "agent": "01R2",
+        "flow": "dns",
+        "results": [
+            _result("10.10.0.1:53", "works", "it resolves what nodes need", "udp", ("sent", "query 1"), ("received", "answer 1")),
+            _result("10.10.0.1:53", "filtered", "nothing came back within 5 s", "tcp", ("sent", "TCP SYN to 10.10.0.1:53")),
+        ],
+        "findings": [
+            {
+                "id": "flow-filtered",
+                "severity": "error",
+                "what": "rack-2 gets no answer from 10.10.0.1:53 by TCP.",
+                "proof": ["TCP SYN to 10.10.0.1:53 was sent, and nothing came back."],
+                "fix": ["Let tcp/53 through."],
+            }
+        ],
+    }  # fmt: skip
+    return site
+
+
+def _agent(identity: str, name: str, *, connected: bool) -> Json:
+    return {"id": identity, "name": name, "role": "rack", "roles": ["rack", "dns"], "connected": connected}
+
+
+def _cell(agent: str, flow: str, counts: dict[str, int], faults: int = 0, detail: str = "") -> Json:
+    worst = next(one for one in ("filtered", "degraded", "not-checked", "works") if one in counts)
+    return {
+        "agent": agent, "flow": flow, "verdict": worst, "checks": sum(counts.values()), "faults": faults, "counts": counts,
+        "detail": detail, "age": 4.0, "stale": False,
+    }  # fmt: skip
+
+
+def _result(target: str, verdict: str, detail: str, protocol: str, *steps: tuple[str, str]) -> Json:
+    return {
+        "agent": "rack-2", "flow": "dns", "target": target, "verdict": verdict, "detail": detail, "protocol": protocol, "expected": "pass",
+        "rtt_ms": 0.412 if verdict == "works" else None, "age": 4.0, "since_age": 60.0,
+        "evidence": [
+            {"at": 1_795_000_000.0 + at / 1000, "direction": direction, "what": what, "octets": 40 * at}
+            for at, (direction, what) in enumerate(steps)
+        ],
+    }  # fmt: skip
 
 
 def commissioning(count: int = 3) -> Site:

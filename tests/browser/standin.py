@@ -101,6 +101,7 @@ class StandIn:
             {"type": "interfaces", "interfaces": site.interfaces},
             {"type": "refusals", "refusals": site.refusals},
             {"type": "mtu", **site.mtu},
+            {"type": "matrix", **site.matrix},
             {"type": "nodes", "nodes": site.nodes},
             *([{"type": "enrolments", "enrolments": site.enrolments}] if self._may("operator") else []),
         ]
@@ -163,6 +164,8 @@ class StandIn:
             "/api/v1/evidence": lambda: self._evidence(query["host"], query["interface"]),
             "/api/v1/topology/explain": lambda: self._explain(query["a"], query["b"]),
         }
+        for (agent, flow), results in self.site.results.items():
+            answers[f"/api/v1/matrix/{agent}/{flow}"] = lambda results=results: results
         if self._may("admin"):
             answers["/api/v1/users"] = lambda: [
                 {"name": name, "role": role, "created": 1_795_000_000.0, "seen": None, "sessions": 0}
@@ -202,6 +205,12 @@ class StandIn:
             after.mtu["measuring"] = ["rack-1", "rack-2"]
             self.show(after)
             return _json(202, {"agents": ["rack-1", "rack-2"]})
+        if path == "/api/v1/probes":
+            after = self.site.changed()
+            agents = [{"agent": name, "checks": 20, "left": 14} for name in ("rack-1", "rack-2")]
+            after.matrix["running"] = [{"run": "01", "checks": 40, "left": 28, "agents": agents}]
+            self.show(after)
+            return _json(202, {"run": "01"})
         if path.startswith("/api/v1/enrolments/"):
             code = parse_qs(scope["query_string"].decode()).get("code", [""])[0]
             return self._decide(*path.split("/")[4:], code)

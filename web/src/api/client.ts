@@ -2,7 +2,7 @@
 
 import type { Shape } from "./shape.ts";
 import * as shapes from "./types.ts";
-import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Secret, Topology, User } from "./types.ts";
+import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Results, Secret, Topology, User } from "./types.ts";
 
 /** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
 export class CallError extends Error {
@@ -97,6 +97,16 @@ export function fetchAuthority(): Promise<Authority> {
 /** Has all agents measure what passes, now. */
 export async function measureMtu(): Promise<void> {
   await call("POST", "/api/v1/mtu/measure", {});
+}
+
+/** All checks of one agent and one flow, with their evidence. */
+export function fetchResults(agent: string, flow: string): Promise<Results> {
+  return read(`/api/v1/matrix/${encodeURIComponent(agent)}/${encodeURIComponent(flow)}`, shapes.results);
+}
+
+/** Has all agents try all flows, now. */
+export async function tryAll(): Promise<void> {
+  await call("POST", "/api/v1/probes", {});
 }
 
 /** Entries of the audit log, newest first, from below the number `before`. */

@@ -179,6 +179,51 @@ export const nodes = list(
   }),
 );
 
+const agentRun = object({ agent: text, checks: number, left: number });
+const run = object({ run: text, checks: number, left: number, agents: or(list(agentRun), []) });
+const traced = object({ at: number, direction: text, what: text, octets: or(number, 0) });
+
+export const results = object({
+  agent: text,
+  flow: text,
+  results: list(
+    object({
+      target: text,
+      verdict: text,
+      detail: text,
+      rtt_ms: maybe(number),
+      evidence: or(list(traced), []),
+      variant: or(text, ""),
+      protocol: or(text, ""),
+      expected: or(text, "pass"),
+      age: maybe(number),
+      since_age: maybe(number),
+    }),
+  ),
+  findings: or(list(finding), []),
+});
+
+export const matrix = object({
+  site: maybe(text),
+  agents: list(object({ id: text, name: text, roles: or(list(text), []), connected: or(flag, true) })),
+  flows: list(object({ id: text, title: text })),
+  cells: list(
+    object({
+      agent: text,
+      flow: text,
+      verdict: text,
+      checks: number,
+      faults: number,
+      counts: or(dictionary(number), {}),
+      detail: or(text, ""),
+      age: number,
+      stale: or(flag, false),
+    }),
+  ),
+  running: or(list(run), []),
+  untried: or(list(object({ agent: text, flow: text, role: or(text, ""), why: text })), []),
+});
+
 export const users = list(object({ name: text, role: text, created: number, seen: maybe(number), sessions: or(number, 0) }));
 
 export const audit = list(
@@ -208,6 +253,10 @@ export type Culprit = Mtu["culprits"][number];
 export type Finding = Of<typeof finding>;
 export type NodeInterface = Of<typeof nodeInterface>;
 export type Node = Of<typeof nodes>[number];
+export type Matrix = Of<typeof matrix>;
+export type Cell = Matrix["cells"][number];
+export type Results = Of<typeof results>;
+export type Result = Results["results"][number];
 export type User = Of<typeof users>[number];
 export type AuditEntry = Of<typeof audit>[number];
 export type Port = Of<typeof port>;

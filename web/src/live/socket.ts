@@ -4,7 +4,7 @@ import { CallError, fetchMe, fetchState } from "../api/client.ts";
 import { object, text } from "../api/shape.ts";
 import * as shapes from "../api/types.ts";
 import { refreshAdmission } from "./admission.ts";
-import { enrolments, forget, hosts, interfaces, learn, link, me, mtu, nodes, now, refusals, session, stamp, topology, trouble } from "./store.ts";
+import { enrolments, forget, hosts, interfaces, learn, link, matrix, me, mtu, nodes, now, refusals, session, stamp, topology, trouble } from "./store.ts";
 
 /** The region pings every 20 s; after this much silence the connection is taken for dead. */
 const SILENCE = 25_000;
@@ -130,6 +130,9 @@ function dispatch(message: unknown): void {
       break;
     case "mtu":
       mtu.value = stamp(shapes.mtu(message, ""));
+      break;
+    case "matrix":
+      matrix.value = stamp(shapes.matrix(message, ""));
       break;
     case "nodes":
       nodes.value = stamp(nodesMessage(message, "").nodes);

@@ -16,6 +16,7 @@ import { Matrix } from "./Matrix.tsx";
 import { Mtu } from "./Mtu.tsx";
 import { Nodes } from "./Nodes.tsx";
 import { Picture } from "./Picture.tsx";
+import { Reach } from "./Reach.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Side } from "./Side.tsx";
 import { Summary } from "./Summary.tsx";
@@ -76,6 +77,7 @@ function Found() {
             <Hosts />
             <Fabrics />
           </div>
+          <Reach />
           <Mtu />
           <Nodes />
           <Refusals />
