@@ -17,7 +17,7 @@ from bellrock.link.stream import NotTls, Stream
 from bellrock.model import Wall
 from bellrock.probe import trust as trusted
 from bellrock.probe.certificate import Certificate, Unreadable, describe, out_of_time, untrusted, wrong_name
-from bellrock.probe.net import Net
+from bellrock.probe.net import Net, Record
 from bellrock.probe.options import Options
 from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault, Unexpected
 from bellrock.wire.greeting import described, protocol_of
@@ -92,13 +92,14 @@ def demands(given: Options) -> Demands:
 
 
 async def start(stream: Stream, name: str, *, authority: str | None = None, trust: bool = False, pin: str | None = None,
-                firmware: bool = False, alpn: Sequence[str] = (), identity: tuple[str, str] | None = None) -> Session:  # fmt: skip
+                firmware: bool = False, alpn: Sequence[str] = (), identity: tuple[str, str] | None = None,
+                record: Record | None = None) -> Session:  # fmt: skip
     """TLS on this stream from here on.
 
     `name`: a DNS name or address that the certificate must be of; empty: whatever it says. `authority`: a PEM file that must
     vouch for it; `trust`: this system's authorities must; `pin`: SHA-256 of the one certificate that will do. With none of
     these nobody has to vouch for it. `firmware`: offer only what UEFI firmware does. `identity`: PEM files of a certificate and its
-    key, shown where the server asks for one.
+    key, shown where the server asks for one. `record`: where it is noted.
 
     Raises:
         TlsFault: there was no handshake, or the certificate will not do.
@@ -111,6 +112,8 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
     if identity:
         _show(prepared, identity)
     called = name or stream.ends.remote.partition("%")[0]
+    if record:
+        record.sent(f"TLS ClientHello{f' for {name}' if name else ''}")
     found = await _handshake(stream, called, prepared, firmware=firmware)
     session = _session(found, called, roots or _anyhow(), wall())
     if why := _fault(session, name, pin, wall(), vouched=roots is not None):
@@ -121,10 +124,10 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
 async def begin(net: Net, stream: Stream, name: str, wanted: Demands, *, trust: bool = False, firmware: bool = False,
                 alpn: Sequence[str] = (), identity: tuple[str, str] | None = None) -> Session:  # fmt: skip
     """`start`, with what an operator asks of the certificate, and noted in the record."""
-    net.record.sent(f"TLS ClientHello{f' for {name}' if name else ''}")
     try:
         session = await start(
-            stream, name, authority=wanted.authority, trust=trust, pin=wanted.pin, firmware=firmware, alpn=alpn, identity=identity
+            stream, name, authority=wanted.authority, trust=trust, pin=wanted.pin, firmware=firmware, alpn=alpn, identity=identity,
+            record=net.record,
         )  # fmt: skip
     except (TlsFault, Unexpected) as error:
         net.record.received(str(error))
@@ -219,8 +222,12 @@ def _session(found: ssl.SSLObject, called: str, roots: trusted.Roots | None, now
 def _show(prepared: ssl.SSLContext, identity: tuple[str, str]) -> None:
     try:
         prepared.load_cert_chain(*identity, password=lambda: "")
-    except OSError as error:  # ssl.SSLError is one
-        why = error.strerror or "no certificate and key in PEM that belong together, without a pass phrase"
+    except ssl.SSLError:
+        raise NotChecked(
+            f"client certificate {identity[0]}, key {identity[1]}: not PEM, or they do not belong together"
+        ) from None
+    except OSError as error:
+        why = error.strerror or str(error)
         raise NotChecked(f"client certificate {identity[0]}, key {identity[1]}: {why.lower()}") from None
 
 

@@ -184,7 +184,6 @@ class Visit:
         return self._stream or await self._connect()
 
     async def _asked(self, request: Request, most: int) -> Answer:
-        await self._net.turn(self._place.address)
         kept = self._stream is not None
         try:
             return await self._once(request, most)
@@ -192,12 +191,13 @@ class Visit:
             # RFC 9112 §9.5: a server may close a kept connection at any time; the request may then be sent again.
             if not kept or error.obstacle is not Obstacle.CLOSED:
                 raise
-        await self._net.turn(self._place.address)
         return await self._once(request, most)
 
     async def _once(self, request: Request, most: int) -> Answer:
+        stream = await self.connection()
+        await self._net.turn(self._place.address)
         try:
-            answer = await fetch(self._net, await self.connection(), request, most=most)
+            answer = await fetch(self._net, stream, request, most=most)
         except BaseException:
             await self.close()
             raise
@@ -209,6 +209,7 @@ class Visit:
         wanted = self._place
         self._stream = stream = await self._net.connect(wanted.port, address=wanted.address)
         if self.scheme == "https":
+            await self._net.turn(wanted.address)
             name = wanted.name or (wanted.address if wanted.strict else "")
             self.session = await tls.begin(self._net, stream, name, wanted.demands, identity=wanted.identity)
         return stream
