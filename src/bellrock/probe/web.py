@@ -243,6 +243,15 @@ def refused(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
         return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
     if 200 <= answer.status < 300:
         return None
+    error = signs(answer).get("squid_error", "")
+    if error and answer.status == 400:
+        detail = f"it is a proxy, and no web server: {answer.said} ({error})"
+        return Found(verdict=Verdict.WRONG_SERVICE, detail=detail, facts=facts)
+    if error:
+        verdict = Verdict.FILTERED if answer.status == 403 else Verdict.UNREACHABLE
+        return Found(
+            verdict=verdict, detail=f"the proxy on the way does not give {what}: {answer.said} ({error})", facts=facts
+        )
     detail = f"it does not give {what}: {answer.said}"
     if answer.status in (404, 410):
         detail = f"it has no {what}: {answer.said}"
