@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bellrock.lab.agents import make_secret
 from tests.cli.programs import BELLROCK, wait_until
@@ -205,7 +204,7 @@ def tried(scene: Scene, fault: Fault, way: Way) -> dict:
     """What `bellrock path` says of a fault."""
     fault.begin(scene, way)
     try:
-        return scene.walk(way.a, way.b, "dns", "--within", "0.6", *fault.options)
+        return scene.walk(way.a, way.b, "dns", "--within", "0.4", *fault.options)
     finally:
         fault.end(scene, way)
 

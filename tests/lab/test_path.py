@@ -36,3 +36,155 @@ def test_it_works_before_any_service_is_there(place):
     for variant, gate in ((VARIANTS[0], "10.1.0.1"), (VARIANTS[3], "fd01::1")):
         assert [hop["address"] for hop in by_name[variant]][1:-1] == [gate]
         assert all(hop["request"] for hop in by_name[variant])
+
+
+NAMED = """
+options {{ directory "{d}"; listen-on {{ any; }}; listen-on-v6 {{ any; }}; recursion no; pid-file none; session-keyfile none; }};
+"""
+
+
+@pytest.fixture
+def named(place):
+    """A real name server at `far`, in the place where the agent would stand in."""
+    directory = place.world.directory / "named"
+    directory.mkdir(exist_ok=True)
+    (directory / "conf").write_text(NAMED.format(d=directory))
+    program = place.world.start("named", "-f", "-4", "-c", directory / "conf", "-n", 1, "-U", 1)
+    place.world.listens(53)
+    yield program
+    place.world.stop(program)
+
+
+def test_a_service_that_holds_the_port_answers_itself(place, named):
+    found = place.walk("near", "far", "dns", "-4")
+    assert found["verdict"] == "works", found
+    assert all("another process answered" in one["detail"] for one in found["walks"])
+
+
+def test_a_service_that_holds_the_port_is_behind_its_hosts_rules(place, named):
+    place.rules("far", "input: meta l4proto { tcp, udp } th dport 53 counter drop")
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    assert {(one["died_at"], "fault input" in one["rule"]) for one in found["walks"]} == {("dropped-by-target", True)}
+
+
+def test_a_service_that_says_nothing_is_told_from_one_that_is_not_reached(place):
+    silent = place.world.start("python3", "-c", SILENT)
+    place.world.listens(53, "udp")
+    found = place.walk("near", "far", "dns", "--udp", "-4", "--within", "0.4")
+    place.world.stop(silent)
+    assert (found["died_at"], found["verdict"]) == ("reply-not-sent", "filtered")
+    assert "its firewall lets it in" in found["detail"]
+
+
+SILENT = "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 53)); time.sleep(300)"
+
+
+def test_tftp_without_the_helper_on_the_way(place):
+    """The data come from another port than was asked: a router that knows nothing of TFTP takes them for strangers'."""
+    assert place.walk("near", "far", "tftp")["verdict"] == "works"
+    place.router.run("nft", STATEFUL)
+    found = place.walk("near", "far", "tftp", "--within", "0.4")
+    assert {(one["died_at"], "conntrack helper tftp" in one["detail"]) for one in found["walks"]} == {
+        ("reply-lost", True)
+    }
+
+
+STATEFUL = (
+    "table inet fault { chain forward { type filter hook forward priority 0; policy drop; "
+    "ct state established,related accept; meta l4proto ipv6-icmp accept; udp dport 69 accept; }; }"
+)
+
+
+def test_somebody_on_the_way_who_answers_in_its_place(place):
+    """A router that turns what is for others to itself, as a transparent proxy does."""
+    place.router.run(
+        "nft", "table ip fault { chain p { type nat hook prerouting priority -100; tcp dport 80 redirect to :8080; }; }"
+    )
+    proxy = place.world.start("python3", "-m", "http.server", "8080", inside=place.router)
+    place.world.listens(8080, inside=place.router)
+    found = place.walk("near", "far", "http-boot", "-4", "--within", "0.4")
+    place.world.stop(proxy)
+    assert (found["died_at"], found["verdict"]) == ("answered-elsewhere", "wrong-service")
+    assert "transparent proxy" in found["detail"]
+
+
+def test_source_addresses_that_are_translated_are_seen_through(place):
+    place.router.run(
+        "nft",
+        'table ip fault { chain p { type nat hook postrouting priority 100; oifname "west" masquerade random; }; }',
+    )
+    found = place.walk("near", "far", "dns", "-4")
+    assert found["verdict"] == "works", found
+    came = [
+        step["what"]
+        for one in found["walks"]
+        for step in one["evidence"]
+        if step["what"].startswith("far/eth0: request")
+    ]
+    assert came
+    assert all("request 10.2.0.1:" in what for what in came)
+
+
+def test_answers_whose_source_is_translated_are_no_answers(place):
+    """A stateless translation of what comes back: clients would wait for the address that they asked."""
+    place.router.run(
+        "nft",
+        "table ip fault { chain p { type filter hook postrouting priority 0; udp sport 53 ip saddr set 10.3.0.1 notrack; }; }",
+    )
+    found = place.walk("near", "far", "dns", "--udp", "-4", "--within", "0.4")
+    assert (found["died_at"], found["verdict"]) == ("answered-elsewhere", "filtered"), found
+    assert "10.3.0.1 answers" in found["detail"]
+
+
+def test_an_answer_that_goes_another_way_and_arrives(place):
+    place.far.batch(["route add default via 10.4.0.1 table 7", "rule add from 10.2.0.2 table 7"])
+    found = place.walk("near", "far", "dns", "-4")
+    place.far.batch(["rule del from 10.2.0.2 table 7", "route del default table 7"])
+    assert found["verdict"] == "works"
+    assert all("comes in at eth0 and the answer leaves by eth1" in one["detail"] for one in found["walks"])
+
+
+def test_ports_that_both_ends_must_own(place):
+    """DHCP renews from port 68 to port 67: both agents have given up the right to bind them, and their companions have not."""
+    found = place.walk("near", "far", "dhcp")
+    assert found["verdict"] == "works", found
+    assert "10.1.0.2:68 to 10.2.0.2:67" in str(found["walks"][0]["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("flow", "exchanges"), [("syslog", 4), ("ntp", 2), ("ipmi", 2), ("dhcpv6", 1), ("ldap", 4), ("stream", 2)]
+)
+def test_other_protocols(place, flow, exchanges):
+    found = place.walk("far", "near", flow)
+    assert (found["verdict"], len(found["walks"])) == ("works", exchanges), found
+
+
+def test_ends_by_interface_and_by_address(place):
+    found = place.walk("near/eth1", "10.4.0.2", "ssh", "--within", "0.4")
+    assert (
+        found["died_at"],
+        "10.4.0.2, which should be on its link, does not answer ARP on eth1" in found["detail"],
+    ) == ("not-sent", True)
+    place.near.run("ip", "route", "add", "10.4.0.0/24", "via", "10.3.0.1")
+    found = place.walk("near/eth1", "10.4.0.2", "ssh")
+    place.near.run("ip", "route", "del", "10.4.0.0/24")
+    assert (found["verdict"], len(found["walks"])) == ("works", 1), found
+    assert (found["hops"][0]["address"], found["hops"][-1]["address"]) == ("10.3.0.2", "10.4.0.2")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("near", "farther", "dns"), 1, "no agent 'farther' is connected; connected are: far, near"),
+        (("near", "far/eth9", "dns"), 1, "far has no interface 'eth9' with an address"),
+        (("near", "192.0.2.1", "dns"), 1, "no connected agent has the address 192.0.2.1"),
+        (("near", "eth1", "dns"), 1, "2 agents have an interface 'eth1': give HOST/eth1"),
+        (("near", "near/eth1", "dns"), 1, "both ends are near"),
+        (("near", "far", "gopher"), 2, "gopher"),
+        (("near", "far", "beacon"), 2, "no exchange by unicast TCP or UDP"),
+    ],
+)
+def test_what_cannot_be_walked(place, words, code, says):
+    done = place.path(*words)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr

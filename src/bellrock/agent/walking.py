@@ -223,7 +223,7 @@ def _errors(path: Path, wire: Wire) -> Iterator[Sighting]:
 def _with_way(path: Path, sent: Sent) -> Sent:
     """With what the kernel says of the way out; asked last, when a neighbour that does not answer has had its time."""
     with contextlib.suppress(OSError):
-        way = next_hop(path.target, path.source)
+        way = next_hop(path.target, path.source, path.interface)
         if way is None:
             return structs.replace(sent, obstacle=sent.obstacle or Obstacle.NO_ROUTE.value)
         return structs.replace(

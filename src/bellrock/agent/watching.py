@@ -190,7 +190,7 @@ async def _serving(armed: Armed, sock: socket.socket) -> AsyncIterator[None]:
 def _say_who_holds(armed: Armed) -> None:
     holder = holder_of(armed.path.protocol, armed.path.port)
     if holder is not None:
-        armed.listener, armed.why = "held", holder.text()
+        armed.listener, armed.why = "held", holder.text() if holder.pid else "another process"
 
 
 @contextlib.contextmanager

@@ -65,17 +65,17 @@ class _Eye:
         return self._udp(passed, seen) if seen.ends.protocol == "udp" else self._tcp(passed, seen)
 
     def _udp(self, passed: Passed, seen: Glimpse) -> Sighting | None:
+        from_port = seen.ends.source_port == self._path.port or self._path.separate
+        if from_port and (seen.ends.destination, seen.ends.destination_port) in self._asked:
+            # A service's own answer carries no mark, or repeats the question's (RFC 1035 §4.1.1).
+            return _sighting(passed, seen.ends, "reply", hop_limit=seen.hop_limit)
         found = self._mark(seen.payload)
         if found is not None:
             what = _WHAT[found.kind]
             if what == "request":
                 self._asked.add((seen.ends.source, seen.ends.source_port))
             return _sighting(passed, seen.ends, what, hop_limit=seen.hop_limit, number=found.number)
-        if (seen.ends.destination, seen.ends.destination_port) not in self._asked:
-            return None
-        # A service's own answer carries no mark.
-        from_port = seen.ends.source_port == self._path.port or self._path.separate
-        return _sighting(passed, seen.ends, "reply", hop_limit=seen.hop_limit) if from_port else None
+        return None
 
     def _tcp(self, passed: Passed, seen: Glimpse) -> Sighting | None:
         answered = (seen.acknowledged - 1) & 0xFFFF_FFFF

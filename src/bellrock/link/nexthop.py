@@ -38,25 +38,29 @@ class NextHop(Struct, frozen=True):
     """Of the gateway, or the target on the link: `silent` where it was asked for and has not answered; empty: not asked yet."""
 
 
-def next_hop(target: str, source: str = "") -> NextHop | None:
-    """The next hop towards an address; None where there is no route.
+def next_hop(target: str, source: str = "", interface: str = "") -> NextHop | None:
+    """The next hop towards an address, from an address and by an interface where they are given; None where there is no route.
+
+    By an interface through which no route leads, the target is looked for on its link.
 
     Raises:
         OSError: the kernel does not answer.
     """
     family = socket.AF_INET6 if ":" in target else socket.AF_INET
-    found = _route(family, target, source)
+    found = _route(family, target, source, interface)
     if found is None:
         return None
     index, gateway, preferred = found
     return NextHop(interface_text(index), gateway, preferred, _state(family, index, gateway or target))
 
 
-def _route(family: int, target: str, source: str) -> tuple[int, str, str] | None:
+def _route(family: int, target: str, source: str, interface: str) -> tuple[int, str, str] | None:
     octets = socket.inet_pton(family, target.partition("%")[0])
     attributes = _attribute(_DESTINATION, octets)
     if source:
         attributes += _attribute(2, socket.inet_pton(family, source))
+    if interface:
+        attributes += _attribute(_INTERFACE, struct.pack("=I", socket.if_nametoindex(interface)))
     bits = len(octets) * 8
     body = _ROUTE.pack(family, bits, bits if source else 0, 0, 0, 0, 0, 0, 0) + attributes
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
