@@ -20,7 +20,8 @@ from bellrock.model import (
     Wall,
 )
 from bellrock.region.service import mtu as module
-from bellrock.region.service.mtu import PATIENCE, Measurements, UnknownHost
+from bellrock.region.service.mtu import PATIENCE, Measurements
+from bellrock.region.service.names import UnknownHost
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded
 

@@ -16,6 +16,7 @@ from bellrock.contract import (
     Relayed,
     Renew,
     Report,
+    Results,
     decode_agent_message,
     decode_hello,
     encode,
@@ -132,6 +133,8 @@ async def _receive(socket: Socket, region: Region, session: Session) -> None:
                 await region.renew(session, request)
             case Relayed():
                 await region.relayed(session, message)
+            case Results():
+                region.results(session, message)
             case Watching() | Seen() | Ruled():
                 region.walk_answer(session, message)
             case Hello():

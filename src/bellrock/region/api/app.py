@@ -15,7 +15,7 @@ from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, ControllerRouterHandler
 from typing_extensions import override
 
-from bellrock.region.api import login, mtu, people, problems, routes
+from bellrock.region.api import login, mtu, people, probes, problems, routes
 from bellrock.region.api.agents import agents_stream
 from bellrock.region.api.audited import Audited
 from bellrock.region.api.examples import EXAMPLES
@@ -26,7 +26,7 @@ from bellrock.region.api.live import live
 from bellrock.region.api.problems import http_problem, store_problem, unexpected, unreadable
 from bellrock.region.api.routes import closed_routes, open_routes
 from bellrock.region.api.stopping import Stopping
-from bellrock.region.service import Region, shapes
+from bellrock.region.service import Region, probeshapes, shapes
 from bellrock.region.store import StoreFull
 from bellrock.region.web import page_routes
 
@@ -40,7 +40,7 @@ Log in as a user or with a one-time token (`POST /api/v1/login`), or send a bear
 region's own machine, another one (`POST /api/v1/tokens`) from elsewhere. Changes made with a session need the header `X-Bellrock: 1`.
 Roles are viewer, operator and admin, each of which includes those before it. Errors are `application/problem+json` (RFC 9457).
 
-`/api/v1/live` is a WebSocket: JSON messages of the types `topology`, `hosts`, `interfaces`, `refusals`, `mtu`, `nodes` and, for operators,
+`/api/v1/live` is a WebSocket: JSON messages of the types `topology`, `hosts`, `interfaces`, `refusals`, `mtu`, `nodes`, `matrix` and, for operators,
 `enrolments`, each in full, in the shapes of the routes of the same names: lists as `{"type": "hosts", "hosts": […]}`, objects as
 `{"type": "topology", "fabrics": […], …}`. All that the caller's role may see on connect, then each when it changed, at most twenty
 times a second; `{"type": "ping"}` each 20 s. It ends with the session or token that opened it.
@@ -73,7 +73,7 @@ def _describe(schema: OpenAPI) -> None:
     """Add what the Structs' docstrings say, and an example of each; Litestar takes neither from msgspec."""
     kinds = {
         kind.__name__: kind
-        for kind in (value for room in (shapes, routes, login, people, mtu, problems) for value in vars(room).values())
+        for kind in (value for room in (shapes, probeshapes, routes, login, people, mtu, probes, problems) for value in vars(room).values())
         if isinstance(kind, type)
     }
     examples = {type(one).__name__: msgspec.to_builtins(one) for one in EXAMPLES}

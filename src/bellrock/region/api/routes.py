@@ -15,6 +15,7 @@ from bellrock.region.api.login import change_password, login, logout, me, new_lo
 from bellrock.region.api.mtu import mtu_routes
 from bellrock.region.api.nodes import nodes
 from bellrock.region.api.people import people_routes
+from bellrock.region.api.probes import probe_routes
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.api.walks import walks
 from bellrock.region.service import UnknownPort
@@ -148,6 +149,6 @@ closed_routes = Router(
     guards=[needs_right, needs_own_origin, needs_csrf_header],
     route_handlers=[
         logout, new_login_token, me, change_password, *people_routes,
-        *enrolment_routes, *mtu_routes, walks, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
+        *enrolment_routes, *mtu_routes, *probe_routes, walks, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
     ],
 )  # fmt: skip

@@ -6,8 +6,7 @@ from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, Unkn
 from bellrock.region.service.ends import UnknownEnd
 from bellrock.region.service.enrol import not_stored
 from bellrock.region.service.guesses import TooManyFailures
-from bellrock.region.service.mtu import UnknownHost
-from bellrock.region.service.names import UnknownPort
+from bellrock.region.service.names import UnknownHost, UnknownPort
 from bellrock.region.service.publish import Topic, Watcher
 from bellrock.region.service.region import Region, wall
 from bellrock.region.service.secrets import MAX_SECRETS, Secret, Secrets, secrets_of

@@ -10,6 +10,7 @@ from ulid_transform import ulid_now
 from bellrock.contract import Done, MeasureMtu, Order
 from bellrock.model import Monotonic, Neighbour, Port, Wall
 from bellrock.region.service.agents import Session
+from bellrock.region.service.names import chosen
 from bellrock.region.service.shapes import CulpritView, EndView, MtuPairView, MtuView, PortView
 from bellrock.region.service.state import State
 from bellrock.topology.mtu import Culprit, Way, culprits, limited_by, mtus, ways
@@ -19,10 +20,6 @@ PATIENCE: Final = 20.0
 """Seconds after which an order that nobody answered counts as over."""
 MAX_ORDERS: Final = 4096
 """Orders under way, over all agents."""
-
-
-class UnknownHost(ValueError):  # noqa: N818 -- says what it is
-    """No agent of this name or id is connected: which are."""
 
 
 class Given(Struct, frozen=True):
@@ -72,22 +69,14 @@ class Measurements:
         Raises:
             UnknownHost: no connected agent is meant.
         """
-        wanted = {
-            agent: session
-            for agent, session in self._sessions.items()
-            if not host or host in (agent, names.get(agent), session.host.name)
-        }
-        if not wanted:
-            connected = ", ".join(sorted(self._name(agent, names) for agent in self._sessions)) or "none"
-            raise UnknownHost(
-                f"no agent {host!r} is connected; connected are: {connected}" if host else "no agent is connected"
-            )
+        connected = {agent: session.host.name for agent, session in self._sessions.items()}
+        wanted = chosen([host] if host else [], connected, names)
         self._expire()
-        for agent, session in wanted.items():
+        for agent in wanted:
             if len(self._given) < MAX_ORDERS:
                 order = Order(ulid_now(), MeasureMtu(interface))
                 self._given[order.id] = Given(agent, Monotonic(self._mono() + PATIENCE))
-                session.say(order)
+                self._sessions[agent].say(order)
         self._changed()
         return tuple(sorted(self._name(agent, names) for agent in wanted))
 

@@ -1,7 +1,7 @@
 """`HOST/INTERFACE[.VID]` → a port, or the nearest names."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bellrock.model import Port
 from bellrock.region.service.places import port_of
@@ -12,6 +12,33 @@ MAX_VID = 4094
 
 class UnknownPort(LookupError):  # noqa: N818 -- says what it is
     """No such port is known; the text says which part, and what comes near."""
+
+
+class UnknownHost(ValueError):  # noqa: N818 -- says what it is
+    """No agent of this name or id is connected: which are."""
+
+
+def chosen(wanted: Sequence[str], connected: Mapping[str, str], names: Mapping[str, str]) -> list[str]:
+    """The ids of the connected agents that are meant, by id or name; all of them, where none is named.
+
+    Args:
+        wanted: names or ids.
+        connected: host names as the agents tell them, by id.
+        names: unique names by id.
+
+    Raises:
+        UnknownHost: one that is named is not connected, or none is.
+    """
+    shown = ", ".join(sorted(names.get(agent) or name for agent, name in connected.items())) or "none"
+    if not connected and not wanted:
+        raise UnknownHost("no agent is connected")
+    found: dict[str, None] = {}
+    for host in wanted:
+        mine = [agent for agent, name in connected.items() if host in (agent, names.get(agent), name)]
+        if not mine:
+            raise UnknownHost(f"no agent {host!r} is connected; connected are: {shown}")
+        found |= dict.fromkeys(mine)
+    return list(found) if wanted else list(connected)
 
 
 def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:

@@ -22,6 +22,7 @@ class Topic(StrEnum):
     ENROLMENTS = "enrolments"
     MTU = "mtu"
     NODES = "nodes"
+    MATRIX = "matrix"
 
 
 class Watcher:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
@@ -10,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from ulid_transform import ulid_now
 
-from bellrock.contract import Challenge, Done, Hello, KeepAlive, Relayed, Report, Welcome
+from bellrock.contract import Challenge, Done, Hello, KeepAlive, Relayed, Report, Results, Welcome
 from bellrock.contract.walk import WalkAnswer
 from bellrock.model import (
     Host,
@@ -41,6 +42,7 @@ from bellrock.region.service.mtu import Measurements
 from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.nodes import Nodes
 from bellrock.region.service.places import Registrar
+from bellrock.region.service.probes import Probes
 from bellrock.region.service.publish import Publisher, Topic, Watcher
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuView, TopologyView
@@ -101,6 +103,7 @@ class Region:
             Topic.ENROLMENTS: lambda: self.enrolment.views(),  # noqa: PLW0108 -- it is made below
             Topic.MTU: self.mtu,
             Topic.NODES: lambda: self.nodes.views(),  # noqa: PLW0108 -- it is made below
+            Topic.MATRIX: lambda: self.probes.view(),  # noqa: PLW0108 -- it is made below
         }
         """What each topic of `/api/v1/live` says: the answer of its route."""
         self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
@@ -119,6 +122,10 @@ class Region:
             self._state, self._agents.sessions, mono, lambda: self._publisher.changed(Topic.MTU)
         )
         self._walks = Walks(self._state, self._agents.sessions, lambda: self.view().names)
+        self.probes = Probes(
+            store.probes, loaded.probes, self._state, self._agents.sessions, lambda: self.view().names, clock, mono,
+            lambda: self._publisher.changed(Topic.MATRIX), random.random,
+        )  # fmt: skip
         self.gate = Gate(mono)
         self.regions = regions
         self.access = Access(store)
@@ -135,11 +142,13 @@ class Region:
             tasks.create_task(self._watch_silence(), name="silence")
             tasks.create_task(self._note_seen(), name="seen")
             tasks.create_task(self._watch_certificates(), name="certificates")
+            tasks.create_task(self.probes.run(), name="probes")
 
     async def stop(self) -> None:
         """End all sessions and note when agents were last heard."""
         self.stopping.set()
         self._agents.dismiss("the region is stopping")
+        await self.probes.flush()
         await self._touch()
         await self._sweep()
 
@@ -173,6 +182,7 @@ class Region:
         """A connection of an agent ended."""
         if self._agents.leave(session):
             self._measurements.left(session.host.id)
+            self.probes.left(session.host.id, session.host.name)
             self._walks.left(session.host.id)
             log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
             self._publisher.changed(Topic.HOSTS, Topic.ENROLMENTS)
@@ -225,6 +235,10 @@ class Region:
     async def relayed(self, session: Session, message: Relayed) -> None:
         """A node's report, brought by itself or by a rack; the answer goes back the same way."""
         session.say(await self.nodes.take(session, message))
+
+    def results(self, session: Session, message: Results) -> None:
+        """An agent tells what became of flows that it tried."""
+        self.probes.results(session, message)
 
     async def tell(self, session: Session, message: Report | KeepAlive | Done) -> None:
         """A message of an agent; waits while the store is behind. That an order is over counts once what it brought is stored."""
@@ -322,7 +336,7 @@ class Region:
 
     def _done(self, host: Host, message: Done) -> None:
         """An agent has carried out an order, or could not."""
-        if self._walks.done(host.id, message):
+        if self._walks.done(host.id, message) or self.probes.done(host.id, message):
             return
         if why := self._measurements.done(host.id, message):
             log.info(line("order-declined", agent=host.id, name=host.name, why=why))

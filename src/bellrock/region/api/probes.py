@@ -1,0 +1,195 @@
+"""Flows that agents try: the site that says which, runs, the matrix and its history, schedules."""
+
+from typing import Annotated, Final
+
+from litestar import delete, get, post, put
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, QueryParameter
+from msgspec import Meta, Struct
+
+from bellrock.contract import Try
+from bellrock.flows import SiteError
+from bellrock.region.api.audited import caller_in, tell
+from bellrock.region.api.guards import region_of
+from bellrock.region.api.people import ConflictException
+from bellrock.region.api.problems import AnyRequest, problems
+from bellrock.region.service import UnknownHost
+from bellrock.region.service.probes import NoSite
+from bellrock.region.service.probeshapes import (
+    CellResultsView,
+    ChangeView,
+    MatrixView,
+    RunView,
+    ScheduleView,
+    SiteView,
+)
+from bellrock.region.service.runs import TooMany
+from bellrock.region.service.schedules import Unschedulable
+from bellrock.region.service.wishes import Unaskable
+from bellrock.region.store import ScheduleRow
+
+MAX_SITE: Final = 8 << 20
+"""Octets of a site file, and so of the one body that may be that large."""
+Name = Annotated[str, Meta(max_length=255)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=256)]
+Flows = Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)]
+
+
+class NewSite(Struct, frozen=True):
+    """A site file, as text."""
+
+    text: Annotated[str, Meta(max_length=MAX_SITE)]
+
+
+class ProbeRequest(Struct, frozen=True):
+    """What is to be tried now. Without `to` and `tries`: what the site says; without `agents`: by all that are connected."""
+
+    agents: Names = ()
+    flows: Flows = ()
+    to: Names = ()
+    """Targets, `ADDRESS[:PORT]` or a name, at each of which each of `flows` is tried."""
+    tries: Annotated[tuple[Try, ...], Meta(max_length=256)] = ()
+
+
+class NewSchedule(Struct, frozen=True):
+    """What is to be tried again and again; `every` in seconds."""
+
+    every: float = 300.0
+    agents: Names = ()
+    flows: Flows = ()
+    to: Names = ()
+
+
+@get("/api/v1/site", summary="The site file", tags=["reachability"], responses=problems(401, 404), sync_to_thread=False)
+def site(request: AnyRequest) -> SiteView:
+    """As the region was given it."""
+    try:
+        return region_of(request).probes.site_view()
+    except NoSite as error:
+        raise NotFoundException(_sentence(error)) from None
+
+
+@put("/api/v1/site", summary="Give the region a site file", tags=["reachability"], responses=problems(400, 401, 403),
+     request_max_body_size=2 * MAX_SITE)  # fmt: skip
+async def put_site(
+    request: AnyRequest, data: Annotated[NewSite, Body(examples=[Example(value={"text": 'title = "lab"\n'})])]
+) -> SiteView:
+    """It says who plays which role, and so what agents are to try. With the first one, a schedule begins."""
+    tell(request, subject="site file", after=f"{len(data.text)} characters")
+    try:
+        found = await region_of(request).probes.put_site(data.text, caller_in(request).user)
+    except SiteError as error:
+        raise ClientException(str(error)) from None
+    tell(request, subject=found.title or "site file", after=f"{len(data.text)} characters")
+    return found
+
+
+@post("/api/v1/probes", summary="Try flows now", tags=["reachability"], status_code=202,
+      responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+async def probe(
+    request: AnyRequest,
+    data: Annotated[
+        ProbeRequest, Body(examples=[Example(value={"agents": ["rack1"], "flows": ["dns"], "to": ["10.0.0.2"]})])
+    ],
+) -> RunView:
+    """What the site says stands in the matrix afterwards; what is asked for beside it is in the run's results alone."""
+    region = region_of(request)
+    what = ", ".join(data.flows) or (f"{len(data.tries)} tries" if data.tries else "what the site says")
+    whom = ", ".join(data.agents) or "all agents"
+    tell(request, subject=f"{what} by {whom}"[:200], after=", ".join(data.to)[:200])
+    try:
+        run = await region.probes.begin(data.agents, data.flows, data.to, data.tries)
+    except UnknownHost as error:
+        raise NotFoundException(_sentence(error)) from None
+    except (NoSite, TooMany) as error:
+        raise ConflictException(_sentence(error)) from None
+    except Unaskable as error:
+        raise ClientException(_sentence(error)) from None
+    return region.probes.run_view(run)
+
+
+@get("/api/v1/probes/runs/{run:str}", summary="What became of a run", tags=["reachability"],
+     responses=problems(401, 404), sync_to_thread=False)  # fmt: skip
+def probe_run(request: AnyRequest, run: FromPath[str]) -> RunView:
+    """How many checks are left and, of a run whose results are not kept, all that came in so far. Runs are forgotten after a while."""
+    probes = region_of(request).probes
+    if (found := probes.runs.find(run)) is None:
+        raise NotFoundException("There is no such run, or it is long over.")
+    return probes.run_view(found)
+
+
+@get("/api/v1/probes/history", summary="Verdicts that changed", tags=["reachability"], responses=problems(400, 401))
+async def probe_history(
+    request: AnyRequest,
+    agent: Annotated[Name | None, QueryParameter(description="Agent, by name or id")] = None,
+    flow: Annotated[str | None, QueryParameter(description="Flow id", max_length=64)] = None,
+    before: Annotated[int | None, QueryParameter(description="Changes numbered below this", ge=1, le=2**62)] = None,
+    limit: Annotated[int, QueryParameter(description="How many at most", ge=1, le=1000)] = 200,
+) -> list[ChangeView]:
+    """The newest first; kept for 90 days, at most 100,000."""
+    return await region_of(request).probes.history(agent, flow, before, limit)
+
+
+@get("/api/v1/matrix", summary="Agents × flows", tags=["reachability"], responses=problems(401), sync_to_thread=False)
+def matrix(request: AnyRequest) -> MatrixView:
+    """The worst verdict of each agent and flow, how many checks it stands for, and how old the oldest is."""
+    return region_of(request).probes.view()
+
+
+@get("/api/v1/matrix/{agent:str}/{flow:str}", summary="The checks of a cell, with evidence", tags=["reachability"],
+     responses=problems(401, 404))  # fmt: skip
+async def matrix_cell(request: AnyRequest, agent: FromPath[str], flow: FromPath[str]) -> CellResultsView:
+    """What was sent, what came back and when, for each check of an agent, by name or id, and a flow; the worst first."""
+    try:
+        return await region_of(request).probes.cell(agent, flow)
+    except UnknownHost as error:
+        raise NotFoundException(_sentence(error)) from None
+
+
+@get("/api/v1/schedules", summary="What is tried again and again", tags=["reachability"], responses=problems(401),
+     sync_to_thread=False)  # fmt: skip
+def schedules(request: AnyRequest) -> list[ScheduleView]:
+    """By name."""
+    return region_of(request).probes.schedule_views()
+
+
+@put("/api/v1/schedules/{schedule:str}", summary="Keep a schedule", tags=["reachability"], status_code=204,
+     responses=problems(400, 401, 403))  # fmt: skip
+async def put_schedule(
+    request: AnyRequest,
+    schedule: FromPath[str],
+    data: Annotated[NewSchedule, Body(examples=[Example(value={"every": 60, "flows": ["dns"], "to": ["10.0.0.2"]})])],
+) -> None:
+    """In place of the one of this name. Intervals have a tenth of play; a run is never begun beside the one before."""
+    region = region_of(request)
+    row = ScheduleRow(
+        id=schedule, every=data.every, agents=data.agents, flows=data.flows, to=data.to, created=region.now(),
+        by=caller_in(request).user,
+    )  # fmt: skip
+    what = f"every {data.every:g} s: {', '.join(data.flows) or 'all flows'} by {', '.join(data.agents) or 'all agents'}"
+    tell(request, subject=schedule[:64], after=what[:200])
+    try:
+        await region.probes.put_schedule(row)
+    except (Unschedulable, Unaskable) as error:
+        raise ClientException(_sentence(error)) from None
+
+
+@delete("/api/v1/schedules/{schedule:str}", summary="Remove a schedule", tags=["reachability"], status_code=204,
+        responses=problems(401, 403, 404))  # fmt: skip
+async def remove_schedule(request: AnyRequest, schedule: FromPath[str]) -> None:
+    """What it alone asked for stands in the matrix no longer."""
+    tell(request, subject=schedule[:64], after="removed")
+    if not await region_of(request).probes.remove_schedule(schedule):
+        raise NotFoundException(f"There is no schedule {schedule!r}.")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+probe_routes = (
+    site, put_site, probe, probe_run, probe_history, matrix, matrix_cell, schedules, put_schedule, remove_schedule,
+)  # fmt: skip
+"""The HTTP routes."""

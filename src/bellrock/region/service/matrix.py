@@ -1,0 +1,137 @@
+"""How every check stands, in memory: the last verdict of each, what changed, and agents × flows as cells."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from msgspec import structs
+
+from bellrock.diagnosis.probes import RANK
+from bellrock.model import Probed, Verdict, Wall
+from bellrock.region.service.probeshapes import CellView
+from bellrock.region.service.runs import Result
+from bellrock.region.store import Change, Standing, check_key
+
+MAX_CHECKS: Final = 50_000
+"""Checks that are remembered; beyond, the ones that were made longest ago are forgotten."""
+STALE: Final = 900.0
+"""Seconds after which a verdict says little about now, or thrice its schedule's interval if that is longer."""
+STEADY: Final = 2
+"""Runs in which a verdict must have been the same to be told."""
+FINE: Final = (Verdict.WORKS, Verdict.NOT_CHECKED)
+"""Verdicts that are no fault: that nothing is known is told as that."""
+
+
+class Matrix:
+    """The standings, by key."""
+
+    def __init__(self, standings: Iterable[Standing] = ()) -> None:
+        self._standings = {one.key: one for one in standings}
+
+    def __len__(self) -> int:
+        return len(self._standings)
+
+    @property
+    def standings(self) -> Collection[Standing]:
+        """All of them."""
+        return self._standings.values()
+
+    def take(self, results: Sequence[Result], now: Wall) -> tuple[list[tuple[Standing, Probed]], list[Change]]:
+        """Results of kept runs: how these checks stand now, with what was seen, and which verdicts changed."""
+        told: list[tuple[Standing, Probed]] = []
+        changes: list[Change] = []
+        for wish, probed in results:
+            protocol = wish.want.protocol.value
+            before = self._standings.get(check_key(wish.agent, probed.flow, wish.target, protocol, probed.variant))
+            same = before is not None and before.verdict is probed.verdict
+            standing = Standing(
+                agent=wish.agent, flow=probed.flow, target=wish.target, protocol=protocol, variant=probed.variant,
+                origin=wish.origin, role=wish.want.target.value, expected=wish.want.expectation, verdict=probed.verdict,
+                detail=probed.detail, rtt_ms=probed.rtt_ms, at=now, since=before.since if before and same else now,
+                runs=min(before.runs + 1, 1_000_000) if before and same else 1, told=before.told if before else "",
+            )  # fmt: skip
+            if not same:
+                changes.append(_change(standing, before))
+            self._standings[standing.key] = standing
+            told.append((standing, probed))
+        return told, changes
+
+    def steady(self, keys: Iterable[str]) -> list[tuple[Standing, str]]:
+        """Of these checks those whose verdict became another, and stayed so: as they stand, and the verdict that was told before.
+
+        What works when it is first heard of is no news. That something could not be checked says nothing about it, so it is none either.
+        """
+        news = []
+        for key in keys:
+            one = self._standings.get(key)
+            if one is None or one.runs < STEADY or one.verdict.value == one.told or one.verdict is Verdict.NOT_CHECKED:
+                continue
+            if one.told or one.verdict not in FINE:
+                news.append((one, one.told))
+        return news
+
+    def mark_told(self, keys: Iterable[str]) -> list[Standing]:
+        """The steady ones among these are known to whoever wants to know; those that changed by it."""
+        marked = []
+        for key in keys:
+            one = self._standings.get(key)
+            if one and one.runs >= STEADY and one.verdict is not Verdict.NOT_CHECKED and one.told != one.verdict.value:
+                marked.append(structs.replace(one, told=one.verdict.value))
+                self._standings[key] = marked[-1]
+        return marked
+
+    def prune(self, wanted: Collection[tuple[str, str, str, str]], agents: Collection[str]) -> list[str]:
+        """Forget the checks of the site that these agents are not to make any more; their keys.
+
+        `wanted`: (agent, flow, target, protocol).
+        """
+        return self._forget(
+            one
+            for one in self._standings.values()
+            if not one.origin and one.agent in agents and (one.agent, one.flow, one.target, one.protocol) not in wanted
+        )
+
+    def forget_origin(self, origin: str) -> list[str]:
+        """Forget what a schedule asked for that is no more; keys."""
+        return self._forget(one for one in self._standings.values() if one.origin == origin)
+
+    def overflow(self) -> list[str]:
+        """Forget the oldest beyond MAX_CHECKS; their keys."""
+        excess = len(self._standings) - MAX_CHECKS
+        return self._forget(sorted(self._standings.values(), key=lambda one: one.at)[: max(0, excess)])
+
+    def of(self, agent: str, flow: str) -> list[Standing]:
+        """The checks of a cell, the worst first."""
+        mine = [one for one in self._standings.values() if (one.agent, one.flow) == (agent, flow)]
+        return sorted(mine, key=lambda one: (-RANK.index(one.verdict), one.target, one.protocol, one.variant))
+
+    def cells(self, now: Wall, stale: dict[str, float] | None = None) -> tuple[CellView, ...]:
+        """Agents × flows, where anything was tried. `stale`: by origin, seconds from which on it is too old."""
+        found: dict[tuple[str, str], list[Standing]] = {}
+        for one in self._standings.values():
+            found.setdefault((one.agent, one.flow), []).append(one)
+        return tuple(_cell(agent, flow, found[agent, flow], now, stale or {}) for agent, flow in sorted(found))
+
+    def _forget(self, gone: Iterable[Standing]) -> list[str]:
+        keys = [one.key for one in gone]
+        for key in keys:
+            del self._standings[key]
+        return keys
+
+
+def _cell(agent: str, flow: str, mine: list[Standing], now: Wall, stale: dict[str, float]) -> CellView:
+    worst = max(mine, key=lambda one: RANK.index(one.verdict))
+    oldest = min(mine, key=lambda one: one.at)
+    counts = Counter(one.verdict.value for one in mine)
+    return CellView(
+        agent=agent, flow=flow, verdict=worst.verdict, checks=len(mine),
+        faults=sum(one.verdict not in FINE for one in mine), counts=dict(sorted(counts.items())), detail=worst.detail,
+        age=round(max(0.0, now - oldest.at), 1), stale=any(now - one.at > stale.get(one.origin, STALE) for one in mine),
+    )  # fmt: skip
+
+
+def _change(one: Standing, before: Standing | None) -> Change:
+    return Change(
+        at=one.at, agent=one.agent, flow=one.flow, target=one.target, protocol=one.protocol, variant=one.variant,
+        before=before.verdict.value if before else "", verdict=one.verdict, detail=one.detail,
+    )  # fmt: skip
