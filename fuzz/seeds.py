@@ -10,7 +10,7 @@ from bellrock.contract import Delivered, NodeAnswer, NodeReport, Placed, Rejecte
 from bellrock.contract.join import JoinAnswer, JoinOffer, JoinProof, JoinRequest, encode_join
 from bellrock.contract.pake import Half
 from bellrock.model import Host, HostSeen, Interface, InterfaceSeen, Wall
-from bellrock.wire import cdp, ethernet, ip
+from bellrock.wire import cdp, dhcp, ethernet, ip
 from bellrock.wire.ethernet import EthernetFrame, Tag
 from bellrock.wire.frame import CDP_MAC, GROUP4, GROUP6, LLDP_MAC, build_beacon_frame
 from fuzz import HARNESSES, lldp
@@ -216,6 +216,19 @@ def joining_seeds() -> Iterator[tuple[str, bytes]]:
     yield "report", b"\x02" + msgspec.json.encode(report)
     placed = NodeAnswer(region="north", placed=(Placed("eth0", "fabric-1", ("pxe",), (10,)),))
     yield "delivered", b"\x03" + msgspec.json.encode(Delivered("letter", placed))
+
+
+def dhcp_seeds() -> Iterator[tuple[str, bytes]]:
+    yield "offer", b"\x02" + bytes.fromhex("350102 3604c0a80001 330400000e10 2b03 0601 03 ff")
+    yield "overload", b"\x02" + bytes.fromhex("340103 2b0161 ff")
+    yield "long-option", b"\x02" + bytes.fromhex("2b0161 00 2b0162 0104ffffff00 ff")
+    discover = dhcp.Message(
+        op=1, xid=7, kind=1, chaddr=b"RT\0\x124V", broadcast=True, options={93: b"\0\7", 82: b"\1\1a"}
+    )
+    yield "discover", b"\x00" + dhcp.encode(discover)
+    yield "advertise", b"\x01" + bytes.fromhex("02a1b2c3 0002000a 00030001525400123456 000d0004 0002 6e6f")
+    yield "relayed", b"\x01\x0c\x01" + bytes(32) + bytes.fromhex("00090004 01a1b2c3")
+    yield "lease", b"\x04" + bytes(12) + bytes.fromhex("00050018") + bytes(24) + bytes.fromhex("000d0002 0002")
 
 
 def main() -> None:

@@ -85,6 +85,8 @@ async def gather(plan: Plan, talk: Talk, variant: Variant, net: Net) -> list[Off
     question = machine(variant, talk.mac, talk.giaddr)
     end = monotonic() + PATIENCE * net.ask.within
     found: list[Offer] = []
+    if not (talk.raw or talk.giaddr):
+        net.record.noticed("asked by UDP port 68, because raw frames are not allowed here")
     with talk.conversation(question.xid) as conversation:
         for pause in REPEATS:
             await net.turn(plan.server or talk.interface)

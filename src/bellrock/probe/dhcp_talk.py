@@ -107,8 +107,8 @@ class LinkTalk:
         packet = ip.build(source, destination, _HOPS, ip.PROTOCOL_UDP, segment)
         tags = () if self._vid is None else (Tag(TPID_CUSTOMER, self._vid),)
         # The frame is the card's own even where another machine is asked for: switches learn where addresses are.
-        self._taps.send(self._index, EthernetFrame(mac, self._own, tags, ethernet.ETHERTYPE_IPV4, packet))
         conversation.asked = clock.monotonic()
+        self._taps.send(self._index, EthernetFrame(mac, self._own, tags, ethernet.ETHERTYPE_IPV4, packet))
         return len(payload)
 
 
@@ -250,7 +250,6 @@ def _by_port(plan: Plan, net: Net, interface: Interface) -> Iterator[PortTalk]:
         raise NotChecked(f"{interface.name} has no IPv4 address, and to ask without one {hint}")
     try:
         with _bound(Source(interface.name, "", CLIENT_PORT), interface, server="", giaddr="", taps=None) as talk:
-            net.record.noticed("asked by UDP port 68, because raw frames are not allowed here")
             yield talk
     except Obstructed as error:
         if error.obstacle is Obstacle.LOCAL:

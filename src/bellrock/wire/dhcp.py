@@ -103,8 +103,8 @@ def encode(message: Message) -> bytes:
     Raises:
         ValueError: a field that does not fit.
     """
-    if len(message.chaddr) > 16 or len(message.sname) > 63 or len(message.file) > 127:
-        raise ValueError("DHCP: at most 16 octets of hardware address, 63 of server name, 127 of file name")
+    if len(message.chaddr) > 16 or len(message.sname) > 64 or len(message.file) > 128:
+        raise ValueError("DHCP: at most 16 octets of hardware address, 64 of server name, 128 of file name")
     addresses = (address_bytes(one) for one in (message.ciaddr, message.yiaddr, message.siaddr, message.giaddr))
     flags = BROADCAST_FLAG if message.broadcast else 0
     try:
