@@ -14,7 +14,7 @@ from bellrock.probe.holding import PONG, Holding
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.url import target
-from bellrock.probe.values import Ask, Found, Load, NotChecked, Option, PlanError, Probe, Unexpected
+from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
 from bellrock.probe.visit import IDENTITY, TLS_OPTION, Place, Visit, identity, place
 from bellrock.probe.websocket import Opening, WebSocket
 
@@ -28,7 +28,7 @@ _OPTIONS: Final = (
     Option("path", f"of the WebSocket; default: {' or '.join(PATHS)}, whichever is there"),
     Option("hold", "seconds to keep it open, in pauses of 1, 2, 4 … s, a ping between; default 0: one ping and goodbye"),
     Option("pause", "seconds of the first pause; default 1"),
-    Option("token", "an API token, sent as Authorization: Bearer, over TLS alone unless tls=no is set", secret=True),
+    Option("token", "an API token, sent as Authorization: Bearer, and with it TLS alone, unless tls=no is set", secret=True),
     *IDENTITY,
     TLS_OPTION,
     *tls.OPTIONS,
@@ -62,6 +62,8 @@ def plan(ask: Ask) -> Plan:
     paths = (target(given.text("path")),) if given.text("path") else PATHS
     first = given.number("pause", FIRST_PAUSE, least=0.1, most=MAX_HOLD)
     where = structs.replace(place(ask, given), identity=identity(given))
+    if "token" in given and where.scheme == "either":
+        where = structs.replace(where, scheme="https")
     return Plan(where, paths, _pauses(hold, first), ask.nonce[:8], given.text("token"))
 
 
@@ -98,8 +100,6 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
 async def _opened(visit: Visit, net: Net, plan: Plan, path: str) -> tuple[WebSocket, Opening]:
     async def upgrade() -> tuple[WebSocket, Opening]:
         where, secure = plan.place, visit.scheme == "https"
-        if plan.token and not secure and where.scheme != "http":
-            raise NotChecked("it answers in plain HTTP; a token is sent in plain text only where tls=no is set")
         socket = WebSocket(
             net, await visit.connection(), host=where.name or where.address, port=where.port, path=path, secure=secure,
             token=plan.token,
