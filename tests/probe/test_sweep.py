@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections import deque
 from contextlib import contextmanager
 
@@ -32,7 +33,7 @@ def probe_for_tests(monkeypatch, run, *, spacing: float = 0.0, flow: str = "ntp"
     known = registry.probe_of
     with monkeypatch.context() as patch:
         for module in ("bellrock.probe.run", "bellrock.probe.sweep"):
-            patch.setattr(f"{module}.probe_of", lambda name: made if name == flow else known(name))
+            patch.setattr(sys.modules[module], "probe_of", lambda name: made if name == flow else known(name))
         yield
 
 

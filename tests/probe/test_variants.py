@@ -45,7 +45,9 @@ def test_each_has_its_own_evidence_and_round_trip():
     (one, other), net = run({"a": works, "b": refused})
     assert [step.what for step in one.evidence] == ["a question", "an answer"]
     assert one.rtt is not None
-    assert other.evidence == ()
+    assert [(step.direction, step.what) for step in other.evidence] == [
+        ("received", "ICMP type 3 code 3 from 127.0.0.1")
+    ]
     assert other.rtt is None
     assert net.record.steps == ()
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 from msgspec import Struct
 
 from bellrock.link.clock import monotonic
-from bellrock.link.obstacle import from_error, tell_errors, told
+from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors, told
 from bellrock.link.pieces import receive_pieces, tell_pieces
 from bellrock.link.source import Source, bind
 from bellrock.link.stream import _numeric
@@ -98,7 +98,7 @@ def open_datagrams(
     `pieces`: what comes in tells whether it was fragmented on its way.
 
     Raises:
-        Obstructed: LOCAL, the source is not of this host.
+        Obstructed: LOCAL, the source or the zone of the address is not of this host.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -109,7 +109,12 @@ def open_datagrams(
         if pieces:
             tell_pieces(sock)
         bind(sock, source)
+        return Datagrams(sock, address, port, pieces=pieces)
+    except OSError as error:  # the zone of a link-local address
+        sock.close()
+        raise Obstructed(
+            Obstacle.LOCAL, why=f"cannot send to {address}: {(error.strerror or str(error)).lower()}"
+        ) from None
     except BaseException:
         sock.close()
         raise
-    return Datagrams(sock, address, port, pieces=pieces)

@@ -15,6 +15,18 @@ _PROHIBITED: Final = {4: {(3, 9), (3, 10), (3, 13)}, 6: {(1, 1), (1, 5), (1, 6)}
 _PORT: Final = {4: (3, 3), 6: (1, 4)}
 _TOO_BIG: Final = {4: (3, 4), 6: (2, 0)}
 _EXCEEDED: Final = {4: 11, 6: 3}
+_NO_HOST: Final = {4: (3, 1), 6: (1, 3)}
+_WORDS: Final[dict[int, dict[tuple[int, int], str]]] = {
+    4: {
+        (3, 0): "no route to its network", (3, 1): "host unreachable", (3, 2): "protocol unreachable", (3, 3): "port unreachable",
+        (3, 4): "too big for the way", (3, 9): "network prohibited", (3, 10): "host prohibited", (3, 13): "prohibited by a filter",
+    },
+    6: {
+        (1, 0): "no route to it", (1, 1): "prohibited by a filter", (1, 2): "beyond the scope of the source address", (1, 3): "address unreachable",
+        (1, 4): "port unreachable", (1, 5): "prohibited by the source address's policy", (1, 6): "route that rejects", (2, 0): "too big for the way",
+    },
+}  # fmt: skip
+"""ICMP type and code in words (RFC 792, RFC 1812 §5.2.7.1, RFC 4443 §3.1)."""
 
 
 class Obstacle(StrEnum):
@@ -80,6 +92,17 @@ def told_about(sock: socket.socket) -> tuple[bytes, Obstructed] | None:
     return None
 
 
+def is_own(address: str) -> bool:
+    """Whether an address is this host's: one can bind to no other."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as one:
+            one.bind((address or "invalid", 0))
+    except OSError:
+        return False
+    return True
+
+
 def from_error(error: OSError, sock: socket.socket | None = None) -> Obstructed:
     """What an error of connect, send or receive means; a queued ICMP error says it best."""
     if sock is not None and (found := told(sock)) is not None:
@@ -106,7 +129,13 @@ def _extended(data: bytes, version: int) -> Obstructed:
     if origin == _ORIGIN_LOCAL or origin == 0:
         return from_error(OSError(number, ""))
     by = _offender(data[_EXTENDED.size :], version)
-    said = f"ICMP{'v6' if version == 6 else ''} type {kind} code {code} from {by or 'an unknown address'}"
+    words = _WORDS[version].get(
+        (kind, code), "unreachable" if kind != _EXCEEDED[version] else "hop limit used up on the way"
+    )
+    said = f"{words} (ICMP{'v6' if version == 6 else ''} type {kind} code {code} from {by or 'an unknown address'})"
+    if (kind, code) == _NO_HOST[version] and is_own(by):
+        # What the kernel tells its own sockets when ARP or neighbour discovery has failed.
+        return Obstructed(Obstacle.NO_NEIGHBOUR, "", "nobody answers ARP or neighbour discovery for the next hop")
     if (kind, code) == _PORT[version]:
         return Obstructed(Obstacle.PORT, by, said)
     if (kind, code) in _PROHIBITED[version]:

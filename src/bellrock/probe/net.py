@@ -28,6 +28,8 @@ class Record:
         """Seconds from the first thing sent to the first thing received after it."""
         self.answered = False
         """Whether anything at all came back."""
+        self.said = False
+        """Whether that was more than a connection."""
         self.stranger = ""
         """Address and port of who spoke last without having been asked: perhaps the answer, gone astray."""
 
@@ -44,6 +46,14 @@ class Record:
 
     def received(self, what: str, octets: int = 0, at: Monotonic | None = None) -> None:
         """This came back."""
+        self.said = True
+        self._came(what, octets, at)
+
+    def connected(self, what: str) -> None:
+        """A connection stands: the target's kernel answered, and so far nobody else."""
+        self._came(what, 0, None)
+
+    def _came(self, what: str, octets: int, at: Monotonic | None) -> None:
         self.answered = True
         if self.rtt is None and self._sent is not None:
             self.rtt = max(0.0, (at or monotonic()) - self._sent)
@@ -86,7 +96,7 @@ class Net:
         await self._manners.wait(address, self._load.spacing)
         self.record.sent(f"TCP SYN to {endpoint(address, port)}")
         stream = await connect(address, port, source or self.ask.source)
-        self.record.received(f"TCP connection from {stream.ends.local} stands")
+        self.record.connected(f"TCP connection from {stream.ends.local} stands")
         return stream
 
     async def turn(self, whom: str = "") -> None:

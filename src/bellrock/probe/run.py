@@ -3,19 +3,20 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable
+from ipaddress import ip_address
 from typing import Final
 
 from msgspec import structs
 
 from bellrock.flows import flow as flow_of
-from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.obstacle import Obstacle, Obstructed, is_own
 from bellrock.link.stream import TooMuch
 from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net, endpoint
 from bellrock.probe.registry import probe_of
-from bellrock.probe.values import Ask, Found, NotChecked, TlsFault, Unexpected
+from bellrock.probe.values import Ask, Found, NotChecked, PlanError, Probe, TlsFault, Unexpected
 
 _VERDICTS: Final = {
     Obstacle.RESET: Verdict.REFUSED,
@@ -49,11 +50,27 @@ async def check(ask: Ask, manners: Manners | None = None, taps: Taps | None = No
         UnknownProbeError, PlanError: it cannot be tried like this.
     """
     probe = probe_of(ask.flow)
+    _must_be_possible(ask, probe)
     ask = structs.replace(ask, port=ask.port or probe.port or default_port(ask.flow))
     plan = probe.plan(ask)
     net = Net(ask, probe.load, manners or Manners(), taps)
     found = await settled(probe.run(plan, net), net, ask.within)
     return tuple(_probed(one, ask, net) for one in found)
+
+
+def _must_be_possible(ask: Ask, probe: Probe) -> None:
+    # A text that is no address would be looked up as a name, whoever asks for it and however long that takes.
+    if ask.address:
+        try:
+            ip_address(ask.address)
+        except ValueError:
+            raise PlanError(f"{ask.address[:80]!r} is no IP address") from None
+    elif not probe.link_wide:
+        raise PlanError(f"{ask.flow} is tried at an address, and none is given")
+    if not 0 <= ask.port <= 65535:
+        raise PlanError(f"{ask.port} is no port; expected 1 to 65535, or 0 for the flow's own")
+    if ask.protocol is not None and ask.protocol not in probe.protocols:
+        raise PlanError(f"{ask.flow} is tried over {' and '.join(probe.protocols)}, and not over {ask.protocol}")
 
 
 def default_port(flow: str) -> int:
@@ -87,22 +104,34 @@ async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -
 
 def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:
     """The verdict on an obstacle; `answered`: something had come back before."""
-    verdict = _VERDICTS.get(error.obstacle)
-    if error.obstacle is Obstacle.PORT:
-        # Only the target itself knows its ports; another's word is a firewall's.
-        verdict = Verdict.REFUSED if error.by == target else Verdict.FILTERED
-    by = f" (says {error.by})" if error.by and error.by not in error.why else ""
-    detail = error.why + by
-    if error.obstacle is Obstacle.RESET:
-        detail = "nobody listens: TCP RST"
-    elif error.obstacle is Obstacle.SILENCE and answered:
-        detail = "it fell silent in the middle of the exchange"
-    return Found(verdict=verdict or Verdict.FILTERED, detail=detail)
+    verdict, detail = _VERDICTS.get(error.obstacle, Verdict.FILTERED), error.why
+    if error.by and error.by not in detail:
+        detail += f" (says {error.by})"
+    match error.obstacle:
+        case Obstacle.RESET:
+            detail = "nobody listens: TCP RST"
+        case Obstacle.SILENCE if answered:
+            detail = "it fell silent in the middle of the exchange"
+        case Obstacle.PORT if error.by == target.partition("%")[0]:
+            # Only the target itself knows its ports; another's word is a firewall's.
+            verdict, detail = Verdict.REFUSED, f"nobody listens: {detail}"
+        case Obstacle.PORT | Obstacle.PROHIBITED if is_own(error.by) and error.by != target:
+            detail = f"this host's own rules do not let it out: {detail}"
+        case Obstacle.PORT | Obstacle.PROHIBITED if error.by and error.by != target:
+            detail = f"a firewall at {error.by} does not let it pass: {detail}"
+        case _:
+            pass
+    return Found(verdict=verdict, detail=detail)
 
 
 def _late(net: Net, within: float) -> Found:
-    if net.record.answered:
+    if net.record.said:
         return Found(verdict=Verdict.DEGRADED, detail=f"it answers, but the exchange was not over within {within:g} s")
+    if net.record.answered:
+        what = (
+            f"the connection stands, but nothing was said on it within {within:g} s: another service, or one that hangs"
+        )
+        return Found(verdict=Verdict.WRONG_SERVICE, detail=what)
     if net.record.stranger:
         what = f"the answer came from {net.record.stranger}, which was not asked, so that clients do not take it"
         return Found(verdict=Verdict.WRONG_SERVICE, detail=what)

@@ -64,7 +64,7 @@ async def sweep(
 
 
 async def tried(ask: Ask, manners: Manners, taps: Taps | None = None) -> tuple[Probed, ...]:
-    """`check`, where nothing is raised: what is wrong with the ask, or with the probe, is a result."""
+    """`probe.run.check`, where nothing is raised: what is wrong with the ask, or with the probe, is a result."""
     try:
         return await check(ask, manners, taps)
     except (PlanError, UnknownProbeError) as error:
