@@ -15,7 +15,8 @@ from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, ControllerRouterHandler
 from typing_extensions import override
 
-from bellrock.region.api import login, mtu, people, probes, problems, routes
+from bellrock import model
+from bellrock.region.api import login, mtu, people, probes, problems, routes, walks, webhooks
 from bellrock.region.api.agents import agents_stream
 from bellrock.region.api.audited import Audited
 from bellrock.region.api.examples import EXAMPLES
@@ -73,7 +74,11 @@ def _describe(schema: OpenAPI) -> None:
     """Add what the Structs' docstrings say, and an example of each; Litestar takes neither from msgspec."""
     kinds = {
         kind.__name__: kind
-        for kind in (value for room in (shapes, probeshapes, routes, login, people, mtu, probes, problems) for value in vars(room).values())
+        for kind in (
+            value
+            for room in (model, shapes, probeshapes, routes, login, people, mtu, probes, walks, webhooks, problems)
+            for value in vars(room).values()
+        )
         if isinstance(kind, type)
     }
     examples = {type(one).__name__: msgspec.to_builtins(one) for one in EXAMPLES}

@@ -2,8 +2,23 @@
 
 from typing import Any, Final
 
-from bellrock.model import Finding, Severity, Wall
+from bellrock.model import Finding, Severity, Traced, Verdict, Wall
 from bellrock.region.api.problems import Problem
+from bellrock.region.service.probeshapes import (
+    AgentRunView,
+    CellResultsView,
+    CellView,
+    ChangeView,
+    MatrixAgentView,
+    MatrixFlowView,
+    MatrixView,
+    ResultView,
+    RunView,
+    ScheduleView,
+    SiteView,
+    UntriedView,
+    WebhookView,
+)
 from bellrock.region.service.shapes import (
     AgentSecretView,
     AuthorityView,
@@ -46,6 +61,15 @@ _NEIGHBOUR = NeighbourView("lldp", "switch1", "Eth1/1", "02:00:00:00:00:01", "up
 _AGENT: Final = "01JD0000000000000000000001"
 _SECRET: Final = "3f1c09aa"  # noqa: S105 -- a public id
 
+_LATE: Final = "nothing came back within 5 s: dropped on the way there or back"
+_RESULT = ResultView(
+    flow="dns", target="10.0.0.53:53", verdict=Verdict.FILTERED, detail=_LATE, rtt_ms=None, protocol="udp", agent="rack1", role="dns",
+    age=42.0, since_age=342.0, evidence=(Traced(at=Wall(1.7e9), direction="sent", what="query A region.example", octets=32),),
+)  # fmt: skip
+_RUN = RunView(
+    run=_AGENT, schedule="", kept=False, checks=1, left=0, agents=(AgentRunView("rack1", 1, 0),), results=(_RESULT,)
+)
+
 EXAMPLES: Final[tuple[Any, ...]] = (
     Problem("about:blank", "Not Found", 404, "rack1 has no interface 'eht0'; nearest: eth0."),
     TopologyView(7, (_FABRIC,), (_CONFLICT,), (_UNKNOWN,), {"01JD0000000000000000000001": "rack1"}),
@@ -75,6 +99,20 @@ EXAMPLES: Final[tuple[Any, ...]] = (
                      "cable, not its own MTU.", where=(_B,), kind="port", direction="both", vids=(10,), mtu=1500, others=9000,
                      proof=("4 measured directions between neighbours show it.",)),),
     ),
+    MatrixView(
+        site="lab", agents=(MatrixAgentView(_AGENT, "rack1", "rack", ("rack",), True),), flows=(MatrixFlowView("dns", "DNS"),),
+        cells=(CellView(agent=_AGENT, flow="dns", verdict=Verdict.FILTERED, checks=2, faults=1, counts={"filtered": 1, "works": 1},
+                        detail=_LATE, age=42.0, stale=False),),
+        running=(_RUN,), untried=(UntriedView(_AGENT, "ntp", "ntp", "role ntp has no address of its own, only subnets"),),
+    ),
+    _RUN,
+    CellResultsView("rack1", "dns", (_RESULT,), ()),
+    _RESULT,
+    ChangeView(id=7, at=Wall(1.7e9), agent="rack1", flow="dns", target="10.0.0.53:53", protocol="udp", variant="", before="works",
+               verdict=Verdict.FILTERED, detail=_LATE),
+    SiteView(title="lab", text='title = "lab"\n', by="anna", at=Wall(1.7e9)),
+    ScheduleView(id="site", every=300.0, agents=(), flows=(), to=(), by="anna", next=12.5, last_age=287.5),
+    WebhookView(id="w-1f00", url="https://alerts.example/bellrock", flows=(), by="anna", waiting=0, delivered=3, failed=0, last="204"),
     AuthorityView("ab" * 32, "-----BEGIN CERTIFICATE-----\n…", ("https://10.0.0.1:5443",)),
     RefusalView("rack1", "eth0", None, "02:00:00:00:00:04", "skew", 12, "the peer's clock is 3600 s ahead", 3600.0, 1.5),
 )  # fmt: skip

@@ -61,7 +61,8 @@ class NewSchedule(Struct, frozen=True):
     to: Names = ()
 
 
-@get("/api/v1/site", summary="The site file", tags=["reachability"], responses=problems(401, 404), sync_to_thread=False)
+@get("/api/v1/site", summary="The site file", tags=["reachability"], responses=problems(401, 403, 404),
+     sync_to_thread=False)  # fmt: skip
 def site(request: AnyRequest) -> SiteView:
     """As the region was given it."""
     try:
@@ -110,7 +111,7 @@ async def probe(
 
 
 @get("/api/v1/probes/runs/{run:str}", summary="What became of a run", tags=["reachability"],
-     responses=problems(401, 404), sync_to_thread=False)  # fmt: skip
+     responses=problems(400, 401, 404), sync_to_thread=False)  # fmt: skip
 def probe_run(request: AnyRequest, run: FromPath[str]) -> RunView:
     """How many checks are left and, of a run whose results are not kept, all that came in so far. Runs are forgotten after a while."""
     probes = region_of(request).probes
@@ -138,7 +139,7 @@ def matrix(request: AnyRequest) -> MatrixView:
 
 
 @get("/api/v1/matrix/{agent:str}/{flow:str}", summary="The checks of a cell, with evidence", tags=["reachability"],
-     responses=problems(401, 404))  # fmt: skip
+     responses=problems(400, 401, 404))  # fmt: skip
 async def matrix_cell(request: AnyRequest, agent: FromPath[str], flow: FromPath[str]) -> CellResultsView:
     """What was sent, what came back and when, for each check of an agent, by name or id, and a flow; the worst first."""
     try:
@@ -176,7 +177,7 @@ async def put_schedule(
 
 
 @delete("/api/v1/schedules/{schedule:str}", summary="Remove a schedule", tags=["reachability"], status_code=204,
-        responses=problems(401, 403, 404))  # fmt: skip
+        responses=problems(400, 401, 403, 404))  # fmt: skip
 async def remove_schedule(request: AnyRequest, schedule: FromPath[str]) -> None:
     """What it alone asked for stands in the matrix no longer."""
     tell(request, subject=schedule[:64], after="removed")

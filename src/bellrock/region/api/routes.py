@@ -12,12 +12,14 @@ from bellrock.region.api.audited import tell
 from bellrock.region.api.enrolments import enrolment_routes
 from bellrock.region.api.guards import needs_csrf_header, needs_own_origin, needs_right, region_of
 from bellrock.region.api.login import change_password, login, logout, me, new_login_token
+from bellrock.region.api.metrics import metrics
 from bellrock.region.api.mtu import mtu_routes
 from bellrock.region.api.nodes import nodes
 from bellrock.region.api.people import people_routes
 from bellrock.region.api.probes import probe_routes
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.api.walks import walks
+from bellrock.region.api.webhooks import webhook_routes
 from bellrock.region.service import UnknownPort
 from bellrock.region.service.shapes import (
     EvidenceView,
@@ -149,6 +151,6 @@ closed_routes = Router(
     guards=[needs_right, needs_own_origin, needs_csrf_header],
     route_handlers=[
         logout, new_login_token, me, change_password, *people_routes,
-        *enrolment_routes, *mtu_routes, *probe_routes, walks, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
+        *enrolment_routes, *mtu_routes, *probe_routes, *webhook_routes, metrics, walks, nodes, topology, explain, hosts, interfaces, evidence, refusals, name_fabric, name_vlan,
     ],
 )  # fmt: skip

@@ -38,6 +38,7 @@ from bellrock.region.service.gate import Gate
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.keeper import Keeper
+from bellrock.region.service.metrics import Metrics
 from bellrock.region.service.mtu import Measurements
 from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.nodes import Nodes
@@ -50,6 +51,7 @@ from bellrock.region.service.silence import SILENCE, Silence
 from bellrock.region.service.state import State
 from bellrock.region.service.views import Views
 from bellrock.region.service.walks import Walks, Wanted
+from bellrock.region.service.webhooks import Webhooks
 from bellrock.region.store import Accepted, AuditRow, Loaded, NotStored, Store
 from bellrock.region.tls import Channel
 from bellrock.topology import UnknownPortError
@@ -77,6 +79,19 @@ def monotonic() -> Monotonic:
     return Monotonic(time.monotonic())
 
 
+class Counted(Struct, frozen=True, kw_only=True):
+    """How many, for whoever watches the region itself."""
+
+    connected: int
+    known: int
+    silent: int
+    turned_away: int
+    reports: int
+    dropped: int
+    stalled: bool
+    refused: int
+
+
 class Region:
     """Everything that one region knows and does, without HTTP."""
 
@@ -95,6 +110,7 @@ class Region:
         seen = {row.host.id: row.seen for row in loaded.agents}
         self._silence = Silence(seen, clock(), mono())
         self._complaints = Limited(30.0)
+        self._reports = 0
         self._feeds: dict[Topic, Callable[[], Struct | Sequence[Struct]]] = {
             Topic.TOPOLOGY: self.topology,
             Topic.HOSTS: lambda: self.view().hosts(),
@@ -126,6 +142,9 @@ class Region:
             store.probes, loaded.probes, self._state, self._agents.sessions, lambda: self.view().names, clock, mono,
             lambda: self._publisher.changed(Topic.MATRIX), random.random,
         )  # fmt: skip
+        self.webhooks = Webhooks(store.probes, loaded.probes.webhooks, name, clock, lambda: self.view().names)
+        self.probes.listeners.append(self.webhooks.tell)
+        self.metrics = Metrics(self)
         self.gate = Gate(mono)
         self.regions = regions
         self.access = Access(store)
@@ -143,6 +162,7 @@ class Region:
             tasks.create_task(self._note_seen(), name="seen")
             tasks.create_task(self._watch_certificates(), name="certificates")
             tasks.create_task(self.probes.run(), name="probes")
+            tasks.create_task(self.webhooks.run(), name="webhooks")
 
     async def stop(self) -> None:
         """End all sessions and note when agents were last heard."""
@@ -277,6 +297,15 @@ class Region:
         """An agent tells of a walk."""
         self._walks.answered(session.host.id, message)
 
+    def counted(self) -> Counted:
+        """The region's own figures; totals are since its start."""
+        accounts = self._state.accounts.values()
+        return Counted(
+            connected=len(self._agents.sessions), known=len(accounts), silent=len(self._inference.lapsed),
+            turned_away=self._agents.turned_away, reports=self._reports, dropped=self._ingest.dropped,
+            stalled=self._ingest.stalled, refused=sum(held.count for one in accounts for held, _ in one.refusals.values()),
+        )  # fmt: skip
+
     def explain(self, a: str, b: str) -> ExplanationView:
         """Why two ports (`HOST/INTERFACE[.VID]`) are one VLAN, or what is missing.
 
@@ -314,6 +343,7 @@ class Region:
 
     def _committed(self, batch: Sequence[Accepted]) -> None:
         topics = {Topic.HOSTS}
+        self._reports += len(batch)
         for accepted in batch:
             told = self._state.apply(accepted)
             self._inference.apply(told)
