@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.link.filter import SNAP_LENGTH, FilterError, Instruction, assemble, beacon_filter, pack, tag_filter
-from tests.link.frames import GROUP4, PASSED, REFUSED, ethernet, ipv4, udp, without_outer_tag
+from bellrock.link.filter import (
+    SNAP_LENGTH,
+    FilterError,
+    Instruction,
+    assemble,
+    beacon_filter,
+    dhcp_filter,
+    pack,
+    tag_filter,
+)
+from tests.link.frames import GROUP4, PASSED, Q10, Q20, REFUSED, ethernet, ipv4, ipv6, udp, without_outer_tag
 
 SKF_AD_OFF = 0xFFFFF000
 
@@ -95,6 +104,37 @@ def test_what_passes_has_the_port_or_is_a_neighbour(name, where, octet):
     frame[where % len(frame)] = octet
     if run(beacon_filter(), bytes(frame)):
         assert struct.pack("!H", 5240) in frame or b"\x88\xcc" in frame or b"\x00\x0c\x20\x00" in frame
+
+
+SOLICITATION = b"\x87" + bytes(23)
+DHCP = {
+    "to a client": (ethernet(0x0800, ipv4(udp(68))), True),
+    "to a server": (ethernet(0x0800, ipv4(udp(67), options=bytes(8))), True),
+    "to a client, one tag": (ethernet(0x0800, ipv4(udp(68)), Q10), True),
+    "to a client, two tags": (ethernet(0x0800, ipv4(udp(68)), Q10, Q20), True),
+    "DHCPv6 to a client": (ethernet(0x86DD, ipv6(udp(546))), True),
+    "DHCPv6 to a server, one tag": (ethernet(0x86DD, ipv6(udp(547)), Q10), True),
+    "neighbour solicitation": (ethernet(0x86DD, ipv6(SOLICITATION, 58)), True),
+    "neighbour advertisement": (ethernet(0x86DD, ipv6(b"\x88" + bytes(23), 58)), False),
+    "DNS": (ethernet(0x0800, ipv4(udp(53))), False),
+    "DNS over IPv6": (ethernet(0x86DD, ipv6(udp(53))), False),
+    "a later fragment": (ethernet(0x0800, ipv4(udp(68), fragment=0x2010)), False),
+    "TCP": (ethernet(0x0800, ipv4(udp(68), protocol=6)), False),
+    "TCP over IPv6": (ethernet(0x86DD, ipv6(udp(546), 6)), False),
+    "ARP": (ethernet(0x0806, bytes(28)), False),
+    "LLDP": (PASSED["LLDP"], False),
+}
+
+
+@pytest.mark.parametrize("name", DHCP)
+def test_dhcp(name):
+    frame, passes = DHCP[name]
+    assert run(dhcp_filter(), without_outer_tag(frame)) == (SNAP_LENGTH if passes else 0)
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_get_an_answer_of_the_dhcp_filter(octets):
+    assert run(dhcp_filter(), octets) in (0, SNAP_LENGTH)
 
 
 def test_pack_is_an_array_of_sock_filter():
