@@ -175,7 +175,7 @@ THERE, BACK = "meta l4proto { tcp, udp } th dport 53".replace("{", "{{").replace
 FAULTS = (
     Fault("no-route", _ip("a", "route del default"), _ip("a", "route add default via {gate_a}"), "not-sent", "unreachable", "no route"),
     Fault("no-neighbour", _ip("a", "route replace default via {silent_a}"), _ip("a", "route replace default via {gate_a}"),
-          "not-sent", "unreachable", "its gateway {silent_a}, does not answer"),
+          "not-sent", "unreachable", "its gateway {silent_a} does not answer"),
     Fault("output-drop", _rules("a", "output", f"{THERE} counter drop"), _clear, "not-sent", "filtered", "own firewall", "fault output"),
     Fault("router-drop", _rules("router", "forward", f"{THERE} counter drop"), _clear,
           "lost-on-the-way", "filtered", "as far as the router {gate_a}"),

@@ -71,11 +71,13 @@ def _not_sent(case: Case, ruled: Ruled | None) -> _Judged:
             DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: its own firewall does not let it out: {ruled.rule}", ruled.rule
         )  # fmt: skip
     if sent.neighbour == "silent" or sent.obstacle == "no neighbour":
-        next_hop = f"its gateway {sent.gateway}" if sent.gateway else f"{case.path.target}, which should be on its link"
+        next_hop = (
+            f"its gateway {sent.gateway}" if sent.gateway else f"{case.path.target}, which should be on its link,"
+        )
         where = f" on {sent.interface}" if sent.interface else ""
         return _Judged(
             DiedAt.NOT_SENT, Verdict.UNREACHABLE,
-            f"{nothing}: {next_hop}, does not answer {'ARP' if ':' not in case.path.target else 'neighbour discovery'}{where}",
+            f"{nothing}: {next_hop} does not answer {'ARP' if ':' not in case.path.target else 'neighbour discovery'}{where}",
         )  # fmt: skip
     if sent.obstacle == "own firewall":
         return _Judged(DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: {sent.why}{_unruled(ruled)}")

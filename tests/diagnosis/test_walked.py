@@ -1,0 +1,234 @@
+"""The table of what two ends saw and what follows: every row, and every sentence in it."""
+
+import itertools
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from bellrock.contract.walk import Path, Ruled, Seen, Sent, Served, Sighting, Watching
+from bellrock.diagnosis.walked import _TABLE, MAX_EVIDENCE, judge, question
+from bellrock.diagnosis.walkfacts import Case
+from bellrock.model import DiedAt, Verdict, Walked
+
+A, B, GATE = "10.1.0.2", "10.2.0.2", "10.1.0.1"
+UDP = Path(walk="0" * 16, key="0" * 64, protocol="udp", target=B, port=53, source_port=50000)
+TCP = structs.replace(UDP, protocol="tcp")
+OWN, HELD = Watching(order="1", listener="own"), Watching(order="1", listener="held", why="named (pid 7)")
+NONE = Watching(order="1", listener="none")
+
+
+def there(*, out, what="request", **rest):
+    known = {
+        "interface": "eth0",
+        "source": A,
+        "source_port": 50000,
+        "destination": B,
+        "destination_port": 53,
+        "hop_limit": 63,
+    }
+    return Sighting(at=1.0, what=what, out=out, **(known | rest))
+
+
+def back(*, out, **rest):
+    known = {"source": B, "source_port": 53, "destination": A, "destination_port": 50000}
+    return there(out=out, what=rest.pop("what", "reply"), **(known | rest))
+
+
+LEFT, ARRIVED, REPLIED, RETURNED = there(out=True), there(out=False), back(out=True), back(out=False)
+EXCEEDED = there(out=False, what="error", number=1, by=GATE, kind=11, code=0)
+ANSWERED = Sent(source=A, tries=1, answered=True, marked=True, answered_by=B)
+TOOK = Served(accepted=1, peer=A, peer_port=50000)
+
+
+def case(near=(), far=(), path=UDP, watching=OWN, sent=None, served=None, **rest):
+    sent = sent or Sent(source=A, source_port=50000, interface="eth0", tries=3)
+    return Case(
+        flow="dns", path=path, source="near", target="far", watching=watching, near=Seen(order="2", sightings=tuple(near), sent=sent),
+        far=Seen(order="3", sightings=tuple(far), served=served or Served()), **rest,
+    )  # fmt: skip
+
+
+DROP = Ruled(order="4", verdict="drop", rule="inet filter input handle 4: udp dport 53 drop")
+REJECT = structs.replace(DROP, verdict="reject")
+ACCEPT = Ruled(order="4", verdict="accept", rule="policy accept")
+UNKNOWN = Ruled(order="4", verdict="unknown", why="nft is not installed")
+
+ROWS = [
+    ("no-route", case(sent=Sent(obstacle="no route")), None, "not-sent", "unreachable", "no route to 10.2.0.2"),
+    ("own-rule", case(), DROP, "not-sent", "filtered", "does not let it out: inet filter input handle 4"),
+    ("own-firewall-unruled", case(sent=Sent(source=A, obstacle="own firewall", why="its own rules")), ACCEPT, "not-sent", "filtered",
+     "its own rules (no rule of its nftables does that)"),
+    ("silent-gateway", case(sent=Sent(source=A, gateway=GATE, neighbour="silent", interface="eth0")), ACCEPT, "not-sent", "unreachable",
+     "its gateway 10.1.0.1 does not answer ARP on eth0"),
+    ("silent-target", case(sent=Sent(source=A, obstacle="no neighbour")), UNKNOWN, "not-sent", "unreachable",
+     "10.2.0.2, which should be on its link, does not answer ARP"),
+    ("silent-target6", case(path=structs.replace(UDP, target="fd02::2"), sent=Sent(source="fd01::2", neighbour="silent")), None,
+     "not-sent", "unreachable", "does not answer neighbour discovery"),
+    ("no-such-address", case(sent=Sent(obstacle="local", why="cannot send from 10.9.9.9")), None, "not-sent", "not-checked", "cannot send from"),
+    ("not-sent-unknown", case(), UNKNOWN, "not-sent", "unreachable", "does not say why (its rules could not be judged: nft is not installed)"),
+    ("in-its-place", case([LEFT, RETURNED], sent=ANSWERED), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
+    ("in-its-place-unread", case([LEFT, RETURNED]), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
+    ("lost", case([LEFT]), None, "lost-on-the-way", "filtered", "near/eth0 and never came in at far, and nobody says why: no router"),
+    ("lost-behind", case([LEFT, EXCEEDED]), None, "lost-on-the-way", "filtered", "as far as the router 10.1.0.1"),
+    ("lost-told", case([LEFT, there(out=False, what="error", by=GATE, kind=3, code=13)]), None, "lost-on-the-way", "filtered",
+     "10.1.0.1 says: administratively prohibited"),
+    ("lost-no-way", case([LEFT, there(out=False, what="error", by=GATE, kind=3, code=1)]), None, "lost-on-the-way", "unreachable",
+     "10.1.0.1 says: destination unreachable"),
+    ("refused-in-its-name", case([LEFT, back(out=False, what="refusal")], path=TCP), None, "lost-on-the-way", "filtered", "in far's name (TCP RST)"),
+    ("refused-in-its-name-udp", case([LEFT, back(out=False, what="refusal")]), None, "lost-on-the-way", "filtered", "(ICMP port unreachable)"),
+    ("one-way", case([LEFT], [ARRIVED], served=TOOK, answered=False), None, "", "works", "was taken; this protocol has no answers"),
+    ("dropped", case([LEFT], [ARRIVED]), DROP, "dropped-by-target", "filtered", "far/eth0, and its own firewall drops it: inet filter"),
+    ("dropped-unruled", case([LEFT], [ARRIVED]), ACCEPT, "dropped-by-target", "filtered", "no rule of its nftables does that); reverse-path"),
+    ("rejected-by-rule", case([LEFT], [ARRIVED, back(out=True, what="refusal")]), REJECT, "dropped-by-target", "filtered", "rejects it: inet"),
+    ("rejected-own", case([LEFT], [ARRIVED, there(out=True, what="error", by=B, kind=3, code=13)]), None, "dropped-by-target", "filtered", "rejects it (ICMP)"),
+    ("nobody-listens", case([LEFT], [ARRIVED, back(out=True, what="refusal")], path=TCP, watching=NONE), ACCEPT, "no-listener", "refused",
+     "nobody listens there: TCP RST"),
+    ("nobody-may-listen", case([LEFT], [ARRIVED, back(out=True, what="refusal")], watching=Watching(order="1", listener="none", why="not permitted")),
+     ACCEPT, "no-listener", "refused", "nobody listens there: ICMP (not permitted)"),
+    ("held-dropped", case([LEFT], [ARRIVED], watching=HELD), DROP, "dropped-by-target", "filtered", "drops it"),
+    ("held-silent", case([LEFT], [ARRIVED], watching=HELD), ACCEPT, "reply-not-sent", "filtered", "named (pid 7), which has the port, does not answer"),
+    ("held-unknown", case([LEFT], [ARRIVED], watching=HELD), UNKNOWN, "unknown", "filtered", "cannot be told, because named (pid 7)"),
+    ("held-unasked", case([LEFT], [ARRIVED], watching=NONE), None, "unknown", "filtered", "nobody that could be named"),
+    ("held-one-way", case([LEFT], [ARRIVED], watching=HELD, answered=False), ACCEPT, "", "works", "this protocol has no answers"),
+    ("reply-dropped-there", case([LEFT], [ARRIVED], served=TOOK), DROP, "reply-not-sent", "filtered", "its own firewall drops it"),
+    ("reply-half-open", case([LEFT], [ARRIVED], path=TCP, served=Served(half_open=1)), ACCEPT, "reply-not-sent", "filtered", "never left it (no rule"),
+    ("reply-no-route", case([LEFT], [ARRIVED], served=Served(accepted=1, obstacle="no route")), None, "reply-not-sent", "unreachable",
+     "no route to 10.1.0.2"),
+    ("reply-silent-gateway", case([LEFT], [ARRIVED], served=structs.replace(TOOK, gateway="10.2.0.1", neighbour="silent", interface="eth0")), None,
+     "reply-not-sent", "unreachable", "10.2.0.1 does not answer on eth0"),
+    ("reply-refused", case([LEFT], [ARRIVED], served=structs.replace(TOOK, why="its rules")), None, "reply-not-sent", "filtered", "left it: its rules"),
+    ("astray-interface", case([LEFT], [ARRIVED, back(out=True, interface="eth1")], served=TOOK), None, "answered-elsewhere", "filtered",
+     "came in at eth0 and is answered out of eth1"),
+    ("astray-address", case([LEFT], [ARRIVED, back(out=True, destination="10.9.0.1"), back(out=False, what="error", by="10.2.0.1", kind=3, code=0)], served=TOOK),
+     None, "answered-elsewhere", "filtered", "answered from 10.2.0.2 to 10.9.0.1, and the answer never came in at near; 10.2.0.1 says: destination"),
+    ("reply-lost", case([LEFT], [ARRIVED, REPLIED], served=TOOK), None, "reply-lost", "filtered", "far answered out of eth0"),
+    ("reply-lost-told", case([LEFT], [ARRIVED, REPLIED, back(out=False, what="error", by="10.2.0.1", kind=3, code=0)], served=TOOK), None,
+     "reply-lost", "unreachable", "10.2.0.1 says: destination unreachable"),
+    ("reply-lost-tftp", case([LEFT], [ARRIVED, REPLIED], served=TOOK, path=structs.replace(UDP, separate=True)), None, "reply-lost", "filtered",
+     "conntrack helper tftp"),
+    ("from-elsewhere", case([LEFT, back(out=False, source="10.3.0.1")], [ARRIVED, REPLIED], sent=structs.replace(ANSWERED, answered_by="10.3.0.1")), None,
+     "answered-elsewhere", "filtered", "10.2.0.2 was asked and 10.3.0.1 answers"),
+    ("reply-dropped-here", case([LEFT, RETURNED], [ARRIVED, REPLIED], served=TOOK), DROP, "reply-dropped", "filtered", "near/eth0, and its own firewall"),
+    ("reply-dropped-unruled", case([LEFT, RETURNED], [ARRIVED, REPLIED], served=TOOK), None, "reply-dropped", "filtered", "reverse-path filtering"),
+    ("mute-there", case([LEFT, RETURNED], [ARRIVED, REPLIED], path=TCP, served=TOOK, sent=structs.replace(ANSWERED, marked=False)), None,
+     "lost-on-the-way", "filtered", "far never got what was said"),
+    ("mute-back", case([LEFT, RETURNED], [ARRIVED, REPLIED], path=TCP, served=structs.replace(TOOK, replies=1), sent=structs.replace(ANSWERED, marked=False)), None,
+     "reply-lost", "filtered", "near never got the answer"),
+    ("works", case([LEFT, RETURNED], [ARRIVED, REPLIED], served=TOOK, sent=ANSWERED), None, "", "works", "in the place of a service"),
+    ("works-held", case([LEFT, RETURNED], [ARRIVED, REPLIED], watching=HELD, sent=ANSWERED), None, "", "works", "named (pid 7) answered"),
+    ("works-none", case([LEFT, RETURNED], [ARRIVED, REPLIED], watching=NONE, sent=ANSWERED), None, "", "works", "it was answered"),
+    ("works-round-about", case([LEFT, RETURNED], [ARRIVED, back(out=True, interface="eth1")], sent=ANSWERED), None, "", "works", "leaves by eth1"),
+]  # fmt: skip
+PARAMETERS = [pytest.param(*row[1:], id=row[0]) for row in ROWS]
+
+
+@pytest.mark.parametrize(("seen", "ruled", "died_at", "verdict", "says"), PARAMETERS)
+def test_each_row(seen, ruled, died_at, verdict, says):
+    found = judge(seen, ruled)
+    assert (found.died_at, found.verdict) == (DiedAt(died_at), Verdict(verdict)), found.detail
+    assert says in found.detail
+    assert found.detail[0].islower() or found.detail[0].isdigit()
+    assert "\n" not in found.detail
+
+
+def test_every_row_of_the_table_is_met():
+    met = {next(at for at, row in enumerate(_TABLE) if row.holds(one[1])) for one in ROWS}
+    assert met == set(range(len(_TABLE)))
+
+
+@pytest.mark.parametrize(
+    ("seen", "end", "asked"),
+    [
+        (case(), "source", (A, 50000, B, 53, "output", "eth0", False)),
+        (case([LEFT], [ARRIVED]), "target", (A, 50000, B, 53, "input", "eth0", False)),
+        (case([LEFT], [ARRIVED, back(out=True, what="refusal")]), "target", (A, 50000, B, 53, "input", "eth0", False)),
+        (case([LEFT], [ARRIVED], served=TOOK), "target", (B, 53, A, 50000, "output", "eth0", True)),
+        (case([LEFT, RETURNED], [ARRIVED, REPLIED]), "source", (B, 53, A, 50000, "input", "eth0", True)),
+    ],
+    ids=["not-sent", "dropped", "refused", "reply-not-sent", "reply-dropped"],
+)
+def test_whose_rules_are_asked_for(seen, end, asked):
+    found = question(seen)
+    assert found is not None
+    ask = found.ask
+    said = (ask.source, ask.source_port, ask.destination, ask.destination_port, ask.hook, ask.interface, ask.reply)
+    assert (found.end, said) == (end, asked)
+
+
+@pytest.mark.parametrize(
+    "seen", [case(sent=Sent(obstacle="no route")), case([LEFT]), case([LEFT, RETURNED], [ARRIVED, REPLIED], sent=ANSWERED)],
+    ids=["no-route", "lost", "works"],
+)  # fmt: skip
+def test_where_no_rule_of_theirs_has_to_do_with_it(seen):
+    assert question(seen) is None
+
+
+def test_the_way_and_the_evidence():
+    found = judge(case([LEFT, EXCEEDED, RETURNED], [ARRIVED, REPLIED], served=TOOK), DROP)
+    assert [(hop.name, hop.address, hop.request, hop.reply) for hop in found.hops] == [
+        ("near", A, True, True), ("", GATE, True, None), ("far", B, True, True),
+    ]  # fmt: skip
+    assert found.rule == DROP.rule
+    said = [step.what for step in found.evidence]
+    assert said[0] == "near/eth0: request 10.1.0.2:50000 to 10.2.0.2:53"
+    assert "near/eth0: ICMP 11/0 from 10.1.0.1 about 10.1.0.2:50000 to 10.2.0.2:53, hop limit 1" in said
+    assert said[-1] == f"the firewall's rules: drop, {DROP.rule}"
+
+
+def test_the_evidence_is_bounded():
+    found = judge(case([LEFT] * 200, [ARRIVED] * 50), DROP)
+    assert len(found.evidence) == MAX_EVIDENCE
+
+
+def test_packets_that_were_not_looked_at_are_told():
+    seen = case([LEFT])
+    found = judge(structs.replace(seen, near=structs.replace(seen.near, lost=3)))
+    assert "3 packets came too fast to be looked at" in found.detail
+
+
+def test_ipv6_ends_are_written_in_brackets():
+    six = case([there(out=True, source="fd01::2", destination="fd02::2")])
+    assert "[fd01::2]:50000 to [fd02::2]:53" in judge(six).evidence[0].what
+
+
+_SIGHTINGS = st.lists(
+    st.builds(
+        Sighting, at=st.just(1.0), what=st.sampled_from(["request", "probe", "reply", "refusal", "error"]), out=st.booleans(),
+        interface=st.sampled_from(["eth0", "eth1"]), source=st.sampled_from([A, B, GATE]), source_port=st.just(1), destination=st.sampled_from([A, B]),
+        destination_port=st.just(2), hop_limit=st.just(60), number=st.integers(0, 5), by=st.sampled_from(["", GATE, "fd01::1"]), kind=st.integers(0, 12),
+        code=st.integers(0, 15),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(
+    _SIGHTINGS, _SIGHTINGS, st.sampled_from([UDP, TCP]), st.sampled_from([OWN, HELD, NONE]), st.booleans(), st.sampled_from([None, DROP, ACCEPT, UNKNOWN]),
+    st.builds(Sent, source=st.sampled_from(["", A]), answered=st.booleans(), obstacle=st.sampled_from(["", "no route", "local", "own firewall"]),
+              neighbour=st.sampled_from(["", "known", "silent"]), answered_by=st.sampled_from(["", B, GATE])),
+    st.builds(Served, accepted=st.integers(0, 1), half_open=st.integers(0, 1), obstacle=st.sampled_from(["", "no route"]), neighbour=st.sampled_from(["", "silent"])),
+)  # fmt: skip
+def test_whatever_was_seen_there_is_one_verdict_and_it_claims_no_more(
+    near, far, path, watching, answered, ruled, sent, served
+):
+    seen = case(near, far, path, watching, sent, served, answered=answered)
+    found = judge(seen, ruled)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Walked) == found
+    assert bool(found.detail)
+    if found.verdict is Verdict.WORKS:
+        assert seen.left is not None
+        assert seen.arrived is not None
+    if found.died_at is DiedAt.NOT_SENT:
+        assert seen.left is None
+    if found.died_at in (DiedAt.DROPPED_BY_TARGET, DiedAt.NO_LISTENER):
+        assert seen.arrived is not None
+
+
+def test_verdicts_are_unlike_each_other():
+    """No two rows of the playbook say the same: each sentence tells its own case."""
+    said = [judge(one[1], one[2]).detail for one in ROWS]
+    twice = {a for a, b in itertools.pairwise(sorted(said)) if a == b}
+    assert len(twice) <= 2, twice
