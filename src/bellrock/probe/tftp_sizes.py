@@ -12,8 +12,8 @@ from bellrock.wire.tftp import DEFAULT_BLOCK, MIN_BLOCK, Read
 USUAL: Final = (1460, 1432, 1418, 1400, 1368, 1248, 1024, DEFAULT_BLOCK)
 """What common paths bear over IPv4: PPPoE, what iPXE asks for, VXLAN, tunnels, MTU 1400 and 1280, what every path bears."""
 AT_ONCE: Final = 8
-ROUNDS: Final = 3
-"""Of 8 sizes each, they single out one of 500 and more."""
+ROUNDS: Final = 4
+"""Of 8 sizes each, they single out every size of ordinary paths."""
 
 
 def headers(address: str) -> int:
