@@ -6,4 +6,19 @@ Each harness is a module with `one(data: bytes) -> None`, which raises what is n
 one harness under atheris, `run` runs several, each in its own process.
 """
 
-HARNESSES = ("beacon", "frame", "ethernet", "ip", "udp", "lldp", "cdp", "site", "ruleset", "scan", "switch", "joining", "dhcp")
+HARNESSES = (
+    "beacon",
+    "frame",
+    "ethernet",
+    "ip",
+    "udp",
+    "lldp",
+    "cdp",
+    "site",
+    "ruleset",
+    "scan",
+    "switch",
+    "joining",
+    "dhcp",
+    "walk",
+)

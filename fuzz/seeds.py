@@ -10,7 +10,7 @@ from bellrock.contract import Delivered, NodeAnswer, NodeReport, Placed, Rejecte
 from bellrock.contract.join import JoinAnswer, JoinOffer, JoinProof, JoinRequest, encode_join
 from bellrock.contract.pake import Half
 from bellrock.model import Host, HostSeen, Interface, InterfaceSeen, Wall
-from bellrock.wire import cdp, dhcp, ethernet, ip
+from bellrock.wire import cdp, dhcp, ethernet, ip, udp
 from bellrock.wire.ethernet import EthernetFrame, Tag
 from bellrock.wire.frame import CDP_MAC, GROUP4, GROUP6, LLDP_MAC, build_beacon_frame
 from fuzz import HARNESSES, lldp
@@ -229,6 +229,25 @@ def dhcp_seeds() -> Iterator[tuple[str, bytes]]:
     yield "advertise", b"\x01" + bytes.fromhex("02a1b2c3 0002000a 00030001525400123456 000d0004 0002 6e6f")
     yield "relayed", b"\x01\x0c\x01" + bytes(32) + bytes.fromhex("00090004 01a1b2c3")
     yield "lease", b"\x04" + bytes(12) + bytes.fromhex("00050018") + bytes(24) + bytes.fromhex("000d0002 0002")
+
+
+def walk_seeds() -> Iterator[tuple[str, bytes]]:
+    asked = udp.build("10.1.0.2", "10.2.0.2", udp.Segment(50000, 53, PAYLOAD))
+    packet = ip.build("10.1.0.2", "10.2.0.2", 1, 17, asked)
+    six = ip.build("fd01::2", "fd02::2", 1, 17, udp.build("fd01::2", "fd02::2", udp.Segment(50000, 53, PAYLOAD)))
+    syn = ip.build("10.1.0.2", "10.2.0.2", 64, 6, bytes.fromhex("c350 0050 00000007 00000000 5002 0400 0000 0000"))
+    ethernets = {"udp": packet, "udp6": six, "syn": syn}
+    for name, quoted, by, to in (
+        ("exceeded", packet, "10.1.0.1", "10.1.0.2"),
+        ("exceeded6", six, "fd01::1", "fd01::2"),
+    ):
+        kind, protocol = (11, 1) if quoted is packet else (3, 58)
+        ethernets[name] = ip.build(by, to, 64, protocol, bytes((kind, 0, 0, 0, 0, 0, 0, 0)) + quoted)
+    for name, whole in ethernets.items():
+        kind = ethernet.ETHERTYPE_IPV6 if name.endswith("6") else ethernet.ETHERTYPE_IPV4
+        yield name, b"\x00" + ethernet.build(EthernetFrame(MAC, MAC, (), kind, whole))
+    yield "mark", b"\x01bw1-aaaqeayeaudaoaau2kd3plapp36wecypnnx3bnwd"
+    yield "signed", b"\x02\x01\x05"
 
 
 def main() -> None:
