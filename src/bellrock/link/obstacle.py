@@ -107,7 +107,8 @@ def from_error(error: OSError, sock: socket.socket | None = None) -> Obstructed:
     """What an error of connect, send or receive means; a queued ICMP error says it best."""
     if sock is not None and (found := told(sock)) is not None:
         return found
-    match error.errno:
+    # asyncio raises ConnectionResetError("Connection lost") without a number.
+    match error.errno or (errno.ECONNRESET if isinstance(error, ConnectionError) else None):
         case errno.ECONNREFUSED:
             return Obstructed(Obstacle.RESET)
         case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:

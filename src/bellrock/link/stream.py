@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 from typing import Final, Self
 
 from msgspec import Struct
@@ -14,6 +15,8 @@ from bellrock.link.source import Source, bind
 
 __all__ = ["Ends", "NotTls", "Stream", "TooMuch", "connect"]
 
+_UNACKED: Final = 24
+"""Where linux/tcp.h has tcpi_unacked in struct tcp_info."""
 LIMIT: Final = 64 * 1024
 """Octets that wait in memory, unread, before the peer is made to wait."""
 
@@ -40,6 +43,8 @@ class Stream:
         self._sock = sock
         self.received = 0
         """Octets read by the caller so far."""
+        self.stuck = False
+        """Whether, when it was closed, the peer's kernel had not acknowledged all that was sent: packets are lost on the way."""
 
     @property
     def ends(self) -> Ends:
@@ -135,6 +140,7 @@ class Stream:
 
     async def close(self) -> None:
         """Close at once, without waiting for what the peer still has to say."""
+        self.stuck = self.stuck or _unacknowledged(self._sock) > 0
         self._writer.transport.abort()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
@@ -175,6 +181,14 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
 def _meant(error: OSError) -> Exception:
     """An alert of TLS says more than any errno."""
     return error if isinstance(error, ssl.SSLError) else from_error(error)
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    """Segments under way; 0 where nobody knows any more."""
+    with contextlib.suppress(OSError):
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED + 4)
+        return int.from_bytes(info[_UNACKED:], sys.byteorder)
+    return 0
 
 
 def _rejected(found: Obstructed) -> Obstructed:

@@ -1,6 +1,7 @@
 """What a probe is given to reach the network with: sockets of the asked source, manners, clocks, and a record of what happened."""
 
 import asyncio
+from collections import deque
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal
 
@@ -15,6 +16,8 @@ from bellrock.probe.values import Ask, Load
 
 MAX_TRACED: Final = 64
 """Steps that a record keeps; of what follows only the last."""
+MAX_STREAMS: Final = 8
+"""Connections that a record remembers."""
 MAX_WORDS: Final = 240
 
 
@@ -30,6 +33,7 @@ class Record:
         """Whether anything at all came back."""
         self.said = False
         """Whether that was more than a connection."""
+        self._streams: deque[Stream] = deque(maxlen=MAX_STREAMS)
         self.stranger = ""
         """Address and port of who spoke last without having been asked: perhaps the answer, gone astray."""
 
@@ -37,6 +41,11 @@ class Record:
     def steps(self) -> tuple[Traced, ...]:
         """In order."""
         return tuple(self._steps)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a connection stood on which packets of ours were lost."""
+        return any(stream.stuck for stream in self._streams)
 
     def sent(self, what: str, octets: int = 0) -> None:
         """We sent this now."""
@@ -49,9 +58,10 @@ class Record:
         self.said = True
         self._came(what, octets, at)
 
-    def connected(self, what: str) -> None:
+    def connected(self, stream: Stream) -> None:
         """A connection stands: the target's kernel answered, and so far nobody else."""
-        self._came(what, 0, None)
+        self._streams.append(stream)
+        self._came(f"TCP connection from {stream.ends.local} stands", 0, None)
 
     def _came(self, what: str, octets: int, at: Monotonic | None) -> None:
         self.answered = True
@@ -96,7 +106,7 @@ class Net:
         await self._manners.wait(address, self._load.spacing)
         self.record.sent(f"TCP SYN to {endpoint(address, port)}")
         stream = await connect(address, port, source or self.ask.source)
-        self.record.connected(f"TCP connection from {stream.ends.local} stands")
+        self.record.connected(stream)
         return stream
 
     async def turn(self, whom: str = "") -> None:
