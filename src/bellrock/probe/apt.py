@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.link.clock import wall
 from bellrock.model import Verdict, Wall
@@ -16,21 +16,12 @@ from bellrock.probe.certificate import day, span
 from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import Options, read
+from bellrock.probe.proxied import PROXY_OPTIONS, Denied, no_tunnel, proxy
 from bellrock.probe.url import target
 from bellrock.probe.values import Ask, Found, Load, NotChecked, Option, PlanError, Probe, Unexpected
 from bellrock.probe.variants import each
-from bellrock.probe.web import (
-    PROXY_OPTIONS,
-    Denied,
-    Place,
-    Visit,
-    denied,
-    ends_soon,
-    place,
-    proxy,
-    refused,
-    secure_port,
-)
+from bellrock.probe.visit import TLS_OPTION, Place, Visit, place
+from bellrock.probe.web import ends_soon, refused
 from bellrock.wire.errors import WireError
 from bellrock.wire.pgp import Key, Signed, clearsigned, is_clearsigned, keyring, signed_by
 from bellrock.wire.release import MAX_FILE, Listed, Release, release
@@ -42,7 +33,7 @@ OPTIONS: Final = (
     Option("component", "components that nodes need, with commas between: main; default: not looked at"),
     Option("max-age", "days after which a suite is too old; default: only what it says itself (Valid-Until) counts"),
     Option("keyring", "file of the OpenPGP keys of which one must have signed it; default: who signed it is told, and not proved"),
-    Option("tls", "yes or no; default: yes on ports 443 and 8443"),
+    TLS_OPTION,
     *PROXY_OPTIONS,
     *tls.OPTIONS,
 )  # fmt: skip
@@ -76,7 +67,7 @@ def plan(ask: Ask) -> Plan:
         PlanError: an option is wrong.
     """
     given = read(ask, OPTIONS)
-    there = place(ask, secure=secure_port(given, ask), demands=tls.demands(given), trust=True, by=proxy(given))
+    there = structs.replace(place(ask, given), trust=True, proxy=proxy(given))
     return Plan(
         place=there, suites=_suites(given), arch=given.text("arch"), components=given.several("component"),
         max_age=86_400 * given.number("max-age", 0.0, most=36_500) if "max-age" in given else None, keyring=given.text("keyring"),
@@ -129,7 +120,7 @@ async def _suite(planned: Plan, suite: str, keys: tuple[Key, ...], net: Net) -> 
             why = _signature(signed, keys, planned, facts) or _age(said, planned, wall()) or _fit(said, planned, suite)
             why = why or await _index(visit, where, said, planned, facts) or ends_soon(visit.session, wall())
         except Denied as error:
-            return denied(error)
+            return no_tunnel(error)
         except WireError as error:
             raise Unexpected(f"its InRelease cannot be read: {error.detail}") from None
     if why:
@@ -140,20 +131,21 @@ async def _suite(planned: Plan, suite: str, keys: tuple[Key, ...], net: Net) -> 
 async def _found(visit: Visit, directories: tuple[str, ...]) -> tuple[str, Answer]:
     """The first directory that has an InRelease, and the answer; where none has, the last."""
     for directory in directories[:-1]:
-        answer = await visit.ask(directory + "InRelease", most=MAX_FILE)
+        answer, _ = await visit.followed(directory + "InRelease", most=MAX_FILE)
         if answer.status != 404:
             return directory, answer
-    return directories[-1], await visit.ask(directories[-1] + "InRelease", most=MAX_FILE)
+    answer, _ = await visit.followed(directories[-1] + "InRelease", most=MAX_FILE)
+    return directories[-1], answer
 
 
 async def _without(visit: Visit, planned: Plan, suite: str, facts: dict[str, Any]) -> Found:
     """No InRelease: repositories of old have Release, with its signature beside it."""
     directories = planned.suites[suite]
     for directory in directories if suite else ():
-        answer = await visit.ask(directory + "Release", most=MAX_FILE)
+        answer, _ = await visit.followed(directory + "Release", most=MAX_FILE)
         if answer.status == 200 and answer.complete:
             said = release(answer.body)
-            beside = (await visit.ask(directory + "Release.gpg", most=MAX_FILE)).status == 200
+            beside = (await visit.get(directory + "Release.gpg", most=MAX_FILE)).status == 200
             how = (
                 "with a signature beside it (Release.gpg), as apt reads it too"
                 if beside
@@ -256,9 +248,9 @@ async def _index(visit: Visit, where: str, said: Release, planned: Plan, facts: 
     directory, _, _ = listed.path.rpartition("/")
     answer = None
     if said.by_hash:
-        answer = await visit.ask(f"{where}{directory}/by-hash/SHA256/{listed.sha256}", most=MAX_INDEX)
+        answer, _ = await visit.followed(f"{where}{directory}/by-hash/SHA256/{listed.sha256}", most=MAX_INDEX)
     if answer is None or answer.status == 404:
-        answer = await visit.ask(where + listed.path, most=MAX_INDEX)
+        answer, _ = await visit.followed(where + listed.path, most=MAX_INDEX)
     if answer.status != 200:
         return f"it lists {listed.path}, and does not give it: {answer.said}"
     if answer.cut or answer.size != listed.size or sha256(answer.body).hexdigest() != listed.sha256:

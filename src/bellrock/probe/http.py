@@ -5,6 +5,7 @@ answer = await fetch(net, stream, Request(host="rack.example"), most=65536)
 
 import asyncio
 import contextlib
+from base64 import b64encode
 from typing import Any, Final
 
 import h11
@@ -15,7 +16,7 @@ from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import Stream
 from bellrock.probe.net import Net
 from bellrock.probe.url import Url, UrlError, url, without_query
-from bellrock.probe.values import Unexpected
+from bellrock.probe.values import PlanError, Unexpected
 from bellrock.wire.text import printable
 
 MAX_HEAD: Final = 64 * 1024
@@ -121,6 +122,17 @@ async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: 
         async with asyncio.timeout(patience):
             await reading.body(body)
     return reading.answer(head, body)
+
+
+def basic(user: str, password: str) -> str:
+    """RFC 7617 §2: for an Authorization field; empty where there is no user.
+
+    Raises:
+        PlanError: the name holds a colon.
+    """
+    if ":" in user:
+        raise PlanError("a user name with a colon cannot be sent by the scheme Basic (RFC 7617 §2)")
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}" if user else ""
 
 
 class Redirects:

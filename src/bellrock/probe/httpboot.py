@@ -15,7 +15,8 @@ from bellrock.probe.options import read
 from bellrock.probe.url import target, without_query
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, TlsFault, Unexpected
 from bellrock.probe.variants import Check, each
-from bellrock.probe.web import Place, Visit, ends_soon, place, refused
+from bellrock.probe.visit import Place, Visit, named
+from bellrock.probe.web import ends_soon, refused
 
 OPTIONS: Final = (
     Option("path", "paths of boot files on the server, with commas between; default: none, it has only to speak HTTP"),
@@ -59,7 +60,9 @@ def plan(ask: Ask) -> Plan:
         raise PlanError(f"{ask.flow}: option path takes at most {MAX_FILES} paths, and not {len(paths)}")
     secure = ask.flow == "https-boot"
     return Plan(
-        place=place(ask, secure=secure, demands=tls.demands(given)), paths=paths,
+        place=Place(
+            scheme="https" if secure else "http", address=ask.address, port=ask.port, name=named(ask), strict=False, demands=tls.demands(given)
+        ), paths=paths,
         limit=given.whole("limit", LIMIT, least=SAMPLE, most=MAX_LIMIT),
         least=1000 * given.number("least-rate", 100.0, most=1e9), firmware=secure and given.flag("firmware", default=True),
     )  # fmt: skip
@@ -77,9 +80,9 @@ async def run(planned: Plan, net: Net) -> tuple[Found, ...]:
 
 async def _any(planned: Plan, net: Net) -> Found:
     async with Visit(net, planned.place) as visit:
-        answer = await visit.ask("/", most=_PAGE, patience=_SHARE * net.ask.within)
+        answer, _ = await visit.followed("/", most=_PAGE, patience=_SHARE * net.ask.within)
         facts = answer.facts() | visit.facts()
-        if (found := _not_for_us(answer, "/", facts)) is not None and answer.status in (400, 401, 407):
+        if (found := refused(answer, "/", facts)) is not None and answer.status in (400, 401, 407):
             return found
         if answer.status >= 500:
             return Found(verdict=Verdict.DEGRADED, detail=f"it speaks HTTP, but fails: {answer.said}", facts=facts)
@@ -94,7 +97,7 @@ async def _firmware(planned: Plan, net: Net) -> Found:
     there = structs.replace(planned.place, firmware=True, name="", demands=tls.Demands())
     async with Visit(net, there) as visit:
         try:
-            await visit.ask("/", most=0, method="HEAD")
+            await visit.get("/", most=0, method="HEAD")
         except TlsFault as error:
             return Found(
                 verdict=Verdict.TLS_FAULT, detail=f"UEFI firmware cannot agree with it: {error}", facts=error.facts
@@ -108,8 +111,8 @@ async def _firmware(planned: Plan, net: Net) -> Found:
 
 async def _file(planned: Plan, path: str, net: Net) -> Found:
     async with Visit(net, planned.place) as visit:
-        head = await visit.ask(path, method="HEAD", most=0)
-        got = await visit.ask(path, most=planned.limit, keep=_FIRST + SAMPLE, patience=_SHARE * net.ask.within)
+        head, _ = await visit.followed(path, method="HEAD", most=0)
+        got, _ = await visit.followed(path, most=planned.limit, keep=_FIRST + SAMPLE, patience=_SHARE * net.ask.within)
         facts = (
             got.facts()
             | visit.facts()
@@ -118,7 +121,7 @@ async def _file(planned: Plan, path: str, net: Net) -> Found:
         if got.rate is not None:
             facts["rate"] = round(got.rate)
         shown = without_query(path)
-        if (found := _not_for_us(got, shown, facts) or _no_file(got, shown, facts)) is not None:
+        if (found := refused(got, shown, facts) or _no_file(got, shown, facts)) is not None:
             return found
         ranged = await _range(visit, path, got)
         facts["range"] = ranged
@@ -130,16 +133,10 @@ async def _range(visit: Visit, path: str, got: Answer) -> str | None:
     last = min(_FIRST + SAMPLE, len(got.body)) - 1
     if last < _FIRST:
         return None
-    answer = await visit.ask(path, most=SAMPLE, headers=(("Range", f"bytes={_FIRST}-{last}"),))
+    answer, _ = await visit.followed(path, most=SAMPLE, headers=(("Range", f"bytes={_FIRST}-{last}"),))
     if answer.status != 206:
         return "no"
     return "yes" if answer.complete and answer.body == got.body[_FIRST : last + 1] else "wrong"
-
-
-def _not_for_us(answer: Answer, shown: str, facts: dict[str, Any]) -> Found | None:
-    if answer.status == 400 and b"HTTPS port" in answer.body:
-        return Found(verdict=Verdict.WRONG_SERVICE, detail="it wants TLS here, and not plain HTTP", facts=facts)
-    return refused(answer, shown, facts)
 
 
 def _no_file(got: Answer, shown: str, facts: dict[str, Any]) -> Found | None:
@@ -161,8 +158,8 @@ def _judged(planned: Plan, visit: Visit, head: Answer, got: Answer, shown: str, 
     told = head.length if head.status == 200 else None
     size = got.size if got.complete else got.length
     why = ends_soon(visit.session, wall())
-    if visit.path and visit.path[-1].scheme != planned.place.at.scheme:
-        why = f"it redirects to {visit.path[-1].shown}: firmware that was told {planned.place.at.scheme} may not follow"
+    if visit.path and visit.path[-1].scheme != planned.place.scheme:
+        why = f"it redirects to {visit.path[-1].shown}: firmware that was told {planned.place.scheme} may not follow"
     elif told is not None and size is not None and told != size:
         why = f"HEAD tells {told} octets of {shown} and GET gives {size}: firmware reserves memory by the first"
     elif facts["range"] == "wrong":

@@ -10,13 +10,13 @@ from msgspec import Struct, structs
 from bellrock.link.obstacle import Obstructed
 from bellrock.model import Verdict
 from bellrock.probe import tls
-from bellrock.probe.http import Answer, Request, fetch
+from bellrock.probe.http import Answer, Request, basic, fetch
 from bellrock.probe.net import Net
 from bellrock.probe.options import Options, read
+from bellrock.probe.proxied import Denied, Proxy, schemes, signs, tunnel
 from bellrock.probe.url import Url, UrlError, url
 from bellrock.probe.values import Ask, Found, Load, NotChecked, Option, PlanError, Probe, TlsFault, Unexpected
 from bellrock.probe.variants import Check, each
-from bellrock.probe.web import Denied, Place, Proxy, basic, schemes, secured, signs, tunnel
 
 OPTIONS: Final = (
     Option("url", "what to fetch through it, http:// or https://, with commas between; default: a name that does not exist, as only a proxy can say"),
@@ -180,17 +180,13 @@ async def _tunnelled(planned: Plan, to: Url, net: Net) -> Found:
             return Found(verdict=Verdict.WRONG_SERVICE, detail=detail, facts=facts)
         session, fault = None, None
         try:
-            session = await secured(net, stream, _inside(planned, to))
+            own = planned.demands.authority or planned.demands.pin
+            session = await tls.begin(net, stream, to.host, planned.demands, trust=not own)
             answer = await fetch(net, stream, Request(target=to.target, host=to.authority), most=_BODY)
         except TlsFault as error:
             fault = error
     seen = session.facts() if session else fault.facts if fault else {}
     return _compared(to, facts | seen, fault, await _direct(planned, to, net), answer)
-
-
-def _inside(planned: Plan, to: Url) -> Place:
-    own = planned.demands.authority or planned.demands.pin
-    return Place(at=to, address="", name=to.host, demands=planned.demands, trust=not own)
 
 
 async def _direct(planned: Plan, to: Url, net: Net) -> tls.Session | None:
@@ -202,7 +198,7 @@ async def _direct(planned: Plan, to: Url, net: Net) -> tls.Session | None:
             asyncio.timeout(_SHARE * net.ask.within),
             await net.connect(to.port, address=planned.direct) as stream,
         ):
-            return await secured(net, stream, Place(at=to, address=planned.direct, name=""))
+            return await tls.begin(net, stream, "", tls.Demands())
     except (TimeoutError, Obstructed, TlsFault, Unexpected, NotChecked) as error:
         net.record.noticed(f"directly, {planned.direct} cannot be compared with: {str(error) or 'nothing came back'}")
         return None

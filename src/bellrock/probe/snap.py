@@ -4,7 +4,7 @@ import re
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.link.clock import wall
 from bellrock.model import Verdict
@@ -12,26 +12,17 @@ from bellrock.probe import tls
 from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
+from bellrock.probe.proxied import PROXY_OPTIONS, Denied, no_tunnel, proxy
 from bellrock.probe.url import UrlError, url
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
-from bellrock.probe.web import (
-    PROXY_OPTIONS,
-    Denied,
-    Place,
-    Visit,
-    denied,
-    ends_soon,
-    place,
-    proxy,
-    refused,
-    secure_port,
-)
+from bellrock.probe.visit import TLS_OPTION, Place, Visit, place
+from bellrock.probe.web import ends_soon, refused
 from bellrock.wire.text import printable
 
 OPTIONS: Final = (
     Option("snap", "the snap that is asked for; default core22"),
     Option("arch", "architecture that nodes need: amd64; default: not looked at"),
-    Option("tls", "yes or no; default: yes on ports 443 and 8443"),
+    TLS_OPTION,
     *PROXY_OPTIONS,
     *tls.OPTIONS,
 )  # fmt: skip
@@ -108,7 +99,7 @@ def plan(ask: Ask) -> Plan:
     snap = given.text("snap", "core22")
     if not _NAME.fullmatch(snap) or len(snap) > 40:
         raise PlanError(f"snap: option snap takes the name of a snap, and not {snap[:64]!r}")
-    there = place(ask, secure=secure_port(given, ask), demands=tls.demands(given), trust=True, by=proxy(given))
+    there = structs.replace(place(ask, given), trust=True, proxy=proxy(given))
     return Plan(place=there, snap=snap, arch=given.text("arch"))
 
 
@@ -116,11 +107,11 @@ async def run(planned: Plan, net: Net) -> tuple[Found, ...]:
     """Asks once."""
     async with Visit(net, planned.place) as visit:
         try:
-            answer = await visit.ask(
+            answer, _ = await visit.followed(
                 f"/v2/snaps/info/{planned.snap}?fields={_FIELDS}", most=MAX_ANSWER, headers=_SERIES
             )
         except Denied as error:
-            return (denied(error),)
+            return (no_tunnel(error),)
         facts = answer.facts() | visit.facts()
         return (_judged(planned, visit, answer, facts),)
 

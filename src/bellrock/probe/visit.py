@@ -4,8 +4,8 @@ async with Visit(net, place) as visit:
     answer = await visit.get("/version")
 """
 
-import base64
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Literal, Self, TypeVar
 
 import msgspec
@@ -15,10 +15,11 @@ from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import Stream
 from bellrock.model import Verdict
 from bellrock.probe import tls
-from bellrock.probe.http import Answer, Redirects, Request, fetch
+from bellrock.probe.http import Answer, Redirects, Request, basic, fetch
 from bellrock.probe.net import Net
 from bellrock.probe.options import Options
-from bellrock.probe.url import PORTS, Url, authority
+from bellrock.probe.proxied import Proxy, tunnel
+from bellrock.probe.url import PORTS, Url, UrlError, authority, url
 from bellrock.probe.values import Ask, Found, NotChecked, Option, PlanError, TlsFault, Unexpected
 
 MOST: Final = 256 * 1024
@@ -34,6 +35,7 @@ TLS_OPTION: Final = Option(
     "tls", "yes, no, or auto (default): plain HTTP is tried first, but on ports 443, 5443, 6443 and 8443"
 )
 _T = TypeVar("_T")
+_Read = Callable[[Net, Stream, Request], Awaitable[Answer]]
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -51,6 +53,12 @@ class Place(Struct, frozen=True, kw_only=True):
     """PEM files of a client's certificate and key."""
     credentials: str = ""
     """RFC 7617: value of an Authorization field; empty: none. Never sent in plain text unless `scheme` says so."""
+    trust: bool = False
+    """Authorities of this system must vouch for its certificate, unless `demands` say who else does."""
+    firmware: bool = False
+    """Offer only what UEFI firmware offers of TLS."""
+    proxy: Proxy | None = None
+    """To go by; it looks the name up itself."""
 
     def url(self, scheme: str, target: str) -> Url:
         """Of something there."""
@@ -67,13 +75,23 @@ def place(ask: Ask, given: Options, *, strict: bool = True) -> Place:
     by_port: Scheme = "https" if ask.port in TLS_PORTS else "http" if ask.port == PORTS["http"] else "either"
     scheme: Scheme = "https" if word == "yes" else "http" if word == "no" else by_port
     return Place(
-        scheme=scheme, address=ask.address, port=ask.port, name=ask.name, strict=strict, demands=tls.demands(given)
+        scheme=scheme, address=ask.address, port=ask.port, name=named(ask), strict=strict, demands=tls.demands(given)
     )
 
 
-def basic(user: str, password: str) -> str:
-    """RFC 7617 §2; empty where there is no user."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
+def named(ask: Ask) -> str:
+    """The name of an ask's target, fit for a Host field; empty: it has none.
+
+    Raises:
+        PlanError: it is no name of a host.
+    """
+    try:
+        fits = not ask.name or url(f"http://{authority(ask.name, 80, 'http')}").host == ask.name.lower()
+    except UrlError:
+        fits = False
+    if not fits:
+        raise PlanError(f"{ask.flow}: {ask.name[:80]!r} is no name of a host")
+    return ask.name
 
 
 def identity(given: Options) -> tuple[str, str] | None:
@@ -97,22 +115,30 @@ class Visit:
         self.session: tls.Session | None = None
         """Of the last connection with TLS."""
         self.scheme = place.scheme
+        self._home: Url | None = None
+        self.path: tuple[Url, ...] = ()
+        """Redirects that `followed` went along, the last time."""
 
-    async def get(self, target: str, *, most: int = MOST, credentials: bool = False, method: str = "GET", accept: str = "") -> Answer:  # fmt: skip
-        """Ask for something there. `credentials`: send what the place knows of them.
+    async def get(self, target: str, *, most: int = MOST, credentials: bool = False, method: str = "GET", accept: str = "",
+                  headers: tuple[tuple[str, str], ...] = (), keep: int | None = None, patience: float | None = None) -> Answer:  # fmt: skip
+        """Ask for something there. `credentials`: send what the place knows of them. `keep`, `patience`: as of `fetch`.
 
         Raises:
             Unexpected, TlsFault, Obstructed: there is no answer in HTTP.
             NotChecked: credentials would be sent in plain text.
         """
         fields = {"Authorization": self._place.credentials if credentials else "", "Accept": accept}
-        headers = tuple((name, value) for name, value in fields.items() if value)
+        headers = (*((name, value) for name, value in fields.items() if value), *headers)
+        read = partial(fetch, most=most, keep=keep, patience=patience)
 
         async def ask() -> Answer:
             if credentials and self.scheme == "http" and self._place.scheme != "http":
                 raise NotChecked("it answers in plain HTTP; a password is sent in plain text only where tls=no is set")
             host = authority(self._place.name or self._place.address, self._place.port, self.scheme)
-            return await self._asked(Request(method=method, target=target, headers=headers, host=host), most)
+            by = self._place.proxy if self.scheme == "http" else None
+            # RFC 9112 §3.2.2: a proxy is told the whole address.
+            told, also = (f"http://{host}{target}", by.headers) if by else (target, ())
+            return await self._asked(Request(method=method, target=told, headers=(*headers, *also), host=host), read)
 
         return await self.either(ask, _wants_tls)
 
@@ -147,23 +173,31 @@ class Visit:
                 raise
             raise plain from None
 
-    async def followed(self, target: str, *, most: int = MOST) -> tuple[Answer, Url]:
+    async def followed(self, target: str, *, most: int = MOST, method: str = "GET", headers: tuple[tuple[str, str], ...] = (),
+                       keep: int | None = None, patience: float | None = None) -> tuple[Answer, Url]:  # fmt: skip
         """`get`, and where the server points to on itself; at another server's door it stops, and that answer is a redirect.
 
         Raises:
             Unexpected: it points in a circle, or nowhere.
         """
-        answer = await self.get(target, most=most)
+        get = partial(self.get, most=most, method=method, headers=headers, keep=keep, patience=patience)
+        if self._home is not None:
+            await self._go(self._home)
+        self.path = ()
+        answer = await get(target)
         here = self._place.url(self.scheme, target)
+        self._home = self._home or here
         redirects = Redirects(here)
         while (there := redirects.follow(answer)) is not None and self._is_here(there):
             await self._go(there)
-            here, answer = there, await self.get(there.target, most=most)
+            self.path = (*self.path, there)
+            here, answer = there, await get(there.target)
         return answer, here
 
     def facts(self) -> dict[str, Any]:
         """How it was spoken to: `scheme`, and what TLS agreed on."""
-        return {"scheme": self.scheme} | (self.session.facts() if self.session else {})
+        path = {"redirects": [step.shown for step in self.path]} if self.path else {}
+        return {"scheme": self.scheme} | (self.session.facts() if self.session else {}) | path
 
     def doubts(self) -> str:
         """What there is to say of its certificate though nobody asked; empty: nothing."""
@@ -183,21 +217,21 @@ class Visit:
         """The connection that stands, with TLS where that is the scheme; a new one where none does."""
         return self._stream or await self._connect()
 
-    async def _asked(self, request: Request, most: int) -> Answer:
+    async def _asked(self, request: Request, read: _Read) -> Answer:
         kept = self._stream is not None
         try:
-            return await self._once(request, most)
+            return await self._once(request, read)
         except Obstructed as error:
             # RFC 9112 §9.5: a server may close a kept connection at any time; the request may then be sent again.
             if not kept or error.obstacle is not Obstacle.CLOSED:
                 raise
-        return await self._once(request, most)
+        return await self._once(request, read)
 
-    async def _once(self, request: Request, most: int) -> Answer:
+    async def _once(self, request: Request, read: _Read) -> Answer:
         stream = await self.connection()
         await self._net.turn(self._place.address)
         try:
-            answer = await fetch(self._net, stream, request, most=most)
+            answer = await read(self._net, stream, request)
         except BaseException:
             await self.close()
             raise
@@ -206,13 +240,26 @@ class Visit:
         return answer
 
     async def _connect(self) -> Stream:
-        wanted = self._place
-        self._stream = stream = await self._net.connect(wanted.port, address=wanted.address)
+        wanted, by = self._place, self._place.proxy
+        address, port = (by.address, by.port) if by else (wanted.address, wanted.port)
+        self._stream = stream = await self._net.connect(port, address=address)
         if self.scheme == "https":
-            await self._net.turn(wanted.address)
-            name = wanted.name or (wanted.address if wanted.strict else "")
-            self.session = await tls.begin(self._net, stream, name, wanted.demands, identity=wanted.identity)
+            try:
+                await self._secure(stream, wanted, address)
+            except BaseException:
+                await self.close()
+                raise
         return stream
+
+    async def _secure(self, stream: Stream, wanted: Place, address: str) -> None:
+        if wanted.proxy is not None:
+            await tunnel(self._net, stream, wanted.url("https", "/"), wanted.proxy)
+        await self._net.turn(address)
+        name = wanted.name or (wanted.address if wanted.strict else "")
+        own = wanted.demands.authority or wanted.demands.pin
+        self.session = await tls.begin(
+            self._net, stream, name, wanted.demands, trust=wanted.trust and not own, firmware=wanted.firmware, identity=wanted.identity
+        )  # fmt: skip
 
     async def close(self) -> None:
         """End the connection, if there is one."""
@@ -281,5 +328,5 @@ def pointed_elsewhere(answer: Answer, facts: dict[str, Any]) -> Found | None:
 
 
 __all__ = [
-    "MOST", "PORTS", "TLS_OPTION", "Place", "Visit", "basic", "denied", "place", "pointed_elsewhere", "read_json", "troubled",
+    "MOST", "PORTS", "TLS_OPTION", "Place", "Visit", "basic", "denied", "named", "place", "pointed_elsewhere", "read_json", "troubled",
 ]  # fmt: skip
