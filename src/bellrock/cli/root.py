@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "beacon": ("bellrock.cli.beacon", "Listen for beacons, send, decode or encode them."),
     "topology": ("bellrock.cli.topology", "Show what is wired to what, explain it, compare it."),
     "flows": ("bellrock.cli.flows", "Show who must reach whom and on which ports; compare a site with this host."),
-    "site": ("bellrock.cli.site", "Draw a site file from what the region knows, check it."),
+    "site": ("bellrock.cli.site", "Draw a site file from what the region knows, check it, give it to the region."),
     "capture": ("bellrock.cli.capture", "Write filters for capture tools, and capture."),
     "check": (
         "bellrock.cli.check",
@@ -38,6 +38,9 @@ COMMANDS: Final = {
     "probe": ("bellrock.cli.probe", "Try a flow by its own protocol, at one target or at a thousand."),
     "mtu": ("bellrock.cli.mtu", "Show how large packets pass between neighbours, and who limits them."),
     "path": ("bellrock.cli.path", "Try a flow from both ends, and say where its packets die."),
+    "matrix": ("bellrock.cli.matrix", "Show which flows work from which agents."),
+    "schedule": ("bellrock.cli.schedule", "Say what the region has its agents try again and again."),
+    "webhook": ("bellrock.cli.webhook", "Say who is told when a flow works no longer, or works again."),
     "vlan": ("bellrock.cli.vlan", "Find out which VLANs reach whom through an interface."),
     "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
     "user": ("bellrock.cli.user", "Say who may log in, and as what."),

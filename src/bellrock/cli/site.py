@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.sitepush import push
 from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _PARTIAL: Final = ".partial"
 
 @click.group(epilog="Example: bellrock site init -o site.toml")
 def site() -> None:
-    """Draw a site file from what the region knows, check it, and print its schema."""
+    """Draw a site file from what the region knows, check it, give it to the region, and print its schema."""
+
+
+site.add_command(push)
 
 
 @site.command(epilog="Example: bellrock site init --title 'Hall 3' -o site.toml")

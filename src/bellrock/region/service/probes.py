@@ -453,6 +453,7 @@ class Probes:
             flow=probed.flow, target=probed.target or wish.target, verdict=probed.verdict, detail=probed.detail,
             rtt_ms=probed.rtt_ms, evidence=probed.evidence, variant=probed.variant, protocol=wish.want.protocol.value,
             agent=self._name(wish.agent, names), role=wish.want.target.value, expected=wish.want.expectation, facts=probed.facts,
+            place=wish.place,
         )  # fmt: skip
 
     def _name(self, agent: str, names: Mapping[str, str]) -> str:

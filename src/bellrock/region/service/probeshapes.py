@@ -8,7 +8,8 @@ from bellrock.model import Finding, Traced, Verdict, Wall
 
 
 class ResultView(Struct, frozen=True, kw_only=True):
-    """What became of one check. `agent`: by name; `expected`: pass or blocked; `age`, `since_age`: of the check, and of its verdict."""
+    """What became of one check. `agent`: by name; `expected`: pass or blocked; `age`, `since_age`: of the check, and of its verdict; `place`: of
+    the try, among those that were asked for."""
 
     flow: str
     target: str
@@ -24,6 +25,7 @@ class ResultView(Struct, frozen=True, kw_only=True):
     age: float | None = None
     since_age: float | None = None
     facts: dict[str, Any] = {}
+    place: int = 0
 
 
 class AgentRunView(Struct, frozen=True):

@@ -30,6 +30,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     """What is expected of it."""
     origin: str = ""
     """The schedule that asks for it; empty: the site does."""
+    place: int = 0
+    """Among what was asked for."""
 
     @property
     def target(self) -> str:
@@ -76,7 +78,10 @@ def of_site(site: Site, agent: str, here: Standpoint, flows: Sequence[str] = ())
 
 def asked(agent: str, role: str, tries: Iterable[Try], origin: str = "") -> list[Wish]:
     """What somebody asks for, and expects to work."""
-    return [Wish(agent=agent, what=one, want=_want_of(one, role), origin=origin) for one in tries]
+    return [
+        Wish(agent=agent, what=one, want=_want_of(one, role), origin=origin, place=place)
+        for place, one in enumerate(tries)
+    ]
 
 
 def tries_of(flows: Sequence[str], to: Sequence[str]) -> list[Try]:

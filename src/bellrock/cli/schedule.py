@@ -1,0 +1,86 @@
+"""`bellrock schedule`: what the region has its agents try again and again."""
+
+from pathlib import Path
+
+import click
+
+from bellrock.cli.output import json_option, print_json, print_table, printable
+from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.topology import region_options
+
+
+@click.group(epilog="Example: bellrock schedule add dns-often --every 30 --flow dns --to 10.0.0.53")
+def schedule() -> None:
+    """Say what the region has its agents try again and again.
+
+    With the first site file comes the schedule `site`: all that matters, every 300 seconds. Management controllers are asked
+    at most every ten minutes, whatever the schedule says. Exit codes: 0 done, 1 no such schedule, 2 usage, 3 no region, or it does
+    not let you.
+    """
+
+
+@schedule.command("list", epilog="Example: bellrock schedule list")
+@region_options
+@json_option
+def list_schedules(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
+    """Show the schedules, when each ran last, and when it runs next."""
+    from bellrock.cli.asking import ask
+    from bellrock.cli.probeanswers import Schedule
+
+    found = ask(region_url, state_dir, list[Schedule], "/schedules")
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            one.id, f"{one.every:g} s", _some(one.agents, "all"), _some(one.flows, "all"), _some(one.to, "by the site"),
+            "-" if one.last_age is None else f"{one.last_age:.0f} s ago", "runs" if one.next is None else f"in {one.next:.0f} s",
+        )
+        for one in found
+    ]  # fmt: skip
+    columns = ("name", "every", "agents", "flows", "targets", "last", "next")
+    print_table(columns, rows, "No schedules; the first site file brings one (bellrock site push FILE).")
+
+
+@schedule.command(epilog="Example: bellrock schedule add dns-often --every 30 --flow dns --to 10.0.0.53")
+@click.argument("name")
+@click.option("--every", type=FiniteRange(min=10, max=604_800), default=300.0, show_default=True, help="Seconds.")
+@click.option("--agent", "agents", multiple=True, metavar="NAME", help="By this agent. [default: all]")
+@click.option("--flow", "flows", multiple=True, metavar="FLOW", help="This flow. [default: all that the site says]")
+@click.option(
+    "--to", multiple=True, metavar="ADDRESS[:PORT]|NAME", help="At this target. [default: where the site says]"
+)
+@region_options
+@json_option
+def add(
+    name: str, every: float, agents: tuple[str, ...], flows: tuple[str, ...], to: tuple[str, ...], region_url: str,
+    state_dir: Path | None, *, as_json: bool,
+) -> None:  # fmt: skip
+    """Keep a schedule, in place of the one of this name."""
+    from bellrock.cli.asking import ask, named, segment
+
+    body = {"every": every, "agents": list(agents), "flows": list(flows), "to": list(to)}
+    ask(region_url, state_dir, type(None), f"/schedules/{segment(named(name))}", "PUT", body)
+    if as_json:
+        print_json({"schedule": name} | body)
+    else:
+        click.echo(printable(f"{name}: every {every:g} s"))
+
+
+@schedule.command(epilog="Example: bellrock schedule remove dns-often")
+@click.argument("name")
+@region_options
+@json_option
+def remove(name: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
+    """Forget a schedule, and how the checks stand that it alone asked for."""
+    from bellrock.cli.asking import ask, named, segment
+
+    ask(region_url, state_dir, type(None), f"/schedules/{segment(named(name))}", "DELETE")
+    if as_json:
+        print_json({"schedule": name, "removed": True})
+    else:
+        click.echo(printable(f"{name} is removed"))
+
+
+def _some(words: tuple[str, ...], otherwise: str) -> str:
+    return ", ".join(words) or otherwise
