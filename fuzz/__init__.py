@@ -21,4 +21,5 @@ HARNESSES = (
     "joining",
     "dhcp",
     "walk",
+    "management",
 )
