@@ -1,6 +1,5 @@
 """Questions to name servers and what their answers say. No socket, no clock."""
 
-import contextlib
 import ipaddress
 from collections.abc import Sequence
 from typing import Final
@@ -187,9 +186,8 @@ def _why(message: dns.message.Message) -> str:
     for option in message.options:
         if isinstance(option, dns.edns.EDEOption):
             text = "" if option.text is None else f": {printable(option.text.encode())}"
-            with contextlib.suppress(ValueError):
-                return f"{dns.edns.EDECode(option.code).name.lower().replace('_', ' ')}{text}"
-            return f"extended error {option.code}{text}"
+            code = dns.edns.EDECode.to_text(option.code)
+            return (f"extended error {code}" if code.isdigit() else code.lower().replace("_", " ")) + text
     return ""
 
 
