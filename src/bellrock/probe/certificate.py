@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import ExtensionOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, VerificationError
 from msgspec import Struct
 
@@ -171,10 +170,8 @@ def span(seconds: float) -> str:
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:
     try:
-        names = found.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return ()
-    if not isinstance(names, x509.SubjectAlternativeName):
         return ()
     listed = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
     return tuple(name[:MAX_WORDS] for name in listed[:MAX_NAMES])
