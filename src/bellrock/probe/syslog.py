@@ -1,6 +1,7 @@
 """Syslog: whether a marked message is taken. Over UDP nothing ever comes back, so only what is in the way can be seen from here."""
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 from msgspec import Struct
@@ -88,19 +89,22 @@ async def _datagram(plan: Plan, net: Net) -> Found:
 
 
 async def _connection(plan: Plan, net: Net) -> Found:
+    said: bytes | None = None
     async with await net.connect() as stream:
         net.record.sent(f"syslog message with mark {plan.mark}, then FIN", len(plan.framed))
         await stream.write(plan.framed)
         stream.end()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.6 * net.ask.within):
                 said = await stream.some(MOST)
-        except TimeoutError:
-            net.record.noticed("the connection was not closed in return")
-            detail = "its system accepts connections, but nobody reads them to their end: the program that listens hangs, or waits for something such as a name server"
-            return Found(
-                verdict=Verdict.DEGRADED, detail=detail, facts=plan.facts | {"confirmed": False, "read_to_end": False}
-            )
+    if net.record.stuck:
+        raise TimeoutError
+    if said is None:
+        net.record.noticed("the connection was not closed in return")
+        detail = "its system accepts connections, but nobody reads them to their end: the program that listens hangs, or waits for something such as a name server"
+        return Found(
+            verdict=Verdict.DEGRADED, detail=detail, facts=plan.facts | {"confirmed": False, "read_to_end": False}
+        )
     net.record.received(f"{len(said)} octets" if said else "FIN: it has read all of it", len(said))
     if said:
         raise Unexpected(f"it answers, which syslog receivers never do: {described(said)}")

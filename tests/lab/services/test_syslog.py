@@ -83,6 +83,13 @@ def test_one_protocol_does_not_wait_for_the_other(world, log):
     assert (udp.verdict, tcp.verdict) == (Verdict.NOT_CHECKED, Verdict.FILTERED)
 
 
+def test_a_way_that_passes_connections_and_no_messages(world, log):
+    world.block("drop", "tcp dport 514 meta length > 70")
+    tcp = both(world, within=1.0)[1]
+    assert tcp.verdict is Verdict.FILTERED, tcp
+    assert "not acknowledged" in tcp.detail
+
+
 def test_a_receiver_that_hangs(world):
     # Its system goes on accepting connections for it, up to its backlog.
     program = world.start("rsyslogd", "-n", "-f", hanging(world), "-i", world.directory / "hanging.pid")
