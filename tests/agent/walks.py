@@ -30,7 +30,7 @@ def free_port(kind=socket.SOCK_DGRAM):
 
 def path(protocol="udp", port=0, **rest):
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-    known = {"port": port or free_port(kind), "source_port": 50016, "target": HERE, "within": 0.6}
+    known = {"port": port or free_port(kind), "source_port": free_port(kind), "target": HERE, "within": 0.6}
     return Path(walk=WALK, key=KEY, protocol=protocol, **(known | rest))
 
 
