@@ -22,4 +22,5 @@ HARNESSES = (
     "dhcp",
     "walk",
     "management",
+    "repository",
 )

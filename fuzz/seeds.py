@@ -17,6 +17,7 @@ from fuzz import HARNESSES, lldp
 from fuzz import cdp as cdp_harness
 from fuzz.beacon import IDS, REMOTE, TYPE, document, text
 from fuzz.management import seeds as management_seeds  # noqa: F401 -- found by its name
+from fuzz.repository import seeds as repository_seeds  # noqa: F401 -- the same
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
