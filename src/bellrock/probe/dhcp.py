@@ -120,18 +120,19 @@ async def _first(conversation: Conversation, found: list[Offer], net: Net, secon
 
 async def _listen(conversation: Conversation, found: list[Offer], net: Net, seconds: float, most: int) -> None:
     """Add to what was found, for so long or until there are so many."""
-    try:
-        async with asyncio.timeout(max(seconds, 0.0)):
-            while len(found) < most:
-                offer = await conversation.next()
-                if offer.message.kind == Kind.OFFER:
-                    found.append(offer)
-                    what = f"an offer of {offer.address}" if offer.address else "boot information without an address"
-                    net.record.received(f"{what} by {offer.server}, from {offer.source} {offer.mac}".rstrip(), offer.octets, offer.at)  # fmt: skip
-                else:
-                    net.record.noticed(f"DHCP message type {offer.message.kind} from {offer.source}, not an offer")
-    except TimeoutError:
-        return
+    end = monotonic() + seconds
+    while len(found) < most:
+        offer = await conversation.next(end - monotonic())
+        if offer is None:
+            return
+        if offer.message.kind == Kind.OFFER:
+            found.append(offer)
+            what = f"an offer of {offer.address}" if offer.address else "boot information without an address"
+            net.record.received(
+                f"{what} by {offer.server}, from {offer.source} {offer.mac}".rstrip(), offer.octets, offer.at
+            )
+        else:
+            net.record.noticed(f"DHCP message type {offer.message.kind} from {offer.source}, not an offer")
 
 
 def _silence(plan: Plan, talk: Talk, net: Net) -> Found:

@@ -1,6 +1,5 @@
 """DHCPv6 asked as a machine that boots asks: on a link, without taking a lease, or of a server as a relay asks it."""
 
-import asyncio
 from functools import partial
 from typing import Any, Final
 
@@ -89,14 +88,13 @@ async def gather(plan: Plan, talk: Talk, variant: Variant, net: Net) -> list[Adv
 
 
 async def _listen(conversation: Conversation, found: list[Advert], net: Net, seconds: float, most: int) -> None:
-    try:
-        async with asyncio.timeout(max(seconds, 0.0)):
-            while len(found) < most:
-                advert = await conversation.next()
-                found.append(advert)
-                net.record.received(f"ADVERTISE of {advert.source} {advert.mac}".rstrip(), advert.octets, advert.at)
-    except TimeoutError:
-        return
+    end = monotonic() + seconds
+    while len(found) < most:
+        advert = await conversation.next(end - monotonic())
+        if advert is None:
+            return
+        found.append(advert)
+        net.record.received(f"ADVERTISE of {advert.source} {advert.mac}".rstrip(), advert.octets, advert.at)
 
 
 def _silence(plan: Plan, net: Net) -> Found:

@@ -1,6 +1,5 @@
 """A lease taken and given back, where that is asked for: DISCOVER, OFFER, REQUEST, ACK, RELEASE (RFC 2131 §3.1)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -95,16 +94,13 @@ async def _request(
     net.record.sent(
         f"{describe(message, talk)} for {offer.address} of {offer.server}", talk.send(conversation, message)
     )
-    try:
-        async with asyncio.timeout(max(0.0, min(PATIENCE, left - 0.3))):
-            while True:
-                answer = await conversation.next()
-                if answer.message.kind in (Kind.ACK, Kind.NAK):
-                    name = Kind(answer.message.kind).name
-                    net.record.received(f"DHCP{name} by {told(answer)}", answer.octets, answer.at)
-                    return answer
-    except TimeoutError:
-        return None
+    end = monotonic() + min(PATIENCE, left - 0.3)
+    while (answer := await conversation.next(end - monotonic())) is not None:
+        if answer.message.kind in (Kind.ACK, Kind.NAK):
+            name = Kind(answer.message.kind).name
+            net.record.received(f"DHCP{name} by {told(answer)}", answer.octets, answer.at)
+            return answer
+    return None
 
 
 def _release(talk: Talk, conversation: Conversation, variant: Variant, answer: Offer, net: Net) -> None:

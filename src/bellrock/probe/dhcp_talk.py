@@ -210,7 +210,7 @@ def talking(plan: Plan, net: Net) -> Iterator[Talk]:
         if taps:
             yield LinkTalk(taps, interface, plan)
         else:
-            yield stack.enter_context(_by_port(plan, net, interface))
+            yield stack.enter_context(_by_port(plan, interface))
 
 
 def _taps(net: Net, stack: contextlib.ExitStack, ifindex: int) -> Taps | None:
@@ -241,7 +241,7 @@ def _relay(plan: Plan, net: Net, stack: contextlib.ExitStack) -> Iterator[PortTa
 
 
 @contextmanager
-def _by_port(plan: Plan, net: Net, interface: Interface) -> Iterator[PortTalk]:
+def _by_port(plan: Plan, interface: Interface) -> Iterator[PortTalk]:
     """RFC 2131 §4.1 without raw frames: the kernel sends from the interface's address, if it has one."""
     hint = f"raw frames are not allowed here (CAP_NET_RAW); `{grant_hint(sys.executable)}` allows them"
     if plan.vid is not None or plan.mac:
