@@ -76,7 +76,10 @@ def test_a_service_that_answers_has_no_mark():
 )
 def test_a_tcp_service_that_is_not_the_other_agent(said):
     async def scene():
+        writers = []
+
         async def serve(_, writer):
+            writers.append(writer)
             if said is not None:
                 writer.write(said)
                 writer.close()
@@ -89,6 +92,8 @@ def test_a_tcp_service_that_is_not_the_other_agent(said):
             assert bool(sent.why) is (said is None or said == b"")
             quiet = (await walk(path("tcp", wanted.port), speak=False)).sent
             assert (quiet.answered, quiet.obstacle) == (True, "")
+            for writer in writers:
+                writer.close()
 
     play(scene)
 

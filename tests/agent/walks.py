@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import itertools
+import os
 import socket
 
 from bellrock.agent.wires import BusyError, Wire
@@ -12,6 +14,8 @@ from bellrock.wire.mark import Kind, Mark
 
 WALK, KEY = "00112233445566aa", "ab" * 32
 HERE = "127.0.0.1"
+BLOCKS = itertools.count(20_000 + os.getpid() % 256 * 32, 32)
+"""Below what kernels choose from, so that no other socket has a port of them; each walk has its own."""
 
 
 def text(kind=Kind.REQUEST, number=0, key=KEY):
@@ -30,7 +34,7 @@ def free_port(kind=socket.SOCK_DGRAM):
 
 def path(protocol="udp", port=0, **rest):
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-    known = {"port": port or free_port(kind), "source_port": free_port(kind), "target": HERE, "within": 0.6}
+    known = {"port": port or free_port(kind), "source_port": next(BLOCKS), "target": HERE, "within": 0.6}
     return Path(walk=WALK, key=KEY, protocol=protocol, **(known | rest))
 
 
