@@ -22,5 +22,6 @@ HARNESSES = (
     "dhcp",
     "walk",
     "management",
+    "datagrams",
     "repository",
 )
