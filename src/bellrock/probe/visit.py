@@ -127,6 +127,8 @@ class Visit:
             Unexpected, TlsFault, Obstructed: there is no answer in HTTP.
             NotChecked: credentials would be sent in plain text.
         """
+        if credentials and self.scheme == "either":
+            self.scheme = "https"
         fields = {"Authorization": self._place.credentials if credentials else "", "Accept": accept}
         headers = (*((name, value) for name, value in fields.items() if value), *headers)
         read = partial(fetch, most=most, keep=keep, patience=patience)

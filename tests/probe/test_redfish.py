@@ -1,0 +1,97 @@
+"""Redfish: plans, roots old and new, and how gently controllers are asked."""
+
+import pytest
+
+from bellrock.model import Verdict
+from bellrock.probe.redfish import PROBE, SPACING, plan
+from bellrock.probe.values import Ask, PlanError
+from tests.probe.peers import probe
+from tests.probe.scripted import answer, scripted
+
+
+def planned(**options):
+    return plan(Ask(flow="redfish", address="10.0.0.1", port=443, options=options))
+
+
+def test_plans():
+    assert (planned().place.scheme, planned().place.strict) == ("https", False)
+    assert planned(tls="no").place.scheme == "http"
+    for wrong in ({"tls": "auto"}, {"password": "x"}, {"pin": "x"}):
+        with pytest.raises(PlanError):
+            planned(**wrong)
+
+
+def test_controllers_are_asked_gently():
+    assert PROBE.load.spacing == SPACING == 0.2
+
+
+@pytest.mark.parametrize(
+    ("root", "verdict", "says"),
+    [
+        ('{"RedfishVersion": "1.11.0", "Vendor": "Dell", "Product": "iDRAC", "UUID": null}', Verdict.WORKS, "Redfish 1.11.0 (Dell iDRAC)"),
+        ('{"RedfishVersion": "1.0.0", "Oem": {"Hp": {}}}', Verdict.WORKS, "Redfish 1.0.0 (Hp)"),
+        ('{"RedfishVersion": "1.0.0", "Oem": {}, "Systems": null}', Verdict.WORKS, "Redfish 1.0.0"),
+        ('{"RedfishVersion": "1.0.0", "Vendor": "HPE", "Product": "HPE"}', Verdict.WORKS, "Redfish 1.0.0 (HPE)"),
+        ('{"RedfishVersion": ""}', Verdict.WRONG_SERVICE, "its root tells no RedfishVersion"),
+        ('{"v1": "/redfish/v1/"}', Verdict.WRONG_SERVICE, "is no Redfish service: 200 OK"),
+        ("hello", Verdict.WRONG_SERVICE, "is no Redfish service: 200 OK"),
+    ],
+    ids=["new", "old", "bare", "twice the same", "no version", "the index", "a page"],
+)  # fmt: skip
+def test_roots(root, verdict, says):
+    with scripted({"/redfish/v1/": answer(body=root)}) as (port, _):
+        found = probe("redfish", port, tls="no")
+    assert (found.verdict, says in found.detail) == (verdict, True), found
+    assert found.detail == says or verdict is not Verdict.WORKS
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict", "says"),
+    [
+        (answer("301 Moved", location="/redfish/v2/"), Verdict.WORKS, "Redfish 1.2"),
+        (
+            answer("301 Moved", location="https://bmc.lab/redfish/v1/"),
+            Verdict.DEGRADED,
+            "it points to https://bmc.lab/redfish/v1/",
+        ),
+        (answer("401 Unauthorized"), Verdict.AUTHENTICATION_NEEDED, "/redfish/v1/ answers 401"),
+        (answer("404 Not Found"), Verdict.WRONG_SERVICE, "/redfish/v1/ answers 404"),
+        (answer("503 Busy", retry_after="60"), Verdict.DEGRADED, "to be asked again in 60 s"),
+    ],
+    ids=["moved", "elsewhere", "guarded", "missing", "busy"],
+)
+def test_answers_instead(given, verdict, says):
+    answers = {"/redfish/v1/": given, "/redfish/v2/": answer(body='{"RedfishVersion": "1.2"}')}
+    with scripted(answers) as (port, _):
+        found = probe("redfish", port, tls="no")
+    assert (found.verdict, says in found.detail) == (verdict, True), found
+
+
+@pytest.mark.parametrize(
+    ("systems", "path"),
+    [
+        ("/redfish/v1/Machines", "/redfish/v1/Machines"),
+        ("http://elsewhere.lab/", "/redfish/v1/Systems"),
+        ("", "/redfish/v1/Systems"),
+    ],
+    ids=["told", "elsewhere", "untold"],
+)
+def test_where_credentials_are_tried(systems, path):
+    root = f'{{"RedfishVersion": "1.2", "Systems": {{"@odata.id": "{systems}"}}}}'
+    with scripted({"/redfish/v1/": answer(body=root), path: answer(body="{}")}) as (port, seen):
+        found = probe("redfish", port, tls="no", user="root", password="calvin")
+    assert (found.verdict, found.facts["credentials_taken"]) == (Verdict.WORKS, True)
+    assert seen.paths == ["/redfish/v1/", path]
+    assert "Authorization" not in seen.requests[0]
+    assert seen.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("401 No", Verdict.AUTHENTICATION_NEEDED), ("500 Oops", Verdict.DEGRADED)]
+)
+def test_credentials_that_do_not_do(status, verdict):
+    answers = {"/redfish/v1/": answer(body='{"RedfishVersion": "1.2"}'), "/redfish/v1/Systems": answer(status)}
+    with scripted(answers) as (port, _):
+        found = probe("redfish", port, tls="no", user="root", password="calvin")
+    assert (found.verdict, found.facts["credentials_taken"]) == (verdict, False)
+    assert "calvin" not in repr(found)

@@ -1,0 +1,289 @@
+"""Conversations with web servers: schemes found out, connections kept, redirects, credentials."""
+
+import pytest
+from msgspec import structs
+
+from bellrock.link.obstacle import Obstructed
+from bellrock.model import Verdict
+from bellrock.probe.options import read
+from bellrock.probe.tls import OPTIONS
+from bellrock.probe.values import Ask, NotChecked, PlanError, TlsFault, Unexpected
+from bellrock.probe.visit import (
+    IDENTITY,
+    TLS_OPTION,
+    Place,
+    Visit,
+    basic,
+    identity,
+    place,
+    pointed_elsewhere,
+    read_json,
+    troubled,
+)
+from tests.lab.services import certificates
+from tests.probe.peers import tcp_server
+from tests.probe.scripted import answer, scripted
+from tests.probe.secure import run, server_context
+from tests.probe.web import net
+
+HELLO = {"/": answer(body="hello")}
+REDIRECTED_TO_TLS = answer("400 Bad Request", "The plain HTTP request was sent to HTTPS port")
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory):
+    return server_context(certificates.certificate(["127.0.0.1"], directory=tmp_path_factory.mktemp("tls")))
+
+
+def at(port, scheme="http", **changes):
+    return structs.replace(Place(scheme=scheme, address="127.0.0.1", port=port), **changes)
+
+
+def visited(where, work):
+    """What `work(visit)` comes to."""
+
+    async def talk():
+        async with Visit(net(where.port), where) as visit:
+            return await work(visit)
+
+    return run(talk)
+
+
+def get(where, target="/", **how):
+    return visited(where, lambda visit: visit.get(target, **how))
+
+
+def test_a_connection_is_kept():
+    async def twice(visit):
+        return [(await visit.get("/")).body for _ in range(3)]
+
+    with scripted(HELLO) as (port, seen):
+        assert visited(at(port), twice) == [b"hello"] * 3
+        assert (seen.connections, seen.paths) == (1, ["/"] * 3)
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_again():
+    async def twice(visit):
+        return [(await visit.get("/")).body for _ in range(2)]
+
+    with scripted(HELLO, once=True) as (port, seen):
+        assert visited(at(port), twice) == [b"hello"] * 2
+        assert seen.connections == 2
+
+
+def test_an_answer_that_says_so_closes_it():
+    async def twice(visit):
+        return [(await visit.get("/")).body for _ in range(2)]
+
+    with scripted({"/": answer(body="hello", connection="close")}) as (port, seen):
+        assert visited(at(port), twice) == [b"hello"] * 2
+        assert seen.connections == 2
+
+
+def test_a_new_connection_that_is_closed_is_told():
+    with tcp_server(lambda connection: connection.recv(1000)) as port, pytest.raises(Obstructed):
+        get(at(port))
+
+
+def test_the_host_field():
+    with scripted(HELLO) as (port, seen):
+        get(at(port))
+        get(at(port, name="region.lab"))
+    assert [next(line for line in head.splitlines() if line.startswith("Host")) for head in seen.requests] == [
+        f"Host: 127.0.0.1:{port}", f"Host: region.lab:{port}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["https", "either"])
+def test_tls(context, scheme):
+    async def look(visit):
+        found = await visit.get("/")
+        return found.body, visit.scheme, visit.facts(), visit.doubts()
+
+    with scripted(HELLO, context) as (port, _):
+        body, found, facts, doubts = visited(at(port, scheme), look)
+    assert (body, found, facts["scheme"]) == (b"hello", "https", "https")
+    assert facts["certificate"]["self_signed"] is True
+    assert doubts == "its certificate is signed by itself"
+
+
+def test_plain_is_tried_first():
+    async def look(visit):
+        await visit.get("/")
+        return visit.scheme, visit.facts(), visit.doubts()
+
+    with scripted(HELLO) as (port, seen):
+        assert visited(at(port, "either"), look) == ("http", {"scheme": "http"}, "")
+        assert seen.connections == 1
+
+
+def test_a_server_that_asks_for_tls_and_has_none():
+    with scripted({"/": REDIRECTED_TO_TLS}) as (port, _), pytest.raises(Unexpected, match="and does not speak TLS"):
+        get(at(port, "either"))
+
+
+def test_plain_on_a_port_of_tls_where_plain_is_wanted():
+    with (
+        scripted({"/": REDIRECTED_TO_TLS}) as (port, _),
+        pytest.raises(Unexpected, match="only to say that it wants TLS"),
+    ):
+        get(at(port))
+
+
+def test_neither():
+    def serve(connection):
+        connection.recv(1000)
+        connection.sendall(b"220 mail.lab ESMTP Postfix\r\n")
+
+    with tcp_server(serve) as port, pytest.raises(Unexpected, match="does not answer in HTTP"):
+        get(at(port, "either"))
+
+
+def test_the_certificate_is_told_where_plain_did_not_do(context):
+    with scripted(HELLO, context) as (port, _), pytest.raises(TlsFault, match="and not of other"):
+        get(at(port, "either", name="other.lab"))
+
+
+def test_names_count_where_they_are_strict(tmp_path):
+    context = server_context(certificates.certificate(["bmc"], directory=tmp_path))
+    with scripted(HELLO, context) as (port, _):
+        assert get(at(port, "https", strict=False)).body == b"hello"
+        with pytest.raises(TlsFault, match=r"and not of 127\.0\.0\.1"):
+            get(at(port, "https"))
+
+
+def test_redirects_on_the_server_are_followed():
+    answers = {
+        "/": answer("302 Found", location="/a"),
+        "/a": answer("307 Temporary Redirect", location="b"),
+        "/b": answer(body="there"),
+    }
+    with scripted(answers) as (port, seen):
+        found, here = visited(at(port), lambda visit: visit.followed("/"))
+        assert (found.body, here.target, seen.paths) == (b"there", "/b", ["/", "/a", "/b"])
+
+
+def test_a_redirect_to_another_port_and_to_tls(context):
+    with (
+        scripted(HELLO, context) as (secure, _),
+        scripted({"/": answer("301 Moved", location=f"https://127.0.0.1:{secure}/")}) as (port, _),
+    ):
+        found, here = visited(at(port), lambda visit: visit.followed("/"))
+    assert (found.body, here.scheme, here.port) == (b"hello", "https", secure)
+
+
+def test_a_redirect_elsewhere_is_not_followed():
+    with scripted({"/": answer("301 Moved", location="http://10.0.0.1/x?secret=1")}) as (port, _):
+        found, here = visited(at(port), lambda visit: visit.followed("/"))
+    assert (found.status, here.target) == (301, "/")
+    verdict = pointed_elsewhere(found, {})
+    assert verdict.verdict is Verdict.DEGRADED
+    assert verdict.facts == {"location": "http://10.0.0.1/x"}
+    assert "secret" not in verdict.detail
+
+
+def test_circles():
+    with (
+        scripted({"/": answer("302 Found", location="/a"), "/a": answer("302 Found", location="/")}) as (port, _),
+        pytest.raises(Unexpected, match="circle of 2"),
+    ):
+        visited(at(port), lambda visit: visit.followed("/"))
+
+
+def test_credentials_go_only_where_they_may(context):
+    secret = basic("anna", "p:ss wörd")
+    assert secret == "Basic YW5uYTpwOnNzIHfDtnJk"
+    assert basic("", "x") == ""
+
+    async def ask(visit):
+        await visit.get("/")
+        return await visit.get("/", credentials=True, accept="text/plain", method="HEAD")
+
+    with scripted(HELLO) as (port, seen):
+        with pytest.raises(NotChecked, match="a password is sent in plain text only where tls=no is set"):
+            visited(at(port, "either", credentials=secret), ask)
+        assert "Authorization" not in "".join(seen.requests)
+    with scripted({"/": lambda head: answer(body="" if head.startswith("HEAD") else "hello")}) as (port, seen):
+        visited(at(port, "http", credentials=secret), ask)
+        assert "Authorization" not in seen.requests[0]
+        assert f"Authorization: {secret}" in seen.requests[1]
+        assert seen.requests[1].startswith("HEAD / ")
+        assert "Accept: text/plain" in seen.requests[1]
+    with scripted(HELLO, context) as (port, seen):
+        visited(at(port, "either", credentials=secret), lambda visit: visit.get("/", credentials=True))
+        assert f"Authorization: {secret}" in seen.requests[0]
+
+
+def made(status="200 OK", body=b"", **headers):
+    with scripted({"/": answer(status, body, **headers)}) as (port, _):
+        return get(at(port))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "verdict", "says"),
+    [
+        ("401 Unauthorized", {"www_authenticate": 'Basic realm="x"'}, Verdict.AUTHENTICATION_NEEDED, "/ answers 401 Unauthorized; it offers Basic"),
+        ("403 Forbidden", {}, Verdict.AUTHENTICATION_NEEDED, "/ answers 403 Forbidden"),
+        ("503 Down", {"retry_after": "7"}, Verdict.DEGRADED, "it answers 503 Down, to be asked again in 7 s: it, or what stands behind it, is ill"),
+        ("429 Slowly", {"retry_after": "Thu"}, Verdict.DEGRADED, "it answers 429 Slowly: it, or"),
+    ],
+)  # fmt: skip
+def test_troubles(status, headers, verdict, says):
+    found = troubled(made(status, **headers), "/", {"a": 1})
+    assert (found.verdict, found.facts) == (verdict, {"a": 1})
+    assert found.detail.startswith(says)
+
+
+def test_no_trouble():
+    assert troubled(made(), "/", {}) is None
+    assert troubled(made("404 Not Found"), "/", {}) is None
+    assert pointed_elsewhere(made(), {}) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[" * 100_000, b"[1]", b"\xff\xfe", b'{"a": 1}{}'],
+    ids=["nothing", "html", "deep", "list", "binary", "two"],
+)
+def test_what_is_no_json(body):
+    with pytest.raises(Unexpected, match="it speaks HTTP, but is no thing: 200 OK, text/plain"):
+        read_json(made(body=body, content_type="text/plain"), dict[str, int], "thing")
+
+
+def test_json():
+    assert read_json(made(body='{"a": 1}'), dict[str, int], "thing") == {"a": 1}
+
+
+KNOWN = (*OPTIONS, TLS_OPTION, *IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("port", "word", "scheme"),
+    [
+        (443, "", "https"),
+        (8443, "auto", "https"),
+        (80, "", "http"),
+        (5240, "", "either"),
+        (443, "no", "http"),
+        (80, "yes", "https"),
+    ],
+)
+def test_places(port, word, scheme):
+    ask = Ask(flow="api", address="10.0.0.1", port=port, name="a.lab", options={"tls": word} if word else {})
+    found = place(ask, read(ask, KNOWN))
+    assert (found.scheme, found.address, found.port, found.name, found.strict) == (
+        scheme,
+        "10.0.0.1",
+        port,
+        "a.lab",
+        True,
+    )
+
+
+def test_identities():
+    def of(**options):
+        return identity(read(Ask(flow="api", options=options), KNOWN))
+
+    assert of() is None
+    assert of(certificate="/c", key="/k") == ("/c", "/k")
+    with pytest.raises(PlanError, match="given together"):
+        of(certificate="/c")
