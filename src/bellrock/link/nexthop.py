@@ -51,7 +51,7 @@ def next_hop(target: str, source: str = "", interface: str = "") -> NextHop | No
     if found is None:
         return None
     index, gateway, preferred = found
-    return NextHop(interface_text(index), gateway, preferred, _state(family, index, gateway or target))
+    return NextHop(interface_text(index), gateway, preferred or source, _state(family, index, gateway or target))
 
 
 def _route(family: int, target: str, source: str, interface: str) -> tuple[int, str, str] | None:
