@@ -124,6 +124,16 @@ def test_a_host_that_is_silent_altogether_is_one_finding():
     assert len(found[0].proof) == 3
 
 
+def test_variants_that_came_to_the_same_are_one_finding():
+    dhcp = want("dhcp", address="", interface="eth0")
+    found = findings([(dhcp, got(verdict, flow="dhcp", target="eth0", source="eth0", variant=variant)) for variant, verdict in (
+        ("bios", Verdict.FILTERED), ("uefi-x64", Verdict.FILTERED), ("uefi-arm64", Verdict.DEGRADED), ("other", Verdict.WORKS))])  # fmt: skip
+    assert [one.what for one in found] == [
+        "DHCP Discover/Offer (bios, uefi-x64) at eth0: as it was seen",
+        "DHCP Discover/Offer (uefi-arm64) at eth0: as it was seen",
+    ]
+
+
 @pytest.mark.parametrize(
     "pairs",
     [

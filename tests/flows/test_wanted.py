@@ -35,7 +35,6 @@ def test_a_node_in_the_order_of_its_boot():
         "dns region 10.0.0.3 53/tcp",
         "api region 10.0.0.3 5240/tcp",
         "proxy rack 10.0.0.2 3128/tcp",
-        "!libvirt-dnsmasq libvirt-host eth0 67/udp",
         "!ssh rack 10.0.0.2 22/tcp",
         "!ssh region 10.0.0.3 22/tcp",
     ]
@@ -44,9 +43,18 @@ def test_a_node_in_the_order_of_its_boot():
 def test_a_rack_asks_its_region_and_must_not_log_in_there():
     assert said(site(), Role.RACK, addresses=("fd00::2",), interfaces=("eth0", "eth1")) == [
         "stream region fd00::3 5240/tcp",
+        "!ssh region fd00::3 22/tcp",
+    ]
+
+
+@pytest.mark.parametrize(
+    "said_so", ['[role.libvirt-host]\naddresses = ["10.0.0.20"]', "[probe.libvirt-dnsmasq]"], ids=["role", "table"]
+)
+def test_where_libvirt_may_be_its_dnsmasq_is_looked_for_on_each_link(said_so):
+    found = said(site(said_so), Role.RACK, addresses=("fd00::2",), interfaces=("eth0", "eth1"))
+    assert [line for line in found if "dnsmasq" in line] == [
         "!libvirt-dnsmasq libvirt-host eth0 67/udp",
         "!libvirt-dnsmasq libvirt-host eth1 67/udp",
-        "!ssh region fd00::3 22/tcp",
     ]
 
 
@@ -133,8 +141,12 @@ def test_dhcpv6_is_meant_where_nodes_have_ipv6():
 
 
 def test_nothing_forbidden_is_looked_for_where_the_site_says_not_to():
-    off = said(site('[flows]\ndisable = ["libvirt-dnsmasq", "ssh"]'), Role.NODE, interfaces=("eth0",))
-    assert not [line for line in off if line.startswith("!")]
+    off = said(
+        site('[flows]\ndisable = ["libvirt-dnsmasq", "ssh"]\n[role.libvirt-host]\naddresses = ["10.0.0.2"]'),
+        Role.NODE,
+        interfaces=("eth0",),
+    )
+    assert [line for line in off if line.startswith("!")] == ["!libvirt libvirt-host 10.0.0.2 16509/tcp"]
 
 
 def test_a_relay_asks_the_racks():
@@ -143,7 +155,6 @@ def test_a_relay_asks_the_racks():
     )
     assert found == [
         "dhcp rack 10.0.0.2 67/udp",
-        "!libvirt-dnsmasq libvirt-host eth0 67/udp",
         "!ssh rack 10.0.0.2 22/tcp",
         "!ssh region 10.0.0.3 22/tcp",
     ]

@@ -164,7 +164,7 @@ def test_refusals_of_real_ports():
 def test_every_ask_has_exactly_one_turn_however_workers_come_and_go(addresses, per_address, workers):
     turns = _Turns([Ask(flow="x", address=address) for address in addresses], per_address)
     taken: list[int] = []
-    at_it: deque[tuple[int, tuple[str, bool]]] = deque()
+    at_it: deque[tuple[int, tuple[str, str]]] = deque()
     while True:
         while len(at_it) < workers and (turn := turns.take()) is not None:
             at_it.append(turn)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from bellrock.cli.trying import Results, Work
     from bellrock.flows import Role, Standpoint, Untried, Wanted
     from bellrock.flows.site import Site
-    from bellrock.model import Finding, Probed
+    from bellrock.model import Finding, Interface, Probed
 
 WITHIN: Final = 3.5
 """Seconds for each check: with a name that resolves late, all is over within six."""
+BLOCKED_WITHIN: Final = 2.0
+"""Seconds that silence is listened to at an address where nothing must answer; of a link, WITHIN."""
+LEAST_WITHIN: Final = 1.2
+"""Seconds of one of several checks that wait for each other, as those of a management controller do."""
 EVERY: Final = 10.0
 AT_ONCE: Final = 512
 PER_ADDRESS: Final = 64
@@ -70,7 +75,7 @@ def check(
     scene = _of_site(site_file, roles) if site_file else _of_machine(roles, state_dir or default_state_dir())
     scene.narrow(only)
     printer = _Printer(scene, as_json=as_json, watch=watch)
-    work = [_todo(one, within) for one in scene.wanted]
+    work = [_todo(one, seconds) for one, seconds in zip(scene.wanted, _times(scene.wanted, within), strict=True)]
     sys.exit(rounds(work, printer.round, every if watch else None, Limits(at_once=AT_ONCE, per_address=PER_ADDRESS)))
 
 
@@ -114,20 +119,24 @@ def _of_site(path: Path, roles: tuple[str, ...]) -> _Scene:
 
 def _standpoint(site: "Site", roles: tuple[str, ...]) -> "Standpoint":
     from bellrock.flows import Standpoint, roles_at
-    from bellrock.probe.own import links_here
+    from bellrock.probe.own import has_ipv4, links_here
 
     links = links_here()
-    addresses = tuple(address.partition("/")[0] for link in links for address in link.addresses)
+    addresses = _plain(links)
     played = _roles(roles) if roles else roles_at(site, addresses)
     if not played:
         shown = ", ".join(addresses[:4]) or "none"
         raise Failure(f"no role of the site has an address of this machine ({shown}); give --role")
-    # A link where a node boots has an address of a node's subnet, or none yet.
+    # A link where a node boots has an address of the site's, or none yet and a carrier.
     asked = [
         link.name for link in links
-        if roles or not any("." in one for one in link.addresses) or roles_at(site, tuple(one.partition("/")[0] for one in link.addresses))
+        if roles_at(site, _plain([link])) or (not has_ipv4(link) and link.carrier is not False) or (roles and has_ipv4(link))
     ]  # fmt: skip
     return Standpoint(roles=played, addresses=addresses, interfaces=tuple(asked))
+
+
+def _plain(links: "Iterable[Interface]") -> tuple[str, ...]:
+    return tuple(address.partition("/")[0] for link in links for address in link.addresses)
 
 
 def _roles(texts: tuple[str, ...]) -> "tuple[Role, ...]":
@@ -148,6 +157,22 @@ def _of_machine(roles: tuple[str, ...], state_dir: Path) -> _Scene:
     here = own(state_dir, os.environ)
     more = () if here.gateways else (no_default_route(),)
     return _Scene(here.wanted, (), "what this machine is set to use; --site FILE says what its site wants", more)
+
+
+def _times(wanted: "tuple[Wanted, ...]", within: float) -> list[float]:
+    """How long each may take: those that wait for each other at one address share the time of one."""
+    from collections import Counter
+
+    from bellrock.probe.sweep import line_of
+
+    lines = [(one.address or one.name, line_of(one.flow)) for one in wanted]
+    waiting = Counter(line for line in lines if all(line))
+    return [
+        max(min(within, LEAST_WITHIN), within / waiting[line]) if line in waiting
+        else min(within, BLOCKED_WITHIN) if one.expectation == "blocked" and not one.interface
+        else within
+        for one, line in zip(wanted, lines, strict=True)
+    ]  # fmt: skip
 
 
 def _todo(want: "Wanted", within: float) -> "Work":

@@ -98,9 +98,11 @@ def findings(pairs: Iterable[Pair], host: str = "") -> tuple[Finding, ...]:
     given = list(pairs)
     silent = {address: mine for address, mine in _by_address(given).items() if _says_nothing(mine)}
     found = [_of_host(address, mine, host) for address, mine in silent.items()]
-    found += [
-        _of(want, probed, host) for want, probed in given if probed.verdict in _CASES and want.address not in silent
-    ]
+    alike: dict[tuple[str, str, Verdict], list[Pair]] = {}
+    for want, probed in given:
+        if probed.verdict in _CASES and want.address not in silent:
+            alike.setdefault((want.flow, probed.target, probed.verdict), []).append((want, probed))
+    found += [_of(mine, host) for mine in alike.values()]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
 
 
@@ -166,19 +168,22 @@ def _of_host(address: str, mine: list[Pair], host: str) -> Finding:
     )  # fmt: skip
 
 
-def _of(want: Wanted, probed: Probed, host: str) -> Finding:
+def _of(mine: list[Pair], host: str) -> Finding:
+    """Of one flow and target, and all the ways of trying it that came to the same."""
+    want, probed = mine[0]
     case = _CASES[probed.verdict]
     known = _known(want.flow)
-    severity = (
-        Severity.WARNING
-        if known and known.optional and case.severity is Severity.ERROR and probed.verdict is not Verdict.EXPOSED
-        else case.severity
+    lesser = (
+        known is not None
+        and known.optional
+        and case.severity is Severity.ERROR
+        and probed.verdict is not Verdict.EXPOSED
     )
-    at = f" ({probed.variant})" if probed.variant else ""
+    variants = ", ".join(dict.fromkeys(one.variant for _, one in mine if one.variant))
     return Finding(
-        id=f"{ID}{probed.verdict}", severity=severity, host=host, interface=want.interface,
-        what=f"{known.title if known else want.flow}{at} at {probed.target}{_from(probed)}: {probed.detail}", cause=case.cause,
-        proof=_proof(want, probed), fix=tuple(line.format(flow=want.flow) for line in case.fix),
+        id=f"{ID}{probed.verdict}", severity=Severity.WARNING if lesser else case.severity, host=host, interface=want.interface,
+        what=f"{known.title if known else want.flow}{f' ({variants})' if variants else ''} at {probed.target}{_from(probed)}: {probed.detail}",
+        cause=case.cause, proof=_proof(want, probed), fix=tuple(line.format(flow=want.flow) for line in case.fix),
     )  # fmt: skip
 
 
@@ -189,7 +194,7 @@ def _proof(want: Wanted, probed: Probed) -> tuple[str, ...]:
 
 
 def _from(probed: Probed) -> str:
-    return f" from {probed.source}" if probed.source else ""
+    return f" from {probed.source}" if probed.source not in ("", probed.target) else ""
 
 
 def _known(flow_id: str) -> Flow | None:

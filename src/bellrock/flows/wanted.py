@@ -168,7 +168,11 @@ def _on_link(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
 def _blocked(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
     """What must not be there, and what others alone may use."""
     if flow.stance is Stance.FORBIDDEN:
-        if flow.id in ON_LINK and any(role in (Role.NODE, Role.RACK, Role.RELAY) for role in here.roles):
+        if (
+            flow.id in ON_LINK
+            and _is_feared(site, flow)
+            and any(role in (Role.NODE, Role.RACK, Role.RELAY) for role in here.roles)
+        ):
             yield from _on_link(site, here, flow)
         return
     restricted = any(condition.kind in RESTRICTED for condition in flow.conditions)
@@ -179,6 +183,11 @@ def _blocked(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
             may = {one for other in flow.exchanges if role in other.destination for one in other.source}
             if may.isdisjoint(here.roles):
                 yield from _kept_from(site, here, flow, exchange, role)
+
+
+def _is_feared(site: Site, flow: Flow) -> bool:
+    """Whether somebody of the site could do what is forbidden. Strangers that answer DHCP are found by the check of DHCP itself."""
+    return flow.id in site.trials or any(role in site.roles for role in flow.source)
 
 
 def _kept_from(site: Site, here: Standpoint, flow: Flow, exchange: Exchange, role: Role) -> Iterator[Wanted]:

@@ -43,6 +43,11 @@ class Record:
         return tuple(self._steps)
 
     @property
+    def began(self) -> bool:
+        """Whether anything has happened at all."""
+        return bool(self._steps)
+
+    @property
     def stuck(self) -> bool:
         """Whether a connection stood on which packets of ours were lost."""
         return any(stream.stuck for stream in self._streams)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.flows import BOOT, Protocol, Role, Wanted
 from bellrock.link.netlink import LinkMonitor
@@ -79,9 +79,18 @@ def own(
         *proxies,
         *_apt(files, proxied=bool(proxies)),
     ]
-    seen: dict[tuple[str, str, int, Protocol], Wanted] = {}
+    seen: dict[tuple[str, ...], Wanted] = {}
     for one in found:
-        seen.setdefault((one.flow, one.address or one.name or one.interface, one.port, one.protocol), one)
+        seen.setdefault(
+            (
+                one.flow,
+                one.address or one.name or one.interface,
+                str(one.port),
+                one.protocol,
+                one.options.get("path", ""),
+            ),
+            one,
+        )
     in_order = sorted(seen.values(), key=lambda one: BOOT.index(one.flow))
     routes = (files.text("proc/net/route"), files.text("proc/net/ipv6_route"))
     return Here(wanted=tuple(in_order), gateways=default_gateways(*routes))
@@ -91,9 +100,12 @@ def links_here() -> list[Interface]:
     """This machine's Ethernet interfaces that are up, by themselves, and of a kind that has addresses."""
     with closing(LinkMonitor()) as monitor:
         told = monitor.snapshot().values()
-    return [
-        one for one in told if one.up and one.carrier is not False and one.master is None and one.kind in _ADDRESSED
-    ]
+    return [one for one in told if one.up and one.master is None and one.kind in _ADDRESSED]
+
+
+def has_ipv4(link: Interface) -> bool:
+    """Whether it has an address of IPv4."""
+    return any("." in address for address in link.addresses)
 
 
 class _Files:
@@ -162,16 +174,18 @@ def _apt(files: _Files, *, proxied: bool) -> Iterator[Wanted]:
     if proxied:
         # What a proxy fetches need not be reachable from here: the proxy's own check says whether it works.
         return
+    suites: dict[tuple[str, Place], list[str]] = {}
     readers: tuple[tuple[tuple[str, ...], Callable[[str], tuple[Place, ...]]], ...] = (
-        (_APT, apt_lines),
-        (_APT_STANZAS, apt_stanzas),
-    )
+        (_APT, apt_lines), (_APT_STANZAS, apt_stanzas),
+    )  # fmt: skip
     for patterns, read in readers:
         for path, text in files.each(patterns):
             for place in read(text):
-                yield _want(
-                    "apt", "fetch", Role.MIRROR, place, Protocol.TCP, f"{path}: {place.host}{place.path} {place.suite}"
-                )
+                suites.setdefault((path, structs.replace(place, suite="")), []).append(place.suite)
+    for (path, place), names in suites.items():
+        options = {"path": place.path, "suite": ",".join(dict.fromkeys(names)), "tls": "yes" if place.tls else "no"}
+        why = f"{path}: {place.host}{place.path} {' '.join(names)}"
+        yield structs.replace(_want("apt", "fetch", Role.MIRROR, place, Protocol.TCP, why), options=options)
 
 
 def _dhcp(files: _Files, links: Iterable[Interface]) -> Iterator[Wanted]:
@@ -180,7 +194,7 @@ def _dhcp(files: _Files, links: Iterable[Interface]) -> Iterator[Wanted]:
     for link in links:
         if link.name in wanting:
             why = f"{wanting[link.name]}: {link.name} is set up by DHCP"
-        elif not any("." in address for address in link.addresses):
+        elif not has_ipv4(link) and link.carrier is not False:
             why = f"{link.name} is up and has no IPv4 address"
         else:
             continue
@@ -193,12 +207,8 @@ def _want(flow: str, exchange: str, role: Role, place: Place, protocol: Protocol
     is_address = _is_address(place.host)
     return Wanted(
         flow=flow, exchange=exchange, source=Role.NODE, target=role, address=place.host if is_address else "", port=place.port, protocol=protocol,
-        name="" if is_address else place.host, options=_options(flow, place), why=why,
+        name="" if is_address else place.host, why=why,
     )  # fmt: skip
-
-
-def _options(flow: str, place: Place) -> dict[str, str]:
-    return {"path": f"{place.path}/dists/{place.suite}", "tls": "yes" if place.tls else "no"} if flow == "apt" else {}
 
 
 def _is_address(text: str) -> bool:

@@ -127,6 +127,11 @@ def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:
 def _late(net: Net, within: float) -> Found:
     if net.record.said:
         return Found(verdict=Verdict.DEGRADED, detail=f"it answers, but the exchange was not over within {within:g} s")
+    if not net.record.began:
+        return Found(
+            verdict=Verdict.NOT_CHECKED,
+            detail=f"its turn did not come within {within:g} s: packets to this address are spaced, and others go on",
+        )
     if net.record.stuck:
         what = f"the connection stands, but what is sent on it was not acknowledged within {within:g} s: packets of it are dropped on the way"
         return Found(verdict=Verdict.FILTERED, detail=what)

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bellrock.flows import Protocol
 from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
@@ -17,8 +18,8 @@ from bellrock.probe.values import Ask, PlanError
 
 Done = Callable[[int, tuple[Probed, ...]], None]
 """Told of each ask as it is done: its place among the asks, and its results. Called in the loop: it must be quick."""
-Queue = tuple[str, bool]
-"""An address (of what is asked of a link, its interface), and whether it is treated gently: those wait for each other."""
+Queue = tuple[str, str]
+"""An address (of what is asked of a link, its interface), and in which line asks wait there for each other; empty: in none."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     at_once: int = 192
     """Asks over all."""
     per_address: int = 4
-    """Asks to one address; one, where packets to it are spaced."""
+    """Asks to one address; of a flow whose packets are spaced, one."""
 
 
 DEFAULT: Final = Limits()
@@ -96,7 +97,7 @@ class _Turns:
         self._busy: dict[Queue, int] = {}
         self._per_address = per_address
         for place, ask in enumerate(asks):
-            self._waiting.setdefault((ask.address or ask.source.interface, _is_gentle(ask.flow)), deque()).append(place)
+            self._waiting.setdefault((ask.address or ask.source.interface, line_of(ask.flow)), deque()).append(place)
         self._circle = deque(self._waiting)
 
     def take(self) -> tuple[int, Queue] | None:
@@ -121,8 +122,12 @@ class _Turns:
         return 1 if queue[1] else self._per_address
 
 
-def _is_gentle(flow: str) -> bool:
+def line_of(flow: str) -> str:
+    """In which line asks of a flow wait for each other at one address: those that space their packets, over TCP all of them in the same."""
     try:
-        return probe_of(flow).load.spacing > 0
-    except (UnknownProbeError, ImportError):
-        return False
+        probe = probe_of(flow)
+    except UnknownProbeError:
+        return ""
+    if probe.load.spacing <= 0:
+        return ""
+    return Protocol.TCP if probe.protocols == (Protocol.TCP,) else flow
