@@ -30,6 +30,7 @@ _NFT: Final = ("/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft")
 _LISTINGS: Final = (("-j",), ("-a",))
 _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL": "C"}
 _NET_BIND_SERVICE, _NET_ADMIN = 10, 12
+_GONE: Final = "the process that keeps the right to do so is gone"
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class Companion:
     async def _ask(self, question: Bind | Rules) -> list[int]:
         async with self._lock:
             if self._dead:
-                raise CompanionError(0, "the process that keeps the right to do so is gone")
+                raise CompanionError(0, _GONE)
             try:
                 async with asyncio.timeout(PATIENCE):
                     return await self._exchange(question)
@@ -124,11 +125,9 @@ class Companion:
                 raise
             except CompanionError:
                 raise
-            except OSError as error:
+            except OSError:
                 self._dead = True
-                raise CompanionError(
-                    error.errno, f"the companion cannot be asked: {error.strerror or 'it is gone'}"
-                ) from None
+                raise CompanionError(0, _GONE) from None
 
     async def _exchange(self, question: Bind | Rules) -> list[int]:
         self._socket.send(msgspec.json.encode(question))
