@@ -19,9 +19,11 @@ from bellrock.cli.output import (
     printable,
 )
 from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
     from bellrock.cli.trying import Results, Work
+    from bellrock.contract import Try
     from bellrock.link.source import Source
     from bellrock.model import Probed
 
@@ -42,7 +44,7 @@ EVERY: Final = 5.0
     "--from",
     "source",
     default="",
-    metavar="INTERFACE|ADDRESS|AGENT",
+    metavar="INTERFACE|ADDRESS|AGENT[/INTERFACE]",
     help="Send from there; an agent is asked through the region.",
 )
 @click.option(
@@ -75,10 +77,11 @@ EVERY: Final = 5.0
     show_default=True,
     help="Seconds between two rounds of --watch.",
 )
+@region_options
 @json_option
 def probe(
     flow: str, targets: tuple[str, ...], to_file: str | None, source: str, options: tuple[str, ...], option_files: tuple[Path, ...],
-    name: str, *, within: float, watch: bool, every: float, as_json: bool,
+    name: str, *, within: float, watch: bool, every: float, region_url: str, state_dir: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Try FLOW, by its id in `bellrock flows list`, by its own protocol: what is sent, what comes back, and a verdict.
 
@@ -96,7 +99,10 @@ def probe(
     given = options_of(flow, options, option_files)
     where = _source(source)
     if where is None:
-        raise Failure(f"--from {source}: no interface and no address; there are {', '.join(interfaces_here())}")
+        if watch:
+            raise Failure("--watch tries from here; a region watches by itself: bellrock schedule add")
+        results = _by_agent(source, _tries(flow, texts, source, given, name, within), region_url, state_dir)
+        sys.exit(_Printer(as_json=as_json, watch=False).round(results, 0))
     work = _work(flow, texts, where, given, name, within)
     _check_plans(work)
     printer = _Printer(as_json=as_json, watch=watch)
@@ -154,6 +160,67 @@ def _work(
         )
         found.append(Todo(ask, "" if address else end.host))
     return found
+
+
+def _tries(
+    flow: str, texts: Sequence[str], source: str, options: dict[str, str], name: str, within: float
+) -> "list[Try]":
+    """The same for an agent, `AGENT` or `AGENT/INTERFACE`. Names are resolved here.
+
+    Raises:
+        Failure: one of the texts is no endpoint, or a name that does not resolve.
+    """
+    import asyncio
+
+    from bellrock.cli.endpoints import resolve
+    from bellrock.contract import Try
+
+    interface = source.partition("/")[2]
+    found: list[Try] = []
+    for text in texts or ("",):
+        try:
+            end = parse_endpoint(text) if text else None
+            address = "" if end is None else end.host if end.is_address else asyncio.run(resolve(end.host))
+        except EndpointError as error:
+            raise Failure(f"--to: {error}") from None
+        port, called = (end.port, end.name) if end else (0, "")
+        found.append(
+            Try(
+                flow=flow,
+                address=address,
+                port=port,
+                name=name or called,
+                interface=interface,
+                options=options,
+                within=within,
+            )
+        )
+    return found
+
+
+def _by_agent(agent: str, tries: "list[Try]", region_url: str, state_dir: Path | None) -> "Results":
+    from bellrock.cli.ordered import probe_from
+    from bellrock.probe import Ask
+    from bellrock.probe.sweep import not_checked
+
+    name = agent.partition("/")[0]
+    try:
+        results = probe_from(name, tries, region_url, state_dir)
+    except Failure as error:
+        here = ", ".join(interfaces_here())
+        raise Failure(
+            f"--from {agent}: no interface of this machine ({here}), and as an agent: {error.format_message()}",
+            error.exit_code,
+        ) from None
+    return [
+        found
+        or (
+            not_checked(
+                Ask(flow=one.flow, address=one.address, port=one.port), f"{name} did not say what became of it"
+            ),
+        )
+        for one, found in zip(tries, results, strict=True)
+    ]
 
 
 def _check_plans(work: "Sequence[Work]") -> None:
