@@ -130,7 +130,7 @@ class Way:
         if error.obstacle in _OURS:
             raise error
         if error.obstacle is Obstacle.PORT:
-            return f"nobody listens there ({error.why})"
+            return f"nobody listens there: {error.why}"
         return error.why
 
 
