@@ -71,10 +71,10 @@ def _pauses(hold: float, first: float) -> tuple[float, ...]:
     """Doubling, together as long as is held; the last takes what is left where that is longer than the one before."""
     pauses: list[float] = []
     left, pause = hold, first
-    while left >= pause:
+    while left >= pause - 1e-9:
         pauses.append(pause)
         left, pause = left - pause, pause * 2
-    if left > 0 and pauses:
+    if left > 1e-9 and pauses:
         pauses[-1] += left
     return tuple(pauses) or ((hold,) if hold else ())
 

@@ -1,6 +1,7 @@
 """A WebSocket over a stream that stands: `websockets` speaks, and our bounded sockets carry (RFC 6455)."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -67,10 +68,9 @@ class WebSocket:
         self._first = True
         self._token = token
         self._pongs: list[bytes] = []
+        self._over: Literal["", "end", "reset"] = ""
         self.pings = 0
         """Those of the server so far; they are answered."""
-        self.last_ping: float | None = None
-        """When the last one came, on the monotonic clock."""
 
     async def open(self) -> Opening:
         """Ask for it.
@@ -86,12 +86,15 @@ class WebSocket:
         self._net.record.sent(f"GET {request.path}, upgrade to WebSocket")
         await self._flush()
         while True:
-            for event in self._protocol.events_received():
-                if isinstance(event, Response):
-                    return self._opened(event)
             await self._feed()
-            if isinstance(self._protocol.handshake_exc, Exception) and self._protocol.parser_exc is not None:
-                raise Unexpected(f"its answer to the request for a WebSocket is broken: {self._protocol.parser_exc}")
+            events = self._protocol.events_received()
+            # What it says first may come in one piece with its answer.
+            self._noted(events)
+            if events and isinstance(events[0], Response):
+                return self._opened(events[0])
+            if (broken := self._protocol.handshake_exc) is not None:
+                why = printable(str(broken.__cause__ or broken).encode())
+                raise Unexpected(f"its answer to the request for a WebSocket is broken: {why}")
 
     def _opened(self, answer: Response) -> Opening:
         error = self._protocol.handshake_exc
@@ -111,10 +114,16 @@ class WebSocket:
         Raises:
             Ended: the connection is over.
         """
+        self._raise_if_over()
         began = monotonic()
         self._protocol.send_ping(payload)
         self._net.record.sent("ping", len(payload))
-        await self._flush()
+        try:
+            await self._flush()
+        except Obstructed as error:
+            # Who closed has perhaps said why before, and that is still to be read.
+            if error.obstacle is not Obstacle.CLOSED:
+                raise
         try:
             async with asyncio.timeout(within):
                 while payload not in self._pongs:
@@ -144,28 +153,32 @@ class WebSocket:
         await self._flush()
 
     async def _listen(self) -> None:
+        """Take in what comes next. That it is over is told when nothing is left to be heard."""
+        self._raise_if_over()
         try:
             octets = await self._stream.some()
+            self._take(octets)
+            await self._flush()
         except Obstructed as error:
-            if error.obstacle is Obstacle.CLOSED:
-                raise Ended("reset") from None
-            raise
-        self._take(octets)
-        await self._flush()
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame):
-                self._note(event)
-        if self._protocol.close_rcvd is not None:
-            raise Ended("close", self._protocol.close_rcvd.code, printable(self._protocol.close_rcvd.reason.encode()))
-        if not octets:
-            raise Ended("end")
+            if error.obstacle is not Obstacle.CLOSED:
+                raise
+            self._over = "reset"
+        else:
+            self._over = "" if octets else "end"
+        self._noted(self._protocol.events_received())
 
-    def _note(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.PONG:
-            self._pongs = [*self._pongs[-7:], bytes(frame.data)]
-        elif frame.opcode is Opcode.PING:
-            self.pings += 1
-            self.last_ping = monotonic()
+    def _raise_if_over(self) -> None:
+        if (close := self._protocol.close_rcvd) is not None:
+            raise Ended("close", close.code, printable(close.reason.encode()))
+        if self._over:
+            raise Ended(self._over)
+
+    def _noted(self, events: Sequence[object]) -> None:
+        for event in events:
+            if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self._pongs = [*self._pongs[-7:], bytes(event.data)]
+            elif isinstance(event, Frame) and event.opcode is Opcode.PING:
+                self.pings += 1
 
     async def _feed(self) -> None:
         octets = await self._stream.some()
@@ -181,13 +194,12 @@ class WebSocket:
     def _take(self, octets: bytes) -> None:
         if self._stream.received > MOST:
             raise TooMuch(f"more than {MOST} octets")
-        try:
-            if octets:
-                self._protocol.receive_data(octets)
-            else:
-                self._protocol.receive_eof()
-        except WebSocketException as error:
-            raise Unexpected(f"its WebSocket is broken: {printable(str(error).encode())}") from None
+        if not octets:
+            self._protocol.receive_eof()
+            return
+        self._protocol.receive_data(octets)
+        if isinstance(broken := self._protocol.parser_exc, WebSocketException):
+            raise Unexpected(f"its WebSocket is broken: {printable(str(broken).encode())}")
 
     async def _flush(self) -> None:
         for octets in self._protocol.data_to_send():
