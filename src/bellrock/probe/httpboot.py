@@ -12,8 +12,9 @@ from bellrock.probe import tls
 from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
+from bellrock.probe.proxied import signs
 from bellrock.probe.url import target, without_query
-from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, TlsFault, Unexpected
+from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, TlsFault
 from bellrock.probe.variants import Check, each
 from bellrock.probe.visit import Place, Visit, named
 from bellrock.probe.web import ends_soon, refused
@@ -82,10 +83,12 @@ async def _any(planned: Plan, net: Net) -> Found:
     async with Visit(net, planned.place) as visit:
         answer, _ = await visit.followed("/", most=_PAGE, patience=_SHARE * net.ask.within)
         facts = answer.facts() | visit.facts()
-        if (found := refused(answer, "/", facts)) is not None and answer.status in (400, 401, 407):
+        found = refused(answer, "/", facts)
+        # Nobody promised anything at /: that it is missing or forbidden is no fault.
+        if found is not None and (found.verdict is not Verdict.WRONG_SERVICE or "squid_error" in signs(answer)):
             return found
-        if answer.status >= 500:
-            return Found(verdict=Verdict.DEGRADED, detail=f"it speaks HTTP, but fails: {answer.said}", facts=facts)
+        if answer.cut:
+            return Found(verdict=Verdict.WRONG_SERVICE, detail=f"its answer breaks off: {answer.cut}", facts=facts)
         if why := ends_soon(visit.session, wall()):
             return Found(verdict=Verdict.DEGRADED, detail=why, facts=facts)
         detail = f"it speaks HTTP and answers / with {answer.said}; no boot file was asked for"
@@ -102,11 +105,9 @@ async def _firmware(planned: Plan, net: Net) -> Found:
             return Found(
                 verdict=Verdict.TLS_FAULT, detail=f"UEFI firmware cannot agree with it: {error}", facts=error.facts
             )
-        session = visit.session
-    if session is None:
-        raise Unexpected("it answers without TLS")
-    detail = f"UEFI firmware can agree with it on {session.version} and {session.cipher}"
-    return Found(verdict=Verdict.WORKS, detail=detail, facts=session.facts())
+        facts = visit.facts()
+    detail = f"UEFI firmware can agree with it on {facts['tls']} and {facts['cipher']}"
+    return Found(verdict=Verdict.WORKS, detail=detail, facts=facts)
 
 
 async def _file(planned: Plan, path: str, net: Net) -> Found:

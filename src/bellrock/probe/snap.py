@@ -119,7 +119,7 @@ async def run(planned: Plan, net: Net) -> tuple[Found, ...]:
 def _judged(planned: Plan, visit: Visit, answer: Answer, facts: dict[str, Any]) -> Found:
     if (mistakes := _read(answer, Mistakes)) is not None:
         return _refusal(planned, answer, mistakes, facts)
-    if (found := refused(answer, "the snap API", facts)) is not None:
+    if (found := refused(answer, "snap API", facts)) is not None:
         return found
     info = _read(answer, Info)
     if info is None or not info.channel_map:
@@ -152,9 +152,8 @@ def _refusal(planned: Plan, answer: Answer, mistakes: Mistakes, facts: dict[str,
         return Found(
             verdict=Verdict.DEGRADED, detail=f"it is a snap store, but has no {planned.snap}: {said}", facts=facts
         )
-    return Found(
-        verdict=Verdict.DEGRADED, detail=f"it is a snap store, but refuses: {answer.said}: {said}", facts=facts
-    )
+    why = f"{answer.said}: {said}" if said else answer.said
+    return Found(verdict=Verdict.DEGRADED, detail=f"it is a snap store, but refuses: {why}", facts=facts)
 
 
 def _read(answer: Answer, kind: type[T]) -> T | None:
