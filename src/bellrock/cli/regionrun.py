@@ -17,8 +17,8 @@ from bellrock.cli.keys import LOCAL_SOCKET
 from bellrock.link.device import LinkError
 from bellrock.region.addresses import parse_address
 from bellrock.region.server import Ready as RegionReady
+from bellrock.region.server import RegionError, secrets_of, serve, take_site
 from bellrock.region.server import Settings as RegionSettings
-from bellrock.region.server import secrets_of, serve
 from bellrock.region.service import Region
 from bellrock.wire.keys import Keyring
 
@@ -93,13 +93,14 @@ async def run_region(
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         try:
             if not serving.done():
-                await _until(stop, told[0], region[0], keyring, beside, reload, say_agent)
+                await _until(settings, stop, told[0], region[0], keyring, beside, reload, say_agent)
         finally:
             started.cancel()
             over.set()
 
 
 async def _until(
+    settings: RegionSettings,
     stop: asyncio.Event,
     told: RegionReady,
     region: Region,
@@ -108,7 +109,7 @@ async def _until(
     reload: Reload,
     say_agent: Callable[[Ready], None],
 ) -> None:
-    secrets_changed = rekeying(region, reload)
+    secrets_changed = rekeying(region, reload, settings.site)
     if beside.opened is None:
         await stop.wait()
         return
@@ -121,9 +122,18 @@ async def _until(
     await run(agent, keyring, beside.opened, say_agent, stop, secrets_changed=secrets_changed, known=known)
 
 
-def rekeying(region: Region, reload: Reload) -> Reload:
-    """Have SIGHUP give the secrets read again to the region; what comes back adds others that take them, after it."""
+def rekeying(region: Region, reload: Reload, site: Path | None = None) -> Reload:
+    """Have SIGHUP give the secrets read again, and the site file, to the region; what comes back adds others that take secrets, after it."""
     takers: list[Callable[[Keyring], None]] = [lambda changed: _rekey(region, changed)]
+    if site is not None:
+        reading: set[asyncio.Task[None]] = set()
+
+        def read_site(_: Keyring) -> None:
+            task = asyncio.get_running_loop().create_task(_site_again(region, site))
+            reading.add(task)
+            task.add_done_callback(reading.discard)
+
+        takers.append(read_site)
 
     def take_all(changed: Keyring) -> None:
         for take in takers:
@@ -131,6 +141,13 @@ def rekeying(region: Region, reload: Reload) -> Reload:
 
     reload(take_all)
     return takers.append
+
+
+async def _site_again(region: Region, path: Path) -> None:
+    try:
+        await take_site(region, path)
+    except RegionError as error:
+        log.warning("%s; the site so far stays in force", str(error).splitlines()[0])
 
 
 def _rekey(region: Region, keyring: Keyring) -> None:

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=5240, show_default=True, help="TCP port of API and page."
 )
+@click.option(
+    "--site",
+    "site_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Site file that says what agents are to try; read again on SIGHUP.",
+)
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
 @secret_option
 @state_dir_option
@@ -52,6 +58,7 @@ if TYPE_CHECKING:
 def up(
     port: int,
     *,
+    site_file: Path | None,
     rebuild: bool,
     secret_files: tuple[Path, ...],
     state_dir: Path | None,
@@ -81,6 +88,7 @@ def up(
         listen=(f"127.0.0.1:{port}",),
         keys=secrets_of(keyring),
         name=_called(name),
+        site=site_file,
         rebuild=rebuild,
     )
     region = with_local(region)
@@ -122,6 +130,12 @@ def up(
 )
 @click.option("--no-beacons", is_flag=True, help="Do not beacon where the region is.")
 @click.option("--in-lab", is_flag=True, help="Allow http:// beyond loopback, inside a network namespace of a lab.")
+@click.option(
+    "--site",
+    "site_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Site file that says what agents are to try; read again on SIGHUP.",
+)
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
 @secret_option
 @state_dir_option
@@ -138,6 +152,7 @@ def region(
     authority_key: Path | None,
     no_beacons: bool,
     in_lab: bool,
+    site_file: Path | None,
     rebuild: bool,
     secret_files: tuple[Path, ...],
     state_dir: Path | None,
@@ -172,6 +187,7 @@ def region(
         in_lab=in_lab,
         keys=secrets_of(keyring),
         name=_called(name),
+        site=site_file,
         rebuild=rebuild,
         policy=Policy(policy),
         urls=urls,
@@ -233,7 +249,7 @@ async def _both(
                 if not serving.done():
                     await run(
                         settings, keyring, opened, lambda ready: say_agent(ready, as_json=as_json), stop,
-                        secrets_changed=rekeying(known[0], reload),
+                        secrets_changed=rekeying(known[0], reload, region.site),
                     )  # fmt: skip
             finally:
                 started.cancel()

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bellrock.flows import SiteError
 from bellrock.model import Wall
 from bellrock.region.addresses import allow, bind, parse_address
 from bellrock.region.api import make_app
@@ -51,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The store's file; `region.sqlite` in `state_dir` where it is None."""
     name: str = "region"
     """What the region calls itself to agents."""
+    site: Path | None = None
+    """The site file to go by; None: the one that the region was given before."""
     rebuild: bool = False
     """Move an existing store aside and begin with an empty one."""
 
@@ -140,6 +143,8 @@ async def _run(
         token = await region.access.start(settings.state_dir, wall())
     except NotStored as error:
         raise StoreError(f"{settings.state_dir}: the disk does not take what the region must keep: {error}") from None
+    if settings.site is not None:
+        await take_site(region, settings.site)
     answering, ended = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(region.run(), name="region")
@@ -154,6 +159,24 @@ async def _run(
         ended.set()
         await http
         work.cancel()
+
+
+async def take_site(region: Region, path: Path) -> bool:
+    """Give a region the site that a file says; False: it has that already.
+
+    Raises:
+        RegionError: the file cannot be read, or is wrong: a line for each mistake.
+    """
+    try:
+        text = (await asyncio.to_thread(path.read_bytes)).decode(errors="replace")
+        if region.probes.site_text == text:
+            return False
+        await region.probes.put_site(text, f"file {path}")
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}; it is the site file that the region is to go by") from None
+    except (SiteError, NotStored) as error:
+        raise RegionError("\n".join(f"{path}: {said}" for said in str(error).splitlines())) from None
+    return True
 
 
 def _ready(front: Front, authority: Authority, token: str, aside: Path | None) -> Ready:

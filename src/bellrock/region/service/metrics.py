@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
@@ -19,6 +19,9 @@ MAX_SERIES: Final = 5000
 """Checks that have a series of their own; faults come first. `bellrock_probe_checks` counts all."""
 BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+# When a histogram was made is of no use here, and would be a series for each.
+disable_created_metrics()
 
 
 class Metrics(Collector):

@@ -107,12 +107,12 @@ async def _deliver(url: SplitResult, tls: ssl.SSLContext | None, body: bytes, he
 async def _status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
     while True:
         event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(MAX_HEAD))
-        elif isinstance(event, h11.Response):
+        if isinstance(event, h11.Response):
             return event.status_code
-        elif not isinstance(event, h11.InformationalResponse):
-            raise Undelivered("it hung up without an answer")
+        if event is h11.NEED_DATA:
+            if not (octets := await reader.read(MAX_HEAD)):
+                raise Undelivered("it hung up without an answer")
+            connection.receive_data(octets)
 
 
 def _judged(status: int) -> int:

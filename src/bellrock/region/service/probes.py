@@ -111,6 +111,11 @@ class Probes:
         """What the region was given."""
         return self._site
 
+    @property
+    def site_text(self) -> str | None:
+        """The site file as it was given."""
+        return self._site_row.text if self._site_row else None
+
     def site_view(self) -> SiteView:
         """The site file as it was given.
 

@@ -131,7 +131,7 @@ def parse_target(text: str) -> tuple[str, str, int]:
 
 
 def _split(text: str) -> tuple[str, str | None]:
-    if text.startswith("["):
+    if text.startswith("[") and "]" in text:
         host, _, rest = text[1:].partition("]")
         return host, rest[1:] if rest.startswith(":") else rest or None
     if text.count(":") == 1:
