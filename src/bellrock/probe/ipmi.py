@@ -5,13 +5,14 @@ A BMC is a small computer: one packet at a time, with a pause before the next, a
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from bellrock.flows import Protocol
 from bellrock.link.obstacle import Obstructed
 from bellrock.model import Verdict
+from bellrock.probe.ipmi_judged import Seen, judged, mute, status_words
 from bellrock.probe.net import Exchange, Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Option, Probe, Unexpected
@@ -54,20 +55,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Whether all cipher suites are asked for."""
 
 
-class _Seen(Struct, kw_only=True):
-    """What came to light so far."""
-
-    pong: Pong | None = None
-    capabilities: Capabilities | None = None
-    suites: tuple[Suite, ...] | None = None
-    """None: the controller does not say."""
-    opened: dict[int, int] = {}
-    """Suite → status of the attempt to open a session with it."""
-    given_up: bool = False
-    garbage: str = ""
-    """What was said that is no RMCP or IPMI."""
-
-
 def plan(ask: Ask) -> Plan:
     """What is said to a controller.
 
@@ -97,7 +84,7 @@ class _Talk:
         self._net = net
         self._exchange = exchange
         self._sequence = plan.first
-        self._seen = _Seen()
+        self._seen = Seen()
 
     async def all(self) -> Found:
         seen = self._seen
@@ -245,7 +232,7 @@ class _Talk:
         if self._seen.garbage:
             raise Unexpected(f"it answers in another protocol than IPMI: {self._seen.garbage}")
         if self._seen.pong is not None:
-            return Found(verdict=Verdict.DEGRADED, detail=_mute(self._seen.pong), facts=facts(self._seen))
+            return mute(self._seen, self._seen.pong)
         web = await self._web()
         also = f"; TCP {WEB} of the same address takes connections, so the controller is there: IPMI over LAN is disabled in it, or filtered"
         detail = f"UDP {self._net.ask.port} is silent{also if web else ''}"
@@ -269,92 +256,16 @@ class _Talk:
 
 def _candidates(suites: tuple[Suite, ...] | None) -> tuple[Suite, ...]:
     """The usual suites; where the controller lists its own and none of them is usual, the highest of those."""
-    listed = sorted((suite for suite in suites or () if suite.authentication), key=lambda suite: -suite.id)
+    listed = sorted(
+        (suite for suite in suites or () if suite.authentication and not suite.oem), key=lambda suite: -suite.id
+    )
     usual = tuple(suite for suite in USUAL if suites is None or suite in suites)
     return usual or tuple(listed[:1]) or USUAL
-
-
-def judged(seen: _Seen) -> Found:
-    """The verdict, where commands are answered."""
-    found = facts(seen)
-    if why := _weakness(seen):
-        return Found(verdict=Verdict.DEGRADED, detail=why, facts=found)
-    number = next(number for number, status in seen.opened.items() if number and not status)
-    return Found(
-        verdict=Verdict.WORKS,
-        detail=f"IPMI 2.0; a session opens with cipher suite {number} and was given up",
-        facts=found,
-    )
-
-
-def _weakness(seen: _Seen) -> str:
-    """The gravest first; empty: none."""
-    assert seen.capabilities is not None  # noqa: S101 -- judged is called with them
-    if not seen.capabilities.ipmi20:
-        return "it speaks IPMI 1.5 only: power drivers that want RMCP+ (lanplus, LAN_2_0) cannot use it"
-    if seen.opened.get(0) == Status.OK:
-        return "it opens sessions with cipher suite 0: whoever reaches it needs no password (CVE-2013-4782); disable cipher suite 0 in it"
-    if not seen.opened:
-        return "it tells what it lets in, and does not answer when a session is to be opened"
-    if all(seen.opened.values()):
-        number, status = next(iter(seen.opened.items()))
-        return f"no session opens with cipher suite {number}: {status_words(status)}{_ADVICE.get(status, '')}"
-    if seen.capabilities.anonymous:
-        return "it lets in a user without name and password: give the anonymous user of IPMI a password, or disable it"
-    return ""
-
-
-_ADVICE: Final[dict[int, str]] = {
-    Status.INSUFFICIENT_RESOURCES: "; others hold all of its sessions, or a reset of the controller is due",
-    Status.NO_CIPHER_SUITE_MATCH: "; it lists the suite and does not take it",
-}
-
-
-def status_words(status: int) -> str:
-    """A status code of RMCP+ in words."""
-    known = status in set(Status)
-    return f"{Status(status).name.lower().replace('_', ' ')} (0x{status:02x})" if known else f"status 0x{status:02x}"
 
 
 def _completion(answer: Answer) -> str:
     known = ipmi.COMPLETIONS.get(answer.completion)
     return f"completion code 0x{answer.completion:02x}{f', {known}' if known else ''}"
-
-
-def _mute(pong: Pong) -> str:
-    if pong.ipmi:
-        return "it answers RMCP presence pings, but no IPMI command: its IPMI hangs, or IPMI over LAN is disabled"
-    return "it answers RMCP presence pings, and says itself that it does not speak IPMI"
-
-
-def facts(seen: _Seen) -> dict[str, Any]:
-    """What was measured."""
-    found: dict[str, Any] = {"presence_pong": seen.pong is not None}
-    if seen.capabilities is not None:
-        may = seen.capabilities
-        found |= {
-            "ipmi": [version for version, spoken in (("1.5", may.ipmi15), ("2.0", may.ipmi20)) if spoken],
-            "authentication_types": list(may.types), "anonymous_login": may.anonymous, "null_user_names": may.null_names,
-            "per_message_authentication": may.per_message, "two_key_login": may.two_keys, "channel": may.channel,
-        }  # fmt: skip
-        if may.oem:
-            found["enterprise"] = may.oem
-    if seen.suites is not None:
-        found["cipher_suites"] = [_suite_facts(suite) for suite in seen.suites]
-    if seen.opened:
-        found["sessions"] = {
-            str(number): "opened" if not status else status_words(status) for number, status in seen.opened.items()
-        }
-    return found
-
-
-def _suite_facts(suite: Suite) -> dict[str, Any]:
-    names = {
-        "authentication": ipmi.AUTHENTICATION.get(suite.authentication, str(suite.authentication)),
-        "integrity": ipmi.INTEGRITY.get(suite.integrity, str(suite.integrity)),
-        "confidentiality": ipmi.CONFIDENTIALITY.get(suite.confidentiality, str(suite.confidentiality)),
-    }
-    return {"id": suite.id} | names | ({"enterprise": suite.oem} if suite.oem else {})
 
 
 PROBE: Final = Probe(

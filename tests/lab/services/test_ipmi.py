@@ -23,13 +23,14 @@ SUITE_0 = "udp dport 623 @th,104,8 0x10 @th,288,8 0x00"
 configuration says; a controller that has it disabled is made from it by dropping these."""
 
 
-def controller(world: World, port: int = 623, address: str = "0.0.0.0") -> Program:
+def controller(world: World, port: int = 623, address: str = "0.0.0.0", types: str = "md2 md5 straight") -> Program:
     directory = world.directory / f"bmc-{port}"
     (directory / "state").mkdir(parents=True, exist_ok=True)
-    allowed = "\n".join(f"allowed_auths_{role} md2 md5 straight" for role in ("callback", "user", "operator", "admin"))
+    allowed = "\n".join(f"allowed_auths_{role} {types}" for role in ("callback", "user", "operator", "admin"))
     (directory / "lan.conf").write_text(
         f'name "bmc"\nset_working_mc 0x20\nstartlan 1\naddr {address} {port}\npriv_limit admin\n{allowed}\n'
-        'guid a123456789abcdefa123456789abcdef\nendlan\nuser 2 true "admin" "secret" admin 10 md2 md5 straight\n'
+        'guid a123456789abcdefa123456789abcdef\nendlan\nuser 2 true "admin" "secret" admin 10 '
+        f"{types}\n"
     )
     (directory / "sim.emu").write_text(SIMULATED)
     files = ("-c", directory / "lan.conf", "-f", directory / "sim.emu", "-s", directory / "state")
@@ -142,6 +143,15 @@ def test_cipher_suite_zero(world, bmc):
     assert "cipher suite 0" in found.detail
     assert found.facts["sessions"]["0"] == "opened"
     assert [step.what for step in found.evidence].count("RAKP Message 3 with an error: the session is given up") == 2
+
+
+def test_sessions_without_authentication(world):
+    program = controller(world, 6234, types="none md2 md5 straight")
+    world.block("drop", SUITE_0.replace("623", "6234"))
+    found = world.probe("ipmi", port=6234)
+    world.stop(program)
+    assert found.verdict is Verdict.DEGRADED, found
+    assert "without authentication (type none)" in found.detail
 
 
 def test_stopped(world):
