@@ -78,5 +78,5 @@ class Script:
 
 
 def net_of(flow="dhcp", within=2.0, **fields):
-    ask = Ask(flow=flow, source=Source("eth0"), within=within, nonce=bytes(16), **fields)
+    ask = Ask(flow=flow, within=within, nonce=bytes(16), **fields)
     return Net(ask, Load(packets=64, octets=65536), Manners())
