@@ -67,7 +67,7 @@ def session(not_after: float) -> Session:
         self_signed=False,
     )
     return Session(
-        version="TLSv1.3", cipher="", alpn="", certificate=certificate, chain=1, verified=None, why="", of_target=None
+        version="TLSv1.3", cipher="", alpn="", certificate=certificate, chain=1, verified=None, why="", of_target=True
     )
 
 
