@@ -77,7 +77,7 @@ async def _datagram(plan: Plan, net: Net) -> Found:
         await exchange.send(plan.datagram, f"syslog message with mark {plan.mark}")
         try:
             # An ICMP error takes one round trip; silence is all that there is otherwise.
-            async with asyncio.timeout(0.2 * net.ask.within):
+            async with asyncio.timeout(min(0.5, 0.4 * net.ask.within)):
                 came = await exchange.receive(net.ask.port)
         except TimeoutError:
             net.record.noticed("no ICMP error came back")
