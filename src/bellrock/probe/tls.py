@@ -30,9 +30,10 @@ OPTIONS: Final = (
 FIRMWARE: Final = (
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:"
+    "DHE-RSA-AES128-SHA256:DHE-RSA-AES256-SHA256:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA:"
     "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA256:AES256-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
 )
-"""What UEFI firmware made from EDK II offers over HTTPS, in OpenSSL's words; with TLS 1.2 at most."""
+"""What UEFI firmware made from EDK II offers over HTTPS, in OpenSSL's words, with TLS 1.2 at most; older builds leave out elliptic curves."""
 _LEGACY_SERVER_CONNECT: Final = 0x4
 """SSL_OP_LEGACY_SERVER_CONNECT (openssl/ssl.h); `ssl` has a name for it since Python 3.12. Old BMCs need it."""
 _PIN: Final = re.compile(r"sha256:(?:[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})")
@@ -180,7 +181,7 @@ def without(said: bytes) -> TlsFault | Unexpected:
 def failed(reason: str, name: str = "", *, firmware: bool = False) -> str:
     """What OpenSSL's word for a failed handshake means."""
     if any(word in reason for word in _NOTHING_COMMON):
-        offered = "UEFI firmware offers (TLS 1.2, ECDHE or RSA with AES)" if firmware else "clients offer"
+        offered = "UEFI firmware offers (TLS 1.2; ECDHE, DHE or RSA with AES)" if firmware else "clients offer"
         return f"it agrees to no version and cipher that {offered}: {_plainly(reason)}"
     if "UNRECOGNIZED_NAME" in reason:
         return f"it does not know the name {name}" if name else "it wants to be asked for by its name"
