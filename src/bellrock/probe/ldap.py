@@ -115,7 +115,7 @@ class _Talk:
         """The conversation, as far as it goes."""
         match self._plan.way:
             case "ldaps":
-                await self._secured("TLS from the start")
+                await self._secured()
             case "starttls":
                 await self._start_tls()
             case "auto" | "none":
@@ -127,8 +127,7 @@ class _Talk:
         await self._goodbye()
         return judged(self._plan, self._secure or self._clear, self._session, self.facts())
 
-    async def _secured(self, what: str) -> None:
-        self._net.record.sent(what)
+    async def _secured(self) -> None:
         self._session = await tls.begin(self._net, self._stream, self._plan.name, self._plan.demands)
 
     async def _start_tls(self) -> None:
@@ -142,12 +141,14 @@ class _Talk:
         self._net.record.received(f"StartTLS: {result.words}")
         if result.code:
             raise TlsFault(f"the directory does not begin TLS on request: {result.words}")
-        await self._secured("TLS after StartTLS")
+        await self._secured()
 
     async def _search(self) -> _Root:
         await self._say(ldap.build_root_search(self._next(), self._plan.seconds), "search for the root DSE")
         entry: Entry | None = None
         while (message := await self._answer(ENTRY, DONE)).operation == ENTRY:
+            if entry is not None:
+                raise WireError(Reason.MALFORMED, "LDAP: more than one root DSE")
             entry = ldap.parse_entry(message.content)
         result = ldap.parse_result(message.content)
         contexts = ", ".join((entry or {}).get("namingcontexts", ())) or "no naming contexts"
@@ -191,6 +192,7 @@ class _Talk:
             head = await self._stream.exactly(2)
             while (size := await self._size(head, first=first)) is None:
                 head += await self._stream.exactly(1)
+            first = False
             if self._stream.received + size > MAX_OCTETS:
                 raise TooMuch(f"more than {MAX_OCTETS} octets of LDAP")
             return await self._stream.exactly(size)
@@ -309,5 +311,5 @@ def _plainly(name: str) -> str:
 PROBE: Final = Probe(
     flows=("ldap",), plan=plan, run=run, options=OPTIONS,
     # Two searches, StartTLS, a handshake, and a goodbye.
-    load=Load(packets=6, connections=1, octets=MAX_OCTETS),
+    load=Load(packets=5, connections=1, octets=MAX_OCTETS),
 )  # fmt: skip

@@ -135,6 +135,7 @@ class _Talk:
                     raise
                 said = await who(self._stream, length)
                 raise Unexpected(f"it does not speak libvirt's RPC; what came back is {said}") from None
+            first = False
             if self._stream.received + size > MAX_OCTETS:
                 raise TooMuch(f"more than {MAX_OCTETS} octets of libvirt's RPC")
             return await self._stream.exactly(size)
