@@ -1,0 +1,126 @@
+"""What a host's own rules do with one packet: rules as nft lists them, against packets as walks send them."""
+
+import asyncio
+import json
+
+import pytest
+
+from bellrock.agent.companion import CompanionError
+from bellrock.agent.ruling import Ruling, decided, packet_of
+from bellrock.contract import Order
+from bellrock.contract.walk import Ruled, WhichRule
+
+TABLE = {"table": {"family": "inet", "name": "filter", "handle": 1}}
+
+
+def chain(hook, policy="accept"):
+    return {
+        "chain": {
+            "family": "inet",
+            "table": "filter",
+            "name": hook,
+            "handle": 2,
+            "type": "filter",
+            "hook": hook,
+            "prio": 0,
+            "policy": policy,
+        }
+    }
+
+
+def rule(name, *expressions):
+    return {"rule": {"family": "inet", "table": "filter", "chain": name, "handle": 7, "expr": list(expressions)}}
+
+
+def match(protocol, field, value):
+    return {"match": {"op": "==", "left": {"payload": {"protocol": protocol, "field": field}}, "right": value}}
+
+
+def meta(key, value):
+    return {"match": {"op": "==", "left": {"meta": {"key": key}}, "right": value}}
+
+
+def state(*values):
+    return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": list(values)}}
+
+
+def document(*objects):
+    return json.dumps({"nftables": [{"metainfo": {"json_schema_version": 1}}, TABLE, *objects]}).encode()
+
+
+DNS = WhichRule("udp", "10.1.0.2", 50000, "10.2.0.2", 53, "input", "eth0")
+SIX = WhichRule("tcp", "fd01::2", 50000, "fd02::2", 80, "output", "eth0")
+BACK = WhichRule("tcp", "10.2.0.2", 80, "10.1.0.2", 50000, "input", "eth0", True)
+DROP = {"drop": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "ruleset", "verdict", "says"),
+    [
+        (DNS, document(), "accept", ""),
+        (DNS, document(chain("input"), rule("input", match("udp", "dport", 53), DROP)), "drop", "inet filter input handle 7: udp dport 53 drop"),
+        (DNS, document(chain("input", "drop")), "drop", "policy drop of inet filter input"),
+        (DNS, document(chain("output", "drop")), "accept", ""),
+        (DNS, document(chain("input"), rule("input", match("ip", "saddr", "10.1.0.2"), {"reject": {"type": "icmp", "expr": "port-unreachable"}})), "reject", "reject"),
+        (DNS, document(chain("input"), rule("input", meta("iifname", "eth1"), DROP)), "accept", ""),
+        (DNS, document(chain("input"), rule("input", meta("iifname", "eth0"), DROP)), "drop", 'iifname "eth0"'),
+        (SIX, document(chain("output"), rule("output", match("ip6", "daddr", "fd02::2"), DROP)), "drop", "fd02::2"),
+        (SIX, document(chain("output", "drop"), rule("output", match("tcp", "dport", 80), {"accept": None})), "accept", ""),
+        (BACK, document(chain("input", "drop"), rule("input", state("established", "related"), {"accept": None})), "accept", ""),
+        (DNS, document(chain("input", "drop"), rule("input", state("established", "related"), {"accept": None})), "drop", "policy drop"),
+        (DNS, document(chain("input"), rule("input", {"xt": {"type": "match", "name": "strange"}}, DROP)), "unknown", ""),
+    ],
+    ids=["none", "rule", "policy", "other-hook", "reject", "other-interface", "interface", "six", "let-out", "established", "new", "unknown"],
+)  # fmt: skip
+def test_verdicts(asked, ruleset, verdict, says):
+    found = decided("1", asked, packet_of(asked), ruleset, "")
+    assert (found.order, found.verdict) == ("1", verdict), found
+    assert says in found.rule
+
+
+@pytest.mark.parametrize("ruleset", [b"", b"{}", b"nonsense", b'{"nftables": 7}', b"\xff" * 100])
+def test_what_is_no_ruleset_is_unknown(ruleset):
+    found = decided("1", DNS, packet_of(DNS), ruleset, "")
+    assert found.verdict == "unknown"
+    assert found.why
+
+
+class Companion:
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def rules(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer, ""
+
+
+def rule_on(companion, asked=DNS):
+    said = []
+    why = asyncio.run(Ruling(companion, said.append).rule(Order("9", asked)))
+    return why, said
+
+
+def test_it_is_told():
+    why, said = rule_on(Companion(document(chain("input", "drop"))))
+    assert (why, said) == ("", [Ruled(order="9", verdict="drop", rule="policy drop of inet filter input")])
+
+
+@pytest.mark.parametrize(
+    ("companion", "asked", "says"),
+    [
+        (None, DNS, "may not read its host's firewall rules"),
+        (Companion(CompanionError(0, "nft is not installed")), DNS, "nft is not installed"),
+        (Companion(b""), WhichRule("udp", "10.0.0.1", 1, "fd00::1", 2, "input"), "not of one family"),
+        (Companion(b""), WhichRule("udp", "nonsense", 1, "fd00::1", 2, "input"), "nonsense"),
+        (
+            Companion(b""),
+            WhichRule("udp", "10.0.0.1", 1, "10.0.0.2", 2, "input", "a-name-that-is-too-long"),
+            "longer than 15",
+        ),
+    ],
+    ids=["no-companion", "no-nft", "families", "nonsense", "long"],
+)
+def test_why_it_is_not(companion, asked, says):
+    why, said = rule_on(companion, asked)
+    assert (says in why, said) == (True, []), why
