@@ -9,7 +9,7 @@ from bellrock.probe import tls
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Probe, Unexpected
-from bellrock.probe.visit import IDENTITY, Place, Visit, identity, read_json, troubled
+from bellrock.probe.visit import IDENTITY, Place, Visit, identity, named, read_json, troubled
 
 _OPTIONS: Final = (
     *IDENTITY,
@@ -51,7 +51,7 @@ def plan(ask: Ask) -> Plan:
     # LXD's clients remember the certificate that they saw first, and ask nothing of its names.
     return Plan(
         Place(
-            scheme="https", address=ask.address, port=ask.port, name=ask.name, strict=False, demands=tls.demands(given),
+            scheme="https", address=ask.address, port=ask.port, name=named(ask), strict=False, demands=tls.demands(given),
             identity=identity(given),
         )
     )  # fmt: skip

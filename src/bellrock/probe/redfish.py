@@ -13,7 +13,7 @@ from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
-from bellrock.probe.visit import Place, Visit, basic, denied, pointed_elsewhere, read_json, troubled
+from bellrock.probe.visit import Place, Visit, basic, denied, named, pointed_elsewhere, read_json, troubled
 from bellrock.wire.text import printable
 
 SPACING: Final = 0.2
@@ -60,7 +60,7 @@ def plan(ask: Ask) -> Plan:
         raise PlanError("redfish: option password needs option user")
     # Controllers are known by address, and their certificates by whoever made them: a name is asked for only where one is given.
     where = Place(
-        scheme="https" if word == "yes" else "http", address=ask.address, port=ask.port, name=ask.name, strict=False,
+        scheme="https" if word == "yes" else "http", address=ask.address, port=ask.port, name=named(ask), strict=False,
         demands=tls.demands(given), credentials=basic(given.text("user"), given.text("password")),
     )  # fmt: skip
     return Plan(where)

@@ -6,103 +6,25 @@ async with Visit(net, place) as visit:
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import Stream
-from bellrock.model import Verdict
 from bellrock.probe import tls
 from bellrock.probe.http import Answer, Redirects, Request, basic, fetch
 from bellrock.probe.net import Net
-from bellrock.probe.options import Options
-from bellrock.probe.proxied import Proxy, tunnel
-from bellrock.probe.url import PORTS, Url, UrlError, authority, url
-from bellrock.probe.values import Ask, Found, NotChecked, Option, PlanError, TlsFault, Unexpected
+from bellrock.probe.place import IDENTITY, TLS_OPTION, Place, Scheme, identity, named, place
+from bellrock.probe.proxied import tunnel
+from bellrock.probe.replies import denied, pointed_elsewhere, read_json, troubled
+from bellrock.probe.url import Url, authority
+from bellrock.probe.values import NotChecked, TlsFault, Unexpected
 
 MOST: Final = 256 * 1024
 """Octets of one answer's body."""
-TLS_PORTS: Final = (443, 5443, 6443, 8443)
-"""Where nobody serves plain HTTP, by custom."""
-IDENTITY: Final = (
-    Option("certificate", "PEM file of a client certificate, shown where the server asks for one; with `key`; default: none"),
-    Option("key", "PEM file of the client certificate's private key, without a pass phrase"),
-)  # fmt: skip
-Scheme = Literal["http", "https", "either"]
-TLS_OPTION: Final = Option(
-    "tls", "yes, no, or auto (default): plain HTTP is tried first, but on ports 443, 5443, 6443 and 8443"
-)
 _T = TypeVar("_T")
 _Read = Callable[[Net, Stream, Request], Awaitable[Answer]]
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Whom to visit, and how. Part of a plan."""
-
-    scheme: Scheme
-    address: str
-    port: int
-    name: str = ""
-    """For the Host field; empty: the address."""
-    strict: bool = True
-    """Whether a certificate must be of the address where no name is known: as for clients that are given a URL."""
-    demands: tls.Demands = tls.Demands()
-    identity: tuple[str, str] | None = None
-    """PEM files of a client's certificate and key."""
-    credentials: str = ""
-    """RFC 7617: value of an Authorization field; empty: none. Never sent in plain text unless `scheme` says so."""
-    trust: bool = False
-    """Authorities of this system must vouch for its certificate, unless `demands` say who else does."""
-    firmware: bool = False
-    """Offer only what UEFI firmware offers of TLS."""
-    proxy: Proxy | None = None
-    """To go by; it looks the name up itself."""
-
-    def url(self, scheme: str, target: str) -> Url:
-        """Of something there."""
-        return Url(scheme, self.name or self.address, self.port, target)
-
-
-def place(ask: Ask, given: Options, *, strict: bool = True) -> Place:
-    """Of an ask whose probe has OPTIONS of `probe.tls` and TLS_OPTION; pure.
-
-    Raises:
-        PlanError: an option is not as it should be.
-    """
-    word = given.choice("tls", ("yes", "no", "auto"), "auto")
-    by_port: Scheme = "https" if ask.port in TLS_PORTS else "http" if ask.port == PORTS["http"] else "either"
-    scheme: Scheme = "https" if word == "yes" else "http" if word == "no" else by_port
-    return Place(
-        scheme=scheme, address=ask.address, port=ask.port, name=named(ask), strict=strict, demands=tls.demands(given)
-    )
-
-
-def named(ask: Ask) -> str:
-    """The name of an ask's target, fit for a Host field; empty: it has none.
-
-    Raises:
-        PlanError: it is no name of a host.
-    """
-    try:
-        fits = not ask.name or url(f"http://{authority(ask.name, 80, 'http')}").host == ask.name.lower()
-    except UrlError:
-        fits = False
-    if not fits:
-        raise PlanError(f"{ask.flow}: {ask.name[:80]!r} is no name of a host")
-    return ask.name
-
-
-def identity(given: Options) -> tuple[str, str] | None:
-    """Of the options in IDENTITY; pure.
-
-    Raises:
-        PlanError: one without the other.
-    """
-    if ("certificate" in given) != ("key" in given):
-        raise PlanError("options certificate and key are given together")
-    return (given.text("certificate"), given.text("key")) if "key" in given else None
 
 
 class Visit:
@@ -281,54 +203,7 @@ def _wants_tls(answer: Answer) -> bool:
     return answer.status == 400 and b"HTTPS" in answer.body
 
 
-def read_json(answer: Answer, shape: type[_T], what: str) -> _T:
-    """The body as JSON of a shape.
-
-    Raises:
-        Unexpected: it is none; `what` should have answered.
-    """
-    try:
-        return msgspec.json.decode(answer.body, type=shape)
-    except (msgspec.DecodeError, RecursionError):
-        kind = answer.header("content-type") or "no content type"
-        raise Unexpected(f"it speaks HTTP, but is no {what}: {answer.said}, {kind}") from None
-
-
-def denied(answer: Answer) -> bool:
-    """RFC 9110 §15.5.2, §15.5.4: it wants other credentials, or some at all."""
-    return answer.status in (401, 403)
-
-
-def troubled(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
-    """A verdict on the answers that any web server may give instead: it is ill, or wants credentials."""
-    if denied(answer):
-        schemes = ", ".join(sorted({value.split(" ")[0] for value in answer.all("www-authenticate")}))
-        offered = f"; it offers {schemes}" if schemes else ""
-        return Found(
-            verdict=Verdict.AUTHENTICATION_NEEDED, detail=f"{what} answers {answer.said}{offered}", facts=facts
-        )
-    if answer.status == 429 or answer.status >= 500:
-        after = answer.header("retry-after")
-        when = f", to be asked again in {after} s" if after.isdigit() else ""
-        return Found(
-            verdict=Verdict.DEGRADED,
-            detail=f"it answers {answer.said}{when}: it, or what stands behind it, is ill",
-            facts=facts,
-        )
-    return None
-
-
-def pointed_elsewhere(answer: Answer, facts: dict[str, Any]) -> Found | None:
-    """A verdict on a redirect to another server, which is not followed."""
-    if answer.status not in (301, 302, 303, 307, 308):
-        return None
-    there = answer.header("location").partition("?")[0]
-    return Found(
-        verdict=Verdict.DEGRADED, facts=facts | {"location": there},
-        detail=f"it points to {there}, which is another server: whoever uses it must reach that as well",
-    )  # fmt: skip
-
-
 __all__ = [
-    "MOST", "PORTS", "TLS_OPTION", "Place", "Visit", "basic", "denied", "named", "place", "pointed_elsewhere", "read_json", "troubled",
+    "IDENTITY", "MOST", "TLS_OPTION", "Place", "Visit", "basic", "denied", "identity", "named", "place", "pointed_elsewhere",
+    "read_json", "troubled",
 ]  # fmt: skip
