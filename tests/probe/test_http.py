@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellrock.link.obstacle import Obstacle, Obstructed
-from bellrock.probe.http import MAX_HEAD, MAX_REDIRECTS, Answer, Redirects, Request, fetch
+from bellrock.probe.http import MAX_HEAD, MAX_OTHER, MAX_REDIRECTS, Answer, Redirects, Request, basic, fetch
 from bellrock.probe.url import Url
-from bellrock.probe.values import Unexpected
+from bellrock.probe.values import PlanError, Unexpected
 from tests.probe.web import net, saying, serving
 
 ASKED = Request(target="/file?token=s3cret", host="rack.example")
@@ -144,6 +144,13 @@ def test_100_megabytes_are_read_without_being_kept() -> None:
     assert (answer.size, answer.body, answer.complete, answer.length) == (104857600, b"", True, 104857600)
 
 
+def test_of_an_explanation_little_is_read() -> None:
+    found, _ = ask(
+        saying(b"HTTP/1.1 302 Found\r\ncontent-length: 1000000\r\n\r\n" + bytes(1_000_000), then="wait"), most=1 << 20
+    )
+    assert (found.size, found.complete, found.reusable) == (MAX_OTHER, False, False)
+
+
 def test_octet_by_octet() -> None:
     async def slowly(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
@@ -267,6 +274,20 @@ def test_redirects_that_lead_nowhere(path: list[str], sentence: str) -> None:
     with pytest.raises(Unexpected) as caught:
         redirects.follow(answer(308, path[-1]))
     assert str(caught.value) == sentence
+
+
+def test_credentials() -> None:
+    # RFC 7617 §2: the example of the standard.
+    assert basic("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert basic("", "x") == ""
+    with pytest.raises(PlanError, match="a user name with a colon cannot be sent by the scheme Basic"):
+        basic("a:b", "c")
+
+
+def test_patience_ends_the_body_and_not_the_exchange() -> None:
+    found, _ = ask(saying(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab", then="wait"), patience=0.1)
+    assert (found.body, found.complete, found.cut) == (b"ab", False, "")
+    assert found.rate > 0
 
 
 def test_headers_are_found_by_name() -> None:

@@ -1,15 +1,17 @@
-"""Answers that are not what was asked for."""
+"""Answers that are not what was asked for; what asking costs at most, with servers that make probes ask as often as can be."""
 
 import pytest
 
 from bellrock.model import Verdict, Wall
+from bellrock.probe import probe_of
 from bellrock.probe.certificate import Certificate
 from bellrock.probe.http import Answer
 from bellrock.probe.tls import Session
 from bellrock.probe.web import SOON, ends_soon, refused
+from tests.probe.web import answer, probed
 
 
-def answer(status: int, **fields: str) -> Answer:
+def given(status: int, **fields: str) -> Answer:
     headers = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in fields.items())
     return Answer(
         status=status,
@@ -28,20 +30,20 @@ def answer(status: int, **fields: str) -> Answer:
 @pytest.mark.parametrize(
     ("found", "verdict", "detail"),
     [
-        (answer(401, www_authenticate="Basic realm=x"), "authentication-needed", "it wants credentials for /f: basic"),
-        (answer(407, via="1.1 p", x_squid_error="ERR_CACHE_ACCESS_DENIED 0", proxy_authenticate="Basic"), "authentication-needed", "the proxy on the way wants credentials: basic"),
-        (answer(407, proxy_authenticate="NTLM"), "authentication-needed", "the proxy on the way wants credentials: ntlm"),
-        (answer(400), "wrong-service", "it does not give /f: 400 R"),
-        (answer(403), "wrong-service", "it does not give /f: 403 R"),
-        (answer(404), "wrong-service", "it has no /f: 404 R"),
-        (answer(410), "wrong-service", "it has no /f: 410 R"),
-        (answer(418), "wrong-service", "it does not give /f: 418 R"),
-        (answer(304), "wrong-service", "it does not give /f: 304 R"),
-        (answer(503), "degraded", "it answers 503 R: it, or what stands behind it, is ill"),
-        (answer(301, location="http://x/y?token=z"), "degraded", "it points to http://x/y, which is another server: whoever uses it must reach that as well"),
-        (answer(400, x_squid_error="ERR_INVALID_URL 0"), "wrong-service", "it is a proxy, and no web server: 400 R (ERR_INVALID_URL 0)"),
-        (answer(403, x_squid_error="ERR_ACCESS_DENIED 0"), "filtered", "the proxy on the way does not give /f: 403 R (ERR_ACCESS_DENIED 0)"),
-        (answer(503, x_squid_error="ERR_CONNECT_FAIL 111"), "unreachable", "the proxy on the way does not give /f: 503 R (ERR_CONNECT_FAIL 111)"),
+        (given(401, www_authenticate="Basic realm=x"), "authentication-needed", "it wants credentials for /f: basic"),
+        (given(407, via="1.1 p", x_squid_error="ERR_CACHE_ACCESS_DENIED 0", proxy_authenticate="Basic"), "authentication-needed", "the proxy on the way wants credentials: basic"),
+        (given(407, proxy_authenticate="NTLM"), "authentication-needed", "the proxy on the way wants credentials: ntlm"),
+        (given(400), "wrong-service", "it does not give /f: 400 R"),
+        (given(403), "wrong-service", "it does not give /f: 403 R"),
+        (given(404), "wrong-service", "it has no /f: 404 R"),
+        (given(410), "wrong-service", "it has no /f: 410 R"),
+        (given(418), "wrong-service", "it does not give /f: 418 R"),
+        (given(304), "wrong-service", "it does not give /f: 304 R"),
+        (given(503), "degraded", "it answers 503 R: it, or what stands behind it, is ill"),
+        (given(301, location="http://x/y?token=z"), "degraded", "it points to http://x/y, which is another server: whoever uses it must reach that as well"),
+        (given(400, x_squid_error="ERR_INVALID_URL 0"), "wrong-service", "it is a proxy, and no web server: 400 R (ERR_INVALID_URL 0)"),
+        (given(403, x_squid_error="ERR_ACCESS_DENIED 0"), "filtered", "the proxy on the way does not give /f: 403 R (ERR_ACCESS_DENIED 0)"),
+        (given(503, x_squid_error="ERR_CONNECT_FAIL 111"), "unreachable", "the proxy on the way does not give /f: 503 R (ERR_CONNECT_FAIL 111)"),
     ],
     ids=["401", "407-squid", "407", "400", "403", "404", "410", "418", "304", "503", "301", "squid-400", "squid-403", "squid-503"],
 )  # fmt: skip
@@ -52,7 +54,7 @@ def test_refusals(found: Answer, verdict: str, detail: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 206])
 def test_what_was_asked_for(status: int) -> None:
-    assert refused(answer(status), "/f", {}) is None
+    assert refused(given(status), "/f", {}) is None
 
 
 def session(not_after: float) -> Session:
@@ -75,3 +77,41 @@ def test_a_certificate_near_its_end() -> None:
     assert ends_soon(None, Wall(0.0)) == ""
     assert ends_soon(session(SOON), Wall(0.0)) == ""
     assert ends_soon(session(3 * 86_400.0), Wall(0.0)) == "its certificate ends on 1970-01-04 00:00 UTC, in 3 days"
+
+
+OPTIONS = {
+    "http-boot": {"path": ",".join(f"/f{number}" for number in range(16))},
+    "apt": {"suite": ",".join(f"s{number}" for number in range(16)), "tls": "no"},
+    "snap": {"tls": "no"},
+    "proxy": {"url": ",".join(f"http://h{number}/" for number in range(16))},
+}
+
+
+class Greedy:
+    """A server that makes probes ask as often as can be: redirects as often as is followed, and closes each kept connection without an answer to what comes next on it."""
+
+    def __init__(self, last: bytes) -> None:
+        self.last = last
+        self.requests = self.connections = 0
+
+    async def __call__(self, reader, writer) -> None:
+        self.connections += 1
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.requests += 1
+        target = head.split(" ")[1]
+        bare, _, turns = target.partition("~")
+        body = bytes(200_000)
+        said = answer(body, "302 Found", location=f"{bare}~{turns}x") if len(turns) < 5 else self.last
+        writer.write(said if not head.startswith("HEAD") else said[: said.index(b"\r\n\r\n") + 4])
+        await writer.drain()
+        await reader.readuntil(b"\r\n\r\n")
+        self.requests += 1
+
+
+@pytest.mark.parametrize("flow", OPTIONS)
+@pytest.mark.parametrize("last", ["404 Not Found", "200 OK", "503 Service Unavailable"])
+def test_no_more_is_sent_than_is_said(flow: str, last: str) -> None:
+    server, load = Greedy(answer(bytes(5000), last)), probe_of(flow).load
+    probed(flow, server, within=5.0, **OPTIONS[flow])
+    assert 0 < server.requests <= load.packets
+    assert 0 < server.connections <= load.connections

@@ -18,10 +18,10 @@ from bellrock.probe.net import Net
 from bellrock.probe.options import Options, read
 from bellrock.probe.proxied import PROXY_OPTIONS, Denied, no_tunnel, proxy
 from bellrock.probe.url import target
-from bellrock.probe.values import Ask, Found, Load, NotChecked, Option, PlanError, Probe, Unexpected
+from bellrock.probe.values import Ask, Found, NotChecked, Option, PlanError, Probe, Unexpected
 from bellrock.probe.variants import each
 from bellrock.probe.visit import TLS_OPTION, Place, Visit, place
-from bellrock.probe.web import ends_soon, refused
+from bellrock.probe.web import ends_soon, load, refused
 from bellrock.wire.errors import WireError
 from bellrock.wire.pgp import Key, Signed, clearsigned, is_clearsigned, keyring, signed_by
 from bellrock.wire.release import MAX_FILE, Listed, Release, release
@@ -43,7 +43,6 @@ MAX_INDEX: Final = 1024 * 1024
 """Octets of the index that is fetched to be compared with its digest: the smallest is taken."""
 PATHS: Final = ("/ubuntu", "/debian", "/ubuntu-ports", "")
 SUITES: Final = ("noble", "jammy", "stable")
-MAX_GUESSES: Final = len(PATHS) * len(SUITES)
 _INDEX: Final = re.compile(r"(?:[^/]+/binary-([^/]+)/)?(?:Packages\.(?:xz|gz)|Release)")
 
 
@@ -145,7 +144,7 @@ async def _without(visit: Visit, planned: Plan, suite: str, facts: dict[str, Any
         answer, _ = await visit.followed(directory + "Release", most=MAX_FILE)
         if answer.status == 200 and answer.complete:
             said = release(answer.body)
-            beside = (await visit.get(directory + "Release.gpg", most=MAX_FILE)).status == 200
+            beside = (await visit.get(directory + "Release.gpg", method="HEAD", most=0)).status == 200
             how = (
                 "with a signature beside it (Release.gpg), as apt reads it too"
                 if beside
@@ -277,11 +276,7 @@ PROBE: Final = Probe(
     flows=("apt",),
     plan=plan,
     run=run,
-    # Per suite an InRelease at each place, Release and its signature instead, an index; each with redirects at worst.
-    load=Load(
-        packets=6 * (MAX_GUESSES + 4) + 6 * 8 * MAX_SUITES,
-        connections=6 * (MAX_GUESSES + 4) + 6 * 8 * MAX_SUITES,
-        octets=MAX_SUITES * (MAX_FILE + MAX_INDEX),
-    ),
+    # Per suite InRelease and Release at each place, a signature, an index by its digest and by its name.
+    load=load(MAX_SUITES * (2 * len(PATHS) + 3), MAX_SUITES * (2 * MAX_FILE + MAX_INDEX)),
     options=OPTIONS,
 )

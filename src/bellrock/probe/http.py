@@ -24,6 +24,8 @@ MAX_HEAD: Final = 64 * 1024
 MAX_INTERIM: Final = 8
 """RFC 9110 §15.2: a server may say 1xx first; so often at most."""
 MAX_REDIRECTS: Final = 5
+MAX_OTHER: Final = 64 * 1024
+"""Octets of body that are read at most where the answer is none of success: an explanation, or a redirect's."""
 _CHUNK: Final = 64 * 1024
 _AGENT: Final = "bellrock"
 _START: Final = 80
@@ -105,7 +107,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: int | None = None,
                 patience: float | None = None) -> Answer:  # fmt: skip
-    """Ask, and read the answer: at most `most` octets of body, of which the first `keep` (all of them) are kept.
+    """Ask, and read the answer: at most `most` octets of body (MAX_OTHER but of 2xx), of which the first `keep` (all) are kept.
 
     A body that ends too early is told in `cut`. Reading stops at `most`, or `patience` seconds after the head came (None: the
     caller bounds it), and then `complete` is false.
@@ -117,6 +119,7 @@ async def fetch(net: Net, stream: Stream, request: Request, *, most: int, keep: 
     reading = _Reading(net, stream, request)
     await reading.ask()
     head = await reading.head()
+    most = most if 200 <= head.status_code < 300 else min(most, MAX_OTHER)
     body = _Body(most, most if keep is None else keep)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):

@@ -14,10 +14,10 @@ from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.proxied import signs
 from bellrock.probe.url import target, without_query
-from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, TlsFault
+from bellrock.probe.values import Ask, Found, Option, PlanError, Probe, TlsFault
 from bellrock.probe.variants import Check, each
 from bellrock.probe.visit import Place, Visit, named
-from bellrock.probe.web import ends_soon, refused
+from bellrock.probe.web import ends_soon, load, refused
 
 OPTIONS: Final = (
     Option("path", "paths of boot files on the server, with commas between; default: none, it has only to speak HTTP"),
@@ -186,7 +186,7 @@ PROBE: Final = Probe(
     flows=("http-boot", "https-boot"),
     plan=plan,
     run=run,
-    # Per file HEAD, GET and a range, each with its redirects, and once more where a kept connection was closed.
-    load=Load(packets=36 * MAX_FILES + 12, connections=36 * MAX_FILES + 12, octets=MAX_FILES * (MAX_LIMIT + SAMPLE)),
+    # Per file HEAD, GET and a range; one more for firmware.
+    load=load(3 * MAX_FILES + 1, MAX_FILES * (MAX_LIMIT + SAMPLE)),
     options=OPTIONS,
 )

@@ -241,7 +241,7 @@ PROBE: Final = Probe(
     flows=("proxy", "proxy-auth"),
     plan=plan,
     run=run,
-    # Per address a GET or a CONNECT with a handshake and a GET; one more to tell a web server, one without the proxy.
+    # Per address a CONNECT, a handshake and a GET, and a handshake without the proxy; one address more without credentials.
     load=Load(packets=4 * (MAX_URLS + 1), connections=2 * (MAX_URLS + 1), octets=2 * _BODY * (MAX_URLS + 1)),
     options=OPTIONS,
 )

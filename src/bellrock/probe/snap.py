@@ -14,9 +14,9 @@ from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.proxied import PROXY_OPTIONS, Denied, no_tunnel, proxy
 from bellrock.probe.url import UrlError, url
-from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
+from bellrock.probe.values import Ask, Found, Option, PlanError, Probe, Unexpected
 from bellrock.probe.visit import TLS_OPTION, Place, Visit, place
-from bellrock.probe.web import ends_soon, refused
+from bellrock.probe.web import ends_soon, load, refused
 from bellrock.wire.text import printable
 
 OPTIONS: Final = (
@@ -196,7 +196,6 @@ PROBE: Final = Probe(
     flows=("snap",),
     plan=plan,
     run=run,
-    # One question, with its redirects, and a tunnel for each where there is a proxy.
-    load=Load(packets=12, connections=6, octets=MAX_ANSWER),
+    load=load(1, MAX_ANSWER),
     options=OPTIONS,
 )

@@ -1,17 +1,25 @@
-"""What to make of a web server's answer that is not what was asked for, and of its certificate's end."""
+"""What to make of a web server's answer that is not what was asked for, and of its certificate's end; what asking costs."""
 
 from typing import Any, Final
 
 from bellrock.model import Verdict, Wall
 from bellrock.probe import tls
 from bellrock.probe.certificate import day, span
-from bellrock.probe.http import Answer
+from bellrock.probe.http import MAX_OTHER, MAX_REDIRECTS, Answer
 from bellrock.probe.proxied import schemes, signs, wants_credentials
-from bellrock.probe.values import Found
+from bellrock.probe.values import Found, Load
 from bellrock.probe.visit import pointed_elsewhere, troubled
 
 SOON: Final = 14 * 86_400
 """Seconds before its end in which a certificate is told to be renewed."""
+
+WORST: Final = 2 * (MAX_REDIRECTS + 1)
+"""Requests for one thing that is asked for, at worst: as often redirected as is followed, each sent again on a new connection."""
+
+
+def load(asked: int, octets: int) -> Load:
+    """For so many things that are asked for, with so many octets of them all: each with a tunnel, a handshake and a request at worst."""
+    return Load(packets=3 * WORST * asked, connections=WORST * asked, octets=octets + WORST * asked * MAX_OTHER)
 
 
 def refused(answer: Answer, what: str, facts: dict[str, Any]) -> Found | None:
