@@ -209,3 +209,10 @@ def test_any_octets_are_an_answer_or_unexpected(data):
         return
     assert packet.mode == SERVER
     assert len(data) >= 48
+
+
+@pytest.mark.parametrize("written", ["::ffff:127.0.0.1", "127.0.0.1"])
+def test_whoever_answers_is_known_however_his_address_is_written(written):
+    with udp_server(answering()) as port:
+        found = probe("ntp", port, address=written)
+    assert (found.verdict, found.target) == (Verdict.WORKS, f"127.0.0.1:{port}")

@@ -51,11 +51,19 @@ async def check(ask: Ask, manners: Manners | None = None, taps: Taps | None = No
     """
     probe = probe_of(ask.flow)
     _must_be_possible(ask, probe)
-    ask = structs.replace(ask, port=ask.port or probe.port or default_port(ask.flow))
+    ask = structs.replace(ask, address=_canonical(ask.address), port=ask.port or probe.port or default_port(ask.flow))
     plan = probe.plan(ask)
     net = Net(ask, probe.load, manners or Manners(), taps)
     found = await settled(probe.run(plan, net), net, ask.within)
     return tuple(_probed(one, ask, net) for one in found)
+
+
+def _canonical(address: str) -> str:
+    """As the kernel writes it, so that whoever answers is known for the one who was asked: `0:0::1` is `::1`."""
+    if not address:
+        return ""
+    found = ip_address(address)
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _must_be_possible(ask: Ask, probe: Probe) -> None:

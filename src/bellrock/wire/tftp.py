@@ -76,8 +76,8 @@ def build(message: Message) -> bytes:
             return _number(ACK) + _number(block)
         case Refusal(code, text):
             return _number(ERROR) + _number(code) + _strings(text)
-        case Agreed(options):
-            return _number(OACK) + _strings(*_flat(options))
+        case _:
+            return _number(OACK) + _strings(*_flat(message.options))
 
 
 def parse(payload: bytes | memoryview) -> Message:
