@@ -26,7 +26,7 @@ class Scene:
         self.world = world
         self.near, self.router, self.far = world.client, world.router, world.server
         # Routers limit how often they complain, by default to once a second after six: the tests would run into that.
-        self.router.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
+        self.router.run("sysctl", "-qw", "net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratelimit=0")
         cable(self.router, "north", self.near, "eth1", ("10.3.0.1/24", "fd03::1/64"), ("10.3.0.2/24", "fd03::2/64"))
         cable(self.router, "south", self.far, "eth1", ("10.4.0.1/24", "fd04::1/64"), ("10.4.0.2/24", "fd04::2/64"))
         self.socket = world.directory / "region.sock"
