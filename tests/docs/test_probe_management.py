@@ -12,7 +12,12 @@ from bellrock.probe.libvirt import MAX_OCTETS as LIBVIRT_OCTETS
 from bellrock.wire.ldap import MAX_MESSAGE
 
 ROOT = Path(__file__).parents[2]
-SOURCES = {"ssh": ("ssh.py",), "ipmi": ("ipmi.py", "ipmi_judged.py"), "ldap": ("ldap.py",), "libvirt": ("libvirt.py",)}
+SOURCES = {
+    "ssh": ("ssh.py", "ssh_judged.py"),
+    "ipmi": ("ipmi.py", "ipmi_judged.py"),
+    "ldap": ("ldap.py",),
+    "libvirt": ("libvirt.py",),
+}
 MEMBERS = {
     # Of the list of host keys, and the parts that are compared with what clients take.
     "ssh": {"kind", "bits", "fingerprint", "proved", "host_key", "cipher", "mac"},

@@ -3,15 +3,15 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, structs
 
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import Stream
-from bellrock.model import Verdict
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
+from bellrock.probe.ssh_judged import CIPHERS, MACS, Met, few, judged
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
 from bellrock.wire.errors import WireError
 from bellrock.wire.greeting import described, protocol_of
@@ -36,7 +36,7 @@ from bellrock.wire.ssh import (
     payload_of,
 )
 from bellrock.wire.sshkex import METHODS, Half, Transcript
-from bellrock.wire.sshkeys import ALGORITHMS, KINDS, HostKey, parse_host_key
+from bellrock.wire.sshkeys import ALGORITHMS, KINDS, parse_host_key
 from bellrock.wire.text import printable
 
 IDENTIFICATION: Final = b"SSH-2.0-Bellrock"
@@ -45,13 +45,6 @@ MAX_LINES: Final = 64
 MAX_MESSAGES: Final = 8
 """Messages that may come where one is waited for: IGNORE, DEBUG and EXT_INFO are passed over."""
 
-_CIPHERS: Final = (
-    "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr",
-)  # fmt: skip
-_MACS: Final = (
-    "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "umac-128-etm@openssh.com", "umac-64-etm@openssh.com",
-    "hmac-sha1-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "umac-128@openssh.com", "umac-64@openssh.com", "hmac-sha1",
-)  # fmt: skip
 _OLD_CIPHERS: Final = (
     "aes256-cbc", "aes192-cbc", "aes128-cbc", "rijndael-cbc@lysator.liu.se", "3des-cbc", "blowfish-cbc", "cast128-cbc", "arcfour256",
     "arcfour128", "arcfour",
@@ -59,26 +52,10 @@ _OLD_CIPHERS: Final = (
 _OLD_MACS: Final = (
     "hmac-sha1-96-etm@openssh.com", "hmac-md5-etm@openssh.com", "hmac-sha1-96", "hmac-ripemd160", "hmac-md5", "hmac-md5-96",
 )  # fmt: skip
-_CURRENT: Final = Algorithms(
-    kex=(
-        "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
-        "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
-        "diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
-        "diffie-hellman-group14-sha256",
-    ),
-    host_key=(*KINDS["ssh-ed25519"], *KINDS["ecdsa"], "rsa-sha2-512", "rsa-sha2-256"),
-    cipher=_CIPHERS, mac=_MACS,
-)  # fmt: skip
-"""What a current client takes without being told to (ssh_config(5) of OpenSSH 9.9)."""
-_PARTS: Final = {
-    "kex": "key exchange", "host_key": "host key algorithm", "cipher": "cipher", "mac": "MAC",
-}  # fmt: skip
-_WITH_MAC: Final = ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
-"""Ciphers that need no MAC beside them."""
 
 OPTIONS: Final = (
     Option("fingerprint", "the host key that is expected, as `ssh-keygen -l` writes it: SHA256:…; several with commas; default: any"),
-    Option("keys", "`first`: have the server prove the host key that it prefers; `all`: one of each kind that it has; default first"),
+    Option("keys", "`first`: have the first of ed25519, ECDSA and RSA proved that the server has; `all`: one of each kind; default first"),
 )  # fmt: skip
 
 
@@ -91,17 +68,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     fingerprints: tuple[str, ...]
     every: bool
     """Whether each kind of host key is to be proved."""
-
-
-class _Met(Struct, frozen=True, kw_only=True):
-    """What one connection brought."""
-
-    server: Identification
-    offer: Algorithms
-    key: HostKey | None = None
-    """None: no method in common that can be carried out here."""
-    proved: bool = False
-    kex: str = ""
 
 
 def plan(ask: Ask) -> Plan:
@@ -117,7 +83,7 @@ def plan(ask: Ask) -> Plan:
             raise PlanError(f"ssh: option fingerprint takes SHA256: with 43 characters of base64, and not {one!r}")
     # Nothing is ever encrypted here, so ciphers of long ago do no harm, and let old servers come to their host key.
     offer = Algorithms(
-        kex=METHODS, host_key=ALGORITHMS, cipher=_CIPHERS + _OLD_CIPHERS, mac=_MACS + _OLD_MACS,
+        kex=METHODS, host_key=ALGORITHMS, cipher=CIPHERS + _OLD_CIPHERS, mac=MACS + _OLD_MACS,
         compression=("none", "zlib@openssh.com", "zlib"),
     )  # fmt: skip
     return Plan(
@@ -144,10 +110,10 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
             met[0].offer.host_key
         ):
             met.append(await _meet(plan, net, names))
-    return (_judged(plan, met),)
+    return (judged(met, plan.fingerprints),)
 
 
-def _wanted(plan: Plan, met: Sequence[_Met]) -> bool:
+def _wanted(plan: Plan, met: Sequence[Met]) -> bool:
     """Whether another kind of host key is to be asked for."""
     unmatched = plan.fingerprints and not any(one.key and one.key.fingerprint in plan.fingerprints for one in met)
     return plan.every or bool(unmatched)
@@ -157,7 +123,7 @@ def _of_kind(names: Sequence[str]) -> tuple[str, ...]:
     return (*names, "ssh-rsa") if names == KINDS["rsa"] else tuple(names)
 
 
-async def _meet(plan: Plan, net: Net, host_keys: Sequence[str]) -> _Met:
+async def _meet(plan: Plan, net: Net, host_keys: Sequence[str]) -> Met:
     """One connection, up to the host key's signature.
 
     Raises:
@@ -173,7 +139,7 @@ async def _meet(plan: Plan, net: Net, host_keys: Sequence[str]) -> _Met:
             raise Unexpected(f"it begins like SSH and goes on otherwise: {error.detail}") from None
 
 
-async def _talk(plan: Plan, net: Net, stream: Stream, host_keys: tuple[str, ...]) -> _Met:
+async def _talk(plan: Plan, net: Net, stream: Stream, host_keys: tuple[str, ...]) -> Met:
     server = await _identified(net, stream)
     if server.protocol not in ("2.0", "1.99"):
         raise Unexpected(f"it speaks SSH {server.protocol} only ({server.software}); clients of today speak 2.0")
@@ -184,11 +150,11 @@ async def _talk(plan: Plan, net: Net, stream: Stream, host_keys: tuple[str, ...]
     theirs = await _message(net, stream)
     offer = parse_kexinit(theirs)
     net.record.received(
-        f"KEXINIT: {_few(offer.kex)}; host keys {_few(offer.host_key)}; ciphers {_few(offer.cipher)}", len(theirs)
+        f"KEXINIT: {few(offer.kex)}; host keys {few(offer.host_key)}; ciphers {few(offer.cipher)}", len(theirs)
     )
     if (agreed := agree(ours, offer)) is None:
         await _goodbye(net, stream)
-        return _Met(server=server, offer=offer)
+        return Met(server=server, offer=offer)
     half = Half(agreed.kex, plan.seed)
     net.record.sent(f"key exchange {agreed.kex}", len(half.public))
     await stream.write(packet(build_kex(half.public)))
@@ -200,7 +166,7 @@ async def _talk(plan: Plan, net: Net, stream: Stream, host_keys: tuple[str, ...]
     does = "signs this exchange" if proved else "did NOT make the signature over this exchange"
     net.record.received(f"host key {key.kind} {key.fingerprint}, which {does}", len(answer))
     await _goodbye(net, stream)
-    return _Met(server=server, offer=offer, key=key, proved=proved, kex=agreed.kex)
+    return Met(server=server, offer=offer, key=key, proved=proved, kex=agreed.kex)
 
 
 async def _identified(net: Net, stream: Stream) -> Identification:
@@ -267,80 +233,6 @@ async def _goodbye(net: Net, stream: Stream) -> None:
     """RFC 4253 §11.1, so that the server's log says what this was."""
     net.record.sent("DISCONNECT")
     await stream.write(packet(build_disconnect("reachability was checked; nobody meant to log in")))
-
-
-def _judged(plan: Plan, met: Sequence[_Met]) -> Found:
-    first = met[0]
-    facts = _facts(met)
-    name = first.server.software
-    keys = [one.key for one in met if one.key]
-    if any(one.key and not one.proved for one in met):
-        why = "the signature over the key exchange is not the host key's: somebody in between changes what passes"
-        return Found(verdict=Verdict.WRONG_SERVICE, detail=why, facts=facts)
-    if plan.fingerprints and not any(key.fingerprint in plan.fingerprints for key in keys):
-        has = ", ".join(f"{key.kind} {key.fingerprint}" for key in keys) or "none that could be proved"
-        why = f"another host's key than expected: {has}; a host that was installed anew, or another one"
-        return Found(verdict=Verdict.WRONG_SERVICE, detail=why, facts=facts)
-    if lacking := _lacking(first.offer):
-        why = f"{name} has no {lacking} that current clients take without being told to"
-        return Found(verdict=Verdict.DEGRADED, detail=why, facts=facts)
-    if not keys:
-        why = f"{name} answers; its host key could not be proved: its key exchanges ({_few(first.offer.kex)}) are not known here"
-        return Found(verdict=Verdict.WORKS, detail=why, facts=facts)
-    shown = ", ".join(f"{key.kind} {key.fingerprint}" for key in keys)
-    return Found(verdict=Verdict.WORKS, detail=f"{name}, host key {shown}", facts=facts)
-
-
-def _lacking(offer: Algorithms) -> str:
-    """The first part for which the server offers nothing that current clients take."""
-    for part, words in _PARTS.items():
-        theirs = getattr(offer, part)
-        if part == "mac" and set(offer.cipher) & set(_WITH_MAC):
-            continue
-        if not set(theirs) & set(getattr(_CURRENT, part)):
-            return f"{words} (it offers {_few(theirs)})"
-    return ""
-
-
-def _facts(met: Sequence[_Met]) -> dict[str, Any]:
-    first = met[0]
-    offer = first.offer
-    found: dict[str, Any] = {
-        "software": first.server.software, "protocol": first.server.protocol, "kex": list(offer.kex),
-        "host_key_algorithms": list(offer.host_key), "ciphers": list(offer.cipher), "macs": list(offer.mac),
-        "outdated": _outdated(offer), "terrapin": _terrapin(offer),
-        "host_keys": [
-            {"kind": one.key.kind, "bits": one.key.bits, "fingerprint": one.key.fingerprint, "proved": one.proved, "kex": one.kex}
-            for one in met if one.key
-        ],
-    }  # fmt: skip
-    if first.server.comments:
-        found["comments"] = first.server.comments
-    return found
-
-
-def _outdated(offer: Algorithms) -> list[str]:
-    """Offered, and not taken by current clients; names that are signals and no algorithms aside."""
-    signals = ("kex-strict-", "ext-info-")
-    return [
-        name
-        for part in _PARTS
-        for name in getattr(offer, part)
-        if name not in getattr(_CURRENT, part) and not name.startswith(signals)
-    ]
-
-
-def _terrapin(offer: Algorithms) -> bool:
-    """CVE-2023-48795: what is dropped from the beginning is not noticed, for want of strict key exchange."""
-    cbc = any(name.endswith("-cbc") for name in offer.cipher) and any("-etm@" in name for name in offer.mac)
-    prone = "chacha20-poly1305@openssh.com" in offer.cipher or cbc
-    return prone and "kex-strict-s-v00@openssh.com" not in offer.kex
-
-
-def _few(names: Sequence[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) or "none") + more
 
 
 PROBE: Final = Probe(
