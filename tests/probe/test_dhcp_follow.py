@@ -10,7 +10,7 @@ import pytest
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.source import Source
 from bellrock.probe import dhcp_follow
-from bellrock.probe.dhcp_follow import Tried, Way, boot_url, follow, follow_all, name_server, proxy_wish
+from bellrock.probe.dhcp_follow import Once, Tried, Way, boot_url, follow, follow_all, name_server, proxy_wish
 from bellrock.wire import dhcp
 from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import Kind, Message
@@ -48,7 +48,7 @@ def _loopback_needs_no_interface(monkeypatch):
 
 def followed(arch, offers, address="127.0.0.1", left=0.5):
     variant = planned(arch=arch).variants[0]
-    return asyncio.run(follow(variant, Script(None, address), offers, net_of(), left))
+    return asyncio.run(follow(variant, Script(None, address), offers, net_of(), left, Once()))
 
 
 TFTP = {"siaddr": HERE, "file": b"pxelinux.0"}
@@ -122,7 +122,7 @@ def test_what_cannot_be_asked_for():
 def test_not_followed(address, giaddr, left, why):
     talk = Script(None, address)
     talk.giaddr = giaddr
-    found = asyncio.run(follow(planned(arch="bios").variants[0], talk, [offer(**TFTP)], net_of(), left))
+    found = asyncio.run(follow(planned(arch="bios").variants[0], talk, [offer(**TFTP)], net_of(), left, Once()))
     assert (found.faults, found.facts["reachable"]) == ([], {})
     assert why in found.facts["not_followed"]
 
@@ -301,3 +301,33 @@ def test_all_at_once_and_in_order():
 
     found = asyncio.run(follow_all([one, other]))
     assert (found.faults, found.facts) == (["wrong"], {"reachable": {"a": False, "b": True}, "proxy_boot_file": "f"})
+
+
+def test_what_two_machines_are_offered_is_tried_once():
+    tried = []
+
+    async def attempt():
+        tried.append(1)
+        await asyncio.sleep(0)
+        return Tried("dns 10.0.0.1", True)
+
+    async def work():
+        once = Once()
+        both = await asyncio.gather(once.of("dns 10.0.0.1", attempt)(), once.of("dns 10.0.0.1", attempt)())
+        return [*both, await once.of("dns 10.0.0.2", attempt)()]
+
+    assert asyncio.run(work()) == [Tried("dns 10.0.0.1", True)] * 3
+    assert len(tried) == 2
+
+
+def test_who_waits_for_another_is_not_left_waiting():
+    async def fails():
+        raise Obstructed(Obstacle.SILENCE)
+
+    async def work():
+        once = Once()
+        return await asyncio.gather(once.of("a", fails)(), once.of("a", fails)(), return_exceptions=True)
+
+    error, told = asyncio.run(work())
+    assert isinstance(error, Obstructed)
+    assert told == Tried("a", None)

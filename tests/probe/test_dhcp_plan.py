@@ -67,7 +67,7 @@ def test_as_a_relay():
     question = machine(found.variants[0], MAC, found.giaddr)
     assert (question.giaddr, question.hops, question.broadcast) == ("10.2.0.1", 1, False)
     assert dhcp.suboptions(question.options[82]) == {5: four("10.4.0.1")}
-    assert found.server == "10.3.0.2"
+    assert (found.server, found.window) == ("10.3.0.2", 0.0)
 
 
 def test_the_source_address_is_the_relays():
@@ -81,6 +81,7 @@ def test_the_source_address_is_the_relays():
         ({"address": "fd00::1"}, "dhcp is of IPv4; fd00::1 is asked by dhcpv6"),
         ({"arch": "amiga"}, "option arch takes plain, bios, .* or a number"),
         ({"arch": "65536"}, "option arch takes"),
+        ({"arch": ",".join(map(str, range(13)))}, "option arch takes at most 12 machines, and not 13"),
         ({"vid": "4095"}, "option vid takes a whole number from 1 to 4094"),
         ({"mac": "01:00:00:00:00:01"}, "takes the address of one machine, and 01:00:00:00:00:01 is a group's"),
         ({"mac": "52:54"}, "option mac takes 6 octets"),
@@ -93,7 +94,7 @@ def test_the_source_address_is_the_relays():
         ({"address": "10.0.0.1", "lease": "yes"}, "for asking on a link"),
         ({"archs": "bios"}, "dhcp has no option 'archs'; did you mean arch"),
     ],
-    ids=["no link", "IPv6", "arch", "arch number", "vid", "group", "short mac", "window", "servers", "servers of IPv6", "lease", "giaddr", "relay vid", "relay lease", "unknown"],
+    ids=["no link", "IPv6", "arch", "arch number", "too many", "vid", "group", "short mac", "window", "servers", "servers of IPv6", "lease", "giaddr", "relay vid", "relay lease", "unknown"],
 )  # fmt: skip
 def test_what_cannot_be_asked(asked, words):
     with pytest.raises(PlanError, match=words):

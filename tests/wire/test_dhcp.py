@@ -133,6 +133,10 @@ def test_an_unknown_message_type_is_a_number():
     assert dhcp.decode(message(OFFER, "350113 ff")).kind == 19
 
 
+def test_packed_is_what_suboptions_reads():
+    assert dhcp.suboptions(dhcp.packed([(1, b"eth0"), (5, bytes(4))])) == {1: b"eth0", 5: bytes(4)}
+
+
 def test_suboptions_are_joined_and_end_where_they_are_cut_off():
     assert dhcp.suboptions(bytes.fromhex("010261 62 020163 010164 ff 0301")) == {1: b"abd", 2: b"c"}
     assert dhcp.suboptions(bytes.fromhex("010261 62 02ff63")) == {1: b"ab"}

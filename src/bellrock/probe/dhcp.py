@@ -13,7 +13,7 @@ from bellrock.link.card import carried
 from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
-from bellrock.probe.dhcp_follow import follow
+from bellrock.probe.dhcp_follow import Once, follow
 from bellrock.probe.dhcp_lease import lease
 from bellrock.probe.dhcp_offers import MAX_OFFERS, Offer, booting, complaints, first_of_each, sentence
 from bellrock.probe.dhcp_plan import OPTIONS, PLAIN, SECOND, Plan, Variant, machine, plan
@@ -46,7 +46,8 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
 
 
 def _checks(plan: Plan, talk: Talk) -> dict[str, Check]:
-    checks: dict[str, Check] = {one.name: partial(_variant, plan, talk, one) for one in plan.variants}
+    once = Once()
+    checks: dict[str, Check] = {one.name: partial(_variant, plan, talk, once, one) for one in plan.variants}
     if plan.second:
         checks[SECOND] = partial(_two, plan, talk, plan.second)
     if plan.lease:
@@ -54,7 +55,7 @@ def _checks(plan: Plan, talk: Talk) -> dict[str, Check]:
     return checks
 
 
-async def _variant(plan: Plan, talk: Talk, variant: Variant, net: Net) -> Found:
+async def _variant(plan: Plan, talk: Talk, once: Once, variant: Variant, net: Net) -> Found:
     started = monotonic()
     offers = await gather(plan, talk, variant, net)
     if not offers:
@@ -62,7 +63,7 @@ async def _variant(plan: Plan, talk: Talk, variant: Variant, net: Net) -> Found:
     faults, facts = complaints(plan, variant, offers), _facts(offers, talk)
     if plan.follow:
         left = 0.95 * net.ask.within - (monotonic() - started) - 0.05
-        tried = await follow(variant, talk, offers, net, left)
+        tried = await follow(variant, talk, offers, net, left, once)
         faults, facts = [*faults, *tried.faults], facts | tried.facts
     return judged(plan, offers, faults, facts, sentence(variant, offers, facts.get("proxy_boot_file", "")))
 
@@ -186,7 +187,7 @@ async def _dnsmasq(plan: Plan, talk: Talk, net: Net) -> Found:
 
 PROBE = Probe(
     flows=("dhcp", "libvirt-dnsmasq"), plan=plan, run=run, protocols=(Protocol.UDP,), options=OPTIONS, link_wide=True,
-    load=Load(packets=64, connections=8, octets=64 * 1024, spacing=0.02),
+    load=Load(packets=112, connections=12, octets=64 * 1024, spacing=0.02),
     falls_back="Without the right to raw frames it asks by UDP port 68 from the interface's own address; where there is none, or that port is taken, nothing is checked.",
 )  # fmt: skip
 """Packets: three questions for each kind of machine, one to each boot and DNS server that is offered, and three more for a lease."""

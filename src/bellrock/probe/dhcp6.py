@@ -21,7 +21,7 @@ from bellrock.probe.dhcp6_adverts import (
     solicit,
 )
 from bellrock.probe.dhcp6_talk import Conversation, Talk, talking
-from bellrock.probe.dhcp_follow import EACH, TRIES, Attempt, Followed, Way, boot_url, follow_all, name_server
+from bellrock.probe.dhcp_follow import EACH, TRIES, Attempt, Once, Way, boot_url, follow_all, name_server
 from bellrock.probe.net import Net
 from bellrock.probe.values import Found, Load, Probe
 from bellrock.probe.variants import each
@@ -33,6 +33,8 @@ REPEATS: Final = (1.0, 2.0, 60.0)
 PATIENCE: Final = 0.85
 MAX_ADVERTS: Final = 16
 MAX_DNS: Final = 4
+LEAST: Final = 0.1
+"""Seconds without which servers are not tried."""
 
 
 async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
@@ -40,10 +42,11 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
     if not plan.server:
         await carried(plan.interface)
     with talking(plan, net) as talk:
-        return await each(net, {one.name: partial(_variant, plan, talk, one) for one in plan.variants})
+        once = Once()
+        return await each(net, {one.name: partial(_variant, plan, talk, once, one) for one in plan.variants})
 
 
-async def _variant(plan: Plan, talk: Talk, variant: Variant, net: Net) -> Found:
+async def _variant(plan: Plan, talk: Talk, once: Once, variant: Variant, net: Net) -> Found:
     started = monotonic()
     adverts = await gather(plan, talk, variant, net)
     if not adverts:
@@ -56,7 +59,8 @@ async def _variant(plan: Plan, talk: Talk, variant: Variant, net: Net) -> Found:
     }
     if plan.follow:
         left = 0.95 * net.ask.within - (monotonic() - started) - 0.05
-        tried = await _follow(plan, talk, variant, adverts, net, left)
+        way = Way(net, Source(talk.interface), min(EACH, left) / TRIES)
+        tried = await follow_all(_attempts(variant, adverts, way, once) if _can_follow(plan, talk, left) else ())
         faults, facts = [*faults, *tried.faults], facts | tried.facts
     verdict = Verdict.DEGRADED if faults else Verdict.WORKS
     if not any(expected(plan, one) for one in adverts):
@@ -110,20 +114,20 @@ def _silence(plan: Plan, net: Net) -> Found:
     return Found(verdict=Verdict.FILTERED, detail=detail)
 
 
-async def _follow(plan: Plan, talk: Talk, variant: Variant, adverts: list[Advert], net: Net, left: float) -> Followed:
-    """Try what was offered, from this host's own address on the link."""
-    seconds = min(EACH, left) / TRIES
-    if plan.server or not talk.address or seconds <= 0.05:
-        return Followed([], {"reachable": {}})
-    way = Way(net, Source(talk.interface), seconds)
+def _can_follow(plan: Plan, talk: Talk, left: float) -> bool:
+    """From this host's own address on the link, and while there is time."""
+    return bool(talk.address) and not plan.server and left > LEAST
+
+
+def _attempts(variant: Variant, adverts: list[Advert], way: Way, once: Once) -> list[Attempt]:
     servers = list(dict.fromkeys(one for advert in adverts for one in advert.name_servers))[:MAX_DNS]
-    attempts: list[Attempt] = [partial(name_server, way, one, variant.transaction) for one in servers]
+    found = [once.of(f"dns {one}", partial(name_server, way, one, variant.transaction)) for one in servers]
     urls = [one.url for one in adverts if one.url and variant.arch is not None]
-    return await follow_all([*attempts, *(partial(boot_url, way, one) for one in urls[:1])])
+    return [*found, *(once.of(one, partial(boot_url, way, one)) for one in urls[:1])]
 
 
 PROBE = Probe(
     flows=("dhcpv6",), plan=plan, run=run, protocols=(Protocol.UDP,), options=OPTIONS, port=SERVER_PORT, link_wide=True,
-    load=Load(packets=64, connections=8, octets=64 * 1024, spacing=0.02),
+    load=Load(packets=112, connections=12, octets=64 * 1024, spacing=0.02),
     falls_back="Raw frames are needed only for a VLAN without an interface, for another MAC address, or where there is no link-local address; else UDP port 546 is enough.",
 )  # fmt: skip

@@ -22,7 +22,7 @@ OPTIONS: Final = (
     Option("arch", f"machines to ask as, with commas between: {', '.join((PLAIN, *ARCHITECTURES))}; {PLAIN}"),
     Option("vid", "VLAN (1–4094) whose tag is put on the frames; none: untagged"),
     Option("mac", "hardware address to ask as; the interface's own"),
-    Option("window", f"seconds to go on listening after the first answer; {WINDOW:g}"),
+    Option("window", f"seconds to go on listening after the first answer; {WINDOW:g} (as a relay: 0)"),
     Option(
         "servers",
         "the servers that should answer, by address or DUID in hexadecimal digits, with commas between; none: any one",
@@ -125,7 +125,7 @@ def plan(ask: Ask) -> Plan:
     return Plan(
         interface=ask.source.interface, server=ask.address,
         variants=tuple(_variant(ask, name) for name in dict.fromkeys(given.several("arch", (PLAIN,)))),
-        vid=given.whole("vid", 0, least=1, most=4094) or None, mac=mac, window=given.number("window", WINDOW, most=MAX_WINDOW),
+        vid=given.whole("vid", 0, least=1, most=4094) or None, mac=mac, window=given.number("window", 0.0 if ask.address else WINDOW, most=MAX_WINDOW),
         servers=tuple(one.replace(":", "") if _hex(one) else one for one in given.several("servers")),
         follow=given.flag("follow", default=True), link=given.address("link"),
     )  # fmt: skip

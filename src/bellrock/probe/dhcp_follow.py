@@ -53,6 +53,29 @@ class Tried(Struct, frozen=True):
 Attempt = Callable[[], Coroutine[Any, Any, Tried]]
 
 
+class Once:
+    """What several kinds of machine were offered alike is tried for the first of them; the others are told."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, asyncio.Future[Tried]] = {}
+
+    def of(self, key: str, attempt: Attempt) -> Attempt:
+        """The attempt, or the result of the one that was begun before."""
+        return partial(self._do, key, attempt)
+
+    async def _do(self, key: str, attempt: Attempt) -> Tried:
+        if key in self._begun:
+            return await asyncio.shield(self._begun[key])
+        future = self._begun[key] = asyncio.get_running_loop().create_future()
+        try:
+            found = await attempt()
+        except BaseException:
+            future.set_result(Tried(key, None))
+            raise
+        future.set_result(found)
+        return found
+
+
 class Followed(Struct, frozen=True):
     """All of them."""
 
@@ -60,7 +83,7 @@ class Followed(Struct, frozen=True):
     facts: dict[str, Any]
 
 
-async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net, left: float) -> Followed:
+async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net, left: float, once: Once) -> Followed:
     """Try the servers from this host's address on the link, within so many seconds; without an address nothing is known of them."""
     if talk.giaddr or not talk.address:
         why = "asked as a relay, which is on another link" if talk.giaddr else "this host has no address on the link"
@@ -69,7 +92,7 @@ async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net
     if seconds <= 0.05:
         return Followed([], {"reachable": {}, "not_followed": "no time was left"})
     way = Way(net, Source(talk.interface), seconds)
-    return await follow_all(_attempts(variant, talk, offers, way))
+    return await follow_all(_attempts(variant, talk, offers, way, once))
 
 
 async def follow_all(attempts: Sequence[Attempt]) -> Followed:
@@ -134,9 +157,10 @@ class Way:
         return error.why
 
 
-def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way) -> list[Attempt]:
+def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way, once: Once) -> list[Attempt]:
     found: list[Attempt] = [
-        partial(name_server, way, address, variant.discover.xid) for address in _name_servers(offers)
+        once.of(f"dns {address}", partial(name_server, way, address, variant.discover.xid))
+        for address in _name_servers(offers)
     ]
     chosen = booting(offers)
     if variant.arch is None or chosen is None or (variant.http and not chosen.url):
@@ -144,9 +168,10 @@ def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way) -
     if chosen.proxy and not chosen.file:
         found.append(partial(_proxy, way, chosen, variant, talk))
     elif chosen.url:
-        found.append(partial(boot_url, way, chosen.url))
+        found.append(once.of(chosen.url, partial(boot_url, way, chosen.url)))
     elif chosen.boot_server:
-        found.append(partial(_tftp, way, chosen.boot_server, chosen.file))
+        fetch = partial(_tftp, way, chosen.boot_server, chosen.file)
+        found.append(once.of(f"tftp {chosen.boot_server} {chosen.file}", fetch))
     return found
 
 

@@ -221,7 +221,7 @@ def _http_faults(variant: Variant, offer: Offer) -> list[str]:
         return [f"{variant.name} (architecture {variant.arch}) was answered with a TFTP file name, {offer.file!r}; UEFI HTTP boot needs a URL"]  # fmt: skip
     if not offer.vendor_class.startswith("HTTPClient"):
         return [f"{told(offer)} names the URL {offer.url} without class HTTPClient (option 60), so that UEFI HTTP boot passes the offer over"]  # fmt: skip
-    if urlsplit(offer.url).scheme not in ("http", "https"):
+    if not offer.url.lower().startswith(("http://", "https://")):
         return [f"{variant.name} was answered with {offer.url}, which is neither http nor https"]
     return []
 

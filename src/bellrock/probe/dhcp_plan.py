@@ -31,6 +31,8 @@ PLAIN: Final = "plain"
 SECOND: Final = "second-client"
 """Not an architecture: two plain clients at once."""
 
+MAX_VARIANTS: Final = 12
+
 WINDOW: Final = 1.0
 LIBVIRT_WINDOW: Final = 4.0
 """dnsmasq pings an address for 3 s before it offers it."""
@@ -44,7 +46,8 @@ OPTIONS: Final = (
     Option("vid", "VLAN (1–4094) whose tag is put on the frames; none: untagged"),
     Option("mac", "hardware address to ask as; the interface's own"),
     Option(
-        "window", f"seconds to go on listening after the first offer; {WINDOW:g} (libvirt-dnsmasq: {LIBVIRT_WINDOW:g})"
+        "window",
+        f"seconds to go on listening after the first offer; {WINDOW:g} (libvirt-dnsmasq: {LIBVIRT_WINDOW:g}; as a relay: 0)",
     ),
     Option("servers", "addresses of the servers that should answer, with commas between; none: any one"),
     Option("rack", "addresses to which boot server options must point, with commas between; none: anywhere"),
@@ -141,17 +144,19 @@ def plan(ask: Ask) -> Plan:
     mac = given.octets("mac", 6)
     if mac and mac[0] & 1:
         raise PlanError(f"{ask.flow}: option mac takes the address of one machine, and {mac_text(mac)} is a group's")
-    names = given.several("arch", (PLAIN,) if libvirt else USUAL)
+    names = tuple(dict.fromkeys(given.several("arch", (PLAIN,) if libvirt else USUAL)))
+    if len(names) > MAX_VARIANTS:
+        raise PlanError(f"{ask.flow}: option arch takes at most {MAX_VARIANTS} machines, and not {len(names)}")
     relay = _relay_options(given)
     return Plan(
         flow=ask.flow,
         interface=ask.source.interface,
         server=ask.address,
-        variants=tuple(_variant(ask, name, mac, relay) for name in dict.fromkeys(names)),
+        variants=tuple(_variant(ask, name, mac, relay) for name in names),
         second=_second(ask, relay) if given.flag("second") else None,
         vid=given.whole("vid", 0, least=1, most=4094) or None,
         mac=mac,
-        window=given.number("window", LIBVIRT_WINDOW if libvirt else WINDOW, most=MAX_WINDOW),
+        window=given.number("window", _window(ask), most=MAX_WINDOW),
         servers=given.addresses("servers"),
         rack=given.addresses("rack"),
         follow=given.flag("follow", default=not libvirt),
@@ -170,6 +175,13 @@ def machine(variant: Variant, mac: bytes, giaddr: str = "") -> Message:
 def transaction(nonce: bytes, name: str) -> int:
     """A transaction id that belongs to an ask and one of its variants."""
     return int.from_bytes(hashlib.sha256(nonce + name.encode()).digest()[:4], "big")
+
+
+def _window(ask: Ask) -> float:
+    """One server that is asked by its address has no others beside it."""
+    if ask.address:
+        return 0.0
+    return LIBVIRT_WINDOW if ask.flow == "libvirt-dnsmasq" else WINDOW
 
 
 def _check(ask: Ask, given: Options) -> None:

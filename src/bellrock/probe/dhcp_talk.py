@@ -150,6 +150,9 @@ class PortTalk:
 
     def came(self, datagram: Datagram) -> None:
         """What came to the port: an answer, or what is none, from the server that was asked."""
+        # Many asks share the port, so that most of what comes is for others: they are told apart before anything is decoded.
+        if datagram.address != self._server and int.from_bytes(datagram.payload[4:8], "big") not in self._heard:
+            return
         message = _message(datagram.payload)
         if message is None or message.op != 2:
             if datagram.address == self._server:

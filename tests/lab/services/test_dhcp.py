@@ -76,11 +76,11 @@ def test_a_lease_is_taken_only_where_asked_for_and_given_back(started):
 
 
 def test_no_server_is_silence(started):
-    found = started.only(arch="plain", within=0.8)
+    found = started.only(arch="plain", within=1.5)
     assert found.verdict is Verdict.FILTERED
     assert found.rtt_ms is None
     assert "nobody offers anything on eth0" in found.detail
-    assert [step.direction for step in found.evidence] == ["sent"]
+    assert {step.direction for step in found.evidence} == {"sent"}
 
 
 @pytest.mark.parametrize("how", ["drop", "reject"])
@@ -264,7 +264,7 @@ class TestAsARelay:
         assert found.target == f"{UPSTREAM}:67"
         assert found.facts["offers"][0]["to"] == RELAY
         assert self.ask(started, subnet=RELAY).verdict is Verdict.WORKS
-        none = self.ask(started, within=0.8)
+        none = self.ask(started, within=1.5)
         assert none.verdict is Verdict.FILTERED
         assert "or it has no subnet for 10.30.0.1" in none.detail
 
