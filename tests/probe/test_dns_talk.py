@@ -127,3 +127,10 @@ def test_a_connection_that_is_closed_or_speaks_something_else():
         tcp(lambda connection: connection.recv(4096))
     with pytest.raises(Unexpected, match="SSH"):
         tcp(lambda connection: (connection.sendall(b"SSH-2.0-OpenSSH\r\n"), connection.recv(4096)))
+
+
+def test_a_silent_server_is_asked_no_more_than_is_stated():
+    seen = []
+    with pytest.raises(TimeoutError):
+        udp(lambda payload, say: seen.append(payload), wait=0.2)
+    assert len(seen) == ROUNDS * len(NAMES)

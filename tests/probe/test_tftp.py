@@ -5,7 +5,7 @@ from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net
-from bellrock.probe.tftp import LEAST_BLOCK, MIB, MOST, NOBODYS_FILE, PROBE, judge, plan
+from bellrock.probe.tftp import BESIDES, LEAST_BLOCK, MIB, MOST, NOBODYS_FILE, PROBE, judge, plan
 from bellrock.probe.tftp_fetch import Fetched
 from bellrock.probe.tftp_transfer import Transfer
 from bellrock.probe.values import Ask, PlanError
@@ -142,13 +142,17 @@ def test_silence():
 
 
 def test_no_data_at_any_size():
+    seen = []
+
     def answer(payload, say):
+        seen.append(payload)
         if isinstance(tftp.parse(payload), Read):
             say(tftp.build(Agreed({"blksize": tftp.parse(payload).options["blksize"]})))
 
     found = tried(answer, path="boot", within=3.0)
     assert found.verdict is Verdict.FILTERED
     assert "no data follow" in found.detail
+    assert len(seen) <= BESIDES
     assert found.facts["largest_safe_blksize"] == 0
 
 

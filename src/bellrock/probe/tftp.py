@@ -18,6 +18,8 @@ from bellrock.wire.tftp import MAX_BLOCK, MIN_BLOCK, NO_ACCESS, NOT_FOUND, Read
 
 MIB: Final = 1 << 20
 MOST: Final = 32 * MIB
+BESIDES: Final = 256
+"""Packets beside acknowledgements of blocks: requests, and all that finding the largest block takes."""
 LEAST_BLOCK: Final = 512
 """Octets. RFC 2348 knows smaller ones; no firmware asks for them."""
 NOBODYS_FILE: Final = "bellrock-reachability-test"
@@ -174,5 +176,5 @@ def _rate(facts: dict[str, Any]) -> str:
 
 PROBE: Final = Probe(
     flows=("tftp",), plan=plan, run=run, options=OPTIONS, protocols=(Protocol.UDP,),
-    load=Load(packets=MOST // LEAST_BLOCK + 256, octets=MOST + 2 * MIB),
+    load=Load(packets=MOST // LEAST_BLOCK + BESIDES, octets=MOST + 2 * MIB),
 )  # fmt: skip

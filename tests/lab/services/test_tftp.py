@@ -81,6 +81,14 @@ def test_a_stateful_firewall_without_the_helper(world, served):
     assert "helper tftp" in found.detail
 
 
+@pytest.mark.parametrize("address", [SERVER, SERVER6])
+def test_a_stateful_firewall_with_the_helper(world, served, address):
+    stateful(world, helper=True)
+    found = world.probe("tftp", address, path="bootx64.efi")
+    assert found.verdict is Verdict.WORKS, found
+    assert found.facts["octets"] == SIZE
+
+
 def test_acknowledgements_that_do_not_reach_the_data_port(world, served):
     world.block("drop", "ip saddr 10.1.0.0/24 udp dport != 69")
     found = world.probe("tftp", within=8, path="bootx64.efi")

@@ -14,8 +14,15 @@ def boot_files(world):
     return directory
 
 
-def stateful(world):
+def stateful(world, *, helper=False):
     """The router lets requests to port 69 pass, and what conntrack takes for their answers, and nothing else."""
+    if helper:
+        world.router.run(
+            "nft",
+            'add table inet t; add ct helper inet t boot { type "tftp" protocol udp; };'
+            "add chain inet t p { type filter hook prerouting priority 0; };"
+            'add rule inet t p udp dport 69 ct helper set "boot"',
+        )
     world.router.run(
         "nft",
         "add table inet t; add chain inet t c { type filter hook forward priority 0; };"
