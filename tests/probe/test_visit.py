@@ -5,21 +5,8 @@ from msgspec import structs
 
 from bellrock.link.obstacle import Obstructed
 from bellrock.model import Verdict
-from bellrock.probe.options import read
-from bellrock.probe.tls import OPTIONS
-from bellrock.probe.values import Ask, NotChecked, PlanError, TlsFault, Unexpected
-from bellrock.probe.visit import (
-    IDENTITY,
-    TLS_OPTION,
-    Place,
-    Visit,
-    basic,
-    identity,
-    place,
-    pointed_elsewhere,
-    read_json,
-    troubled,
-)
+from bellrock.probe.values import NotChecked, TlsFault, Unexpected
+from bellrock.probe.visit import Place, Visit, basic, pointed_elsewhere
 from tests.lab.services import certificates
 from tests.probe.peers import tcp_server
 from tests.probe.scripted import answer, scripted
@@ -211,79 +198,3 @@ def test_credentials_go_only_where_they_may(context):
     with scripted(HELLO, context) as (port, seen):
         visited(at(port, "either", credentials=secret), lambda visit: visit.get("/", credentials=True))
         assert f"Authorization: {secret}" in seen.requests[0]
-
-
-def made(status="200 OK", body=b"", **headers):
-    with scripted({"/": answer(status, body, **headers)}) as (port, _):
-        return get(at(port))
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "verdict", "says"),
-    [
-        ("401 Unauthorized", {"www_authenticate": 'Basic realm="x"'}, Verdict.AUTHENTICATION_NEEDED, "/ answers 401 Unauthorized; it offers Basic"),
-        ("403 Forbidden", {}, Verdict.AUTHENTICATION_NEEDED, "/ answers 403 Forbidden"),
-        ("503 Down", {"retry_after": "7"}, Verdict.DEGRADED, "it answers 503 Down, to be asked again in 7 s: it, or what stands behind it, is ill"),
-        ("429 Slowly", {"retry_after": "Thu"}, Verdict.DEGRADED, "it answers 429 Slowly: it, or"),
-    ],
-)  # fmt: skip
-def test_troubles(status, headers, verdict, says):
-    found = troubled(made(status, **headers), "/", {"a": 1})
-    assert (found.verdict, found.facts) == (verdict, {"a": 1})
-    assert found.detail.startswith(says)
-
-
-def test_no_trouble():
-    assert troubled(made(), "/", {}) is None
-    assert troubled(made("404 Not Found"), "/", {}) is None
-    assert pointed_elsewhere(made(), {}) is None
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>", b"[" * 100_000, b"[1]", b"\xff\xfe", b'{"a": 1}{}'],
-    ids=["nothing", "html", "deep", "list", "binary", "two"],
-)
-def test_what_is_no_json(body):
-    with pytest.raises(Unexpected, match="it speaks HTTP, but is no thing: 200 OK, text/plain"):
-        read_json(made(body=body, content_type="text/plain"), dict[str, int], "thing")
-
-
-def test_json():
-    assert read_json(made(body='{"a": 1}'), dict[str, int], "thing") == {"a": 1}
-
-
-KNOWN = (*OPTIONS, TLS_OPTION, *IDENTITY)
-
-
-@pytest.mark.parametrize(
-    ("port", "word", "scheme"),
-    [
-        (443, "", "https"),
-        (8443, "auto", "https"),
-        (80, "", "http"),
-        (5240, "", "either"),
-        (443, "no", "http"),
-        (80, "yes", "https"),
-    ],
-)
-def test_places(port, word, scheme):
-    ask = Ask(flow="api", address="10.0.0.1", port=port, name="a.lab", options={"tls": word} if word else {})
-    found = place(ask, read(ask, KNOWN))
-    assert (found.scheme, found.address, found.port, found.name, found.strict) == (
-        scheme,
-        "10.0.0.1",
-        port,
-        "a.lab",
-        True,
-    )
-
-
-def test_identities():
-    def of(**options):
-        return identity(read(Ask(flow="api", options=options), KNOWN))
-
-    assert of() is None
-    assert of(certificate="/c", key="/k") == ("/c", "/k")
-    with pytest.raises(PlanError, match="given together"):
-        of(certificate="/c")
