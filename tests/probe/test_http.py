@@ -104,9 +104,20 @@ def test_what_is_sent() -> None:
         Request(method="POST", target="/x", host="h:8080", headers=(("Authorization", "Basic abc"),), body=b"{}"),
     )
     assert heard == [
-        b"POST /x HTTP/1.1\r\nHost: h:8080\r\nUser-Agent: bellrock\r\nAccept: */*\r\nAuthorization: Basic abc\r\nContent-Length: 2\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nHost: h:8080\r\nUser-Agent: bellrock\r\nAuthorization: Basic abc\r\nAccept: */*\r\nContent-Length: 2\r\n\r\n",
         b"{}",
     ]
+
+
+def test_what_is_taken_may_be_said() -> None:
+    heard = []
+
+    async def handler(reader, writer):
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    ask(handler, Request(target="/", host="h", headers=(("accept", "application/json"),)))
+    assert heard == [b"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: bellrock\r\naccept: application/json\r\n\r\n"]
 
 
 def test_connect_ends_at_its_tunnel() -> None:
@@ -288,6 +299,27 @@ def test_patience_ends_the_body_and_not_the_exchange() -> None:
     found, _ = ask(saying(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab", then="wait"), patience=0.1)
     assert (found.body, found.complete, found.cut) == (b"ab", False, "")
     assert found.rate > 0
+
+
+class Broken:
+    """A stream whose other end vanishes in the middle of a body, as the kernel tells after many tries."""
+
+    def __init__(self) -> None:
+        self.said = [b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"]
+
+    async def write(self, octets: bytes) -> None:
+        assert octets.startswith(b"GET ")
+
+    async def some(self, most: int) -> bytes:
+        if self.said:
+            return self.said.pop()
+        raise Obstructed(Obstacle.SILENCE)
+
+
+def test_a_host_that_vanishes_half_way_is_no_mistake_of_its_http() -> None:
+    with pytest.raises(Obstructed) as caught:
+        asyncio.run(fetch(net(80), Broken(), ASKED, most=100))
+    assert caught.value.obstacle is Obstacle.SILENCE
 
 
 def test_headers_are_found_by_name() -> None:

@@ -201,7 +201,9 @@ class _Reading:
     async def ask(self) -> None:
         """Send it."""
         asked = self._request
-        fields = [("Host", asked.host), ("User-Agent", _AGENT), ("Accept", "*/*"), *asked.headers]
+        fields = [("Host", asked.host), ("User-Agent", _AGENT), *asked.headers]
+        if all(name.lower() != "accept" for name, _ in asked.headers):
+            fields.append(("Accept", "*/*"))
         if asked.body:
             fields.append(("Content-Length", str(len(asked.body))))
         octets = self._h11.send(h11.Request(method=asked.method, target=asked.target, headers=fields)) or b""
@@ -220,9 +222,8 @@ class _Reading:
                 self._in_body = True
                 self._note_head(event)
                 return event
-            if not isinstance(event, h11.InformationalResponse):
-                raise Unexpected("it ends without an answer")
-            self._net.record.received(f"HTTP {event.status_code}")
+            if isinstance(event, h11.InformationalResponse):
+                self._net.record.received(f"HTTP {event.status_code}")
         raise Unexpected(f"more than {MAX_INTERIM} interim answers (HTTP 1xx)")
 
     async def body(self, body: "_Body") -> None:

@@ -7,8 +7,8 @@ from bellrock.probe import tls
 from bellrock.probe.certificate import day, span
 from bellrock.probe.http import MAX_OTHER, MAX_REDIRECTS, Answer
 from bellrock.probe.proxied import schemes, signs, wants_credentials
+from bellrock.probe.replies import pointed_elsewhere, troubled
 from bellrock.probe.values import Found, Load
-from bellrock.probe.visit import pointed_elsewhere, troubled
 
 SOON: Final = 14 * 86_400
 """Seconds before its end in which a certificate is told to be renewed."""
