@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = {
     "ssh": ("ssh.py", "ssh_judged.py"),
     "ipmi": ("ipmi.py", "ipmi_judged.py"),
-    "ldap": ("ldap.py",),
+    "ldap": ("ldap.py", "ldap_judged.py"),
     "libvirt": ("libvirt.py",),
 }
 MEMBERS = {

@@ -1,13 +1,13 @@
 """LDAP: the root DSE in the clear, over StartTLS or over LDAPS, and the certificate (RFC 4511, RFC 4512 §5.1, RFC 4513 §3). Nobody binds."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import Stream, TooMuch
-from bellrock.model import Verdict
 from bellrock.probe import tls
+from bellrock.probe.ldap_judged import Root, Way, judged, of_entry, offers_tls, refused, shown
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.strangers import who
@@ -15,28 +15,19 @@ from bellrock.probe.values import Ask, Found, Load, Option, Probe, TlsFault, Une
 from bellrock.wire import ldap
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.greeting import described
-from bellrock.wire.ldap import DONE, ENTRY, EXTENDED_ANSWER, NOTICE_OF_DISCONNECTION, START_TLS, Entry, Message, Result
+from bellrock.wire.ldap import DONE, ENTRY, EXTENDED_ANSWER, NOTICE_OF_DISCONNECTION, Entry, Message, Result
 
 LDAPS: Final = 636
 MAX_MESSAGES: Final = 32
 """That are read for one answer; a root DSE is one entry and a result."""
 MAX_OCTETS: Final = 512 * 1024
-MAX_SHOWN: Final = 16
-"""Values of one attribute in a result's facts."""
 
-Way = Literal["auto", "starttls", "ldaps", "none"]
 OPTIONS: Final = (
     Option("tls", "`starttls`: TLS before anything is asked; `ldaps`: TLS from the start; `none`: none; "
            "default auto: `ldaps` on port 636, elsewhere in the clear and then StartTLS where it is offered"),
     Option("base", "the naming context that is expected, such as dc=example,dc=org; default: any"),
     *tls.OPTIONS,
 )  # fmt: skip
-
-_WANTS_LOGIN: Final = (
-    ldap.OPERATIONS_ERROR, ldap.STRONGER_AUTHENTICATION, ldap.INAPPROPRIATE_AUTHENTICATION, ldap.INVALID_CREDENTIALS,
-    ldap.INSUFFICIENT_ACCESS, ldap.UNWILLING,
-)  # fmt: skip
-"""What servers say to searches of whom they do not know; Active Directory: operationsError."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -49,13 +40,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     seconds: int
     """The server is asked to take no longer."""
     demands: tls.Demands
-
-
-class _Root(Struct, frozen=True):
-    """What a search for the root DSE brought."""
-
-    result: Result
-    entry: Entry | None
 
 
 class _Ended(Exception):  # noqa: N818 -- says what it is
@@ -90,7 +74,7 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
             found = await talk.all()
         except _Ended as error:
             net.record.received(f"Notice of Disconnection: {error}")
-            found = _refused(error.result, talk.facts())
+            found = refused(error.result, talk.facts())
         except TlsFault as error:
             raise TlsFault(str(error), talk.facts() | error.facts) from None
         except WireError as error:
@@ -107,25 +91,29 @@ class _Talk:
         self._stream = stream
         self._id = 0
         self._session: tls.Session | None = None
-        self._clear: _Root | None = None
+        self._clear: Root | None = None
         """What was read before there was TLS."""
-        self._secure: _Root | None = None
+        self._secure: Root | None = None
 
     async def all(self) -> Found:
         """The conversation, as far as it goes."""
-        match self._plan.way:
-            case "ldaps":
-                await self._secured()
-            case "starttls":
-                await self._start_tls()
-            case "auto" | "none":
-                self._clear = await self._search()
-        if self._clear is not None and self._plan.way == "auto" and _wants_tls(self._clear):
-            await self._start_tls()
-        if self._session is not None:
-            self._secure = await self._search()
+        root = await self._root()
         await self._goodbye()
-        return judged(self._plan, self._secure or self._clear, self._session, self.facts())
+        return judged(root, self._session, self.facts(), way=self._plan.way, base=self._plan.base)
+
+    async def _root(self) -> Root:
+        """The root DSE, over TLS where that is to be had."""
+        if self._plan.way == "ldaps":
+            await self._secured()
+        elif self._plan.way == "starttls":
+            await self._start_tls()
+        else:
+            self._clear = await self._search()
+            if self._plan.way == "none" or not _wants_tls(self._clear):
+                return self._clear
+            await self._start_tls()
+        self._secure = await self._search()
+        return self._secure
 
     async def _secured(self) -> None:
         self._session = await tls.begin(self._net, self._stream, self._plan.name, self._plan.demands)
@@ -143,7 +131,7 @@ class _Talk:
             raise TlsFault(f"the directory does not begin TLS on request: {result.words}")
         await self._secured()
 
-    async def _search(self) -> _Root:
+    async def _search(self) -> Root:
         await self._say(ldap.build_root_search(self._next(), self._plan.seconds), "search for the root DSE")
         entry: Entry | None = None
         while (message := await self._answer(ENTRY, DONE)).operation == ENTRY:
@@ -155,7 +143,7 @@ class _Talk:
         self._net.record.received(
             f"root DSE: {contexts}" if entry is not None else f"no root DSE: {result.words}", len(message.content)
         )
-        return _Root(result, entry)
+        return Root(result, entry)
 
     async def _say(self, octets: bytes, what: str) -> None:
         self._net.record.sent(what, len(octets))
@@ -220,12 +208,12 @@ class _Talk:
         found: dict[str, Any] = {}
         root = self._secure or self._clear
         if root is not None and root.entry is not None:
-            found = _facts(root.entry)
+            found = of_entry(root.entry)
         if self._clear is not None:
             found["clear"] = self._clear.result.words
             if self._clear.entry is not None:
-                found["starttls"] = _offers_tls(self._clear.entry)
-                found["sasl_mechanisms_clear"] = _shown(self._clear.entry, "supportedSASLMechanisms")
+                found["starttls"] = offers_tls(self._clear.entry)
+                found["sasl_mechanisms_clear"] = shown(self._clear.entry, "supportedSASLMechanisms")
         return found | (self._session.facts() if self._session else {})
 
 
@@ -236,76 +224,9 @@ def _closed(partial: bytes, *, first: bool) -> str:
     return f"it takes the connection and {said} it when asked for the root DSE: no directory, or one that wants TLS from the start"
 
 
-def _offers_tls(entry: Entry) -> bool:
-    return START_TLS in entry.get("supportedextension", ())
-
-
-def _wants_tls(clear: _Root) -> bool:
+def _wants_tls(clear: Root) -> bool:
     """Whether StartTLS is to be tried: it is offered, or nothing else is talked about without it (RFC 4511 §4.1.9)."""
-    return clear.result.code == ldap.CONFIDENTIALITY or (clear.entry is not None and _offers_tls(clear.entry))
-
-
-def _facts(entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "naming_contexts": _shown(entry, "namingContexts"), "versions": _shown(entry, "supportedLDAPVersion"),
-        "sasl_mechanisms": _shown(entry, "supportedSASLMechanisms"), "active_directory": "isglobalcatalogready" in entry,
-    }  # fmt: skip
-    for name, attribute in (("vendor", "vendorName"), ("vendor_version", "vendorVersion"), ("host", "dnsHostName")):
-        if values := _shown(entry, attribute):
-            found[name] = values[0]
-    return found
-
-
-def _shown(entry: Entry, attribute: str) -> list[str]:
-    return list(entry.get(attribute.lower(), ())[:MAX_SHOWN])
-
-
-def judged(plan: Plan, root: _Root | None, session: tls.Session | None, facts: dict[str, Any]) -> Found:
-    """The verdict on what the last search brought."""
-    assert root is not None  # noqa: S101 -- one of both searches was made, or we are not here
-    if root.result.code:
-        return _refused(root.result, facts)
-    if root.entry is None:
-        why = "it shows its root DSE to nobody who has not logged in"
-        return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=why, facts=facts)
-    versions, contexts = facts["versions"], facts["naming_contexts"]
-    if versions and "3" not in versions:
-        return Found(
-            verdict=Verdict.DEGRADED, detail=f"it speaks LDAP version {', '.join(versions)}, and not 3", facts=facts
-        )
-    if plan.base and _plainly(plan.base) not in map(_plainly, root.entry.get("namingcontexts", ())):
-        why = f"another directory than expected: it serves {', '.join(contexts) or 'no naming context'}, and not {plan.base}"
-        return Found(verdict=Verdict.WRONG_SERVICE, detail=why, facts=facts)
-    of = f"root DSE of {', '.join(contexts[:3]) or 'a directory without naming contexts'}"
-    return Found(verdict=Verdict.WORKS, detail=f"{of}, {_how(plan, session, facts)}", facts=facts)
-
-
-def _how(plan: Plan, session: tls.Session | None, facts: dict[str, Any]) -> str:
-    if session is not None:
-        return f"over {'LDAPS' if plan.way == 'ldaps' else 'StartTLS'} ({session.version})"
-    if facts["starttls"]:
-        return "in the clear, as was asked for; StartTLS is offered"
-    return "in the clear; StartTLS is not offered, so passwords would pass in the clear too"
-
-
-def _refused(result: Result, facts: dict[str, Any]) -> Found:
-    """The verdict where the directory does not do what it was asked for."""
-    facts = facts | {"result": result.words}
-    if result.code in _WANTS_LOGIN:
-        verdict, detail = Verdict.AUTHENTICATION_NEEDED, f"it answers nobody who has not logged in: {result.words}"
-    elif result.code == ldap.CONFIDENTIALITY:
-        verdict, detail = Verdict.TLS_FAULT, f"it answers over TLS only: {result.words}"
-    elif result.code == ldap.PROTOCOL_ERROR:
-        verdict, detail = Verdict.WRONG_SERVICE, f"it does not understand a search of LDAP version 3: {result.words}"
-    else:
-        verdict, detail = Verdict.DEGRADED, f"the directory does not answer a search: {result.words}"
-    return Found(verdict=verdict, detail=detail, facts=facts)
-
-
-def _plainly(name: str) -> str:
-    """RFC 4514, as far as names are compared here: case and spaces around `,` and `=` mean nothing."""
-    parts = (part.strip().partition("=") for part in name.split(","))
-    return ",".join(f"{kind.strip()}={value.strip()}".lower() for kind, _, value in parts)
+    return clear.result.code == ldap.CONFIDENTIALITY or (clear.entry is not None and offers_tls(clear.entry))
 
 
 PROBE: Final = Probe(
