@@ -18,6 +18,8 @@ KEYS = {"ed25519": "ed25519", "ecdsa": "ecdsa", "rsa": "rsa", "ecdsa384": "ecdsa
 @pytest.fixture(scope="module")
 def fingerprints(world):
     """Host keys of every kind; name → fingerprint, as ssh-keygen tells it."""
+    # Where sshd parts with its privileges; a service of this machine would have made it.
+    world.server.run("mkdir", "-p", "/run/sshd")
     found = {}
     for name, kind in KEYS.items():
         path = world.directory / name
