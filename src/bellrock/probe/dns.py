@@ -126,6 +126,8 @@ def _fault(wanted: Question, heard: Heard, *, needed: bool) -> str:
             f"no answer about {wanted.shown}, while it answers other questions{': ' + heard.cut if heard.cut else ''}"
         )
     why = f" ({found.why})" if found.why else ""
+    if found.rcode == "REFUSED" and not needed:
+        return f"it answers, but looks up nothing for this address (REFUSED): an access list, or it serves zones of its own only; the option names says what it should know{why}"
     known = {
         "REFUSED": f"it refuses to answer about {wanted.shown} (REFUSED): it does not serve this address, or not this name",
         "SERVFAIL": f"it cannot find out {wanted.shown} (SERVFAIL): those whom it asks itself do not answer, or their signatures do not hold",

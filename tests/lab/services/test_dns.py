@@ -123,6 +123,7 @@ def test_a_server_that_refuses(world):
             assert "refuses to answer about maas.maas.test A (REFUSED)" in found.detail
         for found in both(world, port=1053):
             assert found.verdict is Verdict.DEGRADED, found
+            assert "looks up nothing for this address (REFUSED)" in found.detail
 
 
 def test_recursion_where_it_is_not_wanted_and_none_where_it_is(world, served):
