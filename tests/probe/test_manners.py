@@ -86,3 +86,39 @@ def test_what_is_remembered_is_bounded():
     asyncio.run(many())
     assert len(gentle._free) == manners.MAX_ADDRESSES
     assert "0" not in gentle._free
+
+
+def test_alone_is_alone_and_in_turn():
+    gentle, inside, order = Manners(), [0], []
+
+    async def one(name):
+        async with gentle.alone("a"):
+            inside[0] += 1
+            assert inside == [1]
+            order.append(name)
+            await asyncio.sleep(0)
+            inside[0] -= 1
+
+    async def all_at_once():
+        await asyncio.gather(*(one(name) for name in range(5)))
+
+    asyncio.run(all_at_once())
+    assert order == [0, 1, 2, 3, 4]
+    assert gentle._alone == {}
+
+
+def test_others_do_not_wait_for_who_is_alone_elsewhere_and_who_gives_up_stands_in_nobodys_way():
+    gentle = Manners()
+
+    async def talk():
+        async with gentle.alone("a"):
+            async with gentle.alone("b"):
+                pass
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01), gentle.alone("a"):
+                    pytest.fail("it is not alone")
+        async with asyncio.timeout(1), gentle.alone("a"):
+            pass
+
+    asyncio.run(talk())
+    assert gentle._alone == {}

@@ -1,12 +1,18 @@
 """Redfish: plans, roots old and new, and how gently controllers are asked."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from bellrock.model import Verdict
+from bellrock.probe import check
+from bellrock.probe.manners import Manners
 from bellrock.probe.redfish import PROBE, SPACING, plan
 from bellrock.probe.values import Ask, PlanError
 from tests.probe.peers import probe
 from tests.probe.scripted import answer, scripted
+from tests.probe.web import serving
 
 
 def planned(**options):
@@ -95,3 +101,28 @@ def test_credentials_that_do_not_do(status, verdict):
         found = probe("redfish", port, tls="no", user="root", password="calvin")
     assert (found.verdict, found.facts["credentials_taken"]) == (verdict, False)
     assert "calvin" not in repr(found)
+
+
+def test_one_conversation_at_a_time():
+    """However many ask at once, and of whatever flow: the connections to a controller do not overlap."""
+    open_now, most = [0], [0]
+
+    async def handler(reader, writer):
+        open_now[0] += 1
+        most[0] = max(most[0], open_now[0])
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                writer.write(answer(body='{"RedfishVersion": "1.2"}') if b"redfish" in head else answer(body="hello"))
+        open_now[0] -= 1
+
+    async def talk():
+        manners = Manners()
+        async with serving(handler) as port:
+            asks = [
+                Ask(flow=flow, address="127.0.0.1", port=port, options={"tls": "no"}, within=20.0)
+                for flow in ("redfish", "bmc-web") * 2
+            ]
+            return await asyncio.gather(*(check(ask, manners) for ask in asks))
+
+    assert [found.verdict for (found,) in asyncio.run(talk())] == [Verdict.WORKS] * 4
+    assert most == [1]
