@@ -166,6 +166,18 @@ def test_where_no_rule_of_theirs_has_to_do_with_it(seen):
     assert question(seen) is None
 
 
+def test_a_bridge_is_no_second_way():
+    """Each packet is seen at the card and at the bridge above it: coming in from below, leaving from above. Rules see the bridge."""
+    far = [ARRIVED, there(out=False, interface="br0"), back(out=True, interface="br0"), back(out=True)]
+    near = [LEFT, RETURNED, back(out=False, interface="br0")]
+    assert "leaves by" not in judge(case(near, far, sent=ANSWERED)).detail
+    assert judge(case([LEFT], far, served=TOOK)).died_at is DiedAt.REPLY_LOST
+    for seen in (case([LEFT], far[:2]), case(near, far)):
+        asked = question(seen)
+        assert asked is not None
+        assert asked.ask.interface == "br0"
+
+
 def test_the_way_and_the_evidence():
     found = judge(case([LEFT, EXCEEDED, RETURNED], [ARRIVED, REPLIED], served=TOOK), DROP)
     assert [(hop.name, hop.address, hop.request, hop.reply) for hop in found.hops] == [

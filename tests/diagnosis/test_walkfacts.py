@@ -98,6 +98,15 @@ def test_an_answer_that_turns_elsewhere(went, turned):
     assert case(far=[seen(out=False), seen("reply", **went)]).turned is turned
 
 
+def test_interfaces_as_rules_see_them():
+    one = case(
+        [seen("reply", out=False), seen("reply", out=False, interface="bond0")],
+        [seen(out=False), seen(out=False, interface="eth0.10")],
+    )
+    assert (one.entered, one.came_back, one.round_about) == ("eth0.10", "bond0", False)
+    assert (case().entered, case().came_back) == ("", "")
+
+
 def test_what_came_back_and_who_refused():
     reply, reset = seen("reply", out=False), seen("refusal", out=False)
     one = case([reply, reset], [seen("refusal")])

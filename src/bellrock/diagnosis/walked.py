@@ -197,7 +197,7 @@ def _reply_not_sent(case: Case, ruled: Ruled | None) -> _Judged:
 def _astray(case: Case, _: Ruled | None) -> _Judged:
     came, went = case.arrived, case.replied
     assert came is not None and went is not None  # noqa: S101, PT018 -- the row says so
-    if went.interface != came.interface:
+    if case.round_about:
         how = f"came in at {came.interface} and is answered out of {went.interface}"
     else:
         how = f"came from {came.source} to {came.destination} and is answered from {went.source} to {went.destination}"
@@ -260,7 +260,7 @@ def _works(case: Case, _: Ruled | None) -> _Judged:
     }
     told = who.get(case.watching.listener, "it was answered")
     turned = ""
-    if case.turned and case.arrived and case.replied and case.arrived.interface != case.replied.interface:
+    if case.round_about and case.arrived and case.replied:
         turned = f"; the request comes in at {case.arrived.interface} and the answer leaves by {case.replied.interface}"
     return _Judged(
         DiedAt.NOWHERE, Verdict.WORKS, f"the request reached {case.target} and its answer came back: {told}{turned}"
@@ -312,14 +312,14 @@ def _entering_target(case: Case) -> Question | None:
     assert came is not None  # noqa: S101 -- the row says so
     return Question(
         "target",
-        WhichRule(case.path.protocol, came.source, came.source_port, came.destination, came.destination_port, "input", came.interface),
+        WhichRule(case.path.protocol, came.source, came.source_port, came.destination, came.destination_port, "input", case.entered),
     )  # fmt: skip
 
 
 def _leaving_target(case: Case) -> Question | None:
     came = case.arrived
     assert came is not None  # noqa: S101 -- the row says so
-    interface = case.served.interface or came.interface
+    interface = case.served.interface or case.entered
     return Question(
         "target",
         WhichRule(
@@ -334,7 +334,7 @@ def _entering_source(case: Case) -> Question | None:
     return Question(
         "source",
         WhichRule(
-            case.path.protocol, came.source, came.source_port, came.destination, came.destination_port, "input", came.interface, reply=True
+            case.path.protocol, came.source, came.source_port, came.destination, came.destination_port, "input", case.came_back, reply=True
         ),
     )  # fmt: skip
 

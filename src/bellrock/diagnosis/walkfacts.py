@@ -99,7 +99,29 @@ class Case(Struct, frozen=True, kw_only=True):
         came, went = self.arrived, self.replied
         if came is None or went is None:
             return False
-        return went.interface != came.interface or (went.destination, went.source) != (came.source, came.destination)
+        return self.round_about or (went.destination, went.source) != (came.source, came.destination)
+
+    @property
+    def round_about(self) -> bool:
+        """Whether the answer left by another interface than the request came in by.
+
+        A packet is seen at each interface that it passes: at a network card, and at the bridge, bond or VLAN above it.
+        """
+        came, went = (
+            _interfaces(self.far.sightings, "request", out=False),
+            _interfaces(self.far.sightings, "reply", out=True),
+        )
+        return bool(came and went) and came.isdisjoint(went)
+
+    @property
+    def entered(self) -> str:
+        """The interface by which the target's rules see the request: the uppermost, which is met last."""
+        return _last(self.far.sightings, "request")
+
+    @property
+    def came_back(self) -> str:
+        """The interface by which the source's rules see the answer."""
+        return _last(self.near.sightings, "reply")
 
 
 def complaint(one: Sighting) -> Complaint:
@@ -144,6 +166,14 @@ def hops(case: Case) -> tuple[Hop, ...]:
     )  # fmt: skip
     between = (Hop(address=address, request=True if address else None) for address in routers(case.near.sightings))
     return (first, *between, last)
+
+
+def _interfaces(seen: Iterable[Sighting], what: str, *, out: bool) -> set[str]:
+    return {one.interface for one in seen if one.what == what and one.out is out}
+
+
+def _last(seen: Iterable[Sighting], what: str) -> str:
+    return next((one.interface for one in reversed(tuple(seen)) if one.what == what and not one.out), "")
 
 
 def _first(seen: Iterable[Sighting], what: str, *, out: bool) -> Sighting | None:
