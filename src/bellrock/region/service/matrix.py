@@ -46,7 +46,7 @@ class Matrix:
             same = before is not None and before.verdict is probed.verdict
             standing = Standing(
                 agent=wish.agent, flow=probed.flow, target=wish.target, protocol=protocol, variant=probed.variant,
-                origin=wish.origin, role=wish.want.target.value, expected=wish.want.expectation, verdict=probed.verdict,
+                interface="" if wish.what.address or wish.what.name else wish.what.interface, origin=wish.origin, role=wish.want.target.value, expected=wish.want.expectation, verdict=probed.verdict,
                 detail=probed.detail, rtt_ms=probed.rtt_ms, at=now, since=before.since if before and same else now,
                 runs=min(before.runs + 1, 1_000_000) if before and same else 1, told=before.told if before else "",
             )  # fmt: skip

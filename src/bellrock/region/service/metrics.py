@@ -21,7 +21,7 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 # When a histogram was made is of no use here, and would be a series for each.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says nothing of its types
 
 
 class Metrics(Collector):

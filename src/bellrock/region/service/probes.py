@@ -2,48 +2,42 @@
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from bellrock.contract import Done, Results, Try
-from bellrock.diagnosis.probes import findings
-from bellrock.flows import BOOT, Protocol, Site, SiteError, Standpoint, Untried, Wanted, flow, parse, untried
+from bellrock.flows import Site, SiteError, Standpoint, Untried, parse, untried
 from bellrock.flows.values import Role
-from bellrock.model import Finding, Monotonic, Probed, Wall
+from bellrock.model import Monotonic, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.agents import Session
+from bellrock.region.service.ledger import Ledger
 from bellrock.region.service.matrix import STALE, Matrix
 from bellrock.region.service.names import UnknownHost, chosen
 from bellrock.region.service.probeshapes import (
-    AgentRunView,
     CellResultsView,
     ChangeView,
     MatrixAgentView,
-    MatrixFlowView,
     MatrixView,
-    ResultView,
     RunView,
     ScheduleView,
     SiteView,
     UntriedView,
 )
+from bellrock.region.service.probeviews import change_view, columns, findings_of, run_view, standing_view
 from bellrock.region.service.runs import MAX_WISHES, Result, Run, Runs
 from bellrock.region.service.schedules import DEFAULT, DEFAULT_EVERY, Schedules
 from bellrock.region.service.state import State
 from bellrock.region.service.wishes import GENTLE, Unaskable, Wish, asked, check_flows, of_site, standpoint, tries_of
-from bellrock.region.store import Change, LoadedProbes, NotStored, ProbeStore, ScheduleRow, SiteRow, Standing
+from bellrock.region.store import LoadedProbes, ProbeStore, ScheduleRow, SiteRow, Standing
 
 TICK: Final = 1.0
 """Seconds between two looks at what is due."""
-GATHER: Final = 0.2
-"""Seconds in which results gather for one transaction."""
 GENTLE_EVERY: Final = 600.0
 """Seconds between two tries of one management controller by one agent, however often a schedule runs."""
 MAX_ASKED: Final = 1000
 """Checks that may be asked for at once beside the site's."""
-MAX_CHANGES: Final = 10_000
-"""Changes that wait for a disk that is full; older ones are lost to the history."""
 SHOWN: Final = 0.5
 """Seconds between two tellings of results that change nothing."""
 MAX_REMEMBERED: Final = 4096
@@ -81,6 +75,7 @@ class Probes:
         self._changed = changed
         self._site_row = loaded.site
         self._site = _parsed(loaded.site)
+        self._ledger = Ledger(store, clock)
         self.matrix = Matrix(loaded.standings)
         self.runs = Runs(sessions, mono, self._took, self._over)
         self.schedules = Schedules(loaded.schedules, mono, chance)
@@ -91,17 +86,13 @@ class Probes:
         self.rtt_listeners: list[Callable[[str, float], None]] = []
         """Told of round trips: flow, seconds."""
         self._untried: dict[Standpoint, tuple[Untried, ...]] = {}
-        self._pending: dict[str, tuple[Standing, Probed]] = {}
-        self._changes: deque[Change] = deque(maxlen=MAX_CHANGES)
-        self._gone: dict[str, None] = {}
-        self._more = asyncio.Event()
         self._shown = Monotonic(0.0)
         self._complaints = Limited(30.0)
 
     async def run(self) -> None:
         """Begin what is due and write what came in, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write(), name="probe results")
+            tasks.create_task(self._ledger.run(), name="probe results")
             tasks.create_task(self._watch(), name="schedules")
 
     # the site
@@ -185,6 +176,10 @@ class Probes:
         """An agent is gone."""
         self.runs.left(agent, name)
 
+    async def flush(self) -> None:
+        """Write what waits, before the region stops."""
+        await self._ledger.flush()
+
     # schedules
 
     async def put_schedule(self, row: ScheduleRow) -> None:
@@ -198,7 +193,7 @@ class Probes:
         check_flows(row.flows)
         tries_of(row.flows, row.to)
         await self._store.save_schedule(row)
-        self._forget(self.matrix.forget_origin(row.id))
+        self._ledger.forget(self.matrix.forget_origin(row.id))
         self.schedules.put(row)
 
     async def remove_schedule(self, identity: str) -> bool:
@@ -211,7 +206,7 @@ class Probes:
             return False
         await self._store.remove_schedule(identity)
         self.schedules.remove(identity)
-        self._forget(self.matrix.forget_origin(identity))
+        self._ledger.forget(self.matrix.forget_origin(identity))
         self._changed()
         return True
 
@@ -223,19 +218,18 @@ class Probes:
 
     def view(self) -> MatrixView:
         """Agents × flows."""
-        names, now = self._names(), self._clock()
+        names, now = self._all_names(), self._clock()
         cells = self.matrix.cells(now, self._stale())
         known = {cell.agent for cell in cells} | set(self._sessions)
         stands = {agent: self._stand(agent) for agent in known}
         agents = [
-            MatrixAgentView(agent, self._name(agent, names), self._role(agent), tuple(stands[agent].roles), agent in self._sessions)
+            MatrixAgentView(agent, names.get(agent, agent), self._role(agent), tuple(stands[agent].roles), agent in self._sessions)
             for agent in known
         ]  # fmt: skip
-        seen = {cell.flow for cell in cells}
         return MatrixView(
             site=self._site.name if self._site else None,
             agents=tuple(sorted(agents, key=lambda one: (one.role, one.name))),
-            flows=tuple(MatrixFlowView(one, flow(one).title) for one in BOOT if one in seen),
+            flows=columns(cells),
             cells=cells,
             running=tuple(self.run_view(run) for run in self.runs.going_on),
             untried=tuple(
@@ -247,12 +241,7 @@ class Probes:
 
     def run_view(self, run: Run) -> RunView:
         """A run as it is now."""
-        names = self._names()
-        return RunView(
-            run=run.id, schedule=run.origin, kept=run.keep, checks=run.total, left=run.left,
-            agents=tuple(AgentRunView(self._name(agent, names), *counts) for agent, counts in run.agents.items()),
-            results=tuple(self._result(wish, probed, names) for wish, probed in run.results),
-        )  # fmt: skip
+        return run_view(run, self._all_names())
 
     async def cell(self, agent: str, flow_id: str) -> CellResultsView:
         """The checks of an agent, by name or id, and a flow, with their evidence.
@@ -260,29 +249,22 @@ class Probes:
         Raises:
             UnknownHost: there is no such agent.
         """
-        names = self._names()
+        names = self._all_names()
         identity = next((one for one, name in names.items() if agent in (one, name)), agent)
         mine = self.matrix.of(identity, flow_id)[:ALL_OF]
         if not mine and identity not in names and identity not in self._sessions:
             raise UnknownHost(f"no agent {agent!r} is known")
-        shown = await self._with_evidence(mine)
-        name, now = self._name(identity, names), self._clock()
-        return CellResultsView(
-            name, flow_id, tuple(_shown(one, probed, name, now) for one, probed in shown), self._findings(shown, name)
-        )
+        shown = await self._ledger.with_evidence(mine)
+        name, now = names.get(identity, identity), self._clock()
+        views = tuple(standing_view(one, probed, name, now) for one, probed in shown)
+        return CellResultsView(name, flow_id, views, findings_of(shown, name))
 
     async def history(self, agent: str | None, flow_id: str | None, before: int | None, limit: int) -> list[ChangeView]:
         """What changed, the newest first; of an agent, by name or id, and of a flow."""
-        names = self._names()
+        names = self._all_names()
         identity = next((one for one, name in names.items() if agent in (one, name)), agent)
         rows = await self._store.history(identity, flow_id, before, limit)
-        return [
-            ChangeView(
-                id=number, at=one.at, agent=self._name(one.agent, names), flow=one.flow, target=one.target,
-                protocol=one.protocol, variant=one.variant, before=one.before, verdict=one.verdict, detail=one.detail,
-            )
-            for number, one in rows
-        ]  # fmt: skip
+        return [change_view(number, one, names) for number, one in rows]
 
     # work
 
@@ -343,12 +325,8 @@ class Probes:
         keys = [one.key for one, _ in told]
         alerts = self.matrix.steady(keys)
         marked = {one.key: one for one in self.matrix.mark_told(keys)}
-        for one, probed in told:
-            self._pending[one.key] = marked.get(one.key, one), probed
-            self._gone.pop(one.key, None)
-        self._changes += changes
-        self._forget(self.matrix.overflow())
-        self._more.set()
+        self._ledger.keep(((marked.get(one.key, one), probed) for one, probed in told), changes)
+        self._ledger.forget(self.matrix.overflow())
         if alerts:
             for listener in self.listeners:
                 listener(alerts)
@@ -364,16 +342,10 @@ class Probes:
             self._shown = now
             self._changed()
 
-    def _forget(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self._pending.pop(key, None)
-            self._gone[key] = None
-            self._more.set()
-
     def _drop_unwanted(self, agents: Collection[str], wishes: Iterable[Wish]) -> None:
         """What a site that is no more had agents try stands no longer. `wishes`: all that these agents are to try now."""
         wanted = {(one.agent, one.what.flow, one.target, one.want.protocol.value) for one in wishes}
-        self._forget(self.matrix.prune(wanted, agents))
+        self._ledger.forget(self.matrix.prune(wanted, agents))
 
     async def _watch(self) -> None:
         while True:
@@ -407,34 +379,6 @@ class Probes:
         }
         return [one for one in wishes if (one.agent, one.what.flow, one.target) not in recent]
 
-    async def _write(self) -> None:
-        while True:
-            await self._more.wait()
-            await asyncio.sleep(GATHER)
-            self._more.clear()
-            await self._flush()
-
-    async def _flush(self) -> None:
-        pending, self._pending = self._pending, {}
-        gone, self._gone = self._gone, {}
-        changes = [*self._changes]
-        self._changes.clear()
-        try:
-            await self._store.keep([*pending.values()], changes, gone, self._clock())
-        except NotStored as error:
-            self._pending = pending | self._pending
-            self._gone = {key: None for key in (*gone, *self._gone) if key not in self._pending}
-            self._changes.extendleft(reversed(changes))
-            if self._complaints.may():
-                log.error(line(error.event, error=str(error), hint="results of probes are kept in memory"))  # noqa: TRY400
-            await asyncio.sleep(TICK)
-            self._more.set()
-
-    async def flush(self) -> None:
-        """Write what waits, before the region stops."""
-        if self._pending or self._gone or self._changes:
-            await self._flush()
-
     def _stale(self) -> dict[str, float]:
         """By origin, the seconds after which a check is too old: thrice its schedule's interval, at least STALE."""
         rows = self.schedules.rows
@@ -442,28 +386,9 @@ class Probes:
         site = [row.every for row in rows if not row.to]
         return found | {"": max(STALE, 3 * min(site))} if site else found
 
-    async def _with_evidence(self, mine: Sequence[Standing]) -> list[tuple[Standing, Probed]]:
-        stored = await self._store.probed([one.key for one in mine])
-        found = []
-        for one in mine:
-            probed = self._pending[one.key][1] if one.key in self._pending else stored.get(one.key)
-            found.append((one, probed or _bare(one)))
-        return found
-
-    def _findings(self, shown: Iterable[tuple[Standing, Probed]], host: str) -> tuple[Finding, ...]:
-        return findings([(_want(one), probed) for one, probed in shown], host)
-
-    def _result(self, wish: Wish, probed: Probed, names: Mapping[str, str]) -> ResultView:
-        return ResultView(
-            flow=probed.flow, target=probed.target or wish.target, verdict=probed.verdict, detail=probed.detail,
-            rtt_ms=probed.rtt_ms, evidence=probed.evidence, variant=probed.variant, protocol=wish.want.protocol.value,
-            agent=self._name(wish.agent, names), role=wish.want.target.value, expected=wish.want.expectation, facts=probed.facts,
-            place=wish.place,
-        )  # fmt: skip
-
-    def _name(self, agent: str, names: Mapping[str, str]) -> str:
-        session = self._sessions.get(agent)
-        return names.get(agent) or (session.host.name if session else agent)
+    def _all_names(self) -> dict[str, str]:
+        """Unique names by id; an agent that has just connected for the first time has but its own."""
+        return {agent: one.host.name for agent, one in self._sessions.items()} | dict(self._names())
 
 
 def _parsed(row: SiteRow | None) -> Site | None:
@@ -475,24 +400,3 @@ def _parsed(row: SiteRow | None) -> Site | None:
             line("site-unreadable", why=str(error).splitlines()[0], hint="give it again: bellrock site push FILE")
         )
         return None
-
-
-def _shown(one: Standing, probed: Probed, agent: str, now: Wall) -> ResultView:
-    return ResultView(
-        flow=one.flow, target=one.target, verdict=one.verdict, detail=one.detail, rtt_ms=one.rtt_ms, evidence=probed.evidence,
-        variant=one.variant, protocol=one.protocol, agent=agent, role=one.role, expected=one.expected,
-        age=round(max(0.0, now - one.at), 1), since_age=round(max(0.0, now - one.since), 1), facts=probed.facts,
-    )  # fmt: skip
-
-
-def _bare(one: Standing) -> Probed:
-    return Probed(flow=one.flow, target=one.target, verdict=one.verdict, detail=one.detail, variant=one.variant)
-
-
-def _want(one: Standing) -> Wanted:
-    """Enough of what was wanted to word a finding."""
-    address = "" if one.target and not one.target[0].isdigit() and ":" not in one.target else one.target
-    return Wanted(
-        flow=one.flow, exchange="", source=Role.ANYONE, target=Role(one.role) if one.role else Role.ANYONE, address=address,
-        port=0, protocol=Protocol(one.protocol), expectation=one.expected, why=f"{one.flow} at {one.target} is to {'pass' if one.expected == 'pass' else 'be blocked'}",
-    )  # fmt: skip

@@ -185,6 +185,8 @@ class Region:
     def greet(self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN) -> tuple[Session, Welcome]:
         """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
         session, welcome = self._agents.greet(hello, challenge, self._clock(), channel, self.enrolment.admit)
+        # A connection that this one takes the place of owes its answers no longer.
+        self.probes.left(session.host.id, session.host.name)
         # What signs its beacons is what must change when the secret is rotated; the stream's proof says as much if that is not told.
         signs = next(iter(hello.secrets), "")[:MAX_SECRET_ID]
         self.enrolment.streams(hello.host, signs or session.secret, "signs" if signs else "streams")

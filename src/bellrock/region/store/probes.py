@@ -31,6 +31,8 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`ADDRESS:PORT`, `NAME:PORT`, or an interface."""
     protocol: str = ""
     variant: str = ""
+    interface: str = ""
+    """Whose link is asked, where that is no address."""
     origin: str = ""
     """The schedule that asks for it; empty: the site does."""
     role: str = ""

@@ -1,0 +1,311 @@
+"""Flows tried for a site: sites that come and go, schedules, what is gentle, and what is told; without HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bellrock.contract import Done, Report, Results, Tried
+from bellrock.flows import SiteError
+from bellrock.model import Host, Interface, InterfaceSeen, Monotonic, Probed, Verdict, Wall
+from bellrock.region.service import probes as module
+from bellrock.region.service.names import UnknownHost
+from bellrock.region.service.probes import GENTLE_EVERY, NoSite, Probes
+from bellrock.region.service.state import State
+from bellrock.region.service.wishes import Unaskable
+from bellrock.region.store import Accepted, Loaded, LoadedProbes, ScheduleRow, SiteRow
+
+SITE = """\
+title = "hall"
+[role.rack]
+addresses = ["10.0.0.1"]
+[role.dns]
+addresses = ["10.0.0.53"]
+[role.bmc]
+addresses = ["10.0.0.99"]
+"""
+
+
+class Kept:
+    """A store in memory."""
+
+    def __init__(self):
+        self.site, self.schedules, self.rows = None, {}, {}
+
+    async def save_site(self, row):
+        self.site = row
+
+    async def save_schedule(self, row):
+        self.schedules[row.id] = row
+
+    async def remove_schedule(self, identity):
+        del self.schedules[identity]
+
+    async def keep(self, told, changes, gone, now):
+        self.rows |= {one.key: probed for one, probed in told}
+        for key in gone:
+            self.rows.pop(key, None)
+
+    async def probed(self, keys):
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+
+class Worker:
+    """An agent's session that answers everything at once, with one verdict."""
+
+    def __init__(self, rig, agent):
+        self.host, self.rig, self.orders, self.verdict = Host(agent, f"rack-{agent}", "rack"), rig, [], Verdict.WORKS
+
+    def say(self, order):
+        self.orders.append(order)
+        asyncio.get_running_loop().call_soon(self._answer, order)
+
+    def _answer(self, order):
+        tried = tuple(
+            Tried(at, (Probed(flow=one.flow, target="t", verdict=self.verdict, detail="d"),))
+            for at, one in enumerate(order.do.tries)
+        )
+        self.rig.probes.results(self, Results(order.id, tried, 0))
+        assert self.rig.probes.done(self.host.id, Done(order.id))
+
+    @property
+    def flows(self):
+        return [one.flow for order in self.orders for one in order.do.tries]
+
+
+class Rig:
+    def __init__(self, *agents, loaded=None):
+        self.time, self.changes, self.store, self.sessions = 1000.0, 0, Kept(), {}
+        self.state = State(Loaded())
+        self.probes = Probes(
+            self.store, loaded or LoadedProbes(), self.state, self.sessions, lambda: {one: f"rack-{one}" for one in self.sessions},
+            lambda: Wall(self.time), lambda: Monotonic(self.time), self._changed, lambda: 0.0,
+        )  # fmt: skip
+        for agent in agents:
+            self.connect(agent)
+
+    def _changed(self):
+        self.changes += 1
+
+    def connect(self, agent, address="10.0.0.1/24"):
+        seen = InterfaceSeen(agent, Interface(name="eth0", index=1, mac="m", carrier=True, addresses=(address,)))
+        report = Report(1, "boot", Wall(1.0), (seen,))
+        self.state.apply(Accepted(agent=Host(agent, f"rack-{agent}", "rack"), report=report, received=Wall(1.0)))
+        self.sessions[agent] = Worker(self, agent)
+
+    async def settle(self):
+        for _ in range(200):
+            await asyncio.sleep(0)
+            if not self.probes.runs.going_on:
+                return
+        raise AssertionError("runs go on")
+
+    async def tick(self, after=0.0):
+        """What the region's own loop does once."""
+        self.time += after
+        self.probes.runs.expire()
+        for row in self.probes.schedules.due():
+            await self.probes._begin_scheduled(row)
+        await self.settle()
+
+
+def play(scene, *agents, **facts):
+    async def whole():
+        await scene(Rig(*agents, **facts))
+
+    asyncio.run(whole())
+
+
+def test_with_the_first_site_comes_a_schedule_that_runs():
+    async def scene(rig):
+        with pytest.raises(NoSite):
+            rig.probes.site_view()
+        with pytest.raises(NoSite):
+            await rig.probes.begin((), (), (), ())
+        await rig.probes.put_site(SITE, "anna")
+        assert (rig.store.site.by, rig.probes.site_text, list(rig.store.schedules)) == ("anna", SITE, ["site"])
+        await rig.tick()
+        assert "dns" in rig.sessions["a"].flows
+        assert rig.probes.view().cells
+        await rig.probes.remove_schedule("site")
+        await rig.probes.put_site(SITE, "anna")
+        assert rig.store.schedules == {}, "who removed it does not want it"
+
+    play(scene, "a")
+
+
+def test_a_site_that_changes_takes_its_checks_with_it():
+    async def scene(rig):
+        await rig.probes.put_site(SITE, "anna")
+        await rig.tick()
+        assert rig.probes.matrix.of("a", "dns")
+        await rig.probes.put_site(SITE.replace("10.0.0.53", "10.0.0.54"), "anna")
+        assert rig.probes.matrix.of("a", "dns") == []
+        await rig.tick(300)
+        assert {one.target for one in rig.probes.matrix.of("a", "dns")} == {"10.0.0.54:53"}
+
+    play(scene, "a")
+
+
+def test_a_wrong_site_leaves_the_right_one():
+    async def scene(rig):
+        await rig.probes.put_site(SITE, "anna")
+        with pytest.raises(SiteError):
+            await rig.probes.put_site("[role.x]\n", "anna")
+        assert rig.probes.site_text == SITE
+
+    play(scene)
+
+
+def test_a_site_of_another_version_is_set_aside_with_a_warning(caplog):
+    row = SiteRow(text="[role.x]\n", at=Wall(0.0), by="anna")
+
+    async def scene(rig):
+        assert rig.probes.site is None
+        assert "site-unreadable" in caplog.text
+
+    play(scene, loaded=LoadedProbes(site=row))
+
+
+def test_controllers_are_asked_seldom_unless_somebody_wants_it_now():
+    async def scene(rig):
+        await rig.probes.put_site(SITE, "anna")
+        await rig.tick()
+        first = rig.sessions["a"].flows.count("ipmi")
+        assert first
+        await rig.tick(301)
+        assert rig.sessions["a"].flows.count("dns") > 1
+        assert rig.sessions["a"].flows.count("ipmi") == first
+        await rig.tick(GENTLE_EVERY)
+        assert rig.sessions["a"].flows.count("ipmi") == 2 * first
+        await rig.probes.begin((), ("ipmi",), (), ())
+        await rig.settle()
+        assert rig.sessions["a"].flows.count("ipmi") == 3 * first
+
+    play(scene, "a")
+
+
+def test_a_schedule_with_targets_needs_no_site_and_one_without_is_skipped():
+    async def scene(rig):
+        for name, facts in (("to", {"flows": ("ntp",), "to": ("10.9.9.9",)}), ("all", {}), ("who", {"agents": ("z",)})):
+            await rig.probes.put_schedule(ScheduleRow(id=name, every=60.0, created=Wall(0.0), by="", **facts))
+        await rig.tick(60)
+        assert rig.sessions["a"].flows == ["ntp"]
+        (one,) = rig.probes.matrix.of("a", "ntp")
+        assert one.origin == "to"
+        assert await rig.probes.remove_schedule("to")
+        assert not await rig.probes.remove_schedule("to")
+        assert rig.probes.matrix.of("a", "ntp") == []
+
+    play(scene, "a")
+
+
+def test_an_unknown_flow_or_target_is_in_no_schedule():
+    async def scene(rig):
+        for facts in ({"flows": ("gopher",)}, {"flows": ("dns",), "to": ("a b",)}):
+            with pytest.raises(Unaskable):
+                await rig.probes.put_schedule(ScheduleRow(id="x", every=60.0, created=Wall(0.0), by="", **facts))
+        assert rig.store.schedules == {}
+
+    play(scene)
+
+
+def test_too_much_is_not_begun(monkeypatch, caplog):
+    async def scene(rig):
+        monkeypatch.setattr(module, "MAX_ASKED", 3)
+        with pytest.raises(Unaskable, match="4 checks at once; at most 3"):
+            await rig.probes.begin((), ("dns", "ntp"), ("10.0.0.1",), ())
+        with pytest.raises(UnknownHost):
+            await rig.probes.begin(("z",), ("dns",), ("10.0.0.1",), ())
+        await rig.probes.put_site(SITE, "anna")
+        monkeypatch.setattr(module, "MAX_WISHES", 2)
+        run = await rig.probes.begin((), (), (), ())
+        assert run.total == 2
+        assert "checks-left-out" in caplog.text
+
+    play(scene, "a", "b")
+
+
+def test_what_an_agent_tells_without_being_asked_is_noted_and_changes_nothing(caplog):
+    async def scene(rig):
+        rig.probes.results(rig.sessions["a"], Results("made up", (), 0))
+        assert "results-refused" in caplog.text
+        assert len(rig.probes.matrix) == 0
+
+    play(scene, "a")
+
+
+def test_verdicts_that_changed_and_stayed_so_are_told():
+    async def scene(rig):
+        told = []
+        rig.probes.listeners.append(told.extend)
+        await rig.probes.put_site(SITE, "anna")
+        for verdict in (Verdict.WORKS, Verdict.WORKS, Verdict.REFUSED):
+            rig.sessions["a"].verdict = verdict
+            await rig.probes.begin((), ("dns",), (), ())
+            await rig.settle()
+        assert told == []
+        await rig.probes.begin((), ("dns",), (), ())
+        await rig.settle()
+        assert {(one.verdict, before) for one, before in told} == {(Verdict.REFUSED, "works")}
+        await rig.probes.flush()
+        assert len(rig.store.rows) == len(rig.probes.matrix)
+
+    play(scene, "a")
+
+
+def test_what_cannot_be_tried_is_shown_until_the_site_says_where():
+    async def scene(rig):
+        blind = SITE + '[[subnet]]\nname = "s"\ncidr = "10.7.0.0/24"\n[role.ntp]\nsubnets = ["s"]\n'
+        await rig.probes.put_site(blind, "anna")
+        assert {(one.agent, one.flow) for one in rig.probes.view().untried} == {("a", "ntp")}
+        assert rig.probes.view().untried == rig.probes.view().untried
+        await rig.probes.put_site(SITE, "anna")
+        assert rig.probes.view().untried == ()
+
+    play(scene, "a")
+
+
+def test_standpoints_that_are_remembered_are_bounded(monkeypatch):
+    monkeypatch.setattr(module, "MAX_REMEMBERED", 1)
+
+    async def scene(rig):
+        rig.connect("b", "10.0.0.2/24")
+        await rig.probes.put_site(SITE, "anna")
+        rig.probes.view()
+        assert len(rig.probes._untried) == 1
+
+    play(scene, "a")
+
+
+def test_results_that_change_nothing_are_shown_now_and_then():
+    async def scene(rig):
+        await rig.probes.put_site(SITE, "anna")
+        before = rig.changes
+        rig.probes._show()
+        rig.probes._show()
+        assert rig.changes == before + 1
+        rig.time += 1
+        rig.probes._show()
+        assert rig.changes == before + 2
+
+    play(scene)
+
+
+def test_how_old_is_too_old_follows_the_schedules():
+    async def scene(rig):
+        assert rig.probes._stale() == {}
+        for name, every, to in (
+            ("a", 600.0, ()),
+            ("b", 1200.0, ()),
+            ("c", 60.0, ("10.0.0.1",)),
+            ("d", 3600.0, ("10.0.0.1",)),
+        ):
+            flows = ("dns",) if to else ()
+            await rig.probes.put_schedule(
+                ScheduleRow(id=name, every=every, flows=flows, to=to, created=Wall(0.0), by="")
+            )
+        assert rig.probes._stale() == {"": 1800.0, "c": 900.0, "d": 10_800.0}
+
+    play(scene)
