@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cli.programs import wait_until
 from tests.lab.paths import FAULTS, VARIANTS, WAYS, scene, tried, wrong
 
 pytestmark = pytest.mark.lab
@@ -188,3 +189,30 @@ def test_what_cannot_be_walked(place, words, code, says):
     done = place.path(*words)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+BRIDGE = """
+ip link add br1 type bridge; ip link set br1 up; ip link set eth1 master br1
+ip addr del 10.4.0.2/24 dev eth1; ip addr add 10.4.0.2/24 dev br1
+ip route add 10.3.0.0/24 via 10.4.0.1
+"""
+
+
+def test_a_target_behind_a_bridge_of_its_own(place):
+    """Each packet passes the card and the bridge: that is one way, and rules that name the bridge are found."""
+    place.far.run("sh", "-ec", BRIDGE)
+    place.near.run("ip", "route", "add", "10.4.0.0/24", "via", "10.3.0.1")
+    wait_until(
+        lambda: any("10.4.0.2/24" in one["addresses"] for one in place.get("interfaces") if one["name"] == "br1"),
+        "br1 is told",
+    )
+    works = place.walk("near", "far/br1", "dns")
+    place.rules("far", 'input: iifname "br1" th dport 53 counter drop')
+    dropped = place.walk("near", "far/br1", "dns", "--within", "0.4")
+    place.far.run("sh", "-ec", "ip link del br1; ip addr add 10.4.0.2/24 dev eth1")
+    place.near.run("ip", "route", "del", "10.4.0.0/24")
+    assert works["verdict"] == "works", works
+    assert not any("leaves by" in one["detail"] for one in works["walks"])
+    assert {(one["died_at"], 'iifname "br1"' in one["rule"]) for one in dropped["walks"]} == {
+        ("dropped-by-target", True)
+    }
