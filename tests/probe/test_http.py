@@ -120,6 +120,13 @@ def test_what_is_taken_may_be_said() -> None:
     assert heard == [b"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: bellrock\r\naccept: application/json\r\n\r\n"]
 
 
+def test_what_is_shown_of_a_request() -> None:
+    assert (
+        Request(target="/f?k=secret", host="h", headers=(("Range", "bytes=1-9"), ("Authorization", "Basic x"))).shown
+        == "GET /f?…, Range bytes=1-9"
+    )
+
+
 def test_connect_ends_at_its_tunnel() -> None:
     answer, _ = ask(
         saying(b"HTTP/1.1 200 Connection established\r\n\r\n", then="wait"),

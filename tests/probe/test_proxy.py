@@ -1,6 +1,7 @@
 """Proxies: what is planned, and what those say that are none, or bad ones."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -192,14 +193,14 @@ def relay(port):
         there, back = await asyncio.open_connection("127.0.0.1", port)
 
         async def copy(source, sink):
-            while octets := await source.read(65536):
-                sink.write(octets)
-                await sink.drain()
+            with contextlib.suppress(OSError):
+                while octets := await source.read(65536):
+                    sink.write(octets)
+                    await sink.drain()
+            sink.close()
 
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(copy(reader, back))
-                group.create_task(copy(there, writer))
+            await asyncio.gather(copy(reader, back), copy(there, writer))
         finally:
             back.transport.abort()
 

@@ -46,8 +46,9 @@ class Request(Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> str:
-        """Without the query, in which secrets travel."""
-        return f"{self.method} {without_query(self.target)}"
+        """Without the query, in which secrets travel; with the part that is asked for."""
+        part = next((f", Range {value}" for name, value in self.headers if name == "Range"), "")
+        return f"{self.method} {without_query(self.target)}{part}"
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def test_it_works(world, served) -> None:
     }  # fmt: skip
     assert found.facts["server"].startswith("nginx/")
     assert [step.what for step in found.evidence if step.direction == "sent"][1:] == [
-        "HEAD /boot/grubx64.efi", "GET /boot/grubx64.efi", "GET /boot/grubx64.efi"]  # fmt: skip
+        "HEAD /boot/grubx64.efi", "GET /boot/grubx64.efi", "GET /boot/grubx64.efi, Range bytes=1-1024"]  # fmt: skip
     assert 0 < found.rtt_ms < 1000
 
 
