@@ -1,14 +1,16 @@
 """The agent beside a region: when it is there, where it reports, and what a damaged secret file does to both."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bellrock.agent.settings import Settings as AgentSettings
-from bellrock.cli.regionrun import Beside, _rekey, speaks_tls, with_local
+from bellrock.cli import regionrun
+from bellrock.cli.regionrun import Beside, _rekey, rekeying, speaks_tls, with_local
 from bellrock.link.device import LinkError
 from bellrock.region.addresses import AddressError
-from bellrock.region.server import Settings
+from bellrock.region.server import RegionError, Settings
 from bellrock.wire.keys import Key, Keyring
 
 
@@ -61,3 +63,33 @@ def test_secrets_that_a_region_does_not_take_change_nothing(caplog):
 
     _rekey(Region(), Keyring([Key(bytes([n]) * 32) for n in range(9)]))
     assert "9 are too many; the secrets so far stay in force" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(None, ""), (RegionError("site.toml: wrong\nand more"), "site.toml: wrong; the site so far stays in force")],
+)
+def test_sighup_has_the_site_file_read_again(monkeypatch, caplog, error, said):
+    read, armed, changed = [], [], []
+
+    class Region:
+        def set_secrets(self, accepted):
+            changed.append("region")
+
+    async def take_site(region, path):
+        read.append(path)
+        if error:
+            raise error
+
+    async def scene():
+        rekeying(Region(), armed.append, Path("site.toml"))(lambda _: changed.append("agent"))
+        armed[0](Keyring([Key(bytes(32))]))
+        async with asyncio.timeout(10):
+            while not read:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(regionrun, "take_site", take_site)
+    asyncio.run(scene())
+    assert (read, changed) == ([Path("site.toml")], ["region", "agent"])
+    assert said in caplog.text

@@ -233,3 +233,35 @@ async def test_ready_is_told_once(tmp_path):
     stop.set()
     await task
     assert len(told) == 1
+
+
+SITE = 'title = "hall"\n[role.dns]\naddresses = ["10.0.0.53"]\n'
+
+
+def test_a_site_file_is_taken_at_the_start_and_once(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    site = tmp_path / "site.toml"
+    site.write_text(SITE)
+
+    @asynchronous
+    async def start(title: str) -> None:
+        async with region(tmp_path / "state", site=site) as running:
+            found = await running.get("site")
+            assert (found["title"], found["by"]) == (title, f"file {site}")
+
+    start("hall")
+    start("hall")
+    assert caplog.text.count("site-changed") == 1
+    site.write_text(SITE.replace("hall", "other hall"))
+    start("other hall")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(None, "No such file or directory; it is the site file"), ("[role.dsn]\n", "no role 'dsn'")]
+)
+def test_a_site_file_that_is_none_is_told(tmp_path, text, said):
+    site = tmp_path / "site.toml"
+    if text is not None:
+        site.write_text(text)
+    with pytest.raises(RegionError, match=said):
+        asyncio.run(serve(_settings(tmp_path / "state", site=site), lambda ready: None, asyncio.Event()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bellrock.model import Host, Interface, InterfaceKind, Port
-from bellrock.region.service.names import UnknownPort, find_port
+from bellrock.region.service.names import UnknownHost, UnknownPort, chosen, find_port
 from bellrock.region.service.state import State
 from bellrock.region.store import AgentRow, InterfaceRow, Loaded
 
@@ -59,3 +59,37 @@ def test_not_found(state, text, why):
     with pytest.raises(UnknownPort) as caught:
         find_port(text, state, NAMES)
     assert str(caught.value).startswith(why)
+
+
+CONNECTED = {"id-1": "rack1", "id-2": "rack2", "id-3": "rack1"}
+UNIQUE = {"id-1": "rack1", "id-3": "rack1#2"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ((), ["id-1", "id-2", "id-3"]),
+        (("rack2",), ["id-2"]),
+        (("id-2", "rack2"), ["id-2"]),
+        (("rack1#2",), ["id-3"]),
+        (("rack1",), ["id-1", "id-3"]),
+    ],
+    ids=["all", "name", "twice", "unique", "shared"],
+)
+def test_agents_that_are_meant(wanted, found):
+    assert chosen(wanted, CONNECTED, UNIQUE) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "connected", "why"),
+    [
+        (("rack9",), CONNECTED, "no agent 'rack9' is connected; connected are: rack1, rack1#2, rack2"),
+        (("rack9",), {}, "no agent 'rack9' is connected; connected are: none"),
+        ((), {}, "no agent is connected"),
+    ],
+    ids=["another", "nobody", "none"],
+)
+def test_agents_that_are_not_there(wanted, connected, why):
+    with pytest.raises(UnknownHost) as caught:
+        chosen(wanted, connected, UNIQUE)
+    assert str(caught.value) == why
