@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from bellrock.flows import BOOT, Protocol
+from bellrock.model import Probed
 from bellrock.probe import Ask, Limits, sweep
 from bench._fleet import TWELVE, Fleet
 from bench._report import Figure, at_least, at_most, plain, report
@@ -26,7 +27,7 @@ from tests.lab.services.world import SERVER
 ENDPOINTS = 1000
 WORKERS = 2
 """Processes of the sweep: one for each core of the machine that the goal is set for."""
-SWEEP = Limits(at_once=1500, per_address=32)
+SWEEP = Limits(at_once=500, per_address=32)
 NOT_OF_ADDRESSES = ("dhcpv6",)
 """Beyond the 22 rows of the catalogue of ports."""
 SERVICES = Path(__file__).parents[1] / "tests" / "lab" / "services"
@@ -177,8 +178,12 @@ def swept(first: int, number: int) -> dict[str, object]:
         Ask(flow=flow, address=f"127.1.{place >> 8}.{place & 255}", nonce=os.urandom(16))
         for place in range(first, first + number) for flow in flows
     ]  # fmt: skip
-    found = asyncio.run(sweep(asks, SWEEP))
-    verdicts = Counter(f"{variants[0].flow} {variants[0].verdict}" for variants in found)
+    verdicts: Counter[str] = Counter()
+
+    def done(_: int, variants: tuple[Probed, ...]) -> None:
+        verdicts[f"{variants[0].flow} {variants[0].verdict}"] += 1
+
+    asyncio.run(sweep(asks, SWEEP, done=done, keep=False))
     return {
         "verdicts": verdicts,
         "cpu": time.process_time(),

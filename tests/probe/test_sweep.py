@@ -114,6 +114,19 @@ def test_a_mistake_in_a_probe_is_told_as_one(monkeypatch):
     assert found[1][0].detail == "the probe itself failed, which is a mistake in it: KeyError: 'offset'"
 
 
+def test_what_is_told_need_not_be_kept(monkeypatch):
+    told = []
+    with probe_for_tests(monkeypatch, Busy().run):
+        found = asyncio.run(
+            sweep(
+                asks("192.0.2.1", "192.0.2.2"),
+                keep=False,
+                done=lambda place, results: told.append((place, results[0].detail)),
+            )
+        )
+    assert (found, sorted(told)) == ([], [(0, "0"), (1, "1")])
+
+
 def test_nothing_to_do_is_done():
     assert asyncio.run(sweep([])) == []
 

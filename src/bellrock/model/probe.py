@@ -31,7 +31,7 @@ class Verdict(StrEnum):
     """Nothing is known: it could not be tried, and why."""
 
 
-class Traced(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Traced(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One step of what a probe saw."""
 
     at: Wall

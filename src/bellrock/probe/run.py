@@ -105,7 +105,7 @@ async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -
     except TlsFault as error:
         return (Found(verdict=Verdict.TLS_FAULT, detail=str(error), facts=error.facts),)
     except ssl.SSLError as error:
-        return (Found(verdict=Verdict.TLS_FAULT, detail=f"TLS failed: {error.reason or error}"),)
+        return (Found(verdict=Verdict.TLS_FAULT, detail=f"TLS failed: {getattr(error, 'reason', None) or error}"),)
     except NotChecked as error:
         return (Found(verdict=Verdict.NOT_CHECKED, detail=str(error)),)
 

@@ -41,21 +41,26 @@ async def sweep(
     done: Done | None = None,
     manners: Manners | None = None,
     taps: Taps | None = None,
+    keep: bool = True,
 ) -> list[tuple[Probed, ...]]:
     """Try all; what became of each, in order. An ask that cannot be tried is `not-checked`, with what is wrong with it.
 
+    `keep`: False where `done` takes all that is wanted of the results, which then take no memory; the list is empty.
+
     Cancelled, it ends all that goes on; what was over by then `done` was told.
     """
-    results: list[tuple[Probed, ...]] = [()] * len(asks)
+    results: list[tuple[Probed, ...]] = [()] * len(asks) if keep else []
     turns = _Turns(asks, limits.per_address)
     shared = manners or Manners()
 
     async def work() -> None:
         while (turn := turns.take()) is not None:
             place, queue = turn
-            results[place] = await tried(asks[place], shared, taps)
+            found = await tried(asks[place], shared, taps)
+            if keep:
+                results[place] = found
             if done is not None:
-                done(place, results[place])
+                done(place, found)
             turns.give_back(queue)
 
     async with asyncio.TaskGroup() as group:
