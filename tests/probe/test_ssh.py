@@ -169,6 +169,15 @@ def test_another_host_key_than_expected():
     assert server.connections == 1, "it has no other kind of key"
 
 
+def test_a_key_of_another_kind_than_was_agreed_on():
+    """It has two kinds by its own word, and shows the one key that it has for either."""
+    server = offering(host_key=("ssh-ed25519", "rsa-sha2-512"))
+    found = tried(server, keys="all")
+    assert server.connections == 2
+    assert found.verdict is Verdict.WRONG_SERVICE
+    assert [key["proved"] for key in found.facts["host_keys"]] == [True, False]
+
+
 def test_without_anything_in_common():
     offer = Algorithms(
         kex=("sntrup761x25519-sha512",), host_key=("ssh-ed25519",), cipher=("aes128-ctr",), mac=("hmac-sha1",)

@@ -65,6 +65,8 @@ def test_signals_are_no_algorithms():
     facts = judged([MET]).facts
     assert facts["outdated"] == []
     assert "comments" not in facts
+    told = met(server=identification(b"SSH-2.0-Testing_1.0 of tests\r\n"))
+    assert judged([told]).facts["comments"] == "of tests"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import hashlib
 from functools import cache
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bellrock.wire import sshkeys
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ssh import mpint, string
 from bellrock.wire.sshkeys import ALGORITHMS, KINDS, parse_host_key
@@ -107,6 +109,16 @@ def test_signatures_of_the_wrong_kind():
     assert not curve.signed(b"", string(b"ecdsa-sha2-nistp256") + string(mpint(5) + mpint(7)), "ecdsa-sha2-nistp256")
     with refuses(Reason.TRUNCATED):
         curve.signed(b"", string(b"ecdsa-sha2-nistp256") + string(b"\0"), "ecdsa-sha2-nistp256")
+
+
+def test_a_hash_that_this_system_forbids(monkeypatch):
+    def forbidden():
+        raise UnsupportedAlgorithm("SHA-1")
+
+    key, signature = parse_host_key(blob("ssh-rsa")), sign("ssh-rsa", b"data")
+    monkeypatch.setattr(sshkeys.padding, "PKCS1v15", forbidden)
+    with refuses(Reason.UNSUPPORTED):
+        key.signed(b"data", signature, "ssh-rsa")
 
 
 @given(
