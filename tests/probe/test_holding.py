@@ -1,14 +1,17 @@
 """How long a WebSocket stays, and who ended it."""
 
+import asyncio
 import socket
 import struct
 
 import pytest
 
+from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe import holding
 from tests.probe.peers import probe, tcp_server
 from tests.probe.sockets import PING, Peer, close, frame, polite, serving
+from tests.probe.web import net
 
 
 def tried(talk, **options):
@@ -97,3 +100,44 @@ def test_nothing_comes_back(monkeypatch, pings, says):
     found = tried(talk, hold="0.1", pause="0.1", within=9.0)
     assert found.verdict is Verdict.DEGRADED
     assert says in found.detail
+
+
+class Vanishing:
+    """A WebSocket whose other end is gone after so many pings: packets of ours meet an ICMP error."""
+
+    pings = 0
+
+    def __init__(self, answered):
+        self._answered = answered
+
+    async def ping(self, payload, within):
+        if not self._answered:
+            raise Obstructed(Obstacle.UNREACHABLE, "10.0.0.1", "ICMP type 3 code 1 from 10.0.0.1")
+        self._answered -= 1
+        return 0.001
+
+    async def quiet(self, seconds):
+        pass
+
+    async def goodbye(self):
+        raise Obstructed(Obstacle.CLOSED, why="the connection was reset")
+
+
+@pytest.mark.parametrize(
+    ("answered", "verdict", "says"),
+    [
+        (0, Verdict.DEGRADED, "ICMP type 3 code 1 from 10.0.0.1; it had outlived no pause before: frames do not pass"),
+        (
+            2,
+            Verdict.DEGRADED,
+            "ICMP type 3 code 1 from 10.0.0.1; it outlived a pause of 1 s: something on the way forgets",
+        ),
+        (3, Verdict.WORKS, "a WebSocket opens, and outlives pauses of 2 s; a doubt"),
+    ],
+    ids=["at once", "later", "at the goodbye"],
+)
+def test_the_host_vanishes(answered, verdict, says):
+    holds = holding.Holding(net(1), Vanishing(answered), b"nonce", known=False)
+    found = asyncio.run(holds.hold((1.0, 2.0), {"path": "/"}, "a doubt"))
+    assert (found.verdict, says in found.detail) == (verdict, True), found
+    assert found.facts["path"] == "/"

@@ -1,5 +1,6 @@
 """How long a WebSocket outlives silence: pauses that grow, a ping after each, and who ended it when it ended."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -29,14 +30,15 @@ class Holding:
         """Ping, then pause and ping in turn; the verdict."""
         try:
             how = await self._through(pauses, facts)
-            if not how:
-                await self._socket.goodbye()
         except Ended as error:
             return self._ended(error, facts)
         except Obstructed as error:
             how = str(error)
         if how:
             return self._cut(how, facts)
+        # Whether the other end still hears our goodbye is no matter.
+        with contextlib.suppress(Obstructed):
+            await self._socket.goodbye()
         held = f", and outlives pauses of {self._outlived:g} s" if self._outlived else ""
         doubted = f"; {doubts}" if doubts else ""
         return Found(verdict=Verdict.WORKS, detail=f"a WebSocket opens{held}{doubted}", facts=facts | self._facts())
