@@ -10,7 +10,7 @@ from bellrock.model import Verdict
 from bellrock.probe import dhcp
 from bellrock.probe.dhcp import MAX_OFFERS, PROBE, gather, judged, run
 from bellrock.probe.registry import probe_of
-from bellrock.probe.values import Unexpected
+from bellrock.probe.values import NotChecked, Unexpected
 from bellrock.wire.dhcp import Kind
 from tests.probe.dhcp_offered import Script, net_of, offer, planned
 
@@ -55,6 +55,12 @@ def test_all_servers_once_each_and_no_more_than_that():
     assert [one.server for one in found] == ["10.0.0.1", "10.0.0.2"]
     found, _, _ = gathered(lambda _: [offer(server=f"10.0.1.{number}") for number in range(40)])
     assert len(found) == MAX_OFFERS
+
+
+def test_no_time_is_left_where_others_went_first(monkeypatch):
+    monkeypatch.setattr(dhcp, "PATIENCE", 0.0)
+    with pytest.raises(NotChecked, match="other questions went first"):
+        gathered(lambda _: [])
 
 
 def test_what_is_no_offer_is_noticed():

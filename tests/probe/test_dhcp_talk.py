@@ -317,8 +317,10 @@ class TestTalking:
 
 
 def test_a_port_that_the_kernel_refuses_and_nobody_holds():
-    with pytest.raises(Obstructed, match="permission denied"), named(1):
-        raise Obstructed(Obstacle.LOCAL, why="cannot send from eth0, 1: permission denied")
+    with pytest.raises(NotChecked, match="Permission denied; ports below 1024 need CAP_NET_BIND_SERVICE"), named(1):
+        raise Obstructed(Obstacle.LOCAL, why="cannot send from eth0, 1: Permission denied")
+    with pytest.raises(Obstructed, match="no such device"), named(1):
+        raise Obstructed(Obstacle.LOCAL, why="cannot send from eth0, 1: no such device")
     with pytest.raises(Obstructed, match="reset"), named(1):
         raise Obstructed(Obstacle.RESET)
 

@@ -82,13 +82,13 @@ def told(sock: socket.socket) -> Obstructed | None:
     return found[1] if found else None
 
 
-def told_about(sock: socket.socket) -> tuple[bytes, Obstructed] | None:
-    """The first ICMP error that is queued, if any, with the first octets of what was sent."""
+def told_about(sock: socket.socket) -> tuple[bytes, Obstructed, str] | None:
+    """The first ICMP error that is queued, if any, with the first octets of what was sent, and to which address."""
     with contextlib.suppress(OSError):
-        sent, control, _, _ = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+        sent, control, _, whom = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
         for level, kind, data in control:
             if (level, kind) in ((_SOL_IP, _RECVERR4), (_SOL_IPV6, _RECVERR6)) and len(data) >= _EXTENDED.size:
-                return sent, _extended(data, 4 if level == _SOL_IP else 6)
+                return sent, _extended(data, 4 if level == _SOL_IP else 6), whom[0].partition("%")[0] if whom else ""
     return None
 
 

@@ -20,7 +20,7 @@ from bellrock.probe.dhcp_plan import OPTIONS, PLAIN, SECOND, Plan, Variant, mach
 from bellrock.probe.dhcp_talk import Conversation, Talk, describe, talking
 from bellrock.probe.libvirt_dnsmasq import judge as judge_dnsmasq
 from bellrock.probe.net import Net
-from bellrock.probe.values import Found, Load, Probe
+from bellrock.probe.values import Found, Load, NotChecked, Probe
 from bellrock.probe.variants import Check, each
 from bellrock.wire.dhcp import Kind
 from bellrock.wire.ethernet import mac_text
@@ -91,6 +91,8 @@ async def gather(plan: Plan, talk: Talk, variant: Variant, net: Net) -> list[Off
     with talk.conversation(question.xid) as conversation:
         for pause in REPEATS:
             await net.turn(plan.server or talk.interface)
+            if monotonic() >= end and pause == REPEATS[0]:
+                raise NotChecked("other questions went first, and no time was left for this one")
             net.record.sent(describe(question, talk), talk.send(conversation, question))
             refusal = await _first(conversation, found, net, min(pause, end - monotonic()))
             if refusal:

@@ -23,7 +23,7 @@ from bellrock.probe.dhcp6_adverts import (
 from bellrock.probe.dhcp6_talk import Conversation, Talk, talking
 from bellrock.probe.dhcp_follow import EACH, TRIES, Attempt, Once, Way, boot_url, follow_all, name_server
 from bellrock.probe.net import Net
-from bellrock.probe.values import Found, Load, Probe
+from bellrock.probe.values import Found, Load, NotChecked, Probe
 from bellrock.probe.variants import each
 from bellrock.wire.dhcp6 import SERVER_PORT
 from bellrock.wire.ethernet import mac_text
@@ -82,6 +82,8 @@ async def gather(plan: Plan, talk: Talk, variant: Variant, net: Net) -> list[Adv
     with talk.conversation(question.transaction) as conversation:
         for pause in REPEATS:
             await net.turn(plan.server or talk.interface)
+            if monotonic() >= end and pause == REPEATS[0]:
+                raise NotChecked("other questions went first, and no time was left for this one")
             net.record.sent(f"SOLICIT of {mac_text(talk.mac)} as {variant.name}", talk.send(question))
             await _listen(conversation, found, net, min(pause, end - monotonic()), most=1)
             if found or monotonic() >= end:

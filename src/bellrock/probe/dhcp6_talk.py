@@ -14,7 +14,7 @@ from bellrock.link.card import card, local_address, owner_of
 from bellrock.link.datagram import Datagram
 from bellrock.link.device import LinkError
 from bellrock.link.obstacle import Obstacle, Obstructed
-from bellrock.link.sharedport import SharedPort, shared_port
+from bellrock.link.sharedport import Listener, SharedPort, shared_port
 from bellrock.link.source import Source
 from bellrock.link.taps import Heard, Taps, open_dhcp_taps
 from bellrock.model import Interface, Monotonic
@@ -75,8 +75,8 @@ class Talk:
         """Each way has its own."""
         raise NotImplementedError
 
-    def came(self, payload: bytes, source: str, at: Monotonic, mac: str = "") -> None:
-        """Keep what answers; anything else is passed over.
+    def came(self, payload: bytes, source: str, at: Monotonic, mac: str = "") -> bool:
+        """Keep what answers, and say whether anything does; anything else is passed over.
 
         Raises:
             WireError: no DHCPv6.
@@ -86,6 +86,8 @@ class Talk:
         if message and conversation and conversation.asked is not None:
             after = max(0.0, at - conversation.asked)
             conversation.keep(Advert(message=message, source=source, mac=mac, at=at, after=after, octets=len(payload)))
+            return True
+        return False
 
     def fail(self, why: Exception) -> None:
         """Nobody will get an answer."""
@@ -113,13 +115,15 @@ class PortTalk(Talk):
             self.port.send(payload, self._server or f"{dhcp6.GROUP}%{self.interface}", SERVER_PORT)
         return len(payload)
 
-    def datagram(self, datagram: Datagram) -> None:
-        """What came to the port."""
+    def datagram(self, datagram: Datagram) -> bool:
+        """What came to the port; whether it was for us."""
+        mine = datagram.address == self._server
         try:
-            self.came(datagram.payload, datagram.address, datagram.at)
+            return self.came(datagram.payload, datagram.address, datagram.at)
         except WireError:
-            if datagram.address == self._server:
+            if mine:
                 self.fail(Unexpected(f"what answers at {self._server} udp/{SERVER_PORT} is no DHCPv6 server"))
+            return mine
 
     def refused(self, payload: bytes, why: Obstructed) -> None:
         """An ICMPv6 error; which question it is about is not told apart, because they all go to one server."""
@@ -233,7 +237,7 @@ def _open(stack: contextlib.ExitStack, interface: Interface) -> Taps:
 @contextmanager
 def _bound(source: Source, plan: Plan, mac: bytes, address: str) -> Iterator[PortTalk]:
     talk = PortTalk(plan, mac, address)
-    with shared_port(source, talk.datagram, talk.refused) as talk.port:
+    with shared_port(source, Listener(plan.server, talk.datagram, talk.refused)) as talk.port:
         yield talk
 
 

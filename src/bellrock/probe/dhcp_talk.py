@@ -14,7 +14,7 @@ from bellrock.link.datagram import Datagram
 from bellrock.link.device import LinkError
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.ports import holder_of
-from bellrock.link.sharedport import SharedPort, shared_port
+from bellrock.link.sharedport import Listener, SharedPort, shared_port
 from bellrock.link.source import Source
 from bellrock.link.taps import Heard, Taps, open_dhcp_taps
 from bellrock.model import Interface, Monotonic
@@ -148,20 +148,22 @@ class PortTalk:
             self.port.send(payload, self._server, SERVER_PORT)
         return len(payload)
 
-    def came(self, datagram: Datagram) -> None:
-        """What came to the port: an answer, or what is none, from the server that was asked."""
+    def came(self, datagram: Datagram) -> bool:
+        """What came to the port: an answer, or what is none, from the server that was asked; whether it was for us."""
+        mine = datagram.address == self._server
         # Many asks share the port, so that most of what comes is for others: they are told apart before anything is decoded.
-        if datagram.address != self._server and int.from_bytes(datagram.payload[4:8], "big") not in self._heard:
-            return
+        if not mine and int.from_bytes(datagram.payload[4:8], "big") not in self._heard:
+            return False
         message = _message(datagram.payload)
         if message is None or message.op != 2:
-            if datagram.address == self._server:
+            if mine:
                 self._wrong(datagram)
-            return
+            return mine
         conversation = self._heard.get(message.xid)
         if conversation:
             to = SERVER_PORT if self.giaddr else CLIENT_PORT
             conversation.came(message, datagram.at, len(datagram.payload), source=datagram.address, port=to, destination=self.giaddr)  # fmt: skip
+        return conversation is not None
 
     def _wrong(self, datagram: Datagram) -> None:
         what = f"what answers at {datagram.address} udp/{SERVER_PORT} is no DHCP server: {len(datagram.payload)} octets from port {datagram.port}"
@@ -265,7 +267,10 @@ def _bound(
     source: Source, interface: Interface | None, *, server: str, giaddr: str, taps: Taps | None
 ) -> Iterator[PortTalk]:
     talk = PortTalk(interface, server=server, giaddr=giaddr, taps=taps)
-    with named(source.port), shared_port(source, talk.came, talk.refused, broadcast=not server) as talk.port:
+    with (
+        named(source.port),
+        shared_port(source, Listener(server, talk.came, talk.refused), broadcast=not server) as talk.port,
+    ):
         yield talk
 
 
@@ -282,6 +287,8 @@ def named(port: int) -> Iterator[None]:
         holder = holder_of("udp", port) if error.obstacle is Obstacle.LOCAL else None
         if holder and error.why.startswith("cannot send from"):
             raise NotChecked(f"udp/{port} is needed to ask from, and {holder.text()} holds it") from None
+        if error.obstacle is Obstacle.LOCAL and "ermission" in error.why:
+            raise NotChecked(f"{error.why}; ports below 1024 need CAP_NET_BIND_SERVICE") from None
         raise
 
 
