@@ -3,6 +3,7 @@
 import pytest
 
 from bellrock.model import Verdict
+from tests.cli.programs import BELLROCK
 from tests.lab.services import certificates
 from tests.lab.services.blocked import BLOCKED, EMPTY_PORT, SSH_PORT, WEB_PORT, blocked, others
 from tests.lab.services.regions import region, token
@@ -54,6 +55,31 @@ def test_the_agents_own_stream_wants_an_agent(world, served):
     assert found.verdict is Verdict.AUTHENTICATION_NEEDED
     assert found.facts["path"] == "/api/v1/agents/stream"
     assert "this connection shows no certificate of an agent" in found.detail
+
+
+def test_an_agent_shows_its_certificate(world, served):
+    """And, saying no hello, takes no other stream's place."""
+    state = world.directory / "rack"
+    secret = world.directory / "region.secret"
+    command = (
+        BELLROCK,
+        "rack",
+        "join",
+        "--region",
+        f"https://{SERVER}:5240",
+        "--state-dir",
+        state,
+        "--secret-file",
+        secret,
+    )
+    assert world.start(*command, inside=world.client).ends(seconds=30) == 0
+    own = {
+        name: str(state / "rack" / file)
+        for name, file in {"authority": "authority.crt", "certificate": "agent.crt", "key": "agent.key"}.items()
+    }
+    found = world.probe("stream", **own)
+    assert (found.verdict, found.detail) == (Verdict.WORKS, "a WebSocket opens"), found
+    assert found.facts["path"] == "/api/v1/agents/stream"
 
 
 def test_without_a_token(world, served):
