@@ -12,8 +12,7 @@ from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.source import Source
 from bellrock.link.stream import TooMuch
 from bellrock.model import Traced, Verdict
-from bellrock.probe import registry
-from bellrock.probe.run import check, default_port, obstructed
+from bellrock.probe.run import check, obstructed
 from bellrock.probe.values import Ask, Found, Load, NotChecked, PlanError, Probe, TlsFault, Unexpected
 from tests.probe.peers import tcp_server, udp_server
 
@@ -241,21 +240,3 @@ def test_a_link_needs_no_address(monkeypatch):
     with stand_in(monkeypatch, run, link_wide=True):
         (found,) = asyncio.run(check(Ask(flow="ntp", source=Source(interface="eth7"))))
     assert (found.target, found.source) == ("eth7", "eth7")
-
-
-@pytest.mark.parametrize("flow", registry.PROBES)
-def test_every_flow_has_a_probe_that_says_what_it_is(flow):
-    probe = registry.probe_of(flow)
-    assert flow in probe.flows
-    assert probe.load.packets > 0
-    assert probe.load.octets > 0
-    assert probe.protocols
-    assert 0 < default_port(flow) <= 65535
-    names = [option.name for option in probe.options]
-    assert len(set(names)) == len(names)
-    assert all(option.meaning for option in probe.options)
-
-
-def test_flows_that_nobody_tries():
-    with pytest.raises(registry.UnknownProbeError, match="no probe tries 'gopher'; there are dhcp, tftp"):
-        registry.probe_of("gopher")

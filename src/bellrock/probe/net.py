@@ -71,7 +71,7 @@ class Record:
     def _came(self, what: str, octets: int, at: Monotonic | None) -> None:
         self.answered = True
         if self.rtt is None and self._sent is not None:
-            self.rtt = max(0.0, (at or monotonic()) - self._sent)
+            self.rtt = max(0.0, (monotonic() if at is None else at) - self._sent)
         self._note("received", what, octets)
 
     def noticed(self, what: str) -> None:
@@ -146,7 +146,9 @@ class Exchange:
         await self._manners.wait(self._opened.address, self._spacing)
         if what:
             self._record.sent(what, len(payload))
-        return await self._opened.send(payload, port)
+        at = await self._opened.send(payload, port)
+        self._manners.went(self._opened.address, self._spacing)
+        return at
 
     async def receive(self, port: int = 0) -> Datagram:
         """The next datagram of the target, from this port of it or (0) from any; strangers' are passed over. The caller notes what it means.
