@@ -59,6 +59,25 @@ def test_a_packet_that_was_late_pushes_back_the_next(late):
     assert all(after - before >= 0.2 - 1e-9 for before, after in itertools.pairwise(times))
 
 
+def test_the_pause_begins_when_the_packet_has_left():
+    clock = Clock()
+
+    async def slowly():
+        gentle = Manners()
+        await gentle.wait("a", 0.2)
+        clock.now += 0.15
+        gentle.went("a", 0.2)
+        await gentle.wait("a", 0.2)
+        gentle.went("b", 0.0)
+        assert "b" not in gentle._free
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manners, "monotonic", clock.monotonic)
+        patch.setattr(manners.asyncio, "sleep", clock.sleep)
+        asyncio.run(slowly())
+    assert clock.now == pytest.approx(0.35)
+
+
 def test_waiters_side_by_side_go_one_at_a_time():
     times = []
 

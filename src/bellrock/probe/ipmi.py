@@ -72,8 +72,9 @@ def plan(ask: Ask) -> Plan:
 
 async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
     """Ping, ask, open, give up."""
-    with net.datagrams() as exchange:
-        return (await _Talk(plan, net, exchange).all(),)
+    async with net.alone():
+        with net.datagrams() as exchange:
+            return (await _Talk(plan, net, exchange).all(),)
 
 
 class _Talk:

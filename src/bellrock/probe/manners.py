@@ -37,6 +37,11 @@ class Manners:
         while len(self._free) > MAX_ADDRESSES:
             self._free.popitem(last=False)
 
+    def went(self, address: str, spacing: float) -> None:
+        """A packet has left just now: between `wait` and its leaving, too, a busy machine may have let time pass."""
+        if spacing > 0:
+            self._free[address] = max(self._free.get(address, Monotonic(0.0)), Monotonic(monotonic() + spacing))
+
     @asynccontextmanager
     async def alone(self, address: str) -> AsyncIterator[None]:
         """While nobody else who asks for this talks to the address."""
