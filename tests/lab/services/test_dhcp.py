@@ -295,6 +295,7 @@ class TestAsARelay:
             "controls {};"
         )
         started.start("named", "-g", "-4", "-c", path, "-n", "1", "-U", "1", inside=started.one, says="running")
+        started.listens(67, "udp", inside=started.one)
         found = self.ask(started, giaddr=RELAY)
         assert found.verdict is Verdict.WRONG_SERVICE
         assert f"what answers at {UPSTREAM} udp/67 is no DHCP server" in found.detail

@@ -192,6 +192,7 @@ class TestAsARelay:
             " session-keyfile none; }; controls {};"
         )
         started.start("named", "-g", "-6", "-c", path, "-n", "1", "-U", "1", inside=started.one, says="running")
+        started.listens(547, "udp", inside=started.one)
         # To a name server the first octets of this link's address look like a question, those of the lab's own like an answer.
         found = self.ask(started, link="2001:db8::1")
         assert found.verdict is Verdict.WRONG_SERVICE, found
