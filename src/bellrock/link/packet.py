@@ -157,9 +157,7 @@ class PacketDevice:
         """
         request = struct.pack("=iHH8s", ifindex, _PACKET_MR_PROMISC, 0, b"")
         try:
-            self._socket.setsockopt(
-                SOL_PACKET, _PACKET_ADD_MEMBERSHIP if wanted else _PACKET_DROP_MEMBERSHIP, request
-            )
+            self._socket.setsockopt(SOL_PACKET, _PACKET_ADD_MEMBERSHIP if wanted else _PACKET_DROP_MEMBERSHIP, request)
         except OSError as error:
             number = error.errno or 0
             return LinkError(f"{interface_text(ifindex)} cannot listen to all VIDs: {os.strerror(number)}", number)
