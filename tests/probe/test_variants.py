@@ -1,9 +1,11 @@
 import asyncio
 
+from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net
+from bellrock.probe.run import settled
 from bellrock.probe.values import Ask, Found, Load, Unexpected
 from bellrock.probe.variants import each
 
@@ -57,3 +59,17 @@ def test_one_that_is_silent_takes_nothing_from_the_others():
     assert late.verdict is Verdict.FILTERED
     assert [step.what for step in late.evidence] == ["nothing that is heard"]
     assert soon.verdict is Verdict.WORKS
+
+
+def test_a_busy_machine_does_not_hide_what_each_has_seen():
+    async def stalls(net):
+        net.record.sent("a question", 3)
+        net.record.received("half an answer", 4)
+        end = monotonic() + 0.3
+        while monotonic() < end:  # the loop cannot see that the time of one is over before that of all is
+            pass
+        await asyncio.Event().wait()
+
+    net = Net(Ask(flow="dns", address="127.0.0.1", port=9, within=0.1), LOAD, Manners())
+    (found,) = asyncio.run(settled(each(net, {"a": stalls}), net, 0.1))
+    assert (found.variant, found.verdict, len(found.evidence)) == ("a", Verdict.DEGRADED, 2)

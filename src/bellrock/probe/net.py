@@ -94,6 +94,8 @@ class Net:
         self.record = Record()
         self.taps = taps
         """Raw frames, where the process was given them before it dropped its privileges; None: a probe opens its own."""
+        self.limit: asyncio.Timeout | None = None
+        """When the time of the exchange that goes on is over."""
         self._load = load
         self._manners = manners
 

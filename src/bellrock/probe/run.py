@@ -89,7 +89,7 @@ def default_port(flow: str) -> int:
 async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -> tuple[Found, ...]:
     """What becomes of an exchange within so many seconds: whatever it raises is a verdict."""
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(within) as net.limit:
             return await work
     except TimeoutError:
         return (_late(net, within),)

@@ -17,6 +17,9 @@ _SHARE: Final = 0.95
 
 async def each(net: Net, checks: Mapping[str, Check]) -> tuple[Found, ...]:
     """What became of each variant, by name and in order; each with its own evidence and round trip."""
+    if net.limit is not None:
+        # Each keeps the time itself. On a busy machine the time of all may be over before that is seen, and of all nothing is known.
+        net.limit.reschedule(None)
     return tuple(await asyncio.gather(*(_one(net.apart(), variant, check) for variant, check in checks.items())))
 
 
