@@ -16,6 +16,7 @@ NAMES = (
     "capture",
     "ideas",
     "login",
+    "reach",
 )
 
 
