@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.verification import Store
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from bellrock.probe.certificate import (
     untrusted,
     wrong_name,
 )
-from bellrock.probe.trust import of_file
+from bellrock.probe.trust import Roots, of_file
 from tests.lab.services import certificates
 
 NOW = Wall(datetime.now(UTC).timestamp())
@@ -194,6 +195,8 @@ def test_changed_certificates_are_read_or_unreadable(good, data):
         found = describe(bytes(der))
     except Unreadable:
         return
+    assert isinstance(untrusted([bytes(der), good], Roots(frozenset(), Store([load(good)])), NOW), str)
+    assert isinstance(untrusted([good, bytes(der)], Roots(frozenset(), Store([load(good)])), NOW), str)
     assert len(found.subject) <= 200
     assert len(found.names) <= MAX_NAMES
 
@@ -214,6 +217,14 @@ def test_serial_numbers_that_the_standard_forbids_are_read_without_a_word(place)
     negative = der.replace(b"\x02\x01\x7f", b"\x02\x01\xff", 1)
     assert negative != der
     assert describe(negative).subject == "CN=bmc"
+
+
+def test_a_name_of_a_type_that_names_are_not_of(good):
+    """RFC 5280 §4.1.2.4; found by chance: the library tells it only when the name is looked at."""
+    bit_string = good.replace(b"\x03\x55\x04\x03\x0c\x05a.lab", b"\x03\x55\x04\x03\x03\x05\x00.lab")
+    assert bit_string != good
+    with pytest.raises(Unreadable):
+        describe(bit_string)
 
 
 def test_two_extensions_of_a_kind():

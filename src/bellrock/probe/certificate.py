@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, VerificationError
 from msgspec import Struct
@@ -17,6 +18,8 @@ from bellrock.probe.trust import Roots
 
 MAX_NAMES: Final = 64
 MAX_WORDS: Final = 200
+_BROKEN: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+"""What `cryptography` raises, as late as when a field is looked at, for certificates that are not as RFC 5280 wants them."""
 MAX_DEPTH: Final = 8
 """Certificates between a server's and an authority's."""
 
@@ -78,7 +81,7 @@ def describe(der: bytes) -> Certificate:
                 not_after=Wall(found.not_valid_after_utc.timestamp()), sha256=sha256(der).hexdigest(), key=_key(found),
                 self_signed=_self_signed(found),
             )  # fmt: skip
-    except (ValueError, x509.DuplicateExtension) as error:
+    except _BROKEN as error:
         raise Unreadable(str(error)[:MAX_WORDS]) from None
 
 
@@ -138,7 +141,7 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
     ).build_client_verifier()
     try:
         verifier.verify(leaf, others)
-    except VerificationError as error:
+    except (VerificationError, *_BROKEN) as error:
         return _unproved(leaf, str(error))
     return ""
 
