@@ -11,6 +11,8 @@ from tests.lab.services.rackroom import Rackroom
 from tests.lab.services.world import SERVER
 
 pytestmark = pytest.mark.lab
+PATIENT = "20"
+"""Seconds where something is to answer: as slowly as a busy machine may."""
 BOOT = ["dhcp", "tftp", "http-boot", "dns", "ntp", "api", "proxy", "ssh"]
 
 
@@ -43,7 +45,7 @@ def bad(found):
 
 
 def test_all_works_in_the_order_of_a_boot(room):
-    found, code = checked(room)
+    found, code = checked(room, "--within", PATIENT)
     assert bad(found) == [], [one for one in found["checks"] if one["verdict"] != "works"]
     assert list(dict.fromkeys(one["flow"] for one in found["checks"])) == BOOT
     assert found["findings"] == []
@@ -54,7 +56,7 @@ def test_all_works_in_the_order_of_a_boot(room):
 def test_a_stopped_service_is_one_finding(room):
     room.stop(room.clock)
     try:
-        found, code = checked(room)
+        found, code = checked(room, "--within", PATIENT)
     finally:
         room.clock = room._chrony()
     assert (bad(found), code) == ([("ntp", "refused")], 1)
@@ -102,7 +104,7 @@ def test_what_answers_where_it_must_not_is_exposed(room):
     )
     room.listens(22)
     try:
-        found, code = checked(room, "--only", "ssh")
+        found, code = checked(room, "--only", "ssh", "--within", PATIENT)
     finally:
         room.stop(sshd)
     assert (bad(found), code) == ([("ssh", "exposed")], 1)
