@@ -241,3 +241,11 @@ def test_two_extensions_of_a_kind():
     der = certificates.der(made.sign(private, hashes.SHA256()))
     with pytest.raises(Unreadable):
         describe(der.replace(b"\x55\x1d\x12", b"\x55\x1d\x11"))
+
+
+def test_a_version_that_there_is_not(good):
+    """RFC 5280 §4.1.2.1: 2 stands for version 3."""
+    later = good.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x3a", 1)
+    assert later != good
+    with pytest.raises(Unreadable):
+        describe(later)

@@ -18,7 +18,14 @@ from bellrock.probe.trust import Roots
 
 MAX_NAMES: Final = 64
 MAX_WORDS: Final = 200
-_BROKEN: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+_BROKEN: Final = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 """What `cryptography` raises, as late as when a field is looked at, for certificates that are not as RFC 5280 wants them."""
 MAX_DEPTH: Final = 8
 """Certificates between a server's and an authority's."""
@@ -61,7 +68,7 @@ def load(der: bytes) -> x509.Certificate:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except _BROKEN as error:
         raise Unreadable(str(error)[:MAX_WORDS]) from None
 
 
@@ -125,6 +132,7 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
     server's own certificate.
     """
     try:
+        issuer = describe(chain[0]).issuer
         leaf, others = load(chain[0]), [load(der) for der in chain[1 : MAX_DEPTH + 1]]
     except Unreadable as error:
         return f"its chain cannot be read: {error}"
@@ -141,13 +149,14 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
     ).build_client_verifier()
     try:
         verifier.verify(leaf, others)
-    except (VerificationError, *_BROKEN) as error:
-        return _unproved(leaf, str(error))
+    except VerificationError as error:
+        return _unproved(issuer, str(error))
+    except _BROKEN as error:
+        return f"its chain cannot be read: {str(error)[:MAX_WORDS]}"
     return ""
 
 
-def _unproved(leaf: x509.Certificate, why: str) -> str:
-    issuer = leaf.issuer.rfc4514_string()[:MAX_WORDS]
+def _unproved(issuer: str, why: str) -> str:
     # The library's words are for its programmers; of its reasons this one is an administrator's mistake.
     may_not = ": one of its chain may not sign certificates" if "basicConstraints.cA" in why else ""
     return f"its certificate is signed by an authority that is not known here ({issuer}){may_not}"
@@ -193,9 +202,9 @@ def _key(found: x509.Certificate) -> str:
 
 
 def _self_signed(found: x509.Certificate) -> bool:
-    if found.issuer != found.subject:
-        return False
     try:
+        if found.issuer != found.subject:
+            return False
         found.verify_directly_issued_by(found)
     except Exception:  # noqa: BLE001 -- ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm: it is not, as far as can be told
         return False
