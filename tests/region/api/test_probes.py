@@ -255,3 +255,13 @@ async def test_how_it_stands_outlives_a_restart(tmp_path):
         found = await running.get("matrix/rack1/dns")
         assert found["results"][0]["evidence"][0]["what"] == "a query"
         assert [one["id"] for one in await running.get("schedules")] == ["site"]
+
+
+@asynchronous
+async def test_a_connection_that_another_takes_the_place_of_owes_no_answers(tmp_path):
+    async with region(tmp_path) as running, worker(running, answers=False) as one:
+        begun = await call(running, "POST", "probes", flows=["dns"], to=["10.0.0.53"])
+        await until(lambda: one.orders)
+        async with agent(running.url, "rack1"):
+            (found,) = (await finished(running, begun.json()["run"]))["results"]
+        assert found["verdict"] == "not-checked"
