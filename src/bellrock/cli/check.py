@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from msgspec import structs
 
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import Failure, json_option, print_json, print_json_line, print_table, printable
@@ -176,6 +175,8 @@ def _times(wanted: "tuple[Wanted, ...]", within: float) -> list[float]:
 
 
 def _todo(want: "Wanted", within: float) -> "Work":
+    from msgspec.structs import replace
+
     from bellrock.cli.trying import Todo, site_options
     from bellrock.link.source import Source
     from bellrock.probe import Ask
@@ -190,7 +191,7 @@ def _todo(want: "Wanted", within: float) -> "Work":
     except Failure as error:
         return not_checked(ask, error.format_message())
     host = want.name if not want.address and not want.interface else ""
-    return Todo(structs.replace(ask, options=options), host)
+    return Todo(replace(ask, options=options), host)
 
 
 class _Printer:

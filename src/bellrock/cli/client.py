@@ -56,15 +56,18 @@ def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: 
     return send(region, state_dir, "GET", path)
 
 
-def send(region: str, state_dir: Path, method: str, path: str, body: Any = None, *, within: float = TIMEOUT) -> Any:  # noqa: ANN401 -- JSON
+def send(region: str, state_dir: Path, method: str, path: str, body: Any = None, *, within: float | None = None) -> Any:  # noqa: ANN401 -- JSON
     """The JSON answer to METHOD /api/v1`path`, sent with a JSON body where there is one; None where the answer has no content.
+
+    Args:
+        within: seconds until the answer must be there; TIMEOUT where it is not said.
 
     Raises:
         Failure: no region there, no token, or the region says no (exit 1: not as things are; 2: not as it was asked); one line each.
     """
     region = _meant(region, state_dir)
     connection = _connection(region, state_dir)
-    connection.timeout = within
+    connection.timeout = patience = TIMEOUT if within is None else within
     headers = {"Authorization": f"Bearer {_token(state_dir)}"}
     content = None
     if body is not None:
@@ -80,7 +83,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None,
             EXIT_UNREADABLE,
         ) from None
     except OSError as error:
-        why = f"no answer within {within:g} s" if isinstance(error, TimeoutError) else error.strerror or error
+        why = f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else error.strerror or error
         hint = "; `bellrock up` starts one" if region.startswith("http://") and _is_here(region) else ""
         raise Failure(f"no region at {region}: {why}{hint}", EXIT_UNREADABLE) from None
     except http.client.HTTPException as error:

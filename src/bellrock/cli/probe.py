@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from msgspec import structs
 
 from bellrock.cli.endpoints import EndpointError, interfaces_here, parse_endpoint, read_endpoints
 from bellrock.cli.output import (
@@ -229,6 +228,8 @@ def _check_plans(work: "Sequence[Work]") -> None:
     Raises:
         Failure: nothing of it can be tried.
     """
+    from msgspec.structs import replace
+
     from bellrock.cli.trying import Todo
     from bellrock.probe import PlanError, probe_of
 
@@ -237,7 +238,7 @@ def _check_plans(work: "Sequence[Work]") -> None:
         # What a name resolves to is not known yet: any address will do to see whether the rest can be planned.
         if not isinstance(one, Todo):
             return
-        ask = structs.replace(one.ask, address=one.ask.address or ("192.0.2.1" if one.host else ""))
+        ask = replace(one.ask, address=one.ask.address or ("192.0.2.1" if one.host else ""))
         try:
             probe_of(ask.flow).plan(ask)
         except PlanError as error:

@@ -48,6 +48,8 @@ class World:
     def _namespace(undo: ExitStack) -> Namespace:
         space = Namespace()
         undo.callback(space.close)
+        # Without duplicate address detection, which link-local addresses would wait for as well: the first IPv6 packet need not.
+        space.run("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0")
         return space
 
     def start(self, *command: object, inside: Namespace | None = None, says: str = "", **environment: str) -> Program:
