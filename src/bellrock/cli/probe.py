@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bellrock.cli.endpoints import EndpointError, interfaces_here, parse_endpoint, read_endpoints
 from bellrock.cli.output import (
     EXIT_UNREADABLE,
     Failure,
@@ -92,6 +91,7 @@ def probe(
 
     Exit 0: all works. 1: something does not. 2: usage. 3: something could not be checked.
     """
+    from bellrock.cli.endpoints import read_endpoints
     from bellrock.cli.trying import options_of, rounds
 
     texts = [*targets, *(read_endpoints(to_file) if to_file else ())]
@@ -112,6 +112,7 @@ def _source(text: str) -> "Source | None":
     """Where to send from here; None: it is an agent's name."""
     from ipaddress import ip_address
 
+    from bellrock.cli.endpoints import interfaces_here
     from bellrock.link.source import Source
 
     if not text:
@@ -128,6 +129,7 @@ def _work(
     flow: str, texts: Sequence[str], source: "Source", options: dict[str, str], name: str, within: float
 ) -> "list[Work]":
     """What is to be tried, and in the place of a text that is no endpoint what is wrong with it."""
+    from bellrock.cli.endpoints import EndpointError, parse_endpoint
     from bellrock.cli.trying import Todo
     from bellrock.link.source import Source
     from bellrock.probe import Ask, probe_of
@@ -171,7 +173,7 @@ def _tries(
     """
     import asyncio
 
-    from bellrock.cli.endpoints import resolve
+    from bellrock.cli.endpoints import EndpointError, parse_endpoint, resolve
     from bellrock.contract import Try
 
     interface = source.partition("/")[2]
@@ -198,6 +200,7 @@ def _tries(
 
 
 def _by_agent(agent: str, tries: "list[Try]", region_url: str, state_dir: Path | None) -> "Results":
+    from bellrock.cli.endpoints import interfaces_here
     from bellrock.cli.ordered import probe_from
     from bellrock.probe import Ask
     from bellrock.probe.sweep import not_checked

@@ -181,7 +181,8 @@ def _bind(address: Address) -> socket.socket:
     if address.path:
         return _bind_unix(address)
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol by its number: only then asyncio switches Nagle's algorithm off, which would hold back small answers for 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Connections inherit it: a peer that takes nothing for so long is let go by the kernel (RFC 5482).
