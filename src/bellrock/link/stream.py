@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from bellrock.link.arrivals import Arrivals, Departures, open_both
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors
 from bellrock.link.secured import NotTls, Secured
 from bellrock.link.source import Source, bind
@@ -35,11 +36,15 @@ class Ends(Struct, frozen=True):
 
 
 class Stream:
-    """A connection. Every method may raise Obstructed(CLOSED | …); time is bounded by the caller (`asyncio.timeout`)."""
+    """A connection. Every method may raise Obstructed(CLOSED | …); time is bounded by the caller (`asyncio.timeout`).
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sock: socket.socket) -> None:
-        self._reader: asyncio.StreamReader | Secured = reader
-        self._writer: asyncio.StreamWriter | Secured = writer
+    What arrived before the connection was reset is read first, and then the reset; a write says nothing of it before that.
+    """
+
+    def __init__(self, arrivals: Arrivals, departures: Departures, sock: socket.socket) -> None:
+        self._reader: Arrivals | Secured = arrivals
+        self._writer: Departures | Secured = departures
+        self._arrivals = arrivals
         self._sock = sock
         self.received = 0
         """Octets read by the caller so far."""
@@ -66,6 +71,8 @@ class Stream:
             octets = await self._reader.read(most)
         except OSError as error:
             raise _meant(error) from None
+        if not octets and self._arrivals.lost is not None:
+            raise from_error(self._arrivals.lost)
         self.received += len(octets)
         return octets
 
@@ -78,12 +85,7 @@ class Stream:
         try:
             octets = await self._reader.readexactly(size)
         except asyncio.IncompleteReadError as error:
-            self.received += len(error.partial)
-            raise Obstructed(
-                Obstacle.CLOSED,
-                why=f"the connection was closed after {len(error.partial)} of {size} octets",
-                partial=error.partial,
-            ) from None
+            raise self._cut(error.partial, f"{len(error.partial)} of {size}") from None
         except OSError as error:
             raise _meant(error) from None
         self.received += size
@@ -99,12 +101,7 @@ class Stream:
         try:
             octets = await self._reader.readuntil(end)
         except asyncio.IncompleteReadError as error:
-            self.received += len(error.partial)
-            raise Obstructed(
-                Obstacle.CLOSED,
-                why=f"the connection was closed after {len(error.partial)} octets",
-                partial=error.partial,
-            ) from None
+            raise self._cut(error.partial, f"{len(error.partial)}") from None
         except asyncio.LimitOverrunError:
             raise TooMuch(f"more than {LIMIT} octets without {end!r}") from None
         except OSError as error:
@@ -130,8 +127,22 @@ class Stream:
             await secured.handshake()
         except OSError as error:
             raise _meant(error) from None
+        except Obstructed:
+            if self._arrivals.lost is None:
+                raise
+            raise from_error(self._arrivals.lost) from None
         self._reader = self._writer = secured
         return secured.session
+
+    def _cut(self, said: bytes, how_much: str) -> Obstructed:
+        """The connection ended behind `said`."""
+        self.received += len(said)
+        lost = self._arrivals.lost
+        met = from_error(lost) if lost is not None else Obstructed(Obstacle.CLOSED)
+        if lost is None or (said and met.obstacle is Obstacle.CLOSED):
+            met.why = f"the connection was {'closed' if lost is None else 'reset'} after {how_much} octets"
+        met.partial = said
+        return met
 
     def end(self) -> None:
         """Say that nothing more will be sent (FIN); reading goes on."""
@@ -169,13 +180,13 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
             raise _rejected(from_error(error, sock)) from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            reader, writer = await asyncio.open_connection(sock=sock, limit=LIMIT)
+            arrivals, departures = await open_both(sock, LIMIT)
         except OSError as error:
             raise from_error(error) from None
     except BaseException:
         sock.close()
         raise
-    return Stream(reader, writer, sock)
+    return Stream(arrivals, departures, sock)
 
 
 def _meant(error: OSError) -> Exception:
