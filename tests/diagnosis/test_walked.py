@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from bellrock.contract.walk import Path, Ruled, Seen, Sent, Served, Sighting, Watching
-from bellrock.diagnosis.walked import _TABLE, MAX_EVIDENCE, judge, question
+from bellrock.diagnosis.walked import _TABLE, judge, question
 from bellrock.diagnosis.walkfacts import Case
+from bellrock.diagnosis.walktrace import MAX_EVIDENCE
 from bellrock.model import DiedAt, Verdict, Walked
 
 A, B, GATE = "10.1.0.2", "10.2.0.2", "10.1.0.1"

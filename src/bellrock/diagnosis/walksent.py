@@ -1,0 +1,45 @@
+"""A walk's request that never left its source."""
+
+from bellrock.contract.walk import Ruled, WhichRule
+from bellrock.diagnosis.walkfacts import Case
+from bellrock.diagnosis.walkwords import Judged, Question, unruled
+from bellrock.model import DiedAt, Verdict
+
+
+def not_sent(case: Case, ruled: Ruled | None) -> Judged:
+    """Nothing left the source."""
+    sent = case.sent
+    nothing = f"nothing left {case.source}"
+    if sent.obstacle == "no route":
+        return Judged(
+            DiedAt.NOT_SENT, Verdict.UNREACHABLE, f"{nothing}: it has no route to {case.path.target}; add one, or a default route"
+        )  # fmt: skip
+    if ruled is not None and ruled.verdict in ("drop", "reject"):
+        return Judged(
+            DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: its own firewall does not let it out: {ruled.rule}", ruled.rule
+        )  # fmt: skip
+    if sent.neighbour == "silent" or sent.obstacle == "no neighbour":
+        next_hop = (
+            f"its gateway {sent.gateway}" if sent.gateway else f"{case.path.target}, which should be on its link,"
+        )
+        where = f" on {sent.interface}" if sent.interface else ""
+        return Judged(
+            DiedAt.NOT_SENT, Verdict.UNREACHABLE,
+            f"{nothing}: {next_hop} does not answer {'ARP' if ':' not in case.path.target else 'neighbour discovery'}{where}",
+        )  # fmt: skip
+    if sent.obstacle == "own firewall":
+        return Judged(DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: {sent.why}{unruled(ruled)}")
+    why = sent.why or f"and its kernel does not say why{unruled(ruled)}"
+    verdict = Verdict.NOT_CHECKED if sent.obstacle == "local" else Verdict.UNREACHABLE
+    return Judged(DiedAt.NOT_SENT, verdict, f"{nothing}: {why}")
+
+
+def leaving_source(case: Case) -> Question | None:
+    """What do the source's rules do with the request?"""
+    sent, path = case.sent, case.path
+    if not sent.source or sent.obstacle in ("no route", "local"):
+        return None
+    return Question(
+        "source",
+        WhichRule(path.protocol, sent.source, sent.source_port or path.source_port, path.target, path.port, "output", sent.interface),
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Words that the sentences about a walk share."""
+
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from bellrock.contract.walk import Ruled, Sighting, WhichRule
+from bellrock.diagnosis.walkfacts import Case
+from bellrock.model import DiedAt, Verdict
+
+
+class Question(Struct, frozen=True):
+    """What is to be asked of an end before it can be judged: what its rules do with a packet."""
+
+    end: Literal["source", "target"]
+    ask: WhichRule
+
+
+class Judged(NamedTuple):
+    """Where it died, what that is called, and the sentence."""
+
+    died_at: DiedAt
+    verdict: Verdict
+    detail: str
+    rule: str = ""
+
+
+def no_question(_: Case) -> None:
+    """No end's rules have to do with it."""
+    return
+
+
+def unruled(ruled: Ruled | None) -> str:
+    """What the rules have to do with it, where no rule of theirs drops it."""
+    if ruled is None:
+        return ""
+    if ruled.verdict == "unknown":
+        return f" (its rules could not be judged: {ruled.why})"
+    return " (no rule of its nftables does that)" if ruled.verdict == "accept" else ""
+
+
+def unsure(case: Case) -> str:
+    """That packets were not looked at, where some were not."""
+    lost = case.near.lost + case.far.lost
+    return f" ({lost} packets came too fast to be looked at, this may be among them)" if lost else ""
+
+
+def place(name: str, seen: Sighting | None) -> str:
+    """Host and interface."""
+    return "/".join(part for part in (name, seen.interface if seen else "") if part)
