@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from bellrock.link import nexthop, rtnetlink
-from bellrock.link.nexthop import NextHop, next_hop
+from bellrock.link.nexthop import NextHop, Ports, interfaces_towards, next_hop, refusing
 from tests.link.namespaces import network_namespace, until
 
 pytestmark = pytest.mark.lab
@@ -32,6 +32,66 @@ def test_on_the_link_and_beyond_a_gateway(inside):
     assert next_hop("192.0.2.1", "10.1.0.2") == next_hop("192.0.2.1")
     inside.ip("route add unreachable 198.51.100.0/24")
     assert next_hop("198.51.100.1") is None
+
+
+@pytest.fixture
+def two_ways(inside):
+    inside.veth("blk-c", "blk-d")
+    inside.ip("addr add 10.3.0.2/24 dev blk-c")
+    inside.ip("-6 addr add fd03::2/64 dev blk-c nodad")
+    inside.ip("route add default via 10.1.0.1")
+    inside.ip("-6 route add default via fd01::1")
+    return inside
+
+
+@pytest.mark.parametrize(
+    ("version", "target", "first", "second"),
+    [(4, "192.0.2.1", "10.1.0.1", "10.3.0.77"), (6, "2001:db8::1", "fd01::1", "fd03::77")],
+    ids=["four", "six"],
+)
+@pytest.mark.parametrize("rule", ["ipproto udp dport 53", "ipproto udp sport 500"])
+def test_policy_routing_by_ports(two_ways, version, target, first, second, rule):
+    two_ways.ip(f"-{version} rule add {rule} lookup 9")
+    two_ways.ip(f"-{version} route add default via {second} table 9")
+    assert next_hop(target).gateway == first
+    assert next_hop(target, ports=Ports("udp", 500, 53)).gateway == second
+    assert next_hop(target, ports=Ports("tcp", 500, 53)).gateway == first
+    assert next_hop(target, ports=Ports("udp", 0, 54)).gateway == first
+
+
+@pytest.mark.parametrize("target", ["192.0.2.1", "2001:db8::1"])
+def test_routes_and_rules_that_pass_on_nothing(two_ways, target):
+    version = 6 if ":" in target else 4
+    assert refusing(target) == ""
+    for kind in ("blackhole", "unreachable", "prohibit"):
+        two_ways.ip(f"-{version} route add {kind} {target}")
+        assert (refusing(target), next_hop(target)) == (kind, None)
+        two_ways.ip(f"-{version} route del {kind} {target}")
+    two_ways.ip(f"-{version} rule add ipproto udp dport 53 prohibit")
+    assert [refusing(target, ports=Ports(which, 500, 53)) for which in ("udp", "tcp")] == ["prohibit", ""]
+    two_ways.ip(f"-{version} route del default")
+    assert refusing(target) == ""
+
+
+def test_the_interfaces_of_a_route(two_ways):
+    assert interfaces_towards("192.0.2.1", "10.1.0.2") == ("blk-a",)
+    two_ways.ip("route add 192.0.2.0/24 nexthop via 10.1.0.1 nexthop via 10.3.0.1")
+    assert interfaces_towards("192.0.2.1") == ("blk-a", "blk-c")
+    two_ways.ip("route add blackhole 192.0.2.0/28")
+    assert interfaces_towards("192.0.2.1") == ()
+
+
+def test_next_hops_that_are_objects(two_ways):
+    two_ways.ip("nexthop add id 7 via 10.3.0.1 dev blk-c")
+    two_ways.ip("route add 192.0.2.0/24 nhid 7")
+    assert interfaces_towards("192.0.2.1") == ("blk-c",)
+
+
+@pytest.mark.parametrize("hops", [b"", b"\x03\0\0\0\x01\0\0\0", b"\x08\0\0\0"], ids=["none", "too-short", "cut"])
+def test_a_route_whose_next_hops_are_not_told(monkeypatch, inside, hops):
+    monkeypatch.setattr(nexthop, "_route", lambda _: bytes(12) + struct.pack("=HH", 4 + len(hops), 9) + hops)
+    with pytest.raises(OSError, match="does not tell the next hops"):
+        interfaces_towards("192.0.2.1")
 
 
 def test_by_an_interface_without_a_route_it_is_looked_for_on_the_link(inside):

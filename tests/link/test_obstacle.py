@@ -1,5 +1,6 @@
 """What errors of the kernel, and ICMP errors in its queue, mean."""
 
+import asyncio
 import errno
 import socket
 import struct
@@ -8,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bellrock.link.datagram import open_datagrams
 from bellrock.link.obstacle import Obstacle, Obstructed, _extended, from_error, is_own, tell_errors, told
+from bellrock.link.stream import connect
+from tests.link.namespaces import network_namespace
 
 FOUR = {"version": 4, "origin": 2, "offender": b"\x02\0" + b"\0\0" + bytes([192, 0, 2, 1])}
 SIX = {"version": 6, "origin": 3, "offender": b"\x0a\0" + bytes(6) + bytes.fromhex("20010db8000000000000000000000001")}
@@ -111,6 +115,44 @@ def test_a_queued_error_is_told_once(family, address):
         with pytest.raises(ConnectionRefusedError) as caught:
             sock.recv(1)
         assert from_error(caught.value, sock).obstacle is Obstacle.PORT
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("kind", ["blackhole", "unreachable", "prohibit"])
+@pytest.mark.parametrize("target", ["192.0.2.1", "2001:db8::1"])
+def test_a_route_that_passes_on_nothing(kind, target):
+    """By their numbers alone these would be a fault of the caller's, of ARP, and of the firewall."""
+
+    async def tried():
+        with open_datagrams(target, 53) as opened, pytest.raises(Obstructed) as caught:
+            await opened.send(b"x")
+        yield caught.value
+        with pytest.raises(Obstructed) as caught:
+            await connect(target, 53)
+        yield caught.value
+
+    async def all_of_it():
+        return [one async for one in tried()]
+
+    with network_namespace() as inside:
+        inside.ip(f"-{6 if ':' in target else 4} route add {kind} {target}")
+        for found in asyncio.run(all_of_it()):
+            assert (found.obstacle, found.by) == (Obstacle.REFUSING_ROUTE, "")
+            assert f"of type {kind} on this host takes what is for {target}" in found.why
+
+
+@pytest.mark.lab
+def test_the_same_numbers_without_such_a_route():
+    with network_namespace() as inside, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        inside.ip("addr add 10.1.0.2/24 dev lo")
+        inside.ip("route add default dev lo")
+        sock.bind(("10.1.0.2", 0))
+        peer = ("192.0.2.1", 53)
+        assert from_error(OSError(errno.EACCES, ""), sock, peer).obstacle is Obstacle.OWN_FIREWALL
+        assert from_error(OSError(errno.EHOSTUNREACH, ""), sock, peer).obstacle is Obstacle.NO_NEIGHBOUR
+        inside.ip("addr del 10.1.0.2/24 dev lo")
+        found = from_error(OSError(errno.EINVAL, "Invalid argument"), sock, peer)
+        assert (found.obstacle, found.why) == (Obstacle.LOCAL, "10.1.0.2 is no longer an address of this host")
 
 
 def test_own_addresses():

@@ -64,6 +64,7 @@ def tried(monkeypatch, run, *, within=5.0, address="127.0.0.1", port=9, **settin
         (Obstacle.EXCEEDED, OTHER, Verdict.UNREACHABLE, "said (says 192.0.2.254)"),
         (Obstacle.TOO_BIG, OTHER, Verdict.FILTERED, "said (says 192.0.2.254)"),
         (Obstacle.NO_ROUTE, "", Verdict.UNREACHABLE, "said"),
+        (Obstacle.REFUSING_ROUTE, "", Verdict.UNREACHABLE, "said"),
         (Obstacle.NO_NEIGHBOUR, "", Verdict.UNREACHABLE, "said"),
         (Obstacle.OWN_FIREWALL, "", Verdict.FILTERED, "said"),
         (Obstacle.SILENCE, "", Verdict.FILTERED, "said"),

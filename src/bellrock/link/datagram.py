@@ -53,7 +53,7 @@ class Datagrams:
         except OSError as error:
             if error.errno == errno.EMSGSIZE and (found := told(self._sock)) is not None:
                 raise found from None
-            raise from_error(error, self._sock) from None
+            raise from_error(error, self._sock, (self.address, peer[1])) from None
         return monotonic()
 
     async def receive(self) -> Datagram:

@@ -7,6 +7,8 @@ import struct
 from enum import StrEnum
 from typing import Final
 
+from bellrock.link.nexthop import Ports, refusing
+
 _SOL_IP, _SOL_IPV6, _RECVERR4, _RECVERR6 = 0, 41, 11, 25
 _EXTENDED: Final = struct.Struct("=IBBBBII")
 """struct sock_extended_err: errno, origin, type, code, pad, info, data; the offender's sockaddr follows."""
@@ -29,6 +31,11 @@ _WORDS: Final[dict[int, dict[tuple[int, int], str]]] = {
 """ICMP type and code in words (RFC 792, RFC 1812 §5.2.7.1, RFC 4443 §3.1)."""
 
 
+_BY_ROUTES: Final = frozenset((errno.EINVAL, errno.EACCES, errno.EHOSTUNREACH))
+"""What sending by a route of type blackhole, prohibit or unreachable ends with, and much else."""
+_REFUSING: Final = "a route or routing rule of type {kind} on this host takes what is for {address} (ip route, ip rule)"
+
+
 class Obstacle(StrEnum):
     """What was in the way."""
 
@@ -44,6 +51,8 @@ class Obstacle(StrEnum):
     TOO_BIG = "too big"
     NO_ROUTE = "no route"
     """This host has none."""
+    REFUSING_ROUTE = "refusing route"
+    """A route or policy rule of this host takes it, and passes on nothing (blackhole, unreachable, prohibit)."""
     NO_NEIGHBOUR = "no neighbour"
     """Nobody answered ARP or neighbour discovery for the next hop."""
     OWN_FIREWALL = "own firewall"
@@ -103,9 +112,14 @@ def is_own(address: str) -> bool:
     return True
 
 
-def from_error(error: OSError, sock: socket.socket | None = None) -> Obstructed:
-    """What an error of connect, send or receive means; a queued ICMP error says it best."""
+def from_error(error: OSError, sock: socket.socket | None = None, peer: tuple[str, int] | None = None) -> Obstructed:
+    """What an error of connect, send or receive means; a queued ICMP error says it best.
+
+    `peer`: address and port that `sock` was sending to; the kernel is asked whether one of its routes refuses that.
+    """
     if sock is not None and (found := told(sock)) is not None:
+        return found
+    if sock is not None and peer is not None and error.errno in _BY_ROUTES and (found := _refused(sock, *peer)):
         return found
     # asyncio raises ConnectionResetError("Connection lost") without a number.
     match error.errno or (errno.ECONNRESET if isinstance(error, ConnectionError) else None):
@@ -123,6 +137,20 @@ def from_error(error: OSError, sock: socket.socket | None = None) -> Obstructed:
             return Obstructed(Obstacle.SILENCE, why="nothing came back")
         case _:
             return Obstructed(Obstacle.LOCAL, why=(error.strerror or str(error)).lower())
+
+
+def _refused(sock: socket.socket, address: str, port: int) -> Obstructed | None:
+    """Whether this host's routes pass on nothing to an address; the same error numbers mean other things as well."""
+    here, from_port = sock.getsockname()[:2]
+    source = "" if here in ("0.0.0.0", "::") else here.partition("%")[0]  # noqa: S104 -- any address of ours
+    if source and not is_own(here):
+        return Obstructed(Obstacle.LOCAL, why=f"{source} is no longer an address of this host")
+    with contextlib.suppress(OSError):
+        device = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0").decode()
+        ports = Ports("tcp" if sock.type == socket.SOCK_STREAM else "udp", from_port, port)
+        if kind := refusing(address, source, device, ports):
+            return Obstructed(Obstacle.REFUSING_ROUTE, why=_REFUSING.format(kind=kind, address=address))
+    return None
 
 
 def _extended(data: bytes, version: int) -> Obstructed:

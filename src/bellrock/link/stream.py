@@ -177,7 +177,7 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
         try:
             await asyncio.get_running_loop().sock_connect(sock, _numeric(address, port))
         except OSError as error:
-            raise _rejected(from_error(error, sock)) from None
+            raise _rejected(from_error(error, sock, (address, port))) from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             arrivals, departures = await open_both(sock, LIMIT)

@@ -25,6 +25,7 @@ _VERDICTS: Final = {
     Obstacle.EXCEEDED: Verdict.UNREACHABLE,
     Obstacle.TOO_BIG: Verdict.FILTERED,
     Obstacle.NO_ROUTE: Verdict.UNREACHABLE,
+    Obstacle.REFUSING_ROUTE: Verdict.UNREACHABLE,
     Obstacle.NO_NEIGHBOUR: Verdict.UNREACHABLE,
     Obstacle.OWN_FIREWALL: Verdict.FILTERED,
     Obstacle.SILENCE: Verdict.FILTERED,
