@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+from msgspec import structs
 
 from bellrock.agent import watching
 from bellrock.agent.watching import MAX_REPLIES, Watcher
@@ -13,7 +14,7 @@ from bellrock.diagnosis.sighted import Passed
 from bellrock.wire import marked
 from bellrock.wire.glimpse import Ends, Glimpse
 from bellrock.wire.mark import Kind
-from tests.agent.walks import HERE, WALK, Said, Wires, is_reply, path, play, text, watched
+from tests.agent.walks import BLOCKS, HERE, WALK, Said, Wires, is_reply, path, play, text, watched
 
 
 def rig(*passed, **rest):
@@ -197,6 +198,59 @@ def test_a_walk_is_watched_once_and_told_once():
             await said.first(Watching)
             assert "watched already" in await watcher.watch(Order("3", WatchPath(wanted)))
         assert "not watched here" in await watcher.tell(Order("4", TellPath(WALK)))
+
+    play(scene)
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+def test_two_walks_never_take_each_other_for_a_service(protocol):
+    async def scene():
+        watcher, said = rig()
+        wanted = path(protocol)
+        other = structs.replace(wanted, walk="ff" * 8, source_port=next(BLOCKS))
+        async with watched(watcher, wanted):
+            await said.first(Watching)
+            assert "another walk has" in await watcher.watch(Order("3", WatchPath(other)))
+        said.clear()
+        async with watched(watcher, other):
+            assert (await said.first(Watching)).listener == "own"
+
+    play(scene)
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+def test_the_port_is_free_when_the_result_is_told(protocol):
+    async def scene():
+        watcher, said = rig()
+        wanted = path(protocol)
+        free = []
+
+        def say(message):
+            if isinstance(message, Seen):
+                kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+                with socket.socket(socket.AF_INET, kind) as sock:
+                    sock.bind((HERE, wanted.port))
+                free.append(wanted.port)
+            return said(message)
+
+        watcher._say = say
+        async with watched(watcher, wanted):
+            assert (await said.first(Watching)).listener == "own"
+        assert free
+
+    play(scene)
+
+
+def test_a_stand_in_at_another_address_is_no_service():
+    async def scene():
+        watcher, said = rig()
+        wanted = path()
+        other = structs.replace(wanted, walk="ff" * 8, target="127.0.0.2")
+        async with watched(watcher, wanted):
+            await said.first(Watching)
+            said.clear()
+            async with watched(watcher, other, listen=False):
+                assert (await said.first(Watching)).listener == "none"
 
     play(scene)
 

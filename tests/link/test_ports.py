@@ -24,6 +24,21 @@ def test_this_process_is_found(protocol, kind, family, address):
     assert holder.text() == f"{name_of_this_process()} (pid {os.getpid()})"
 
 
+@pytest.mark.parametrize(
+    ("bound", "asked", "has"),
+    [
+        ("127.0.0.1", "127.0.0.1", True), ("127.0.0.1", "127.0.0.2", False), ("127.0.0.1", "::1", False),
+        ("0.0.0.0", "127.0.0.2", True), ("0.0.0.0", "::1", False),
+        ("::", "127.0.0.2", True), ("::", "::1", True), ("::1", "::1", True), ("::ffff:127.0.0.1", "127.0.0.1", True),
+    ],
+)  # fmt: skip
+def test_who_has_a_port_at_an_address(bound, asked, has):
+    with socket.socket(socket.AF_INET6 if ":" in bound else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((bound, 0))
+        holder = holder_of("udp", sock.getsockname()[1], address=asked)
+    assert (holder is not None) is has
+
+
 def test_nobody_holds_a_port_that_was_given_back():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Final
@@ -165,7 +167,8 @@ async def _spoken(path: Path, stream: Stream, sent: Sent) -> Sent:
 
 
 def _obstructed(sent: Sent, error: Obstructed) -> Sent:
-    return structs.replace(sent, obstacle=error.obstacle.value, by=error.by, why=error.why)
+    taken = error.obstacle is Obstacle.LOCAL and error.why.endswith(os.strerror(errno.EADDRINUSE))
+    return structs.replace(sent, obstacle=error.obstacle.value, by=error.by, why=error.why, taken=taken)
 
 
 async def _look_for_routers(path: Path, wire: Wire, sent: Sent, most: int) -> None:

@@ -50,6 +50,8 @@ class Armed:
         self.path = path
         self.wire = wire
         self.over = asyncio.Event()
+        self.closed = asyncio.Event()
+        """Its listener has gone; the next walk may have the port."""
         self.listener: Literal["own", "held", "none"] = "none"
         self.why = ""
         self._key = bytes.fromhex(path.key)
@@ -115,6 +117,9 @@ class Watcher:
         path = order.do.path
         if path.walk in self._armed:
             return "this walk is watched already"
+        if any(_place(one.path) == _place(path) for one in self._armed.values()):
+            return f"another walk has {path.protocol} port {path.port} of {path.target} now"
+        armed: Armed | None = None
         try:
             with self._wires.watch(path) as wire:
                 armed = self._armed[path.walk] = Armed(path, wire)
@@ -126,7 +131,9 @@ class Watcher:
         except BusyError as error:
             return str(error)
         finally:
-            self._armed.pop(path.walk, None)
+            if armed is not None:
+                del self._armed[path.walk]
+                armed.closed.set()
         return ""
 
     async def tell(self, order: Order) -> str:
@@ -139,8 +146,9 @@ class Watcher:
         seen = sightings(armed.path, armed.wire.passed, order.do.sequences)
         first = next(requests(seen, out=False), None)
         served = _with_way(armed, (first.source, first.source_port) if first else None)
-        self._say(Seen(order=order.id, sightings=seen, lost=armed.wire.lost, served=served))
         armed.over.set()
+        await armed.closed.wait()
+        self._say(Seen(order=order.id, sightings=seen, lost=armed.wire.lost, served=served))
         return ""
 
     @contextlib.asynccontextmanager
@@ -188,7 +196,10 @@ async def _serving(armed: Armed, sock: socket.socket) -> AsyncIterator[None]:
 
 
 def _say_who_holds(armed: Armed) -> None:
-    holder = holder_of(armed.path.protocol, armed.path.port)
+    try:
+        holder = holder_of(armed.path.protocol, armed.path.port, address=armed.path.target)
+    except ValueError:  # no address
+        return
     if holder is not None:
         armed.listener, armed.why = "held", holder.text() if holder.pid else "another process"
 
@@ -288,6 +299,11 @@ async def _say_back(armed: Armed, connection: socket.socket, number: int) -> Non
         armed.replied(error)
     else:
         armed.replied()
+
+
+def _place(path: Path) -> tuple[str, str, int]:
+    """What only one walk may have at a time."""
+    return path.protocol, path.target, path.port
 
 
 def _with_way(armed: Armed, peer: tuple[str, int] | None) -> Served:

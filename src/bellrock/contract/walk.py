@@ -118,6 +118,10 @@ class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Of a TCP SYN, or the one that is answered."""
     by: Text = ""
     """Who sent the error."""
+    card: Text = ""
+    """The hardware address that it was sent to, where that is not the interface's own: it passed by, and the kernel does not take it."""
+    sender: Text = ""
+    """The hardware address that it came from, on this link."""
     kind: int = 0
     code: int = 0
     """Of the ICMP message."""
@@ -151,6 +155,10 @@ class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: Text = ""
     """Who told the kernel so."""
     why: Text = ""
+    taken: bool = False
+    """Somebody else on this host has the source port."""
+    waited: float = 0.0
+    """Seconds from the first request until the socket was closed, or had its answer; 0: not told."""
     answered: bool = False
     """An answer came to the socket, or the connection stands."""
     marked: bool = False
@@ -200,6 +208,12 @@ class Ruled(Struct, frozen=True, tag="ruled", kw_only=True, omit_defaults=True):
     """The rule that decides, as its own tool prints it; or the policy."""
     why: Annotated[str, Meta(max_length=512)] = ""
     """Of `unknown`."""
+    unless: Annotated[str, Meta(max_length=512)] = ""
+    """Of `accept`: a rule that drops it where the packet is not what was assumed of it, which the wire does not show."""
+    when: Text = ""
+    """What it would have to be for `unless` to drop it, as half a sentence."""
+    sent_on: Text = ""
+    """Where a rule translates its destination to, ADDRESS:PORT, in the end's own ruleset; empty: nowhere."""
 
 
 WalkOrder = WatchPath | WalkPath | TellPath | WhichRule

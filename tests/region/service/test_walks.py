@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec import structs
 
 from bellrock.contract import Done, Order
 from bellrock.contract.walk import (
@@ -260,3 +261,111 @@ def test_orders_are_known_by_their_ids():
     assert isinstance(seen[0], Order)
     assert seen[0].id.startswith("walk-")
     assert isinstance(seen[0].do, WhichRule)
+
+
+def overlaps(*wanted):
+    """How many walks were under way at one time at each port of the target, when these are asked for at once."""
+    running, found = [], {}
+
+    def watch(rig, agent, order):
+        port = order.do.path.protocol, order.do.path.target, order.do.path.port
+        running.append((order.do.path.walk, port))
+        now = [each for _, each in running].count(port)
+        found[port] = max(found.get(port, 0), now)
+        found["all"] = max(found.get("all", 0), len(running))
+        rig.walks.answered(agent, Watching(order=order.id, listener="own"))
+
+    def tell(rig, agent, order):
+        running[:] = [one for one in running if one[0] != order.do.walk]
+        rig.walks.answered(agent, Seen(order=order.id, served=Served()))
+
+    async def scene():
+        rig = Rig(WatchPath=watch, TellPath=tell, WalkPath=lambda rig, agent, order: asyncio.get_running_loop().call_later(
+            0.01, rig.walks.answered, agent, Seen(order=order.id, sent=Sent())))  # fmt: skip
+        walked = await asyncio.gather(*map(rig.walks.walk, wanted))
+        assert not len(rig.walks._turns)
+        assert not rig.walks._drawn
+        return walked
+
+    return asyncio.run(asyncio.wait_for(scene(), 20)), found
+
+
+def test_walks_at_one_port_go_one_after_the_other_and_others_side_by_side():
+    dns = Wanted(source="near", target="far", flow="dns", family=4)
+    _, found = overlaps(dns, dns, dns, structs.replace(dns, listen=False), structs.replace(dns, port=54))
+    assert found.pop("all") > 1
+    assert set(found.values()) == {1}
+    assert {port for _, _, port in found} == {53, 54}
+
+
+def test_walks_that_send_from_a_fixed_port_go_one_after_the_other():
+    dhcp = Wanted(source="near", target="far", flow="dhcp", family=4)
+    _, found = overlaps(dhcp, structs.replace(dhcp, target="far/eth1"), structs.replace(dhcp, port=1067))
+    assert found.pop("all") == 1
+
+
+def test_of_too_many_at_one_port_some_are_not_walked(monkeypatch):
+    monkeypatch.setattr(module, "MAX_IN_TURN", 2)
+    dns = Wanted(source="near", target="far", flow="dns", family=4, protocol="udp")
+    walked, _ = overlaps(dns, dns, dns)
+    (left_out,) = (one for (one,) in walked if one.verdict is Verdict.NOT_CHECKED)
+    assert "too many walks wait for this port of far: 2 are before it" in left_out.detail
+
+
+def test_source_ports_that_are_taken_are_drawn_again():
+    seen = []
+
+    def go(rig, agent, order):
+        seen.append(order.do.path)
+        sent = Sent(source="10.1.0.2", obstacle="local", why="cannot send from 57408: taken", taken=len(seen) < 3)
+        rig.walks.answered(
+            agent, Seen(order=order.id, sent=structs.replace(sent, tries=3) if sent.taken else Sent(tries=3))
+        )
+
+    rig = Rig(WalkPath=go)
+    (found,) = walk(rig)
+    assert "taken" not in found.detail
+    assert len({path.walk for path in seen}) == len({path.source_port for path in seen}) == 3
+    assert kinds(rig)[:6] == [("far", "WatchPath"), ("near", "WalkPath"), ("far", "TellPath")] * 2
+
+
+@pytest.mark.parametrize(("flow", "tries"), [("dns", module.DRAWS), ("dhcp", 1)])
+def test_they_are_drawn_so_many_times_and_no_more(flow, tries):
+    rig = Rig(WalkPath=Seen(order="", sent=Sent(obstacle="local", why="cannot send from 68: taken", taken=True)))
+    (found,) = walk(rig, flow=flow)
+    assert kinds(rig).count(("near", "WalkPath")) == tries
+    assert "cannot send from 68: taken" in found.detail
+
+
+def test_no_two_walks_of_a_source_have_the_same_ports(monkeypatch):
+    drawn = iter((7, 7, 7, 8))
+    monkeypatch.setattr(module.secrets, "randbelow", lambda _: next(drawn, 9))
+    seen = []
+
+    def go(rig, agent, order):
+        seen.append(order.do.path.source_port)
+        answer = Seen(order=order.id, sent=Sent())
+        asyncio.get_running_loop().call_later(0.01, rig.walks.answered, agent, answer)
+
+    walk(Rig(WalkPath=go), protocol="")
+    assert sorted(seen) == [FIRST_PORT + 7 * BLOCK, FIRST_PORT + 8 * BLOCK]
+
+
+def test_what_the_source_saw_is_told_although_the_target_fell_silent():
+    out = Sighting(at=1.0, what="request", out=True, interface="eth0", source="10.1.0.2", source_port=1, destination="10.3.0.9",
+                   destination_port=53)  # fmt: skip
+    router = structs.replace(out, what="error", out=False, by="10.1.0.1", kind=11, number=1)
+    rig = Rig(WalkPath=Seen(order="", sightings=(out, router), sent=Sent(source="10.1.0.2")), TellPath="frozen")
+    (found,) = walk(rig)
+    assert (found.verdict, found.died_at) == (Verdict.NOT_CHECKED, "unknown")
+    assert [(hop.name, hop.address, hop.request, hop.reply) for hop in found.hops] == [
+        ("near", "10.1.0.2", True, None), ("", "10.1.0.1", True, None), ("far", "10.3.0.9", None, None),
+    ]  # fmt: skip
+    assert len(found.evidence) == 2
+
+
+@pytest.mark.parametrize("answers", [{"WatchPath": "no right"}, {"WalkPath": "busy"}], ids=["target", "source"])
+def test_the_ends_are_hops_although_nothing_was_seen(answers):
+    (found,) = walk(Rig(**answers))
+    assert [(hop.name, hop.request, hop.reply) for hop in found.hops] == [("near", None, None), ("far", None, None)]
+    assert found.hops[-1].address == "10.3.0.9"

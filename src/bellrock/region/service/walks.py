@@ -1,8 +1,10 @@
 """Walks: two agents try a flow together, and the region judges what both saw."""
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
@@ -22,20 +24,27 @@ from bellrock.contract.walk import (
     WatchPath,
 )
 from bellrock.diagnosis.walked import judge, question
-from bellrock.diagnosis.walkfacts import Case
+from bellrock.diagnosis.walkfacts import Case, hops
 from bellrock.flows import flow as flow_of
 from bellrock.flows.walkable import Leg, legs
 from bellrock.model import DiedAt, Verdict, Walked
 from bellrock.region.service.agents import Session
 from bellrock.region.service.ends import End, UnknownEnd, find_end
 from bellrock.region.service.state import State
+from bellrock.region.service.turns import Full, Turns
 
 MAX_WALKS: Final = 4
 """Exchanges that are walked at one time; others wait. An agent watches eight."""
 MAX_WAITING: Final = 64
 """Exchanges that may wait; more requests are refused."""
+MAX_IN_TURN: Final = 16
+"""Exchanges at one port of one target that may wait for each other."""
+DRAWS: Final = 4
+"""Times that source ports are drawn, where the source finds them taken."""
 ANSWER: Final = 10.0
 """Seconds for an agent to answer an order that takes it no time."""
+CALLED_OFF: Final = 2.0
+"""Seconds for a target to end a watch whose result is of no use any more."""
 WITHIN: Final = 1.5
 """Seconds that the source waits for an answer, unless asked otherwise."""
 SLOWEST: Final = 12.0
@@ -89,6 +98,9 @@ class Walks:
         self._waiting: dict[str, tuple[str, asyncio.Future[WalkAnswer]]] = {}
         """Order → agent, and its answer."""
         self._room = asyncio.Semaphore(MAX_WALKS)
+        self._turns = Turns(MAX_IN_TURN)
+        self._drawn: set[tuple[str, int]] = set()
+        """Source agents with the first of the ports that a walk has there."""
         self._under_way = 0
 
     async def walk(self, wanted: Wanted) -> tuple[Walked, ...]:
@@ -137,33 +149,66 @@ class Walks:
         return source, target
 
     async def _one(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Walked:
-        async with self._room:
-            try:
-                return await self._walked(wanted, leg, source, target)
-            except Declined as error:
-                return Walked(
-                    flow=wanted.flow, source=source.name, target=target.name, verdict=Verdict.NOT_CHECKED, died_at=DiedAt.UNKNOWN,
-                    detail=f"it could not be walked: {error}", variant=leg.variant,
-                )  # fmt: skip
-
-    async def _walked(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Walked:
-        path = _path(wanted, leg, source, target)
-        watching = await self._ask(target, WatchPath(path, wanted.listen), Watching, ANSWER)
-        told = False
         try:
-            near = await self._ask(
-                source, WalkPath(path, watching.listener == "own"), Seen, wanted.within + SLOWEST
-            )  # fmt: skip
-            far = await self._ask(target, TellPath(path.walk, _sequences(near)), Seen, ANSWER)
+            # Two walks at one port would take each other for the service there, or for its absence.
+            async with self._turns.of(*_alone(leg, source, target)), self._room:
+                case = await self._seen_by_both(wanted, leg, source, target)
+        except Full as error:
+            return _untold(
+                _case(_path(wanted, leg, source, target), wanted, leg, source, target),
+                f"too many walks wait for this port of {target.name}: {error}; ask again in a few seconds",
+            )
+        if isinstance(case, Walked):
+            return case
+        return judge(case, await self._ruled(case, source, target))
+
+    async def _seen_by_both(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Case | Walked:
+        """What both ends saw; a verdict where one of them could not do its part. With other source ports, if some were taken."""
+        draws = 0
+        while True:
+            draws += 1
+            with self._drawing(wanted, leg, source, target) as path:
+                case = _case(path, wanted, leg, source, target)
+                try:
+                    found = await self._walked(case, wanted, source, target)
+                except Declined as error:
+                    return _untold(case, str(error))
+            if isinstance(found, Walked) or not found.sent.taken or path.fixed or draws == DRAWS:
+                return found
+
+    @contextmanager
+    def _drawing(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Iterator[Path]:
+        """A path whose source ports no other walk from there has, as long as the block runs."""
+        path = _path(wanted, leg, source, target)
+        while (held := (source.agent, path.source_port)) in self._drawn and not path.fixed:
+            path = _path(wanted, leg, source, target)
+        self._drawn.add(held)
+        try:
+            yield path
+        finally:
+            self._drawn.discard(held)
+
+    async def _walked(self, case: Case, wanted: Wanted, source: End, target: End) -> Case | Walked:
+        path, told = case.path, False
+        try:
+            watching = await self._ask(target, WatchPath(path, wanted.listen), Watching, ANSWER)
+            go = WalkPath(path, watching.listener == "own")
+            near = await self._ask(source, go, Seen, wanted.within + SLOWEST)
+            case = structs.replace(case, watching=watching, near=near)
+            try:
+                far = await self._ask(target, TellPath(path.walk, _sequences(near)), Seen, ANSWER)
+            except Declined as error:
+                return _untold(case, str(error))
             told = True
         finally:
-            if not told and target.agent in self._sessions:
-                self._sessions[target.agent].say(Order(_PREFIX + ulid_now(), TellPath(path.walk)))
-        case = Case(
-            flow=wanted.flow, path=path, source=source.name, target=target.name, watching=watching, near=near, far=far,
-            answered=leg.answered, variant=leg.variant,
-        )  # fmt: skip
-        return judge(case, await self._ruled(case, source, target))
+            if not told:
+                await self._call_off(path, target)
+        return structs.replace(case, far=far)
+
+    async def _call_off(self, path: Path, target: End) -> None:
+        """Have the target end its watch, so that the next walk does not meet its listener."""
+        with contextlib.suppress(Declined):
+            await self._ask(target, TellPath(path.walk), Seen, CALLED_OFF)
 
     async def _ruled(self, case: Case, source: End, target: End) -> Ruled | None:
         """What the rules of the end that is suspected do, where it can tell."""
@@ -223,6 +268,32 @@ def chosen_legs(wanted: Wanted, source: End, target: End) -> tuple[Leg, ...]:
             f"{source.name} and {target.name} share no address family in which {wanted.flow} can be walked as asked"
         )
     return chosen
+
+
+def _alone(leg: Leg, source: End, target: End) -> tuple[tuple[str, str, str, str, int], ...]:
+    """What a walk must have to itself: the port at the target's address, and its own where it is no port of many."""
+    there = ("at", target.agent, target.near(source, leg.family), leg.protocol, leg.port)
+    here = ("from", source.agent, str(leg.family), leg.protocol, leg.source_port)
+    return (there, here) if leg.source_port else (there,)
+
+
+def _case(path: Path, wanted: Wanted, leg: Leg, source: End, target: End) -> Case:
+    """Before anything was seen."""
+    return Case(
+        flow=wanted.flow, path=path, source=source.name, target=target.name, watching=Watching(order="", listener="none"),
+        near=Seen(order=""), far=Seen(order=""), answered=leg.answered, variant=leg.variant,
+    )  # fmt: skip
+
+
+def _untold(case: Case, why: str) -> Walked:
+    """The target never told what it saw: what the source saw, if it got so far, and no verdict."""
+    first, *between, last = hops(case)
+    if case.near.sent is None:
+        first = structs.replace(first, address=case.path.source, request=None)
+    way = (structs.replace(first, reply=None), *between, structs.replace(last, request=None, reply=None))
+    return structs.replace(
+        judge(case), verdict=Verdict.NOT_CHECKED, died_at=DiedAt.UNKNOWN, detail=f"it could not be walked: {why}", hops=way, rule="",
+    )  # fmt: skip
 
 
 def _path(wanted: Wanted, leg: Leg, source: End, target: End) -> Path:
