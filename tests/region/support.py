@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -41,6 +42,7 @@ from bellrock.model import (
     Port,
     Wall,
 )
+from bellrock.region.api import login
 from bellrock.region.server import Ready, Secret, Settings, serve
 
 KEY = bytes(range(32))
@@ -123,6 +125,12 @@ async def region(state_dir: Path, **settings: Any) -> AsyncIterator[Running]:
     finally:
         stop.set()
         await task
+
+
+def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have logins take no time at all: then who guesses has to wait however long checking the guesses takes on this machine."""
+    now = time.monotonic()
+    monkeypatch.setattr(login, "time", SimpleNamespace(monotonic=lambda: now))
 
 
 class TurnedAway(Exception):

@@ -21,6 +21,7 @@ from tests.region.support import (
     host_seen,
     interface,
     region,
+    stand_still,
     until,
 )
 
@@ -56,7 +57,8 @@ async def fabrics(running) -> list[dict]:
 
 
 @asynchronous
-async def test_logins_and_tries_at_them(tmp_path):
+async def test_logins_and_tries_at_them(tmp_path, monkeypatch):
+    stand_still(monkeypatch)
     async with region(tmp_path) as running, running.client() as client:
         async with running.client(authorization=f"Bearer {running.token}") as admin:
             await admin.post("/api/v1/users", json={"name": "anna", "password": WORD, "role": "viewer"})

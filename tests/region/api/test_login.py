@@ -11,7 +11,7 @@ import pytest
 from bellrock.region.service.access import Access
 from bellrock.region.service.guesses import FREE_HERE
 from tests.region.joining import TLS
-from tests.region.support import asynchronous, region
+from tests.region.support import asynchronous, region, stand_still
 
 OWN = {"X-Bellrock": "1"}
 WORD, OTHER = "correct horse battery", "staple staple staple"
@@ -92,7 +92,8 @@ async def test_a_body_that_is_no_unicode_is_no_login(tmp_path):
 
 
 @asynchronous
-async def test_guesses_wait_and_a_one_time_login_does_not(tmp_path):
+async def test_guesses_wait_and_a_one_time_login_does_not(tmp_path, monkeypatch):
+    stand_still(monkeypatch)
     async with region(tmp_path) as running, running.client() as client:
         await add(running)
         statuses = [(await enter(client, password=f"guess number {number}")).status_code for number in range(FREE_HERE)]
@@ -132,7 +133,8 @@ async def test_a_browser_that_logs_in_anew_is_no_longer_who_it_was(tmp_path):
 
 
 @asynchronous
-async def test_changing_ones_own_password(tmp_path):
+async def test_changing_ones_own_password(tmp_path, monkeypatch):
+    stand_still(monkeypatch)
     async with region(tmp_path) as running, running.client() as client, running.client() as other:
         await add(running)
         await enter(client)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bellrock.region.service import shapes
-from tests.region.support import agent, asynchronous, confirmed, host_seen, interface, region, until
+from tests.region.support import agent, asynchronous, confirmed, host_seen, interface, region, stand_still, until
 
 OWN = {"X-Bellrock": "1"}
 
@@ -179,7 +179,8 @@ async def test_sessions_outlive_a_restart_and_login_tokens_do_not(tmp_path):
 
 
 @asynchronous
-async def test_guessing_login_tokens_is_limited(tmp_path):
+async def test_guessing_login_tokens_is_limited(tmp_path, monkeypatch):
+    stand_still(monkeypatch)
     async with region(tmp_path) as running, running.client() as client:
         answers = [await client.post("/api/v1/login", json={"token": f"guess-{number}"}) for number in range(12)]
         assert [answer.status_code for answer in answers] == [403] * 10 + [429] * 2
