@@ -41,11 +41,12 @@ def back(*, out, **rest):
 LEFT, ARRIVED, REPLIED, RETURNED = there(out=True), there(out=False), back(out=True), back(out=False)
 EXCEEDED = there(out=False, what="error", number=1, by=GATE, kind=11, code=0)
 ANSWERED = Sent(source=A, tries=1, answered=True, marked=True, answered_by=B)
+QUIET = Sent(source=A, source_port=50000, interface="eth0", tries=3)
 TOOK = Served(accepted=1, peer=A, peer_port=50000)
 
 
 def case(near=(), far=(), path=UDP, watching=OWN, sent=None, served=None, **rest):
-    sent = sent or Sent(source=A, source_port=50000, interface="eth0", tries=3)
+    sent = sent or QUIET
     return Case(
         flow="dns", path=path, source="near", target="far", watching=watching, near=Seen(order="2", sightings=tuple(near), sent=sent),
         far=Seen(order="3", sightings=tuple(far), served=served or Served()), **rest,
@@ -59,7 +60,7 @@ UNKNOWN = Ruled(order="4", verdict="unknown", why="nft is not installed")
 
 ROWS = [
     ("no-route", case(sent=Sent(obstacle="no route")), None, "not-sent", "unreachable", "no route to 10.2.0.2"),
-    ("own-rule", case(), DROP, "not-sent", "filtered", "does not let it out: inet filter input handle 4"),
+    ("own-rule", case(sent=structs.replace(QUIET, obstacle="own firewall")), DROP, "not-sent", "filtered", "does not let it out: inet filter input handle 4"),
     ("own-firewall-unruled", case(sent=Sent(source=A, obstacle="own firewall", why="its own rules")), ACCEPT, "not-sent", "filtered",
      "its own rules (no rule of its nftables does that)"),
     ("silent-gateway", case(sent=Sent(source=A, gateway=GATE, neighbour="silent", interface="eth0")), ACCEPT, "not-sent", "unreachable",
@@ -69,7 +70,19 @@ ROWS = [
     ("silent-target6", case(path=structs.replace(UDP, target="fd02::2"), sent=Sent(source="fd01::2", neighbour="silent")), None,
      "not-sent", "unreachable", "does not answer neighbour discovery"),
     ("no-such-address", case(sent=Sent(obstacle="local", why="cannot send from 10.9.9.9")), None, "not-sent", "not-checked", "cannot send from"),
-    ("not-sent-unknown", case(), UNKNOWN, "not-sent", "unreachable", "does not say why (its rules could not be judged: nft is not installed)"),
+    ("not-sent-unknown", case(sent=structs.replace(QUIET, tries=0)), UNKNOWN, "not-sent", "filtered",
+     "nothing left near, and its kernel does not say why (its rules could not be judged: nft is not installed)"),
+    ("not-sent-maybe", case(path=TCP, sent=QUIET), structs.replace(UNKNOWN, why="skuid 0", rule="inet fault o handle 3: skuid 0 drop"), "not-sent", "filtered",
+     "(its rules could not be judged: skuid 0 in inet fault o handle 3: skuid 0 drop)"),
+    ("not-sent-maybe-udp", case(sent=structs.replace(QUIET, obstacle="own firewall", why="its own rules")),
+     structs.replace(UNKNOWN, why="skuid 0", rule="inet fault o handle 3: skuid 0 drop"), "not-sent", "filtered",
+     "its own rules (its rules could not be judged: skuid 0 in inet fault o handle 3: skuid 0 drop)"),
+    ("refusing-route", case(sent=Sent(obstacle="refusing route", why="a route of type blackhole takes it")), DROP, "not-sent", "unreachable",
+     "nothing left near: a route of type blackhole takes it"),
+    ("rejected-by-itself", case(sent=structs.replace(QUIET, obstacle="port unreachable", by=A, why="port unreachable (ICMP from 10.1.0.2)")), UNKNOWN,
+     "not-sent", "filtered", "port unreachable (ICMP from 10.1.0.2) (its rules"),
+    ("not-sent-told", case(sent=structs.replace(QUIET, obstacle="unreachable", by=GATE, why="host unreachable")), ACCEPT, "not-sent", "unreachable",
+     "nothing left near: host unreachable"),
     ("in-its-place", case([LEFT, RETURNED], sent=ANSWERED), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
     ("in-its-place-unread", case([LEFT, RETURNED]), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
     ("lost", case([LEFT]), None, "lost-on-the-way", "filtered", "near/eth0 and never came in at far, and nobody says why: no router"),
@@ -135,6 +148,25 @@ def test_each_row(seen, ruled, died_at, verdict, says):
     assert "\n" not in found.detail
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "blamed"),
+    [
+        (UDP, Sent(source=A, tries=3, gateway=GATE, neighbour="silent"), "gateway"),
+        (UDP, Sent(source=A, tries=3, obstacle="no neighbour"), "link"),
+        (UDP, Sent(source=A, tries=3, gateway=GATE, neighbour="silent", obstacle="own firewall"), "rule"),
+        (TCP, Sent(source=A, tries=1, gateway=GATE, neighbour="silent"), "rule"),
+        (UDP, Sent(source=A, tries=3), "nobody"),
+    ],
+    ids=["udp-gateway", "udp-neighbour", "udp-told", "tcp", "udp-unexplained"],
+)
+def test_a_rule_is_blamed_only_where_the_kernel_does_not_say_otherwise(path, sent, blamed):
+    """A datagram that a rule drops makes sendto fail; a SYN that one drops says nothing."""
+    found = judge(case(path=path, sent=sent), DROP)
+    said = {"gateway": GATE, "link": "on its link", "rule": DROP.rule, "nobody": "does not say why"}
+    assert said[blamed] in found.detail
+    assert found.rule == (DROP.rule if blamed == "rule" else "")
+
+
 def test_every_row_of_the_table_is_met():
     met = {next(at for at, row in enumerate(_TABLE) if row.holds(one[1])) for one in ROWS}
     assert met == set(range(len(_TABLE)))
@@ -160,8 +192,8 @@ def test_whose_rules_are_asked_for(seen, end, asked):
 
 
 @pytest.mark.parametrize(
-    "seen", [case(sent=Sent(obstacle="no route")), case([LEFT]), case([LEFT, RETURNED], [ARRIVED, REPLIED], sent=ANSWERED)],
-    ids=["no-route", "lost", "works"],
+    "seen", [case(sent=Sent(obstacle="no route")), case(sent=Sent(source=A, obstacle="refusing route")), case([LEFT]), case([LEFT, RETURNED], [ARRIVED, REPLIED], sent=ANSWERED)],
+    ids=["no-route", "refusing-route", "lost", "works"],
 )  # fmt: skip
 def test_where_no_rule_of_theirs_has_to_do_with_it(seen):
     assert question(seen) is None
@@ -220,7 +252,7 @@ _SIGHTINGS = st.lists(
 
 @given(
     _SIGHTINGS, _SIGHTINGS, st.sampled_from([UDP, TCP]), st.sampled_from([OWN, HELD, NONE]), st.booleans(), st.sampled_from([None, DROP, ACCEPT, UNKNOWN]),
-    st.builds(Sent, source=st.sampled_from(["", A]), answered=st.booleans(), obstacle=st.sampled_from(["", "no route", "local", "own firewall"]),
+    st.builds(Sent, source=st.sampled_from(["", A]), answered=st.booleans(), obstacle=st.sampled_from(["", "no route", "refusing route", "local", "own firewall"]),
               neighbour=st.sampled_from(["", "known", "silent"]), answered_by=st.sampled_from(["", B, GATE])),
     st.builds(Served, accepted=st.integers(0, 1), half_open=st.integers(0, 1), obstacle=st.sampled_from(["", "no route"]), neighbour=st.sampled_from(["", "silent"])),
 )  # fmt: skip

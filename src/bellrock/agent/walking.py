@@ -21,7 +21,7 @@ from bellrock.diagnosis.sighted import requests, sightings
 from bellrock.link.clock import monotonic
 from bellrock.link.datagram import Datagram, Datagrams, open_datagrams
 from bellrock.link.hoplimit import short_lived
-from bellrock.link.nexthop import next_hop
+from bellrock.link.nexthop import Ports, next_hop
 from bellrock.link.obstacle import Obstacle, Obstructed, tell_errors
 from bellrock.link.source import Source
 from bellrock.link.stream import Stream, TooMuch, connect
@@ -226,7 +226,7 @@ def _errors(path: Path, wire: Wire) -> Iterator[Sighting]:
 def _with_way(path: Path, sent: Sent) -> Sent:
     """With what the kernel says of the way out; asked last, when a neighbour that does not answer has had its time."""
     with contextlib.suppress(OSError):
-        way = next_hop(path.target, path.source, path.interface)
+        way = next_hop(path.target, path.source, path.interface, Ports(path.protocol, path.source_port, path.port))
         if way is None:
             return structs.replace(sent, obstacle=sent.obstacle or Obstacle.NO_ROUTE.value)
         return structs.replace(

@@ -2,7 +2,7 @@
 
 from bellrock.contract.walk import Ruled, WhichRule
 from bellrock.diagnosis.walkfacts import Case
-from bellrock.diagnosis.walkwords import Judged, Question, unruled
+from bellrock.diagnosis.walkwords import Judged, Question, unruled, unsure
 from bellrock.model import DiedAt, Verdict
 
 
@@ -14,7 +14,9 @@ def not_sent(case: Case, ruled: Ruled | None) -> Judged:
         return Judged(
             DiedAt.NOT_SENT, Verdict.UNREACHABLE, f"{nothing}: it has no route to {case.path.target}; add one, or a default route"
         )  # fmt: skip
-    if ruled is not None and ruled.verdict in ("drop", "reject"):
+    if sent.obstacle == "refusing route":
+        return Judged(DiedAt.NOT_SENT, Verdict.UNREACHABLE, f"{nothing}: {sent.why}")
+    if ruled is not None and ruled.verdict in ("drop", "reject") and not _let_out(case):
         return Judged(
             DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: its own firewall does not let it out: {ruled.rule}", ruled.rule
         )  # fmt: skip
@@ -27,17 +29,33 @@ def not_sent(case: Case, ruled: Ruled | None) -> Judged:
             DiedAt.NOT_SENT, Verdict.UNREACHABLE,
             f"{nothing}: {next_hop} does not answer {'ARP' if ':' not in case.path.target else 'neighbour discovery'}{where}",
         )  # fmt: skip
-    if sent.obstacle == "own firewall":
+    if sent.obstacle == "own firewall" or (sent.by and sent.by == sent.source):
         return Judged(DiedAt.NOT_SENT, Verdict.FILTERED, f"{nothing}: {sent.why}{unruled(ruled)}")
-    why = sent.why or f"and its kernel does not say why{unruled(ruled)}"
+    return _unexplained(case, ruled, nothing)
+
+
+def _let_out(case: Case) -> bool:
+    """Whether the source's rules have let it out, whatever they seem to say.
+
+    Linux tells the sender of a datagram at once that a rule drops it (EPERM), and the sender of a TCP SYN nothing.
+    """
+    return case.path.protocol == "udp" and case.sent.tries > 0 and case.sent.obstacle in ("", "no neighbour")
+
+
+def _unexplained(case: Case, ruled: Ruled | None, nothing: str) -> Judged:
+    """There is a route and a neighbour, and yet nothing left."""
+    sent = case.sent
+    if not sent.why:
+        what = f"{nothing}, and its kernel does not say why{unruled(ruled)}{unsure(case)}"
+        return Judged(DiedAt.NOT_SENT, Verdict.FILTERED, what)
     verdict = Verdict.NOT_CHECKED if sent.obstacle == "local" else Verdict.UNREACHABLE
-    return Judged(DiedAt.NOT_SENT, verdict, f"{nothing}: {why}")
+    return Judged(DiedAt.NOT_SENT, verdict, f"{nothing}: {sent.why}{unsure(case)}")
 
 
 def leaving_source(case: Case) -> Question | None:
     """What do the source's rules do with the request?"""
     sent, path = case.sent, case.path
-    if not sent.source or sent.obstacle in ("no route", "local"):
+    if not sent.source or sent.obstacle in ("no route", "refusing route", "local"):
         return None
     return Question(
         "source",

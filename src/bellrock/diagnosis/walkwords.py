@@ -35,7 +35,7 @@ def unruled(ruled: Ruled | None) -> str:
     if ruled is None:
         return ""
     if ruled.verdict == "unknown":
-        return f" (its rules could not be judged: {ruled.why})"
+        return f" (its rules could not be judged: {ruled.why}{f' in {ruled.rule}' if ruled.rule else ''})"
     return " (no rule of its nftables does that)" if ruled.verdict == "accept" else ""
 
 

@@ -34,7 +34,7 @@ TFTP_PORT: Final = 69
 PXE_BOOT_ITEM: Final = 71
 """Sub-option of 43."""
 _PORTS: Final = {"http": 80, "https": 443}
-_OURS: Final = (Obstacle.OWN_FIREWALL, Obstacle.LOCAL)
+_OURS: Final = (Obstacle.OWN_FIREWALL, Obstacle.REFUSING_ROUTE, Obstacle.LOCAL)
 """Obstacles that say nothing of a server."""
 
 
