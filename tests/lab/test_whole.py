@@ -230,7 +230,8 @@ def test_a_full_disk_under_the_spool_stops_nothing_and_loses_nothing(site):
     script = f"mount -t tmpfs -o size=400k none {directory} && exec {' '.join(argv)}"
     lab.start("node", ["unshare", "--mount", "sh", "-c", script], name=QUIET)
     lab.wait_until(lambda: '"ready"' in lab.log(QUIET), 20, "the node to be ready")
-    (pid,) = lab.exec("node", ["pgrep", "-f", f"python.*--state-dir {directory} "]).stdout.split()
+    # The agent is older than its companion process, which the same words belong to.
+    (pid,) = lab.exec("node", ["pgrep", "-o", "-f", f"python.*--state-dir {directory} "]).stdout.split()
     inside = ["nsenter", f"--mount=/proc/{pid}/ns/mnt", "sh", "-c"]
     lab.exec("node", [*inside, f"dd if=/dev/zero of={directory}/filler bs=1k count=1000 2>/dev/null; true"])
     for number in range(8):
