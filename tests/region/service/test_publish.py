@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from bellrock.model import InterfaceGone, MtuGone, RefusalCount
 from bellrock.region.service import publish
-from bellrock.region.service.publish import Publisher, Topic, Watcher
+from bellrock.region.service.publish import Publisher, Topic, Watcher, topics_of
+from tests.region.support import confirmed, port
 
 
 async def drain(watcher: Watcher, within: float = 0.05) -> list[bytes]:
@@ -152,3 +154,17 @@ def test_topics_that_nothing_renders_are_not_published():
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    ("told", "topics"),
+    [
+        (InterfaceGone("id-rack1", "eth0"), {Topic.TOPOLOGY, Topic.INTERFACES, Topic.MTU}),
+        (MtuGone(port("rack1/eth0"), port("rack2/eth0"), "silent"), {Topic.MTU}),
+        (confirmed("rack1/eth0", "rack2/eth0"), {Topic.TOPOLOGY, Topic.INTERFACES}),
+        (RefusalCount(port("rack1/eth0"), "02:00:00:00:00:01", "replay", 1), {Topic.REFUSALS}),
+    ],
+    ids=["interface", "mtu", "evidence", "refusal"],
+)
+def test_what_an_observation_changes(told, topics):
+    assert set(topics_of(told)) == topics

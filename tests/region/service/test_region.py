@@ -11,8 +11,7 @@ import pytest
 from bellrock.contract import Ack, Challenge, Hello, KeepAlive, NodeReport, Relayed, Report, prove
 from bellrock.model import Host, HostSeen, Monotonic, Wall
 from bellrock.region.authority import open_authority
-from bellrock.region.service import Region
-from bellrock.region.service import region as region_module
+from bellrock.region.service import Region, upkeep
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.silence import SILENCE
 from bellrock.region.store import StoreFull, open_store
@@ -77,8 +76,8 @@ class World:
 def in_a_world(test):
     @functools.wraps(test)
     def run(tmp_path, monkeypatch, caplog) -> None:
-        monkeypatch.setattr(region_module, "TICK", 0.01)
-        monkeypatch.setattr(region_module, "TOUCH", 0.02)
+        monkeypatch.setattr(upkeep, "TICK", 0.01)
+        monkeypatch.setattr(upkeep, "TOUCH", 0.02)
         caplog.set_level(logging.INFO)
 
         async def inside() -> None:
@@ -128,7 +127,7 @@ async def test_silent_agents_lapse_and_come_back_with_a_keep_alive(world: World,
     await _two_racks(world)
     assert world.members() == BOTH
     world.now = Wall(START + SILENCE - 1)
-    world.region._lapse(world.mono())
+    world.region._upkeep.lapse(world.mono())
     assert world.members() == BOTH
     await world.keep_alive("rack2", 1)
     world.now = Wall(START + SILENCE + 1)
@@ -148,15 +147,15 @@ def test_a_step_of_the_wall_clock_makes_nobody_silent_and_lets_nobody_linger(tmp
     async def step(world: World, monkeypatch, caplog) -> None:
         await _two_racks(world)
         world.step(seconds)
-        world.region._lapse(world.mono())
+        world.region._upkeep.lapse(world.mono())
         assert world.members() == BOTH
         world.now = Wall(world.now + SILENCE - 1)
         await world.keep_alive("rack2", 1)
         world.now = Wall(world.now + 2)
-        world.region._lapse(world.mono())
+        world.region._upkeep.lapse(world.mono())
         assert [one.lapsed for one in world.region.view().evidence(None, None)] == [True, False]
         world.now = Wall(world.now + SILENCE)
-        world.region._lapse(world.mono())
+        world.region._upkeep.lapse(world.mono())
         assert world.members() == set()
 
     step(tmp_path, monkeypatch, caplog)

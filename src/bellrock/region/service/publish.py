@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from enum import StrEnum
 from typing import Final
 
+from bellrock.model import HostGone, InterfaceGone, InterfaceSeen, MtuGone, MtuSeen, Observation, RefusalCount
+
 PERIOD: Final = 0.05
 """Seconds between two rounds."""
 REFRESH: Final = 5.0
@@ -23,6 +25,23 @@ class Topic(StrEnum):
     MTU = "mtu"
     NODES = "nodes"
     MATRIX = "matrix"
+
+
+AGEING: Final = frozenset(Topic) - {Topic.ENROLMENTS}
+"""Topics that tell ages, which grow while nothing else happens; enrolments tell moments."""
+
+
+def topics_of(one: Observation) -> tuple[Topic, ...]:
+    """What an observation changes."""
+    match one:
+        case RefusalCount():
+            return (Topic.REFUSALS,)
+        case MtuSeen() | MtuGone():
+            return (Topic.MTU,)
+        case InterfaceSeen() | InterfaceGone() | HostGone():
+            return Topic.TOPOLOGY, Topic.INTERFACES, Topic.MTU
+        case _:
+            return Topic.TOPOLOGY, Topic.INTERFACES
 
 
 class Watcher:

@@ -13,22 +13,9 @@ from ulid_transform import ulid_now
 
 from bellrock.contract import Challenge, Done, Hello, KeepAlive, Relayed, Report, Results, Welcome
 from bellrock.contract.walk import WalkAnswer
-from bellrock.model import (
-    Host,
-    HostGone,
-    InterfaceGone,
-    InterfaceSeen,
-    Monotonic,
-    MtuGone,
-    MtuSeen,
-    Observation,
-    RefusalCount,
-    Role,
-    Walked,
-    Wall,
-)
+from bellrock.model import Host, Monotonic, Walked, Wall
 from bellrock.region.authority import Authority
-from bellrock.region.logs import Limited, line
+from bellrock.region.logs import line
 from bellrock.region.service.access import Access
 from bellrock.region.service.agents import PLAIN, Agents, Session, TurnedAway
 from bellrock.region.service.applicant import Policy
@@ -44,11 +31,12 @@ from bellrock.region.service.names import UnknownPort, find_port
 from bellrock.region.service.nodes import Nodes
 from bellrock.region.service.places import Registrar
 from bellrock.region.service.probes import Probes
-from bellrock.region.service.publish import Publisher, Topic, Watcher
+from bellrock.region.service.publish import Publisher, Topic, Watcher, topics_of
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuView, TopologyView
-from bellrock.region.service.silence import SILENCE, Silence
+from bellrock.region.service.silence import Silence
 from bellrock.region.service.state import State
+from bellrock.region.service.upkeep import Upkeep
 from bellrock.region.service.views import Views
 from bellrock.region.service.walks import Walks, Wanted
 from bellrock.region.service.webhooks import Webhooks
@@ -56,15 +44,7 @@ from bellrock.region.store import Accepted, AuditRow, Loaded, NotStored, Store
 from bellrock.region.tls import Channel
 from bellrock.topology import UnknownPortError
 
-TICK: Final = 2.0
-"""Seconds between two looks for silent agents."""
-SWEEP: Final = 5.0
-"""Seconds between two looks for certificates that have ended."""
 MAX_SECRET_ID: Final = 16
-TOUCH: Final = 30.0
-"""Seconds between two notes on disk of when agents were last heard; well below the silence that makes their word lapse."""
-AGEING: Final = frozenset(Topic) - {Topic.ENROLMENTS}
-"""Topics that tell ages, which grow while nothing else happens; enrolments tell moments."""
 
 log = logging.getLogger(__name__)
 
@@ -106,10 +86,8 @@ class Region:
         self._inference = Inference(self._state, loaded.registry)
         self._registrar = Registrar(loaded.registrations, lambda: f"if-{ulid_now()}")
         self._keeper = Keeper(store, self._state, self._inference, self._registrar, loaded.registry)
-        self._touched: dict[str, tuple[Wall, float]] = {}
         seen = {row.host.id: row.seen for row in loaded.agents}
         self._silence = Silence(seen, clock(), mono())
-        self._complaints = Limited(30.0)
         self._reports = 0
         self._feeds: dict[Topic, Callable[[], Struct | Sequence[Struct]]] = {
             Topic.TOPOLOGY: self.topology,
@@ -123,7 +101,11 @@ class Region:
         }
         """What each topic of `/api/v1/live` says: the answer of its route."""
         self._publisher = Publisher(self._prepare, self._message, self._feeds.keys())
-        self._ingest = Ingest(store, self._state, self._committed, self._alive, self._done)
+        self._ingest = Ingest(
+            store, self._state, self._committed,
+            lambda *heard: self._upkeep.alive(*heard),  # noqa: PLW0108 -- it is made below
+            self._done,
+        )  # fmt: skip
         self._secrets = secrets
         self._agents = Agents(name, secrets, self._state)
         self.enrolment = Enrolment(
@@ -149,6 +131,10 @@ class Region:
         self.regions = regions
         self.access = Access(store)
         self.audit = Audit(store.people)
+        self._upkeep = Upkeep(
+            store, self._state, self._inference, self._silence, self._publisher, self._keeper, self.access, self.audit, mono,
+            self.enrolment.sweep, lambda: self._ingest.stalled,
+        )  # fmt: skip
         self.name = name
         self.stopping = asyncio.Event()
 
@@ -158,9 +144,7 @@ class Region:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._ingest.run(), name="ingest")
             tasks.create_task(self._publisher.run(), name="publish")
-            tasks.create_task(self._watch_silence(), name="silence")
-            tasks.create_task(self._note_seen(), name="seen")
-            tasks.create_task(self._watch_certificates(), name="certificates")
+            tasks.create_task(self._upkeep.run(), name="upkeep")
             tasks.create_task(self.probes.run(), name="probes")
             tasks.create_task(self.webhooks.run(), name="webhooks")
 
@@ -169,8 +153,7 @@ class Region:
         self.stopping.set()
         self._agents.dismiss("the region is stopping")
         await self.probes.flush()
-        await self._touch()
-        await self._sweep()
+        await self._upkeep.flush()
 
     # agents
 
@@ -351,20 +334,8 @@ class Region:
             self._inference.apply(told)
             self._silence.heard(accepted.agent.id, self._mono())
             self._inference.alive(accepted.agent, self._state.accounts[accepted.agent.id].seen)
-            topics |= {topic for one in told for topic in _topics(one)}
+            topics |= {topic for one in told for topic in topics_of(one)}
         self._publisher.changed(*topics)
-
-    def _alive(self, host: Host, seen: Wall, offset: float) -> None:
-        account = self._state.accounts.get(host.id)
-        if account is None:
-            return
-        account.seen, account.offset = seen, offset
-        self._silence.heard(host.id, self._mono())
-        self._touched[host.id] = (seen, offset)
-        if self._inference.alive(host, seen):
-            log.info(line("agent-back", agent=host.id, name=host.name))
-            self._publisher.changed(*Topic)
-        self._publisher.aged(*AGEING)
 
     def _done(self, host: Host, message: Done) -> None:
         """An agent has carried out an order, or could not."""
@@ -386,70 +357,6 @@ class Region:
         if isinstance(answer, Struct):
             return b'{"type":"%b",%b' % (topic.encode(), body[1:])
         return b'{"type":"%b","%b":%b}' % (topic.encode(), topic.encode(), body)
-
-    async def _watch_silence(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            await self.audit.flush()
-            now = self._mono()
-            if self._ingest.stalled:
-                # Keep-alives wait behind what the disk does not take: agents are not silent, we are deaf.
-                self._silence.deaf(now)
-            self._lapse(now)
-            if self._keeper.owes:
-                self._publisher.changed(Topic.INTERFACES)
-
-    def _lapse(self, now: Monotonic) -> None:
-        for agent in self._silence.over(now):
-            if self._inference.lapse(agent):
-                # A node's run is over in seconds: its silence is no news.
-                ephemeral = self._state.accounts[agent].host.role == Role.NODE
-                level = logging.INFO if ephemeral else logging.WARNING
-                log.log(
-                    level, line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts")
-                )
-                self._publisher.changed(*Topic)
-
-    async def _watch_certificates(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP)
-            await self._sweep()
-
-    async def _sweep(self) -> None:
-        try:
-            await self.enrolment.sweep()
-        except NotStored as error:
-            if self._complaints.may():
-                log.error(line(error.event, error=str(error), hint="who uses which secret is kept in memory"))  # noqa: TRY400
-
-    async def _note_seen(self) -> None:
-        while True:
-            await asyncio.sleep(TOUCH)
-            await self._touch()
-
-    async def _touch(self) -> None:
-        touched, self._touched = self._touched, {}
-        await self.audit.flush()
-        try:
-            await self._store.touch(touched)
-            await self.access.tokens.flush()
-        except NotStored as error:
-            self._touched = touched | self._touched
-            if self._complaints.may():
-                log.error(line(error.event, error=str(error), hint="times of keep-alives are kept in memory"))  # noqa: TRY400
-
-
-def _topics(one: Observation) -> tuple[Topic, ...]:
-    """What an observation changes."""
-    match one:
-        case RefusalCount():
-            return (Topic.REFUSALS,)
-        case MtuSeen() | MtuGone():
-            return (Topic.MTU,)
-        case InterfaceSeen() | InterfaceGone() | HostGone():
-            return Topic.TOPOLOGY, Topic.INTERFACES, Topic.MTU
-        case _:
-            return Topic.TOPOLOGY, Topic.INTERFACES
 
 
 def _ids(secrets: Iterable[Secret]) -> str:
