@@ -2,7 +2,7 @@
 
 import pytest
 
-from bellrock.model import Host, Interface
+from bellrock.model import Host, Interface, InterfaceKind
 from bellrock.region.service.ends import UnknownEnd, find_end
 
 
@@ -75,6 +75,81 @@ def test_the_address_by_which_another_end_is_near():
     assert (b.near(a, 6), find("c").near(a, 4), find("c").near(a, 6)) == ("fd01::2", "192.0.2.9", "")
 
 
+def interface(name, *addresses, kind=InterfaceKind.PHYSICAL, **facts):
+    return Interface(name=name, index=1, mac="02:00:00:00:00:01", addresses=addresses, kind=kind, **facts)
+
+
+def pair(*theirs, near=(), target="far"):
+    """Two agents: `far` with an uplink and these interfaces, `near` elsewhere with these."""
+    state = State(near=Account(), far=Account())
+    for name, held in (("near", near), ("far", theirs)):
+        state.accounts[f"id-{name}"].interfaces = {one.name: (one, 1) for one in held}
+    sessions = {f"id-{name}": Session(name) for name in ("near", "far")}
+    return find_end("near", state, sessions, {}), find_end(target, state, sessions, {})
+
+
+UPLINK, NEAR = interface("eth0", "10.2.0.2/24"), interface("eth0", "10.1.0.2/24")
+DOCKER = interface("docker0", "172.17.0.1/16", kind=InterfaceKind.BRIDGE)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        ((DOCKER, UPLINK), (DOCKER, NEAR)),
+        ((interface("docker0", "172.18.0.1/16", kind=InterfaceKind.BRIDGE), UPLINK), (DOCKER, NEAR)),
+        ((interface("a-bridge", "192.168.122.1/24", kind=InterfaceKind.BRIDGE, parents=("tap0",)), interface("tap0", kind=InterfaceKind.OTHER),
+          UPLINK), (interface("virbr0", "192.168.122.9/24", kind=InterfaceKind.BRIDGE), NEAR)),
+        ((interface("a-port", "10.1.0.9/24", carrier=False), UPLINK), (NEAR,)),
+        ((interface("a-port", "10.1.0.9/24", up=False), UPLINK), (NEAR,)),
+    ],
+    ids=["on-both", "on-one", "same-subnet-of-virtual-machines", "no-carrier", "down"],
+)  # fmt: skip
+def test_bridges_of_containers_are_no_way_to_a_host(theirs, mine):
+    near, far = pair(*theirs, near=mine)
+    assert far.near(near, 4) == "10.2.0.2"
+
+
+@pytest.mark.parametrize(
+    "bridge",
+    [
+        (interface("br0", "10.1.0.9/24", kind=InterfaceKind.BRIDGE, parents=("eth1",)), interface("eth1", master="br0")),
+        (interface("br0", "10.1.0.9/24", kind=InterfaceKind.BRIDGE), interface("bond0", master="br0", kind=InterfaceKind.BOND)),
+        (interface("br0", "10.1.0.9/24", kind=InterfaceKind.BRIDGE, parents=("not-told",)),),
+    ],
+    ids=["card", "bond", "unknown"],
+)  # fmt: skip
+def test_a_bridge_with_a_port_to_the_outside_is(bridge):
+    near, far = pair(UPLINK, *bridge, near=(NEAR,))
+    assert far.near(near, 4) == "10.1.0.9"
+
+
+def test_what_leads_nowhere_is_taken_where_there_is_nothing_else_or_it_is_asked_for():
+    near, far = pair(DOCKER, near=(NEAR,))
+    assert far.near(near, 4) == "172.17.0.1"
+    near, far = pair(DOCKER, UPLINK, near=(NEAR,), target="far/docker0")
+    assert far.near(near, 4) == "172.17.0.1"
+
+
+def test_an_address_that_the_other_has_itself_is_never_tried():
+    near, far = pair(UPLINK, near=(NEAR, interface("lo1", "10.2.0.2/32")), target="far/eth0")
+    assert far.near(near, 4) == ""
+    assert far.both_have(near, 4) == ("10.2.0.2",)
+    assert far.both_have(near, 6) == ()
+
+
+def test_which_address_was_chosen_and_why():
+    near, far = pair(UPLINK, near=(NEAR,))
+    assert far.choice(near, 4) == ""
+    near, far = pair(UPLINK, interface("eth1", "10.3.0.2/24"), near=(NEAR,))
+    assert far.choice(near, 4).startswith(
+        "10.2.0.2 was tried, of the first interface that leads out of it; far has 2 IPv4"
+    )
+    near, far = pair(DOCKER, interface("virbr0", "192.168.122.1/24", kind=InterfaceKind.BRIDGE), near=(NEAR,))
+    assert far.choice(near, 4).startswith("172.17.0.1 was tried, of its first interface; far has 2 IPv4")
+    near, far = pair(UPLINK, interface("eth1", "10.1.0.9/24"), near=(NEAR,))
+    assert far.choice(near, 4).startswith("10.1.0.9 was tried, on a subnet that both are on; far has 2 IPv4 addresses")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -84,7 +159,7 @@ def test_the_address_by_which_another_end_is_near():
         ("a/eth7", "a has no interface 'eth7' with an address; nearest: eth"),
         ("eth0", "3 agents have an interface 'eth0': give HOST/eth0"),
         ("10.7.0.1", "no connected agent has the address 10.7.0.1"),
-        ("192.0.2.9", "2 connected agents have the address 192.0.2.9"),
+        ("192.0.2.9", "2 connected agents have the address 192.0.2.9: bee/eth0, c/eth0; name one of these"),
         ("127.0.0.1", "no connected agent has the address 127.0.0.1"),
     ],
 )

@@ -56,7 +56,7 @@ class Rig:
 
     def __init__(self, **answers):
         self.told = []
-        known = {"WatchPath": Watching(order="", listener="own"), "WalkPath": Seen(order="", sent=Sent(source="10.1.0.2", tries=3)),
+        known = {"WatchPath": Watching(order="", listener="own"), "WalkPath": Seen(order="", sent=Sent(source="10.1.0.2", tries=3, obstacle="own firewall", why="its rules do not let it out")),
                  "TellPath": Seen(order="", served=Served()), "WhichRule": Ruled(order="", verdict="drop", rule="rule 7")}  # fmt: skip
         self.answers = known | answers
         sessions = {f"id-{name}": Session(self, name) for name in ("near", "far", "six")}
@@ -369,3 +369,21 @@ def test_the_ends_are_hops_although_nothing_was_seen(answers):
     (found,) = walk(Rig(**answers))
     assert [(hop.name, hop.request, hop.reply) for hop in found.hops] == [("near", None, None), ("far", None, None)]
     assert found.hops[-1].address == "10.3.0.9"
+
+
+def test_which_of_several_addresses_was_tried_is_told_of_faults_alone():
+    (found,) = walk(Rig())
+    assert found.detail.endswith(
+        "(10.3.0.9 was tried, on a subnet that both are on; far has 2 IPv4 addresses: name another, or an interface)"
+    )
+    (found,) = walk(Rig(), target="far/eth1")
+    assert "was tried" not in found.detail
+
+
+def test_an_address_that_both_have_is_refused_with_a_word():
+    rig = Rig()
+    held = rig.walks._state.accounts["id-near"].interfaces
+    held["vip0"] = (Interface(name="vip0", index=9, mac="02:00:00:00:00:09", addresses=("10.2.0.2/32",)), 1)
+    with pytest.raises(Unwalkable, match=r"near has the address 10\.2\.0\.2 of far itself"):
+        walk(rig, target="far/eth0", source="10.1.0.2")
+    assert rig.told == []

@@ -160,7 +160,9 @@ class Walks:
             )
         if isinstance(case, Walked):
             return case
-        return judge(case, await self._ruled(case, source, target))
+        walked = judge(case, await self._ruled(case, source, target))
+        why = "" if walked.verdict is Verdict.WORKS else target.choice(source, leg.family)
+        return structs.replace(walked, detail=f"{walked.detail} ({why})") if why else walked
 
     async def _seen_by_both(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Case | Walked:
         """What both ends saw; a verdict where one of them could not do its part. With other source ports, if some were taken."""
@@ -263,6 +265,11 @@ def chosen_legs(wanted: Wanted, source: End, target: End) -> tuple[Leg, ...]:
         moved = {(leg.protocol, leg.family): structs.replace(leg, port=wanted.port) for leg in asked}
         asked = list(moved.values())
     chosen = tuple(leg for leg in asked if target.near(source, leg.family) and source.of_family(leg.family))
+    if not chosen and (same := [one for leg in asked for one in target.both_have(source, leg.family)]):
+        raise Unwalkable(
+            f"{source.name} has the address {same[0]} of {target.name} itself, and what it sends there never leaves it: "
+            f"a duplicate, or one that both are meant to have (VIP, anycast); give another address or interface of {target.name}"
+        )
     if not chosen:
         raise Unwalkable(
             f"{source.name} and {target.name} share no address family in which {wanted.flow} can be walked as asked"
