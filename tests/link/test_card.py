@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bellrock.link import card as module
-from bellrock.link.card import card, carried, local_address, owner_of
+from bellrock.link.card import card, carried, interface_with, local_address, owner_of
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.source import Source
 from tests.link.namespaces import network_namespace
@@ -50,6 +50,12 @@ def test_no_carrier(space, monkeypatch):
     assert asyncio.run(carried("blk-a")).name == "blk-a"
     space.ip("link set blk-b down")
     refused(Obstacle.LOCAL, "blk-a has no carrier", lambda: asyncio.run(carried("blk-a")))
+
+
+def test_interface_with(space):
+    found = interface_with("10.5.0.1")
+    assert (found.name, len(found.mac)) == ("blk-a", 17)
+    assert interface_with("10.5.0.2") is None
 
 
 def test_owner_of(space):

@@ -43,6 +43,18 @@ def test_another_dnsmasq_in_another_namespace(proc):
     assert found.ending() == "kill 7"
 
 
+def test_the_addresses_that_it_holds(tmp_path, proc):
+    table = tmp_path / "7" / "net" / "fib_trie"
+    told = proc({7: [b"dnsmasq"]}, [listener(7)])
+    assert told[0].local == frozenset()
+    table.parent.mkdir()
+    table.write_text(
+        "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\nLocal:\n     +-- 10.0.0.0/24 2 0 2\n"
+        "        |-- 10.0.0.1\n           /32 host LOCAL\n        |-- 10.0.0.255\n           /32 link BROADCAST\n"
+    )
+    assert dnsmasqs(tmp_path)[0].local == {"10.0.0.1"}
+
+
 def test_who_is_none(proc):
     others = [listener(7, name="dhcpd"), listener(8, port=53), listener(9, protocol="tcp"), listener(10, owners=())]
     assert proc({}, others) == ()

@@ -3,7 +3,7 @@
 import pytest
 
 from bellrock.link.libvirtnet import Dnsmasq
-from bellrock.model import Monotonic, Verdict
+from bellrock.model import Interface, InterfaceKind, Monotonic, Verdict
 from bellrock.probe import libvirt_dnsmasq
 from bellrock.probe.dhcp_offers import Offer
 from bellrock.probe.libvirt_dnsmasq import judge, like_dnsmasq, like_libvirt
@@ -41,20 +41,24 @@ def test_a_host_that_is_not_the_first_of_its_subnet_is_no_libvirt():
 def machine(monkeypatch):
     """Who runs here, and who has the server's address."""
 
-    def has(*processes, interface=""):
+    def has(*processes, interface="", mac="52:54:00:00:00:01"):
         monkeypatch.setattr(libvirt_dnsmasq, "dnsmasqs", lambda: processes)
-        monkeypatch.setattr(libvirt_dnsmasq, "owner_of", lambda _: interface)
+        owner = Interface(index=2, name=interface, mac=mac, kind=InterfaceKind.BRIDGE) if interface else None
+        monkeypatch.setattr(libvirt_dnsmasq, "interface_with", lambda _: owner)
 
     has()
     return has
+
+
+ITS = frozenset({"127.0.0.1", "192.168.122.1"})
 
 
 def process(pid, **fields):
     return Dnsmasq(**({"pid": pid, "interface": "", "address": "0.0.0.0", "namespace": "", "network": ""} | fields))
 
 
-def judged(*offers):
-    return judge(offers, planned("libvirt-dnsmasq"), Script(None))
+def judged(*offers, **options):
+    return judge(offers, planned("libvirt-dnsmasq", **options), Script(None))
 
 
 def test_nobody(machine):
@@ -65,7 +69,7 @@ def test_nobody(machine):
 def test_another(machine):
     found = judged(offered(KEA))
     assert found.verdict is Verdict.WRONG_SERVICE
-    assert "DHCP is served by 10.9.0.1 (52:54:00:00:00:01), whose offers look otherwise" in found.detail
+    assert found.detail == "no dnsmasq of libvirt's answers on eth0; DHCP is served by 10.9.0.1 (52:54:00:00:00:01)"
 
 
 def test_libvirts_is_told_before_another_dnsmasq(machine):
@@ -75,12 +79,34 @@ def test_libvirts_is_told_before_another_dnsmasq(machine):
         found.detail
         == "192.168.122.1 (52:54:00:00:00:01) offers 192.168.122.7 on eth0: it looks like dnsmasq as libvirt sets it up"
     )
-    assert found.facts["libvirt"] is True
-    assert judged(offered(DNSMASQ)).facts["libvirt"] is False
+    assert found.facts["server"] == "192.168.122.1"
+
+
+def test_the_dnsmasq_of_a_rack_is_not_libvirts(machine):
+    """Many racks and routers serve DHCP by it, and nobody is told to end them."""
+    machine(process(7), interface="eth0")
+    found = judged(offered(DNSMASQ))
+    assert found.verdict is Verdict.WRONG_SERVICE
+    assert found.detail.endswith("DHCP is served by 10.9.0.3 (52:54:00:00:00:01), a dnsmasq set up otherwise")
+    assert "pid" not in found.facts
+
+
+@pytest.mark.parametrize("option", ["servers", "rack"])
+def test_who_is_to_serve_here_is_not_suspected(machine, option):
+    machine(process(7), interface="eth0")
+    found = judged(offered(LIBVIRT), **{option: "192.168.122.1"})
+    assert (found.verdict, "ends it" in found.detail) == (Verdict.WRONG_SERVICE, False)
+
+
+def test_libvirts_own_by_its_process_however_it_is_set_up(machine):
+    machine(process(7, network="isolated"), interface="virbr1")
+    found = judged(offered(DNSMASQ))
+    assert found.verdict is Verdict.WORKS
+    assert found.detail.endswith("it looks like dnsmasq; it is pid 7, libvirt's network isolated: `virsh net-destroy isolated` ends it")  # fmt: skip
 
 
 def test_with_its_process_where_that_is_here(machine):
-    machine(process(7, address="192.168.122.1", network="default"), process(8))
+    machine(process(7, interface="virbr0", network="default"), process(8, interface="br1"), interface="virbr0")
     found = judged(offered(LIBVIRT))
     assert found.detail.endswith("it is pid 7, libvirt's network default: `virsh net-destroy default` ends it")
     assert found.facts["ended_by"] == "virsh net-destroy default"
@@ -91,13 +117,28 @@ def test_with_its_process_where_that_is_here(machine):
     [
         ((process(7, interface="virbr0"), process(8)), "virbr0", 7),
         ((process(7, interface="virbr0"),), "", None),
-        ((process(7, interface="virbr0", namespace="blue"),), "", 7),
-        ((process(7, namespace="blue"), process(8, namespace="red")), "", None),
+        ((process(7, interface="virbr0", namespace="blue"),), "", None),
+        ((process(7, namespace="blue", local=ITS), process(8, namespace="red")), "", 7),
+        ((process(7, namespace="blue", local=ITS), process(8, namespace="red", local=ITS)), "", None),
         ((process(7),), "virbr0", 7),
         ((), "virbr0", None),
     ],
-    ids=["by interface", "not its address", "the only one elsewhere", "one of two", "bound to any", "none"],
+    ids=[
+        "by interface",
+        "not its address",
+        "the only one elsewhere, of another address",
+        "by address elsewhere",
+        "one of two",
+        "bound to any",
+        "none",
+    ],
 )
 def test_a_process_is_named_only_where_there_is_no_doubt(machine, processes, interface, pid):
     machine(*processes, interface=interface)
     assert judged(offered(LIBVIRT)).facts.get("pid") == pid
+
+
+def test_the_same_address_at_another_machine_is_not_ours(machine):
+    """Every host with libvirt has 192.168.122.1."""
+    machine(process(7, network="default"), interface="virbr0", mac="52:54:00:00:00:02")
+    assert "pid" not in judged(offered(LIBVIRT)).facts

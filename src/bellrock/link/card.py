@@ -50,11 +50,17 @@ async def carried(name: str) -> Interface:
 
 def owner_of(address: str) -> str:
     """The interface that has an address; empty: none."""
+    interface = interface_with(address)
+    return interface.name if interface else ""
+
+
+def interface_with(address: str) -> Interface | None:
+    """The interface that has an address, with all that is known of it; None: none has."""
     with closing(LinkMonitor()) as monitor:
         for interface in monitor.snapshot().values():
             if address in (str(ip_interface(one).ip) for one in interface.addresses):
-                return interface.name
-    return ""
+                return interface
+    return None
 
 
 def local_address(towards: str, source: Source | None = None) -> str:

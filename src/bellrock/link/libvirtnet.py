@@ -11,6 +11,7 @@ from bellrock.model.listening import Listener, Owner
 CONFIGURATIONS: Final = "/var/lib/libvirt/dnsmasq/"
 """libvirt gives each network a file here: `default.conf`."""
 _MAX_ARGUMENTS: Final = 65_536
+_MAX_TRIE: Final = 4 << 20
 
 
 class Dnsmasq(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,8 @@ class Dnsmasq(Struct, frozen=True, kw_only=True):
     """Network namespace; empty: that of the caller."""
     network: str
     """Of libvirt, by its name; empty: not started by libvirt, or that may not be seen."""
+    local: frozenset[str] = frozenset()
+    """IPv4 addresses of its network namespace."""
 
     def text(self) -> str:
         """`pid 123 in namespace blue, libvirt's network default`."""
@@ -46,7 +49,8 @@ def dnsmasqs(root: Path = Path("/proc")) -> tuple[Dnsmasq, ...]:
 
 def _one(listener: Listener, owner: Owner, root: Path) -> Dnsmasq:
     return Dnsmasq(
-        pid=owner.pid, interface=listener.interface, address=listener.address, namespace=listener.namespace, network=_network(root / str(owner.pid))
+        pid=owner.pid, interface=listener.interface, address=listener.address, namespace=listener.namespace, network=_network(root / str(owner.pid)),
+        local=_local(root / str(owner.pid)),
     )  # fmt: skip
 
 
@@ -58,3 +62,15 @@ def _network(process: Path) -> str:
         if path.startswith(CONFIGURATIONS) and path.endswith(".conf"):
             return path.removeprefix(CONFIGURATIONS).removesuffix(".conf")
     return ""
+
+
+def _local(process: Path) -> frozenset[str]:
+    """From the kernel's routing trie as the process sees it: an address, and below it that it is the machine's own."""
+    found, address = set[str](), ""
+    for line in proc.read(process / "net" / "fib_trie", _MAX_TRIE).splitlines():
+        words = line.split()
+        if words[:1] == ["|--"]:
+            address = words[-1]
+        elif words == ["/32", "host", "LOCAL"]:
+            found.add(address)
+    return frozenset(found)

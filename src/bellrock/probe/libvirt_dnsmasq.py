@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bellrock.link.card import owner_of
+from bellrock.link.card import interface_with
 from bellrock.link.libvirtnet import Dnsmasq, dnsmasqs
 from bellrock.model import Verdict
 from bellrock.probe.dhcp_offers import Offer, gateway, network, told
@@ -47,18 +47,19 @@ def judge(offers: Sequence[Offer], plan: Plan, talk: Talk) -> Found:
         return Found(
             verdict=Verdict.FILTERED, detail=f"no dnsmasq answers on {link}, and no other DHCP server", facts=facts
         )
-    suspect = next(
-        (offer for offer in offers if like_libvirt(offer)),
-        next((offer for offer in offers if like_dnsmasq(offer)), None),
+    # Who is to serve here may well be a dnsmasq, that of a rack: it is nobody's to end.
+    strangers = [offer for offer in offers if offer.server not in (*plan.servers, *plan.rack)]
+    there = dnsmasqs() if any(map(like_dnsmasq, strangers)) else ()
+    suspects = [(offer, _process(offer, there)) for offer in strangers if like_dnsmasq(offer)]
+    suspect, process = next(
+        ((offer, process) for offer, process in suspects if like_libvirt(offer) or (process and process.network)),
+        (None, None),
     )
     if suspect is None:
-        others = ", ".join(told(offer) for offer in offers)
-        return Found(verdict=Verdict.WRONG_SERVICE, detail=f"no dnsmasq answers on {link}; DHCP is served by {others}, whose offers look otherwise",
-                     facts=facts, rtt=offers[0].after)  # fmt: skip
-    process = _process(suspect)
-    kind = "dnsmasq as libvirt sets it up" if like_libvirt(suspect) else "dnsmasq"
-    detail = f"{told(suspect)} offers {suspect.address} on {link}: it looks like {kind}"
-    facts |= {"server": suspect.server, "libvirt": like_libvirt(suspect) or bool(process and process.network)}
+        return Found(verdict=Verdict.WRONG_SERVICE, detail=_others(offers, link), facts=facts, rtt=offers[0].after)
+    detail = f"{told(suspect)} offers {suspect.address} on {link}: it looks like dnsmasq"
+    detail += " as libvirt sets it up" if like_libvirt(suspect) else ""
+    facts |= {"server": suspect.server}
     if process:
         detail += f"; it is {process.text()}: `{process.ending()}` ends it"
         facts |= {
@@ -70,14 +71,21 @@ def judge(offers: Sequence[Offer], plan: Plan, talk: Talk) -> Found:
     return Found(verdict=Verdict.WORKS, detail=detail, facts=facts, rtt=suspect.after)
 
 
-def _process(offer: Offer) -> Dnsmasq | None:
-    """The process on this machine that made an offer: its socket is bound to the server's address or to the interface that has it."""
-    there = dnsmasqs()
-    interface = owner_of(offer.server)
-    certain = [
-        one
-        for one in there
-        if one.address == offer.server or (interface and one.interface == interface and not one.namespace)
-    ]
-    # In other namespaces, or bound to any address: it is his if there is no other.
-    return certain[0] if certain else there[0] if len(there) == 1 and (interface or there[0].namespace) else None
+def _others(offers: Sequence[Offer], link: str) -> str:
+    """Who serves instead; a dnsmasq that is set up otherwise than by libvirt is the DHCP server of many a rack and router."""
+    served = ", ".join(f"{told(one)}{', a dnsmasq set up otherwise' if like_dnsmasq(one) else ''}" for one in offers)
+    return f"no dnsmasq of libvirt's answers on {link}; DHCP is served by {served}"
+
+
+def _process(offer: Offer, there: Sequence[Dnsmasq]) -> Dnsmasq | None:
+    """The process on this machine that made an offer, where that is proved: it holds the server's address, in this network namespace the frame's sender too.
+
+    That it is the only dnsmasq here proves nothing: every host with libvirt has one, and often 192.168.122.1 as well.
+    """
+    owner = interface_with(offer.server)
+    ours = owner.name if owner and offer.mac in ("", owner.mac) else ""
+    near = [one for one in there if ours and not one.namespace]
+    here = [one for one in near if one.interface == ours] or [one for one in near if not one.interface]
+    elsewhere = [one for one in there if one.namespace and offer.server in one.local]
+    certain = here if owner else elsewhere
+    return certain[0] if len(certain) == 1 else None
