@@ -169,7 +169,7 @@ async def take_site(region: Region, path: Path) -> bool:
     """
     try:
         text = (await asyncio.to_thread(path.read_bytes)).decode(errors="replace")
-        if region.probes.site_text == text:
+        if region.probes.known.text == text:
             return False
         await region.probes.put_site(text, f"file {path}")
     except OSError as error:

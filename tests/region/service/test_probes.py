@@ -10,8 +10,9 @@ from bellrock.contract import Done, Report, Results, Tried
 from bellrock.flows import SiteError
 from bellrock.model import Host, Interface, InterfaceSeen, Monotonic, Probed, Verdict, Wall
 from bellrock.region.service import probes as module
+from bellrock.region.service.knownsite import NoSite
 from bellrock.region.service.names import UnknownHost
-from bellrock.region.service.probes import GENTLE_EVERY, NoSite, Probes
+from bellrock.region.service.probes import GENTLE_EVERY, Probes
 from bellrock.region.service.state import State
 from bellrock.region.service.wishes import Unaskable
 from bellrock.region.store import Accepted, Loaded, LoadedProbes, ScheduleRow, SiteRow
@@ -120,11 +121,11 @@ def play(scene, *agents, **facts):
 def test_with_the_first_site_comes_a_schedule_that_runs():
     async def scene(rig):
         with pytest.raises(NoSite):
-            rig.probes.site_view()
+            rig.probes.known.view()
         with pytest.raises(NoSite):
             await rig.probes.begin((), (), (), ())
         await rig.probes.put_site(SITE, "anna")
-        assert (rig.store.site.by, rig.probes.site_text, list(rig.store.schedules)) == ("anna", SITE, ["site"])
+        assert (rig.store.site.by, rig.probes.known.text, list(rig.store.schedules)) == ("anna", SITE, ["site"])
         await rig.tick()
         assert "dns" in rig.sessions["a"].flows
         assert rig.probes.view().cells
@@ -153,7 +154,7 @@ def test_a_wrong_site_leaves_the_right_one():
         await rig.probes.put_site(SITE, "anna")
         with pytest.raises(SiteError):
             await rig.probes.put_site("[role.x]\n", "anna")
-        assert rig.probes.site_text == SITE
+        assert rig.probes.known.text == SITE
 
     play(scene)
 
@@ -162,7 +163,7 @@ def test_a_site_of_another_version_is_set_aside_with_a_warning(caplog):
     row = SiteRow(text="[role.x]\n", at=Wall(0.0), by="anna")
 
     async def scene(rig):
-        assert rig.probes.site is None
+        assert rig.probes.known.site is None
         assert "site-unreadable" in caplog.text
 
     play(scene, loaded=LoadedProbes(site=row))
@@ -263,18 +264,6 @@ def test_what_cannot_be_tried_is_shown_until_the_site_says_where():
         assert rig.probes.view().untried == rig.probes.view().untried
         await rig.probes.put_site(SITE, "anna")
         assert rig.probes.view().untried == ()
-
-    play(scene, "a")
-
-
-def test_standpoints_that_are_remembered_are_bounded(monkeypatch):
-    monkeypatch.setattr(module, "MAX_REMEMBERED", 1)
-
-    async def scene(rig):
-        rig.connect("b", "10.0.0.2/24")
-        await rig.probes.put_site(SITE, "anna")
-        rig.probes.view()
-        assert len(rig.probes._untried) == 1
 
     play(scene, "a")
 

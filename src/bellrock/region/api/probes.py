@@ -15,7 +15,7 @@ from bellrock.region.api.guards import region_of
 from bellrock.region.api.people import ConflictException
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service import UnknownHost
-from bellrock.region.service.probes import NoSite
+from bellrock.region.service.knownsite import NoSite
 from bellrock.region.service.probeshapes import (
     CellResultsView,
     ChangeView,
@@ -66,7 +66,7 @@ class NewSchedule(Struct, frozen=True):
 def site(request: AnyRequest) -> SiteView:
     """As the region was given it."""
     try:
-        return region_of(request).probes.site_view()
+        return region_of(request).probes.known.view()
     except NoSite as error:
         raise NotFoundException(_sentence(error)) from None
 

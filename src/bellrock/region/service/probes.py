@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from bellrock.contract import Done, Results, Try
-from bellrock.flows import Site, SiteError, Standpoint, Untried, parse, untried
+from bellrock.flows import Site, Standpoint
 from bellrock.flows.values import Role
 from bellrock.model import Monotonic, Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.agents import Session
+from bellrock.region.service.knownsite import KnownSite, NoSite
 from bellrock.region.service.ledger import Ledger
 from bellrock.region.service.matrix import STALE, Matrix
 from bellrock.region.service.names import UnknownHost, chosen
@@ -30,7 +31,7 @@ from bellrock.region.service.runs import MAX_WISHES, Result, Run, Runs
 from bellrock.region.service.schedules import DEFAULT, DEFAULT_EVERY, Schedules
 from bellrock.region.service.state import State
 from bellrock.region.service.wishes import GENTLE, Unaskable, Wish, asked, check_flows, of_site, standpoint, tries_of
-from bellrock.region.store import LoadedProbes, ProbeStore, ScheduleRow, SiteRow, Standing
+from bellrock.region.store import LoadedProbes, ProbeStore, ScheduleRow, Standing
 
 TICK: Final = 1.0
 """Seconds between two looks at what is due."""
@@ -40,8 +41,6 @@ MAX_ASKED: Final = 1000
 """Checks that may be asked for at once beside the site's."""
 SHOWN: Final = 0.5
 """Seconds between two tellings of results that change nothing."""
-MAX_REMEMBERED: Final = 4096
-"""Standpoints whose blind spots are remembered."""
 PER_SECOND: Final = 10_000
 """Checks that are told to those who watch in a second: of a large matrix, less often."""
 ALL_OF: Final = 200
@@ -51,10 +50,6 @@ log = logging.getLogger(__name__)
 
 Alert = tuple[Standing, str]
 """A check as it stands, and the verdict that was told before, empty for none."""
-
-
-class NoSite(ValueError):  # noqa: N818 -- says what it is
-    """The region was given no site, so that nobody knows what matters."""
 
 
 class Probes:
@@ -73,8 +68,7 @@ class Probes:
         self._clock = clock
         self._mono = mono
         self._changed = changed
-        self._site_row = loaded.site
-        self._site = _parsed(loaded.site)
+        self.known = KnownSite(store, loaded.site, clock)
         self._ledger = Ledger(store, clock)
         self.matrix = Matrix(loaded.standings)
         self.runs = Runs(sessions, mono, self._took, self._over)
@@ -85,7 +79,6 @@ class Probes:
         """Results since the start, by flow and verdict."""
         self.rtt_listeners: list[Callable[[str, float], None]] = []
         """Told of round trips: flow, seconds."""
-        self._untried: dict[Standpoint, tuple[Untried, ...]] = {}
         self._shown = Monotonic(0.0)
         self._complaints = Limited(30.0)
 
@@ -97,27 +90,6 @@ class Probes:
 
     # the site
 
-    @property
-    def site(self) -> Site | None:
-        """What the region was given."""
-        return self._site
-
-    @property
-    def site_text(self) -> str | None:
-        """The site file as it was given."""
-        return self._site_row.text if self._site_row else None
-
-    def site_view(self) -> SiteView:
-        """The site file as it was given.
-
-        Raises:
-            NoSite: there is none.
-        """
-        if self._site_row is None or self._site is None:
-            raise NoSite("this region knows no site; `bellrock site push FILE` gives it one")
-        row = self._site_row
-        return SiteView(title=self._site.name, text=row.text, by=row.by, at=row.at, notices=self._site.notices)
-
     async def put_site(self, text: str, by: str) -> SiteView:
         """Take a site file in, in place of the one before; with the first, checks begin.
 
@@ -125,19 +97,14 @@ class Probes:
             SiteError: something in it is wrong; one line for each mistake.
             NotStored: the disk does not take it.
         """
-        site = parse(text.encode(), "site")
-        row = SiteRow(text=text, at=self._clock(), by=by)
-        first = self._site_row is None
-        await self._store.save_site(row)
-        self._site, self._site_row = site, row
-        self._untried.clear()
-        log.info(line("site-changed", title=site.name, by=by))
+        first = self.known.text is None
+        row = await self.known.put(text, by)
         if first and self.schedules.find(DEFAULT) is None:
             await self.put_schedule(ScheduleRow(id=DEFAULT, every=DEFAULT_EVERY, created=row.at, by=by))
         agents = [*self._state.accounts]
         self._drop_unwanted(agents, await self._of_site(agents, ()))
         self._changed()
-        return self.site_view()
+        return self.known.view()
 
     # runs
 
@@ -227,7 +194,7 @@ class Probes:
             for agent in known
         ]  # fmt: skip
         return MatrixView(
-            site=self._site.name if self._site else None,
+            site=self.known.site.name if self.known.site else None,
             agents=tuple(sorted(agents, key=lambda one: (one.role, one.name))),
             flows=columns(cells),
             cells=cells,
@@ -235,7 +202,7 @@ class Probes:
             untried=tuple(
                 UntriedView(agent, one.flow, one.target, one.why)
                 for agent in sorted(self._sessions)
-                for one in self._untried_from(stands[agent])
+                for one in self.known.untried_from(stands[agent])
             ),
         )  # fmt: skip
 
@@ -274,17 +241,7 @@ class Probes:
     def _stand(self, agent: str) -> Standpoint:
         account = self._state.accounts.get(agent)
         interfaces = [held for held, _ in account.interfaces.values()] if account else []
-        return standpoint(self._site or Site(), self._role(agent), interfaces)
-
-    def _untried_from(self, here: Standpoint) -> tuple[Untried, ...]:
-        """Asked for each agent whenever somebody looks, so that it is remembered as long as the site stays the same."""
-        if self._site is None:
-            return ()
-        if (known := self._untried.get(here)) is None:
-            if len(self._untried) >= MAX_REMEMBERED:
-                self._untried.clear()
-            known = self._untried[here] = untried(self._site, here)
-        return known
+        return standpoint(self.known.site or Site(), self._role(agent), interfaces)
 
     def _role(self, agent: str) -> str:
         session, account = self._sessions.get(agent), self._state.accounts.get(agent)
@@ -293,7 +250,7 @@ class Probes:
 
     async def _of_site(self, agents: Sequence[str], flows: Sequence[str]) -> list[Wish]:
         """What the site has these agents try. Of many agents that takes a while, during which others are served."""
-        site = self._site
+        site = self.known.site
         if site is None:
             raise NoSite(
                 "this region knows no site, so that nothing tells what to try; `bellrock site push FILE`, or name targets"
@@ -389,14 +346,3 @@ class Probes:
     def _all_names(self) -> dict[str, str]:
         """Unique names by id; an agent that has just connected for the first time has but its own."""
         return {agent: one.host.name for agent, one in self._sessions.items()} | dict(self._names())
-
-
-def _parsed(row: SiteRow | None) -> Site | None:
-    try:
-        return parse(row.text.encode(), "site") if row else None
-    except SiteError as error:
-        # It was taken by another version, whose rules were others.
-        log.warning(
-            line("site-unreadable", why=str(error).splitlines()[0], hint="give it again: bellrock site push FILE")
-        )
-        return None
