@@ -77,6 +77,42 @@ def test_a_service_that_says_nothing_is_told_from_one_that_is_not_reached(place)
     assert "its firewall lets it in" in found["detail"]
 
 
+@pytest.fixture
+def by_port(place):
+    """At `near`, what is for port 53 goes by its second interface, to a gateway that is not there."""
+    place.near.run("ip", "route", "add", "default", "via", "10.3.0.77", "table", "9")
+    place.near.run("ip", "rule", "add", "dport", "53", "lookup", "9")
+    yield
+    place.near.run("ip", "rule", "del", "dport", "53")
+    place.near.run("ip", "route", "flush", "table", "9")
+
+
+def test_policy_routing_by_port_counts_and_a_rule_that_is_never_met_does_not(place, by_port):
+    place.rules("near", 'output: oifname "eth0" th dport 53 counter drop')
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    for one in found["walks"]:
+        assert (one["died_at"], one["verdict"], one.get("rule", "")) == ("not-sent", "unreachable", ""), one
+        assert "its gateway 10.3.0.77 does not answer ARP on eth1" in one["detail"]
+        assert one["hops"][0]["interface"] == "eth1"
+
+
+def test_a_route_that_passes_on_nothing(place):
+    place.near.run("ip", "route", "add", "blackhole", "10.2.0.2/32")
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    place.near.run("ip", "route", "del", "blackhole", "10.2.0.2/32")
+    for one in found["walks"]:
+        assert (one["died_at"], one["verdict"]) == ("not-sent", "unreachable"), one
+        assert "of type blackhole on this host" in one["detail"]
+
+
+def test_a_rule_about_users_is_told_alike_over_tcp_and_udp(place):
+    place.rules("near", "output: meta skuid != 4242 meta l4proto { tcp, udp } th dport 53 counter drop")
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    for one in found["walks"]:
+        assert (one["died_at"], one["verdict"]) == ("not-sent", "filtered"), one
+        assert "skuid != 4242 in inet fault output handle" in one["detail"]
+
+
 SILENT = "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 53)); time.sleep(300)"
 
 
