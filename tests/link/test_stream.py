@@ -1,6 +1,7 @@
 """TCP connections: whatever the other end does, what is read is bounded and what went wrong has its name."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -53,6 +54,31 @@ def test_what_is_written_is_read():
         return await stream.exactly(5), stream.received
 
     assert run(echo, act) == (b"hello", 5)
+
+
+def test_what_the_other_end_has_taken_is_known():
+    async def take(reader, writer):
+        await reader.readexactly(5)
+
+    async def act(stream):
+        await stream.write(b"hello")
+        assert await stream.some() == b""
+        return stream.taken
+
+    assert run(take, act) == 5
+
+
+def test_an_end_that_closed_first_takes_nothing():
+    async def leave(_reader, _writer):
+        pass
+
+    async def act(stream):
+        assert await stream.some() == b""
+        with contextlib.suppress(Obstructed):
+            await stream.write(b"hello")
+        return stream.taken
+
+    assert run(leave, act) == 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

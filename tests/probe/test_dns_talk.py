@@ -81,6 +81,11 @@ def test_what_speaks_no_dns():
         udp(lambda payload, say: say(b"?"))
 
 
+def test_datagrams_that_answer_no_question_are_no_silence():
+    with pytest.raises(Unexpected, match="does not answer the questions"):
+        udp(lambda payload, say: say(bytes([payload[0] ^ 1]) + payload[1:2] + b"\x81\x80" + bytes(40)), wait=0.05)
+
+
 def test_what_is_too_long_for_both():
     heard, _ = udp(lambda payload, say: say(respond(payload, flags=dns.flags.TC, records=())), wait=0.5)
     assert heard.too_long == list(NAMES)

@@ -3,8 +3,9 @@ import threading
 import pytest
 
 from bellrock.flows import Protocol
+from bellrock.link.stream import Stream
 from bellrock.model import Verdict
-from bellrock.probe.syslog import PROBE, plan
+from bellrock.probe.syslog import PROBE, UNREAD, plan
 from bellrock.probe.values import Ask, PlanError
 from bellrock.wire import syslog
 from tests.probe.peers import probe, probes, tcp_server, udp_server
@@ -87,6 +88,19 @@ def test_a_receiver_that_reads_to_the_end_works():
     assert found.facts["read_to_end"]
     assert f"mark={found.facts['mark']}".encode() in b"".join(got)
     assert found.rtt_ms is not None
+
+
+def test_whoever_closes_at_once_has_read_nothing():
+    with tcp_server(lambda connection: None) as port:
+        found = [probe("syslog", port, protocol=Protocol.TCP) for _ in range(20)]
+    assert {one.verdict for one in found} == {Verdict.WRONG_SERVICE}, found
+
+
+def test_an_end_that_came_before_the_message_was_taken(monkeypatch):
+    monkeypatch.setattr(Stream, "taken", 0)
+    with tcp_server(taking([])) as port:
+        found = probe("syslog", port, protocol=Protocol.TCP)
+    assert (found.verdict, found.detail) == (Verdict.WRONG_SERVICE, UNREAD)
 
 
 def test_a_receiver_that_never_closes_hangs():

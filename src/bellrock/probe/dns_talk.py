@@ -30,6 +30,8 @@ class Heard(Struct, kw_only=True):
     """It is silent to questions with EDNS, or its answers do not come, while those without EDNS do."""
     too_long: list[Question] = field(default_factory=list)
     """Truncated over UDP, and not to be had over TCP either."""
+    stray: bytes = b""
+    """The first datagram of its that answers nothing that was asked."""
     cut: str = ""
     """Why there are no more answers over TCP."""
 
@@ -52,6 +54,8 @@ async def over_udp(net: Net, address: str, asked: tuple[Asked, ...], wait: float
                 async with asyncio.timeout(wait):
                     await _gather(net, exchange, asked, heard)
     if not heard.answers:
+        if heard.stray:
+            raise Unexpected(f"what answers does not answer the questions that were asked: {described(heard.stray)}")
         raise TimeoutError
     await _lengthened(net, asked, heard, wait)
     return heard
@@ -91,7 +95,8 @@ async def _gather(net: Net, exchange: Exchange, asked: tuple[Asked, ...], heard:
         came: Datagram = await exchange.receive(net.ask.port)
         found = answer(came.payload, left)
         if found is None:
-            net.record.noticed(f"{len(came.payload)} octets of DNS that answer no open question of ours")
+            net.record.noticed(f"{len(came.payload)} octets that answer no open question of ours")
+            heard.stray = heard.stray or came.payload
         elif found.modern and found.rcode in _NO_EDNS:
             net.record.received(f"{found.rcode} to a question with EDNS", len(came.payload), came.at)
             heard.refuses_edns = True

@@ -20,6 +20,8 @@ from bellrock.wire.syslog import Message
 PRIORITY: Final = 14
 """RFC 5424 §6.2.1: facility user (1), severity informational (6)."""
 UNCONFIRMED: Final = "arrival is confirmed only where an agent sits at the other end"
+UNREAD: Final = "it closes the connection without having taken the message: another service, or an access list (rsyslog: AllowedSender)"
+"""RFC 9293 §3.6: a program that closes before the message arrives has its system answer by RST, and acknowledge nothing."""
 MOST: Final = 4096
 """Octets read of somebody who answers; a syslog receiver never does (RFC 6587 §3.2)."""
 
@@ -97,6 +99,7 @@ async def _connection(plan: Plan, net: Net) -> Found:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.6 * net.ask.within):
                 said = await stream.some(MOST)
+        taken = stream.taken
     if net.record.stuck:
         raise TimeoutError
     if said is None:
@@ -105,6 +108,9 @@ async def _connection(plan: Plan, net: Net) -> Found:
         return Found(
             verdict=Verdict.DEGRADED, detail=detail, facts=plan.facts | {"confirmed": False, "read_to_end": False}
         )
+    if not said and taken < len(plan.framed):
+        net.record.received("FIN, before it had taken the message")
+        raise Unexpected(UNREAD)
     net.record.received(f"{len(said)} octets" if said else "FIN: it has read all of it", len(said))
     if said:
         raise Unexpected(f"it answers, which syslog receivers never do: {described(said)}")
