@@ -160,17 +160,70 @@ def test_a_relay_asks_the_racks():
     ]
 
 
-def test_dhcp_is_told_whose_answers_are_expected_unless_the_site_says():
-    def options(here):
-        return [
-            one.options
-            for one in wanted(here, Standpoint(roles=(Role.NODE,), interfaces=("eth0",)))
-            if one.flow == "dhcp"
-        ]
+def dhcp_options(here, *roles, **standpoint):
+    stood = Standpoint(roles=roles or (Role.NODE,), interfaces=("eth0",), **standpoint)
+    return [one.options for one in wanted(here, stood) if one.flow == "dhcp"]
 
-    assert options(site()) == [{"servers": "10.0.0.2"}]
-    assert options(site('[probe.dhcp]\nservers = "10.7.0.1"\nvid = 10')) == [{"servers": "10.7.0.1", "vid": "10"}]
-    assert options(parse(b'[role.rack]\naddresses = ["fd00::1"]', "s.toml")) == [{}]
+
+@pytest.mark.parametrize(
+    ("more", "options"),
+    [
+        ("", {"servers": "10.0.0.2", "rack": "10.0.0.2"}),
+        ('[probe.dhcp]\nservers = "10.7.0.1"\nvid = 10', {"servers": "10.7.0.1", "rack": "10.0.0.2", "vid": "10"}),
+        ('[probe.dhcp]\nrack = "10.0.0.9"', {"servers": "10.0.0.2", "rack": "10.0.0.9"}),
+        ('[[probe.tftp.target]]\naddress = "10.0.0.7"', {"servers": "10.0.0.2", "rack": "10.0.0.2,10.0.0.7"}),
+        ('[[probe.http-boot.target]]\nname = "boot.example"', {"servers": "10.0.0.2"}),
+    ],
+    ids=["racks", "external", "said", "listed", "by-name"],
+)
+def test_dhcp_is_told_who_is_to_answer_and_where_machines_are_to_boot_from(more, options):
+    """External DHCP is who `servers` says; where options 66 and 67 point to is the racks' business all the same."""
+    assert dhcp_options(site(more)) == [options]
+
+
+def test_where_racks_are_is_not_guessed_from_a_subnet():
+    assert dhcp_options(parse(b'[role.rack]\naddresses = ["fd00::1"]', "s.toml")) == [{}]
+    partly = b'[role.rack]\naddresses = ["10.0.0.2", "10.6.0.0/24"]'
+    assert dhcp_options(parse(partly, "s.toml")) == [{"servers": "10.0.0.2"}]
+
+
+RELAY = '[role.relay]\naddresses = ["10.0.0.254", "10.1.0.1", "10.1.0.2"]'
+
+
+def test_a_relay_asks_from_the_clients_side_so_that_answers_return_there():
+    (options,) = dhcp_options(site(RELAY), Role.RELAY, addresses=("fd00::254", "10.0.0.254", "10.1.0.1"))
+    assert options["giaddr"] == "10.1.0.1"
+    (options,) = dhcp_options(site(RELAY), Role.RELAY, addresses=("10.0.0.254",))
+    assert "giaddr" not in options, "it has no address there: the probe takes the one that leads to the rack"
+    (options,) = dhcp_options(site(RELAY), Role.NODE, addresses=("10.1.0.1",))
+    assert "giaddr" not in options, "who asks on the link is no relay"
+    everywhere = parse(
+        b'[role.rack]\naddresses = ["10.0.0.2"]\n[role.node]\naddresses = ["0.0.0.0/0"]\n' + RELAY.encode(), "s.toml"
+    )
+    (options,) = dhcp_options(everywhere, Role.RELAY, addresses=("10.1.0.1",))
+    assert "giaddr" not in options, "nodes are everywhere: no side is theirs"
+
+
+def test_the_further_vlans_of_a_relay_are_told_as_untried():
+    here = Standpoint(roles=(Role.RELAY,), addresses=("10.1.0.1", "10.1.0.2"))
+    (one,) = [one for one in untried(site(RELAY), here) if one.flow == "dhcp"]
+    assert one.why == "as a relay it asks from 10.1.0.1 alone; giaddr under [probe.dhcp] names another: 10.1.0.2"
+    assert not [one for one in untried(site(RELAY, '[probe.dhcp]\ngiaddr = "10.1.0.2"'), here) if one.flow == "dhcp"]
+
+
+@pytest.mark.parametrize("role", [Role.NODE, Role.RACK, Role.REGION, Role.ADMIN, Role.RELAY])
+def test_each_flow_is_tried_from_the_end_that_begins_it(role):
+    """Nodes initiate: nobody is asked to begin towards them what they begin, and answers are no checks of their own."""
+    flows = {one.id: one for one in flows_of(EXAMPLE)}
+    found = wanted(EXAMPLE, Standpoint(roles=(role,), interfaces=("eth0",)))
+    for one in found:
+        if one.expectation == "pass":
+            exchange = next(each for each in flows[one.flow].exchanges if each.name == one.exchange)
+            assert role in exchange.source
+            assert one.target in exchange.destination
+            assert not exchange.expected
+    if role is not Role.ADMIN:
+        assert not [one for one in found if one.expectation == "pass" and one.target is Role.NODE]
 
 
 def test_options_of_a_flow_go_with_each_of_its_checks():

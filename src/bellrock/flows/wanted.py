@@ -1,16 +1,16 @@
 """What is to be tried from a place of a site: what must work there, in the order of a boot, and what must not be reachable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from bellrock.flows.addresses import FAMILIES
+from bellrock.flows.addresses import EVERYTHING, FAMILIES
 from bellrock.flows.crossing import flows_of
 from bellrock.flows.opened import RESTRICTED
 from bellrock.flows.site import Site, Target
-from bellrock.flows.targets import singles, targets
+from bellrock.flows.targets import has, singles, targets
 from bellrock.flows.values import Exchange, Family, Flow, Group, Protocol, Reach, Role, Stance
 
 BOOT: Final = (
@@ -25,6 +25,9 @@ KEPT: Final = ("libvirt",)
 MAX_WANTED: Final = 20_000
 MAX_PORTS: Final = 16
 """Of one exchange that are tried; a span of more is no list of services."""
+RELAYED: Final = "relayed"
+"""The exchange of DHCP that a relay begins."""
+_BOOT_FILES: Final = ("tftp", "http-boot", "https-boot")
 _EVERYWHERE: Final = (Role.RACK, Role.REGION, Role.NODE)
 """Roles of every site: having one says nothing about optional flows to it."""
 
@@ -85,7 +88,7 @@ def wanted(site: Site, here: Standpoint) -> tuple[Wanted, ...]:
 
 
 def untried(site: Site, here: Standpoint) -> tuple[Untried, ...]:
-    """What `wanted` leaves out from here because a role has no addresses of its own, only subnets."""
+    """What `wanted` leaves out from here: where a role has no addresses of its own, only subnets; and further VLANs that a relay serves."""
     found: dict[tuple[str, Role], Untried] = {}
     for flow in flows_of(site):
         for exchange in flow.exchanges if flow.id in BOOT and _is_meant(site, flow) else ():
@@ -93,7 +96,15 @@ def untried(site: Site, here: Standpoint) -> tuple[Untried, ...]:
                 if role in site.roles and not targets(site, flow, role):
                     why = f"role {role} has no address of its own, only subnets or everybody; list what is there as [[probe.{flow.id}.target]]"
                     found.setdefault((flow.id, role), Untried(flow=flow.id, target=role, why=why))
+    sides = _client_sides(site, here)
+    if Role.RELAY in here.roles and len(sides) > 1 and "giaddr" not in _said(site, "dhcp"):
+        why = f"as a relay it asks from {sides[0]} alone; giaddr under [probe.dhcp] names another: {', '.join(sides[1:5])}"
+        found.setdefault(("dhcp", Role.RACK), Untried(flow="dhcp", target=Role.RACK, why=why))
     return tuple(found.values())
+
+
+def _said(site: Site, flow: str) -> dict[str, str]:
+    return site.trials[flow].options if flow in site.trials else {}
 
 
 def _passing(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
@@ -114,7 +125,7 @@ def _is_asked(exchange: Exchange, here: Standpoint) -> bool:
     if exchange.expected or exchange.reach is Reach.LINK or not any(role in here.roles for role in exchange.source):
         return False
     first, last = exchange.source_ports[0]
-    return first != last or exchange.name == "relayed"
+    return first != last or exchange.name == RELAYED
 
 
 def _is_meant(site: Site, flow: Flow) -> bool:
@@ -135,7 +146,7 @@ def _at(site: Site, here: Standpoint, flow: Flow, exchange: Exchange, source: Ro
             yield Wanted(
                 flow=flow.id, exchange=exchange.name, source=source, target=role, address=target.address, port=port,
                 protocol=exchange.protocol, name=target.name, alternative=not target.port and len(ports) > 1,
-                options=_options(site, flow), why=exchange.why,
+                options=_options(site, here, flow, exchange), why=exchange.why,
             )  # fmt: skip
 
 
@@ -160,7 +171,7 @@ def _on_link(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
         yield Wanted(
             flow=flow.id, exchange=exchange.name, source=here.roles[0], target=Role.LIBVIRT_HOST if forbidden else Role.RACK,
             port=exchange.source_ports[0][0] if forbidden else exchange.destination_ports[0][0], protocol=exchange.protocol,
-            interface=interface, expectation="blocked" if forbidden else "pass", options=_options(site, flow),
+            interface=interface, expectation="blocked" if forbidden else "pass", options=_options(site, here, flow, exchange),
             why=flow.conditions[0].sentence if forbidden else exchange.why,
         )  # fmt: skip
 
@@ -202,10 +213,40 @@ def _kept_from(site: Site, here: Standpoint, flow: Flow, exchange: Exchange, rol
             )  # fmt: skip
 
 
-def _options(site: Site, flow: Flow) -> dict[str, str]:
-    """What the site says, and of DHCP who alone is to answer."""
-    said = site.trials[flow.id].options if flow.id in site.trials else {}
-    if flow.id != "dhcp" or "servers" in said:
+def _options(site: Site, here: Standpoint, flow: Flow, exchange: Exchange) -> dict[str, str]:
+    """What the site says, and of DHCP who alone is to answer, where machines are to boot from, and for whom a relay asks."""
+    said = _said(site, flow.id)
+    if flow.id != "dhcp":
         return said
-    racks = [address for address in singles(site, Role.RACK) if ":" not in address]
-    return {"servers": ",".join(racks)} | said if racks else said
+    known = {"servers": ",".join(_fours(singles(site, Role.RACK))), "rack": ",".join(_boot_servers(site))}
+    if exchange.name == RELAYED:
+        # RFC 2131 §4.3.1: giaddr selects the subnet, and is where the answer goes. Only one on the clients' side proves that it gets back to them.
+        known["giaddr"] = next(iter(_client_sides(site, here)), "")
+    return {name: value for name, value in known.items() if value} | said
+
+
+def _client_sides(site: Site, here: Standpoint) -> tuple[str, ...]:
+    """A relay's own IPv4 addresses on subnets of nodes; none where nodes are everywhere, so that nothing is told."""
+    nodes = site.roles.get(Role.NODE)
+    if nodes is None or nodes.addresses.of(4) == (EVERYTHING[4],):
+        return ()
+    return tuple(one for one in _fours(here.addresses) if has(site, Role.NODE, one))
+
+
+def _boot_servers(site: Site) -> tuple[str, ...]:
+    """Where offers have to point to (options 66 and 67, or a URL): the racks, and who is listed as giving boot files.
+
+    None where not all of their addresses are known.
+    """
+    racks = site.roles.get(Role.RACK)
+    own = _fours(singles(site, Role.RACK))
+    if racks is None or sum(last - first + 1 for first, last in racks.addresses.of(4)) != len(own):
+        return ()
+    listed = [one.address for flow in _BOOT_FILES if flow in site.trials for one in site.trials[flow].targets]
+    if not all(listed):
+        return ()
+    return tuple(dict.fromkeys((*own, *_fours(listed))))
+
+
+def _fours(addresses: Iterable[str]) -> tuple[str, ...]:
+    return tuple(one for one in addresses if ":" not in one)
