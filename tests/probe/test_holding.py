@@ -40,6 +40,47 @@ def test_a_server_that_keeps_it_awake():
     assert tried(talk, hold="0.2", pause="0.2", within=9.0).facts["server_pings"] == 1
 
 
+class Vanishing:
+    """A WebSocket whose other end is gone after so many pings: packets of ours meet an ICMP error."""
+
+    pings = 0
+
+    def __init__(self, answered):
+        self._answered = answered
+
+    async def ping(self, payload, within):
+        if not self._answered:
+            raise Obstructed(Obstacle.UNREACHABLE, "10.0.0.1", "ICMP type 3 code 1 from 10.0.0.1")
+        self._answered -= 1
+        return 0.001
+
+    async def quiet(self, seconds):
+        return seconds
+
+    async def goodbye(self):
+        raise Obstructed(Obstacle.CLOSED, why="the connection was reset")
+
+
+class Chatty(Vanishing):
+    """Its server pings each second."""
+
+    pings = 14
+
+    async def quiet(self, seconds):
+        return min(seconds, 1.0)
+
+
+def test_what_the_server_says_is_no_silence():
+    """A box that forgets what is idle for 3 s does not forget this connection, and is not found."""
+    holds = holding.Holding(net(1), Chatty(9), b"nonce", known=False)
+    found = asyncio.run(holds.hold((1.0, 2.0, 4.0, 8.0), {}, ""))
+    assert found.facts["outlived_s"] == 1.0
+    assert found.detail == (
+        "a WebSocket opens, and stays for 15 s; its server speaks itself, so that nothing was said for at most 1.0 s: "
+        "how long it outlives silence beyond that is not known"
+    )
+
+
 def test_whom_the_service_does_not_know():
     def talk(peer):
         peer.accept()
@@ -100,27 +141,6 @@ def test_nothing_comes_back(monkeypatch, pings, says):
     found = tried(talk, hold="0.1", pause="0.1", within=9.0)
     assert found.verdict is Verdict.DEGRADED
     assert says in found.detail
-
-
-class Vanishing:
-    """A WebSocket whose other end is gone after so many pings: packets of ours meet an ICMP error."""
-
-    pings = 0
-
-    def __init__(self, answered):
-        self._answered = answered
-
-    async def ping(self, payload, within):
-        if not self._answered:
-            raise Obstructed(Obstacle.UNREACHABLE, "10.0.0.1", "ICMP type 3 code 1 from 10.0.0.1")
-        self._answered -= 1
-        return 0.001
-
-    async def quiet(self, seconds):
-        pass
-
-    async def goodbye(self):
-        raise Obstructed(Obstacle.CLOSED, why="the connection was reset")
 
 
 @pytest.mark.parametrize(

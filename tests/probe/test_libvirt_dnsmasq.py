@@ -108,7 +108,9 @@ def test_libvirts_own_by_its_process_however_it_is_set_up(machine):
 def test_with_its_process_where_that_is_here(machine):
     machine(process(7, interface="virbr0", network="default"), process(8, interface="br1"), interface="virbr0")
     found = judged(offered(LIBVIRT))
-    assert found.detail.endswith("it is pid 7, libvirt's network default: `virsh net-destroy default` ends it")
+    assert found.detail.endswith(
+        "it is pid 7 on virbr0, libvirt's network default: `virsh net-destroy default` ends it"
+    )
     assert found.facts["ended_by"] == "virsh net-destroy default"
 
 

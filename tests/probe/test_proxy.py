@@ -14,6 +14,7 @@ from tests.probe.secure import server_context
 from tests.probe.web import BAD, answer, probed, routes, serving
 
 GET, CONNECT = "http://proxy-check.invalid/", "proxy-check.invalid:443"
+ALLOW_LIST = "it speaks as a proxy, and does not let a name pass that does not exist: 403 Forbidden; what it lets pass is seen with option url"
 NO_NAME = answer(b"no such name: proxy-check.invalid", "503 Service Unavailable")
 
 
@@ -90,8 +91,8 @@ SAYS = "it speaks as a proxy, and says of a name that does not exist: "
         ),
         (
             answer(status="403 Forbidden", via="1.1 tiny"),
-            ("filtered", "the proxy does not let http://proxy-check.invalid/ pass: 403 Forbidden"),
-            ("filtered", "the proxy does not let https://proxy-check.invalid/ pass: 403 Forbidden"),
+            ("works", ALLOW_LIST),
+            ("works", ALLOW_LIST),
         ),
         (
             answer(status="403 Forbidden", server="web"),
@@ -99,7 +100,7 @@ SAYS = "it speaks as a proxy, and says of a name that does not exist: "
                 "wrong-service",
                 "for a host that cannot exist it answers 403 Forbidden: a web server (web), and no proxy",
             ),
-            ("filtered", "it does not let tunnels to proxy-check.invalid port 443 pass: 403 Forbidden"),
+            ("wrong-service", "it answers CONNECT with 403 Forbidden: it opens no tunnels, or is no proxy"),
         ),
         (
             answer(b"page"),
@@ -246,3 +247,13 @@ def test_nobody_to_compare_with(tls) -> None:
     (found,) = asyncio.run(scenario())
     assert (found.verdict, "intercepted" in found.facts) == (Verdict.WORKS, False)
     assert found.evidence[-1].what.startswith("directly, 127.0.0.1 cannot be compared with: ")
+
+
+def test_an_allow_list_says_nothing_of_credentials() -> None:
+    found = both(routes({}, other=answer(status="403 Forbidden", via="1.1 tiny")), "proxy-auth")
+    assert found == {
+        "without-credentials": (
+            "not-checked",
+            "it denies a name that does not exist and asks for no credentials; option url says what they are to be needed for",
+        )
+    }

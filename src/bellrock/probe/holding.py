@@ -39,7 +39,7 @@ class Holding:
         # Whether the other end still hears our goodbye is no matter.
         with contextlib.suppress(Obstructed):
             await self._socket.goodbye()
-        held = f", and outlives pauses of {self._outlived:g} s" if self._outlived else ""
+        held = self._held(pauses)
         doubted = f"; {doubts}" if doubts else ""
         return Found(verdict=Verdict.WORKS, detail=f"a WebSocket opens{held}{doubted}", facts=facts | self._facts())
 
@@ -52,11 +52,20 @@ class Holding:
         facts["pong_ms"] = round(took * 1000, 2)
         for number, pause in enumerate(pauses, 1):
             self._net.record.noticed(f"nothing is said for {pause:g} s")
-            await self._socket.quiet(pause)
+            silent = await self._socket.quiet(pause)
             if await self._socket.ping(self._nonce + bytes([number % 256]), PONG) is None:
                 return f"after a pause of {pause:g} s packets are dropped silently"
-            self._outlived = pause
+            self._outlived = max(self._outlived, silent)
         return ""
+
+    def _held(self, pauses: Sequence[float]) -> str:
+        """What staying proves: the pauses in which neither side said anything, and no more."""
+        if not pauses or self._outlived >= max(pauses):
+            return f", and outlives pauses of {self._outlived:g} s" if pauses else ""
+        return (
+            f", and stays for {sum(pauses):g} s; its server speaks itself, so that nothing was said for at most {self._outlived:.1f} s: "
+            "how long it outlives silence beyond that is not known"
+        )
 
     def _ended(self, error: Ended, facts: dict[str, Any]) -> Found:
         after = monotonic() - self._began
@@ -77,7 +86,9 @@ class Holding:
 
     def _cut(self, how: str, facts: dict[str, Any]) -> Found:
         outlived = (
-            f"it outlived a pause of {self._outlived:g} s" if self._outlived else "it had outlived no pause before"
+            f"it outlived a pause of {round(self._outlived, 1):g} s"
+            if self._outlived
+            else "it had outlived no pause before"
         )
         why = (
             "something on the way forgets idle connections, or its service does"
@@ -91,4 +102,4 @@ class Holding:
 
     def _facts(self) -> dict[str, Any]:
         held = round(monotonic() - self._began, 3)
-        return {"held_s": held, "outlived_s": self._outlived, "server_pings": self._socket.pings}
+        return {"held_s": held, "outlived_s": round(self._outlived, 3), "server_pings": self._socket.pings}

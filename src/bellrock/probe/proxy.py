@@ -96,6 +96,9 @@ async def _closed(planned: Plan, net: Net, *, given: bool) -> Found:
     if found.verdict is Verdict.AUTHENTICATION_NEEDED and given:
         detail = f"without credentials nothing passes: {found.detail}"
         return Found(verdict=Verdict.WORKS, detail=detail, facts=found.facts)
+    if found.verdict is Verdict.WORKS and found.facts.get("denied"):
+        detail = "it denies a name that does not exist and asks for no credentials; option url says what they are to be needed for"
+        return structs.replace(found, verdict=Verdict.NOT_CHECKED, detail=detail)
     if found.verdict is Verdict.WORKS:
         return Found(verdict=Verdict.DEGRADED, detail="it lets everybody pass, without credentials", facts=found.facts)
     return found
@@ -142,6 +145,10 @@ def _stopped(answer: Answer, planned: Plan, to: Url, facts: dict[str, Any]) -> F
     own = "squid_error" in signs(answer) or (to.host == NOBODY and (signs(answer) or NOBODY.encode() in answer.body))
     if answer.status == 407:
         return _wants_credentials(answer, planned, facts)
+    if answer.status in (401, 403) and own and to.host == NOBODY:
+        # An allow-list: whoever is not on it is denied before it is looked up.
+        detail = f"it speaks as a proxy, and does not let a name pass that does not exist: {said}; what it lets pass is seen with option url"
+        return Found(verdict=Verdict.WORKS, detail=detail, facts=facts | {"denied": True})
     if answer.status in (401, 403) and own:
         return Found(verdict=Verdict.FILTERED, detail=f"the proxy does not let {to.shown} pass: {said}", facts=facts)
     if answer.status >= 500 and own and to.host == NOBODY:
@@ -225,7 +232,7 @@ def _compared(
 
 
 def _no_tunnel(answer: Answer, to: Url, facts: dict[str, Any]) -> Found:
-    if answer.status == 403:
+    if answer.status == 403 and to.host != NOBODY:
         detail = f"it does not let tunnels to {to.host} port {to.port} pass: {_said(answer)}"
         return Found(verdict=Verdict.FILTERED, detail=detail, facts=facts)
     detail = f"it answers CONNECT with {answer.said}: it opens no tunnels, or is no proxy"

@@ -134,18 +134,22 @@ class WebSocket:
         self._net.record.received(f"pong after {took * 1000:.1f} ms")
         return took
 
-    async def quiet(self, seconds: float) -> None:
-        """Say nothing for so long, but answer.
+    async def quiet(self, seconds: float) -> float:
+        """Say nothing for so long, but answer; the longest time in which nothing came either, in seconds.
 
         Raises:
             Ended: the connection is over.
         """
+        began = heard = monotonic()
+        longest = 0.0
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     await self._listen()
+                    longest, heard = max(longest, monotonic() - heard), monotonic()
         except TimeoutError:
-            return
+            # Clocks are fine and timers coarse: where nothing came it was as long as was wanted.
+            return seconds if not longest else max(longest, seconds - (heard - began))
 
     async def goodbye(self) -> None:
         """RFC 6455 §7.1.1: say that it is over; the answer is not waited for."""

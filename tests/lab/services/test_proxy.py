@@ -13,6 +13,7 @@ pytestmark = pytest.mark.lab
 
 REAL = "10.2.0.3"
 """The host without the proxy; through it, its name leads to SERVER, where somebody else's certificate is shown."""
+LISTED = "acl ok dstdomain mirror.example\nhttp_access allow ok\nhttp_access deny all"
 OPEN = "acl forbidden dstdomain forbidden.example\nhttp_access deny forbidden\nhttp_access allow all"
 CLOSED = (
     "auth_param basic program /usr/lib/squid/basic_ncsa_auth {passwords}\nauth_param basic realm nodes\n"
@@ -75,6 +76,13 @@ def test_a_proxy_is_known_without_any_host_beyond_it(world, served) -> None:
         # Which of its 5xx it is depends on how squid's resolver says no.
         assert one.detail.startswith("it speaks as a proxy, and says of a name that does not exist: 50")
         assert one.facts["squid_error"].startswith("ERR_")
+
+
+def test_a_proxy_with_an_allow_list(world, served) -> None:
+    squid(world, LISTED, "listed", 3130)
+    for one in world.probes("proxy", port=3130):
+        assert (one.verdict, one.facts["denied"]) == (Verdict.WORKS, True)
+        assert "(ERR_ACCESS_DENIED 0); what it lets pass is seen with option url" in one.detail
 
 
 def test_a_proxy_without_a_resolver(world, served) -> None:
@@ -208,7 +216,7 @@ def test_a_web_server_opens_no_tunnels(world, served) -> None:
 
 def test_stopped(world, served) -> None:
     assert {(one.verdict, one.detail) for one in world.probes("proxy", port=3130)} == {
-        (Verdict.REFUSED, "nobody listens: TCP RST")
+        (Verdict.REFUSED, "nobody listens, or a firewall rejects it: TCP RST")
     }
 
 
