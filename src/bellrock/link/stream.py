@@ -18,6 +18,8 @@ __all__ = ["Ends", "NotTls", "Stream", "TooMuch", "connect"]
 
 _UNACKED: Final = 24
 """Where linux/tcp.h has tcpi_unacked in struct tcp_info."""
+_BYTES_ACKED: Final = 120
+"""tcpi_bytes_acked, 64 bits; the SYN counts as one."""
 LIMIT: Final = 64 * 1024
 """Octets that wait in memory, unread, before the peer is made to wait."""
 
@@ -56,6 +58,14 @@ class Stream:
         """Who talks to whom."""
         local, remote = self._writer.get_extra_info("sockname"), self._writer.get_extra_info("peername")
         return Ends(local[0], local[1], remote[0], remote[1])
+
+    @property
+    def taken(self) -> int:
+        """Octets that the other end's kernel has acknowledged; one that its program has closed answers them by RST instead."""
+        with contextlib.suppress(OSError):
+            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
+            return max(0, int.from_bytes(info[_BYTES_ACKED:], sys.byteorder) - 1)
+        return 0
 
     async def write(self, octets: bytes) -> None:
         """Send; waits while the peer does not take it."""
