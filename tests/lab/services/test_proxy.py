@@ -79,8 +79,8 @@ def test_a_proxy_is_known_without_any_host_beyond_it(world, served) -> None:
 
 
 def test_a_proxy_with_an_allow_list(world, served) -> None:
-    squid(world, LISTED, "listed", 3130)
-    for one in world.probes("proxy", port=3130):
+    squid(world, LISTED, "listed", 3132)
+    for one in world.probes("proxy", port=3132):
         assert (one.verdict, one.facts["denied"]) == (Verdict.WORKS, True)
         assert "(ERR_ACCESS_DENIED 0); what it lets pass is seen with option url" in one.detail
 
