@@ -40,6 +40,8 @@ async def test_how_flows_stand_and_how_the_region_does(tmp_path):
         assert found["bellrock_agents_connected",] == 1
         assert found["bellrock_agents_known",] == 1
         assert found["bellrock_agents_silent",] == 0
+        assert found["bellrock_agent_streams_total", ("agent", "rack1")] == 1
+        assert found["bellrock_agent_stream_age_seconds", ("agent", "rack1")] >= 0
         assert found["bellrock_agents_turned_away_total",] == 0
         assert found["bellrock_store_stalled",] == 0
         assert found["bellrock_probe_series_omitted",] == 0

@@ -106,7 +106,21 @@ class Metrics(Collector):
         yield _total("bellrock_observations_dropped", "Observations that were not taken.", counted.dropped)
         yield _one("bellrock_store_stalled", "1 while the disk does not take reports.", counted.stalled)
         yield _one("bellrock_frames_refused", "Frames that agents have refused, as they told last.", counted.refused)
+        yield from self._streams()
         yield from self._alerts()
+
+    def _streams(self) -> Iterator[Metric]:
+        names, (standing, begun) = self._region.view().names, self._region.streams()
+        ages = _gauge("bellrock_agent_stream_age_seconds", "For how long the agent's stream has stood.", "agent")
+        counts = CounterMetricFamily(
+            "bellrock_agent_streams", "Streams that the agent began since the region started.", labels=["agent"]
+        )
+        for agent, seconds in sorted(standing.items()):
+            ages.add_metric([names.get(agent, agent)], seconds)
+        for agent, number in sorted(begun.items()):
+            counts.add_metric([names.get(agent, agent)], number)
+        yield ages
+        yield counts
 
     def _alerts(self) -> Iterator[Metric]:
         waiting = _gauge("bellrock_webhook_alerts_waiting", "Alerts that wait to be delivered.", "webhook")

@@ -36,6 +36,7 @@ from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.shapes import ExplanationView, InterfaceView, MtuView, TopologyView
 from bellrock.region.service.silence import Silence
 from bellrock.region.service.state import State
+from bellrock.region.service.streams import Streams
 from bellrock.region.service.upkeep import Upkeep
 from bellrock.region.service.views import Views
 from bellrock.region.service.walks import Walks, Wanted
@@ -126,6 +127,7 @@ class Region:
         )  # fmt: skip
         self.webhooks = Webhooks(store.probes, loaded.probes.webhooks, name, clock, lambda: self.view().names)
         self.probes.listeners.append(self.webhooks.tell)
+        self._streams = Streams()
         self.metrics = Metrics(self)
         self.gate = Gate(mono)
         self.regions = regions
@@ -168,6 +170,7 @@ class Region:
     def greet(self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN) -> tuple[Session, Welcome]:
         """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
         session, welcome = self._agents.greet(hello, challenge, self._clock(), channel, self.enrolment.admit)
+        self._streams.begin(session.host.id, self._mono())
         # A connection that this one takes the place of owes its answers no longer.
         self.probes.left(session.host.id, session.host.name)
         # What signs its beacons is what must change when the secret is rotated; the stream's proof says as much if that is not told.
@@ -189,7 +192,8 @@ class Region:
             self._measurements.left(session.host.id)
             self.probes.left(session.host.id, session.host.name)
             self._walks.left(session.host.id)
-            log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why))
+            stood = round(self._streams.end(session.host.id, self._mono()), 1)
+            log.info(line("agent-disconnected", agent=session.host.id, name=session.host.name, why=why, after_s=stood))
             self._publisher.changed(Topic.HOSTS, Topic.ENROLMENTS)
 
     @property
@@ -281,6 +285,10 @@ class Region:
     def walk_answer(self, session: Session, message: WalkAnswer) -> None:
         """An agent tells of a walk."""
         self._walks.answered(session.host.id, message)
+
+    def streams(self) -> tuple[dict[str, float], dict[str, int]]:
+        """By agent's id: seconds for which its stream has stood, where one does, and how often it began one; since the start."""
+        return self._streams.ages(self._mono()), self._streams.begun
 
     def counted(self) -> Counted:
         """The region's own figures; totals are since its start."""
