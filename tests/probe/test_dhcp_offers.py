@@ -31,6 +31,7 @@ FINE = [
     ("bios", [offer(more={option.BOOT_FILE: b"tftp://10.0.0.1/pxelinux.0"})], {}),
     ("bios", [offer(), proxy(siaddr="10.0.0.2")], {}),
     ("bios", [offer(**PXE)], {"rack": "10.0.0.1,10.0.0.9"}),
+    ("bios", [offer(more={option.BOOT_FILE: b"x", option.TFTP_SERVER: b"boot.example"})], {"rack": "10.0.0.9"}),
     ("bios", [offer(file=b"x", siaddr="10.9.0.1")], {}),
     (
         "bios",

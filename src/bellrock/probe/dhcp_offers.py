@@ -242,7 +242,8 @@ def _pxe_faults(variant: Variant, offer: Offer) -> list[str]:
 
 def _where(plan: Plan, offer: Offer, offers: Sequence[Offer]) -> list[str]:
     server = offer.boot_server
-    if plan.rack and server and server not in plan.rack:
+    # Whose a name is, nobody says here.
+    if plan.rack and _is_address(server) and server not in plan.rack:
         return [f"boot files are to be fetched from {server}, which is not the rack ({', '.join(plan.rack)})"]
     lease = next((one for one in offers if one.address), None)
     mask = network(lease) if lease else None
