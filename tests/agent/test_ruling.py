@@ -124,3 +124,45 @@ def test_it_is_told():
 def test_why_it_is_not(companion, asked, says):
     why, said = rule_on(companion, asked)
     assert (says in why, said) == (True, []), why
+
+
+SIX_IN = WhichRule("udp", "fd01::2", 50000, "fd02::2", 53, "input", "eth0")
+RTN = WhichRule("udp", "10.2.0.2", 53, "10.1.0.2", 50000, "input", "eth0", True)
+NAT = {"chain": {"family": "inet", "table": "filter", "name": "p", "handle": 3, "type": "nat", "hook": "prerouting", "prio": -100, "policy": "accept"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "ruleset", "when", "unless"),
+    [
+        (RTN, document(chain("input"), rule("input", state("invalid", "new"), match("udp", "sport", 53), DROP)), "invalid", "udp sport 53 drop"),
+        (RTN, document(chain("input"), rule("input", state("new"), DROP)), "takes it for new", "drop"),
+        (RTN, document(chain("input"), rule("input", state("untracked"), {"reject": None})), "untracked", "reject"),
+        (RTN, document(chain("input", "drop"), rule("input", state("established"), {"accept": None})), "invalid", "policy drop of inet filter input"),
+        (DNS, document(chain("input"), rule("input", meta("mark", 7), DROP)), "its mark", "drop"),
+        (DNS, document(chain("input"), rule("input", match("udp", "dport", 54), DROP)), "", ""),
+        (DNS, document(chain("input", "drop")), "", ""),
+    ],
+    ids=["invalid-new", "new", "untracked", "policy", "mark", "other-port", "drop"],
+)  # fmt: skip
+def test_what_the_answer_hangs_on(asked, ruleset, when, unless):
+    """The wire does not show what connection tracking takes a packet for: a rule that asks for that is named beside `accept`."""
+    found = decided("1", asked, packet_of(asked), ruleset, "")
+    assert (when in found.when, unless in found.unless) == (True, True), found
+    assert bool(found.unless) is bool(unless)
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "to"),
+    [
+        (DNS, {"dnat": {"family": "ip", "addr": "172.30.0.2", "port": 5353}}, "172.30.0.2:5353"),
+        (DNS, {"dnat": {"family": "ip", "addr": "172.30.0.2"}}, "172.30.0.2"),
+        (SIX_IN, {"dnat": {"family": "ip6", "addr": "fd09::2", "port": 53}}, "[fd09::2]:53"),
+        (DNS, {"dnat": {"family": "ip", "addr": {"range": ["172.30.0.2", "172.30.0.9"]}}}, "another address"),
+        (DNS, {"redirect": {"port": 5353}}, "another port of this host"),
+        (DNS, {"accept": None}, ""),
+    ],
+    ids=["dnat", "address", "six", "range", "redirect", "none"],
+)  # fmt: skip
+def test_whither_it_is_translated(asked, what, to):
+    rules = [rule("p", match("udp", "dport", 53), what)]
+    assert decided("1", asked, packet_of(asked), document(NAT, *rules), "").sent_on == to

@@ -57,6 +57,33 @@ DROP = Ruled(order="4", verdict="drop", rule="inet filter input handle 4: udp dp
 REJECT = structs.replace(DROP, verdict="reject")
 ACCEPT = Ruled(order="4", verdict="accept", rule="policy accept")
 UNKNOWN = Ruled(order="4", verdict="unknown", why="nft is not installed")
+PERHAPS = structs.replace(
+    ACCEPT, unless="inet filter input handle 5: ct state invalid drop", when="connection tracking takes it for invalid"
+)
+SENT_ON = structs.replace(
+    UNKNOWN, rule="ip nat p handle 9: udp dport 53 dnat to 172.30.0.2:53", sent_on="172.30.0.2:53"
+)
+INSIDE = "172.30.0.2"
+BEHIND = there(out=True, interface="docker0", destination=INSIDE)
+OTHER_CARD = "02:00:00:00:00:99"
+RST = back(out=True, what="refusal")
+UNMARKED = structs.replace(ANSWERED, marked=False)
+
+
+def tried(number, *, out, at=1.0):
+    return structs.replace(there(out=out, number=number), at=at)
+
+
+def at(seen, when):
+    return structs.replace(seen, at=when)
+
+
+def unlooked(seen, near=0, far=0):
+    return structs.replace(seen, near=structs.replace(seen.near, lost=near), far=structs.replace(seen.far, lost=far))
+
+
+WAITED = Sent(source=A, interface="eth0", tries=3, waited=0.75)
+DEAF = Sent(source=A, interface="eth0", tries=3)
 
 ROWS = [
     ("no-route", case(sent=Sent(obstacle="no route")), None, "not-sent", "unreachable", "no route to 10.2.0.2"),
@@ -83,7 +110,7 @@ ROWS = [
      "not-sent", "filtered", "port unreachable (ICMP from 10.1.0.2) (its rules"),
     ("not-sent-told", case(sent=structs.replace(QUIET, obstacle="unreachable", by=GATE, why="host unreachable")), ACCEPT, "not-sent", "unreachable",
      "nothing left near: host unreachable"),
-    ("in-its-place", case([LEFT, RETURNED], sent=ANSWERED), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
+    ("in-its-place", case([LEFT, RETURNED], sent=structs.replace(ANSWERED, marked=False)), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
     ("in-its-place-unread", case([LEFT, RETURNED]), None, "answered-elsewhere", "wrong-service", "answer came from 10.2.0.2"),
     ("lost", case([LEFT]), None, "lost-on-the-way", "filtered", "near/eth0 and never came in at far, and nobody says why: no router"),
     ("lost-behind", case([LEFT, EXCEEDED]), None, "lost-on-the-way", "filtered", "as far as the router 10.1.0.1"),
@@ -97,7 +124,7 @@ ROWS = [
     ("dropped", case([LEFT], [ARRIVED]), DROP, "dropped-by-target", "filtered", "far/eth0, and its own firewall drops it: inet filter"),
     ("dropped-unruled", case([LEFT], [ARRIVED]), ACCEPT, "dropped-by-target", "filtered", "no rule of its nftables does that); reverse-path"),
     ("rejected-by-rule", case([LEFT], [ARRIVED, back(out=True, what="refusal")]), REJECT, "dropped-by-target", "filtered", "rejects it: inet"),
-    ("rejected-own", case([LEFT], [ARRIVED, there(out=True, what="error", by=B, kind=3, code=13)]), None, "dropped-by-target", "filtered", "rejects it (ICMP)"),
+    ("rejected-own", case([LEFT], [ARRIVED, there(out=True, what="error", by=B, kind=3, code=13)]), None, "dropped-by-target", "filtered", "rejects it (ICMP: prohibited)"),
     ("nobody-listens", case([LEFT], [ARRIVED, back(out=True, what="refusal")], path=TCP, watching=NONE), ACCEPT, "no-listener", "refused",
      "nobody listens there: TCP RST"),
     ("nobody-may-listen", case([LEFT], [ARRIVED, back(out=True, what="refusal")], watching=Watching(order="1", listener="none", why="not permitted")),
@@ -135,8 +162,61 @@ ROWS = [
     ("works-held", case([LEFT, RETURNED], [ARRIVED, REPLIED], watching=HELD, sent=ANSWERED), None, "", "works", "named (pid 7) answered"),
     ("works-none", case([LEFT, RETURNED], [ARRIVED, REPLIED], watching=NONE, sent=ANSWERED), None, "", "works", "it was answered"),
     ("works-round-about", case([LEFT, RETURNED], [ARRIVED, back(out=True, interface="eth1")], sent=ANSWERED), None, "", "works", "leaves by eth1"),
+    ("other-card", case([LEFT], [there(out=False, card=OTHER_CARD, sender="02:00:00:00:00:01")]), None, "lost-on-the-way", "unreachable",
+     "passed far/eth0, but was addressed to the network card 02:00:00:00:00:99, which is not that interface's"),
+    ("other-card-back", case([LEFT, back(out=False, card=OTHER_CARD)], [ARRIVED, REPLIED], served=TOOK), None, "reply-lost", "unreachable",
+     "passed near/eth0, but was addressed to the network card 02:00:00:00:00:99"),
+    ("gateway-silent", case([LEFT], sent=Sent(source=A, gateway=GATE, waited=2.0)), None, "lost-on-the-way", "filtered", "by way of the gateway 10.1.0.1"),
+    ("one-syn", case([LEFT], sent=Sent(source=A, waited=0.4), path=TCP), None, "lost-on-the-way", "filtered", "its one SYN may have been lost"),
+    ("same-address", case([LEFT, back(out=False, what="refusal", sender=OTHER_CARD)]), None, "lost-on-the-way", "filtered",
+     "(from the network card 02:00:00:00:00:99 on this link): another machine has that address, or a firewall"),
+    ("other-port", case([LEFT], [there(out=False, destination_port=5353), back(out=True, what="refusal", source_port=5353)]), ACCEPT,
+     "lost-on-the-way", "unreachable", "request for 10.2.0.2:53 came in at far/eth0 as one for 10.2.0.2:5353 and refused there: its destination"),
+    ("other-port-by-itself", case([there(out=True, destination_port=5353)], [there(out=False, destination_port=5353)]), ACCEPT,
+     "lost-on-the-way", "unreachable", "its destination is translated by near itself"),
+    ("other-address", case([LEFT], [there(out=False, destination="10.4.0.2")]), ACCEPT, "lost-on-the-way", "unreachable", "one for 10.4.0.2:53: its destination"),
+    ("other-port-works", case([LEFT, RETURNED], [there(out=False, destination_port=5353), REPLIED], watching=HELD, sent=UNMARKED), None, "", "works",
+     "it came in as one for 10.2.0.2:5353: its destination is translated on the way"),
+    ("rejected-somehow", case([LEFT], [ARRIVED, RST], path=TCP), ACCEPT, "unknown", "refused",
+     "refused there (TCP RST), although the agent listens (no rule of its nftables does that)"),
+    ("container-refuses", case([LEFT], [ARRIVED, BEHIND, back(out=False, what="refusal", interface="docker0", source=INSIDE), RST], path=TCP), SENT_ON,
+     "no-listener", "refused", "sends it on to 172.30.0.2:53 out of docker0 by address translation or as a router, and 172.30.0.2 refuses it"),
+    ("forward-rejects", case([LEFT], [ARRIVED, RST], path=TCP), SENT_ON, "unknown", "refused", "sends it on to 172.30.0.2:53 (ip nat p handle 9"),
+    ("container-silent", case([LEFT], [ARRIVED, BEHIND]), SENT_ON, "reply-not-sent", "filtered", "out of docker0 by address translation or as a router, and no"),
+    ("forward-drops", case([LEFT], [ARRIVED]), SENT_ON, "unknown", "filtered", "was not seen to leave for there"),
+    ("container-answers", case([LEFT, RETURNED], [ARRIVED, BEHIND, REPLIED], sent=UNMARKED), SENT_ON, "", "works", "from 172.30.0.2:53 out of docker0, to which far"),
+    ("another-answers", case([LEFT, RETURNED], [ARRIVED, REPLIED], sent=UNMARKED), None, "", "works", "the agent that listens there got nothing"),
+    ("assumed-here", case([LEFT, RETURNED], [ARRIVED, REPLIED], served=TOOK), PERHAPS, "reply-dropped", "filtered",
+     "(its rules let it pass, but if connection tracking takes it for invalid, this drops it: inet filter input handle 5"),
+    ("assumed-there", case([LEFT], [ARRIVED], watching=HELD), PERHAPS, "reply-not-sent", "filtered", "lets it in (its rules let it pass, but if"),
+    ("middle-answers", case([LEFT, RETURNED], [ARRIVED], watching=HELD, sent=UNMARKED), None, "answered-elsewhere", "wrong-service",
+     "from whose wire no answer left, and yet one came from 10.2.0.2"),
+    ("later-ones-arrive", case([LEFT], [there(out=False, what="probe", number=3)]), None, "lost-on-the-way", "degraded", "1 that was sent after it did"),
+    ("late", case([LEFT, at(RETURNED, 1.9)], [ARRIVED, REPLIED], served=TOOK, sent=WAITED), ACCEPT, "", "degraded",
+     "near/eth0 0.9 s after the request left, and near had waited 0.75 s: it is late; ask again with --within 1.8"),
+    ("late-there", case([LEFT, at(RETURNED, 3.1)], [ARRIVED, at(REPLIED, 3.0)], served=TOOK, sent=DEAF), None, "unknown", "degraded",
+     "of which far itself took 2 s, and near had waited 1.5 s"),
+    ("later-than-watched", case([LEFT], [ARRIVED, at(REPLIED, 4.0)], served=TOOK), None, "unknown", "degraded", "far answered only 3 s after the request had come in"),
+    ("thin-there", case([tried(0, out=True), tried(1, out=True), tried(2, out=True), RETURNED], [tried(2, out=False), REPLIED], served=TOOK, sent=ANSWERED), None,
+     "", "degraded", "2 of 3 requests lost on the way"),
+    ("thin-back", case([LEFT, back(out=False, number=1)], [ARRIVED, REPLIED, back(out=True, number=1)], served=TOOK, sent=ANSWERED), None, "", "degraded",
+     "1 of 2 answers lost on the way"),
+    ("thin-tcp", case([LEFT, LEFT, RETURNED], [ARRIVED, REPLIED], path=TCP, served=TOOK, sent=ANSWERED), None, "", "degraded", "SYN had to be sent 2 times"),
+    ("unlooked-sent", unlooked(case(), near=7), ACCEPT, "unknown", "not-checked", "whether anything left near cannot be told (7 packets came too fast"),
+    ("unlooked-reply", unlooked(case([LEFT], [ARRIVED], served=TOOK), far=7), ACCEPT, "unknown", "filtered", "(7 packets came too fast"),
+    ("unlooked-held", unlooked(case([LEFT], [ARRIVED], watching=HELD), far=7), ACCEPT, "unknown", "filtered", "does not answer (7 packets"),
 ]  # fmt: skip
-PARAMETERS = [pytest.param(*row[1:], id=row[0]) for row in ROWS]
+ALIKE = [
+    ("same-address-answers", case([LEFT, RETURNED], sent=UNMARKED), None, "answered-elsewhere", "wrong-service", "another machine has that address"),
+    ("late-and-dropped", case([LEFT, at(RETURNED, 1.9)], [ARRIVED, REPLIED], served=TOOK, sent=WAITED), DROP, "reply-dropped", "filtered", "own firewall drops it"),
+    ("another-answers-tcp", case([LEFT, RETURNED], [ARRIVED, REPLIED], path=TCP, sent=UNMARKED), None, "", "works", "or from a host behind address translation"),
+    ("under-way", case([tried(0, out=True), tried(1, out=True), RETURNED], [ARRIVED, REPLIED], served=TOOK, sent=ANSWERED), None, "", "works", "its answer came"),
+    ("unlooked-works", unlooked(case([RETURNED], [ARRIVED], served=TOOK, sent=ANSWERED), far=7), None, "", "works", "the agent there answered"),
+    ("unlooked-arrival", unlooked(case([LEFT], served=TOOK), far=7), ACCEPT, "unknown", "filtered", "far took the request"),
+    ("by-a-tunnel", case([], [ARRIVED, REPLIED], served=TOOK, sent=ANSWERED), None, "", "works", "the agent there answered"),
+]  # fmt: skip
+"""What leads to the sentence of another row."""
+PARAMETERS = [pytest.param(*row[1:], id=row[0]) for row in (*ROWS, *ALIKE)]
 
 
 @pytest.mark.parametrize(("seen", "ruled", "died_at", "verdict", "says"), PARAMETERS)
@@ -264,10 +344,10 @@ def test_whatever_was_seen_there_is_one_verdict_and_it_claims_no_more(
     assert msgspec.json.decode(msgspec.json.encode(found), type=Walked) == found
     assert bool(found.detail)
     if found.verdict is Verdict.WORKS:
-        assert seen.left is not None
-        assert seen.arrived is not None
+        assert seen.arrived is not None or served.accepted or served.half_open
     if found.died_at is DiedAt.NOT_SENT:
         assert seen.left is None
+        assert seen.arrived is None
     if found.died_at in (DiedAt.DROPPED_BY_TARGET, DiedAt.NO_LISTENER):
         assert seen.arrived is not None
 

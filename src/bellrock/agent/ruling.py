@@ -3,19 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Literal
 
 from bellrock.agent.companion import Companion, CompanionError
 from bellrock.contract import AgentMessage, Order
 from bellrock.contract.walk import Ruled, WhichRule
+from bellrock.firewall.verify.boxes import Boxes, Intervals
 from bellrock.firewall.verify.describe import interface_number
+from bellrock.firewall.verify.fields import CHANCES, FIELDS
+from bellrock.firewall.verify.program import Program
 from bellrock.firewall.verify.read import read_listing, read_nft
 from bellrock.firewall.verify.report import reference
 from bellrock.firewall.verify.route import RECEIVED, SENT
-from bellrock.firewall.verify.ruleset import RulesetError
-from bellrock.firewall.verify.state import CT_ESTABLISHED, CT_NEW
-from bellrock.firewall.verify.walk import Outcome, judge
+from bellrock.firewall.verify.ruleset import RulesetError, Translate
+from bellrock.firewall.verify.state import CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_UNTRACKED
+from bellrock.firewall.verify.unroll import unroll
+from bellrock.firewall.verify.walk import Outcome, judge_by, run
 
 MAX_TEXT: Final = 512
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17}
@@ -24,6 +28,11 @@ _HOP_LIMIT: Final = 64
 _IPV4, _IPV6 = 2, 10
 """NFPROTO_IPV4, NFPROTO_IPV6."""
 _LENGTH: Final = 100
+_STATES: Final = {CT_INVALID: "invalid", CT_NEW: "new", CT_UNTRACKED: "untracked"}
+_UNSEEN: Final = frozenset({
+    "mark", "ct_mark", "ct_status_dnat", "dscp", "ecn", "length", "ttl", "hoplimit", "pkttype", "ether_saddr", "ether_daddr",
+})  # fmt: skip
+"""Fields of which `packet_of` knows nothing and takes what is usual."""
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +92,44 @@ def packet_of(asked: WhichRule) -> dict[str, int]:
 def decided(order: str, asked: WhichRule, packet: dict[str, int], printed: bytes, text: str) -> Ruled:
     """What a ruleset does with it."""
     try:
-        outcome = judge(
-            read_nft(printed, read_listing(text)), RECEIVED if asked.hook == "input" else SENT, packet
-        )  # fmt: skip
+        program = unroll(read_nft(printed, read_listing(text)), RECEIVED if asked.hook == "input" else SENT)
+        outcome = judge_by(program, packet)
     except (RulesetError, ValueError) as error:
         return Ruled(order=order, verdict="unknown", why=str(error)[:MAX_TEXT])
-    return Ruled(order=order, verdict=_word(outcome), rule=_named(outcome)[:MAX_TEXT], why=outcome.why[:MAX_TEXT])
+    unless, when = _otherwise(program, packet) if outcome.verdict == "accept" else ("", "")
+    return Ruled(
+        order=order, verdict=_word(outcome), rule=_named(outcome)[:MAX_TEXT], why=outcome.why[:MAX_TEXT], unless=unless[:MAX_TEXT],
+        when=when, sent_on=_sent_on(outcome),
+    )  # fmt: skip
+
+
+def _otherwise(program: Program, packet: dict[str, int]) -> tuple[str, str]:
+    """A rule that stops the packet where it is not what `packet_of` takes it for, and what it would have to be; or nothing."""
+    for state, name in _STATES.items():
+        outcome = judge_by(program, packet | {"ct_state": state})
+        if outcome.verdict in ("drop", "reject"):
+            return _named(outcome), f"connection tracking takes it for {name}"
+    known = {name: Intervals.of(packet.get(name, 0)) for name in FIELDS if name not in CHANCES and name not in _UNSEEN}
+    for outcome in run(program, Boxes.of(**known)):
+        if outcome.verdict in ("drop", "reject"):
+            return _named(outcome), "its mark, length, DSCP or hardware address is what that rule looks for"
+    return "", ""
+
+
+def _sent_on(outcome: Outcome) -> str:
+    """Where a rule translates the destination to."""
+    steps = (step for rule in outcome.rules for step in rule.steps)
+    found = next((one for one in steps if isinstance(one, Translate) and one.kind in ("dnat", "redirect")), None)
+    if found is None:
+        return ""
+    if not found.certain:
+        return "another port of this host" if found.kind == "redirect" else "another address"
+    if found.address is None:
+        return f"port {found.port}"
+    host = str(IPv6Address(found.address) if found.family == 6 else IPv4Address(found.address))
+    if found.port is None:
+        return host
+    return f"[{host}]:{found.port}" if ":" in host else f"{host}:{found.port}"
 
 
 def _word(outcome: Outcome) -> Literal["accept", "drop", "reject", "unknown"]:

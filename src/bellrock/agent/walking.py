@@ -59,15 +59,23 @@ class Walker:
         path = order.do.path
         try:
             with self._wires.watch(path) as wire:
+                began = monotonic()
                 try:
                     sent = await self._sent(path, speak=order.do.speak)
                 except ValueError as error:
                     return str(error)
+                sent = structs.replace(sent, waited=monotonic() - began)
                 await asyncio.sleep(SETTLE)
                 await _look_for_routers(path, wire, sent, order.do.hops)
                 sent = _with_way(path, sent)
                 self._say(
-                    Seen(order=order.id, sightings=sightings(path, wire.passed), lost=wire.lost, sent=_short(sent))
+                    Seen(
+                        order=order.id,
+                        sightings=sightings(path, wire.passed),
+                        lost=wire.lost,
+                        watched=monotonic() - began,
+                        sent=_short(sent),
+                    )
                 )
         except BusyError as error:
             return str(error)

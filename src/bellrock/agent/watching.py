@@ -263,10 +263,13 @@ async def _accept(armed: Armed, sock: socket.socket) -> None:
 
 
 async def _converse(armed: Armed, connection: socket.socket, peer: tuple[str, int]) -> None:
-    """Who comes from the walk's ports has been accepted by the kernel; who shows the mark is answered as well."""
+    """Who comes from the request's port has been accepted by the kernel; who shows the mark is answered as well.
+
+    The walk's other ports are those of packets with small hop limits: they may come as far as this, and are no requests.
+    """
     loop = asyncio.get_running_loop()
     with connection:
-        ours = peer[1] in block(armed.path)
+        ours = peer[1] == armed.path.source_port
         if ours:
             armed.accept(*peer)
         try:
@@ -276,7 +279,7 @@ async def _converse(armed: Armed, connection: socket.socket, peer: tuple[str, in
             said = b""
         found = armed.mark_in(said)
         if found is None:
-            if not ours:
+            if peer[1] not in block(armed.path):
                 armed.stranger()
             return
         if not ours:
@@ -312,7 +315,9 @@ def _with_way(armed: Armed, peer: tuple[str, int] | None) -> Served:
     known = (served.peer, served.peer_port) if served.peer else peer
     if armed.path.protocol == "tcp":
         ports = {known[1]} if known else set()
-        begun = sum(port in ports or port in block(armed.path) for port in half_open(armed.path.port))
+        # The ports behind the first are those of packets with small hop limits, which are no requests.
+        ports.add(armed.path.source_port)
+        begun = sum(port in ports for port in half_open(armed.path.port))
         served = structs.replace(served, half_open=begun)
     if known is None:
         return served

@@ -11,13 +11,15 @@ from bellrock.link.device import Frame, interface_text
 from bellrock.link.wiretap import MAX_WATCHED, Watched, Wiretap
 from bellrock.model import Wall
 from bellrock.wire.errors import WireError
+from bellrock.wire.ethernet import mac_text
 from bellrock.wire.glimpse import Glimpse, glimpse
 
 MAX_KEPT: Final = 512
 """Packets that one walk keeps; what comes after them is counted as lost."""
 BUDGET: Final = 128
+OTHER_HOST: Final = 3
 OUTGOING: Final = 4
-"""PACKET_OUTGOING of linux/if_packet.h."""
+"""PACKET_OTHERHOST, which the kernel drops before any rule sees it, and PACKET_OUTGOING of linux/if_packet.h."""
 
 
 class BusyError(Exception):
@@ -114,6 +116,8 @@ def opened(frame: Frame) -> Passed | None:
         return None
     if seen is None:
         return None
+    out, passed_by = frame.packet_type == OUTGOING, frame.packet_type == OTHER_HOST
     return Passed(
-        Wall(frame.received_ns / 1e9), interface_text(frame.ifindex), frame.packet_type == OUTGOING, seen
+        Wall(frame.received_ns / 1e9), interface_text(frame.ifindex), out, seen, mac_text(frame.data[:6]) if passed_by else "",
+        "" if out else mac_text(frame.data[6:12]),
     )  # fmt: skip

@@ -113,7 +113,7 @@ class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Of an error: the ends of the packet that it is about."""
     hop_limit: int = 0
     number: int = 0
-    """Of a probe, and an error about one: the hop limit that it was sent with."""
+    """Of a probe, and an error about one: the hop limit that it was sent with; of a request over UDP and its answer: which try."""
     sequence: int = 0
     """Of a TCP SYN, or the one that is answered."""
     by: Text = ""
@@ -195,6 +195,8 @@ class Seen(Struct, frozen=True, tag="seen", kw_only=True, omit_defaults=True):
     sightings: Annotated[tuple[Sighting, ...], Meta(max_length=MAX_SIGHTINGS)] = ()
     lost: int = 0
     """Packets that came faster than they were looked at: what is not among the sightings may have been among these."""
+    watched: float = 0.0
+    """Seconds from the first request on; 0: not told."""
     sent: Sent | None = None
     served: Served | None = None
 
@@ -213,7 +215,7 @@ class Ruled(Struct, frozen=True, tag="ruled", kw_only=True, omit_defaults=True):
     when: Text = ""
     """What it would have to be for `unless` to drop it, as half a sentence."""
     sent_on: Text = ""
-    """Where a rule translates its destination to, ADDRESS:PORT, in the end's own ruleset; empty: nowhere."""
+    """Where a rule translates its destination to, in words or as ADDRESS:PORT; empty: nowhere."""
 
 
 WalkOrder = WatchPath | WalkPath | TellPath | WhichRule

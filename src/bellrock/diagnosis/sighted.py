@@ -25,6 +25,10 @@ class Passed(Struct, frozen=True, gc=False):
     interface: str
     out: bool
     seen: Glimpse | Complaint
+    card: str = ""
+    """The hardware address that it was for, where that is another than the interface's."""
+    sender: str = ""
+    """The hardware address that it came from; empty of what left."""
 
 
 def sightings(path: Path, passed: Iterable[Passed], sequences: Collection[int] = ()) -> tuple[Sighting, ...]:
@@ -65,11 +69,11 @@ class _Eye:
         return self._udp(passed, seen) if seen.ends.protocol == "udp" else self._tcp(passed, seen)
 
     def _udp(self, passed: Passed, seen: Glimpse) -> Sighting | None:
+        found = self._mark(seen.payload)
         from_port = seen.ends.source_port == self._path.port or self._path.separate
         if from_port and (seen.ends.destination, seen.ends.destination_port) in self._asked:
             # A service's own answer carries no mark, or repeats the question's (RFC 1035 §4.1.1).
-            return _sighting(passed, seen.ends, "reply", hop_limit=seen.hop_limit)
-        found = self._mark(seen.payload)
+            return _sighting(passed, seen.ends, "reply", hop_limit=seen.hop_limit, number=found.number if found else 0)
         if found is not None:
             what = _WHAT[found.kind]
             if what == "request":
@@ -122,6 +126,7 @@ class _Eye:
             at=passed.at, what="refusal" if refused else "error", out=passed.out, interface=passed.interface,
             source=seen.about.source, source_port=seen.about.source_port, destination=seen.about.destination,
             destination_port=seen.about.destination_port, number=number, by=seen.by, kind=seen.kind, code=seen.code,
+            card=passed.card, sender=passed.sender,
         )  # fmt: skip
 
     def _about_reply(self, ends: Ends) -> bool:
@@ -148,9 +153,10 @@ def _sighting(
     return Sighting(
         at=passed.at, what=what, out=passed.out, interface=passed.interface, source=ends.source, source_port=ends.source_port,
         destination=ends.destination, destination_port=ends.destination_port, hop_limit=hop_limit, number=number, sequence=sequence,
+        card=passed.card, sender=passed.sender,
     )  # fmt: skip
 
 
 def requests(seen: Iterable[Sighting], *, out: bool) -> Iterator[Sighting]:
-    """Of these the requests that went out, or came in."""
-    return (one for one in seen if one.what == "request" and one.out is out)
+    """Of these the requests that went out, or came in for this host."""
+    return (one for one in seen if one.what == "request" and one.out is out and not one.card)

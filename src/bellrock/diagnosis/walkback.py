@@ -1,7 +1,8 @@
 """A walk's answer: the way back, and whether the source got it."""
 
 from bellrock.contract.walk import Ruled, WhichRule
-from bellrock.diagnosis.walkfacts import Case, complaint, objection
+from bellrock.diagnosis.walkfacts import Case, complaint, missing, objection
+from bellrock.diagnosis.walktaken import onward
 from bellrock.diagnosis.walkwords import Judged, Question, place, unruled, unsure
 from bellrock.model import DiedAt, Verdict
 
@@ -25,15 +26,31 @@ def astray(case: Case, _: Ruled | None) -> Judged:
 def reply_lost(case: Case, _: Ruled | None) -> Judged:
     """The answer left, and never came in."""
     lost = f"{case.target} answered out of {place('', case.replied)}, and the answer never came in at {case.source}"
+    stray = case.answer_passed_by
+    if stray is not None:
+        return Judged(
+            DiedAt.REPLY_LOST, Verdict.UNREACHABLE,
+            f"{case.target} answered, and the answer passed {place(case.source, stray)}, but was addressed to the network card "
+            f"{stray.card}, which is not that interface's: a stale or wrong neighbour entry (ARP, neighbour discovery) at "
+            f"{stray.sender or 'the last router'}, which sent it",
+        )  # fmt: skip
     against = objection(case.far.sightings)
     if against is not None:
         word = complaint(against)
         return Judged(DiedAt.REPLY_LOST, word.verdict, f"{lost}: {against.by} says: {word.value}")
+    if case.pondered >= case.patience:
+        return Judged(
+            DiedAt.UNKNOWN, Verdict.DEGRADED,
+            f"{case.target} answered only {case.pondered:.2g} s after the request had come in, and {case.source} waited {case.patience:.2g} s: "
+            f"ask again with --within {case.pondered + case.patience:.2g}",
+        )  # fmt: skip
+    watched = f" in the {case.near.watched:.2g} s that it watched" if case.near.watched else ""
+    lost += watched
     helper = ""
     if case.path.separate:
         helper = "; it comes from another port than was asked (RFC 1350 §4), which a firewall on the way lets pass only with the conntrack helper tftp"
     return Judged(
-        DiedAt.REPLY_LOST, Verdict.FILTERED, f"{lost}: dropped on the way, or routed to somebody else{helper}{unsure(case)}"
+        DiedAt.REPLY_LOST, Verdict.FILTERED, f"{lost}: dropped on the way, routed to somebody else, or later than that{helper}{_also(missing(case))}{unsure(case)}"
     )  # fmt: skip
 
 
@@ -43,6 +60,20 @@ def from_elsewhere(case: Case, _: Ruled | None) -> Judged:
     return Judged(
         DiedAt.ANSWERED_ELSEWHERE, Verdict.FILTERED,
         f"{case.path.target} was asked and {by} answers: its address was translated on the way back, and clients do not take that for an answer",
+    )  # fmt: skip
+
+
+def late(case: Case, ruled: Ruled | None) -> Judged:
+    """The answer came in when nobody waited for it any longer."""
+    if ruled is not None and ruled.verdict in ("drop", "reject"):
+        return reply_dropped(case, ruled)
+    sure = ruled is not None and ruled.verdict == "accept"
+    own = f", of which {case.target} itself took {case.pondered:.2g} s" if case.pondered * 4 > case.lateness else ""
+    return Judged(
+        DiedAt.NOWHERE if sure else DiedAt.UNKNOWN, Verdict.DEGRADED,
+        f"the answer came in at {place(case.source, case.returned)} {case.lateness:.2g} s after the request left{own}, and {case.source} had "
+        f"waited {case.patience:.2g} s: it is late; ask again with --within {case.lateness * 2:.2g}"
+        + ("" if sure else ", which shows as well whether it is let in"),
     )  # fmt: skip
 
 
@@ -65,7 +96,21 @@ def mute(case: Case, _: Ruled | None) -> Judged:
     lost = f"{case.source} never got the answer" if there else f"{case.target} never got what was said"
     return Judged(
         DiedAt.REPLY_LOST if there else DiedAt.LOST_ON_THE_WAY, Verdict.FILTERED,
-        f"the connection stands, but {lost} on it: something on the way looks into connections, or loses larger packets",
+        f"the connection stands, but {lost} on it: something on the way looks into connections, or loses larger packets, or any now and then",
+    )  # fmt: skip
+
+
+def by_another(case: Case, ruled: Ruled | None) -> Judged:
+    """There and back, and the agent that listens at the target had no part in it."""
+    on = onward(case, ruled)
+    who = (
+        f"from {on}, to which {case.target} passes it on"
+        if on
+        else "from another process, or from a host behind address translation there"
+    )
+    return Judged(
+        DiedAt.NOWHERE, Verdict.WORKS,
+        f"the request reached {case.target} and an answer came back, {who}: the agent that listens there got nothing{_turned(case)}",
     )  # fmt: skip
 
 
@@ -76,18 +121,29 @@ def works(case: Case, _: Ruled | None) -> Judged:
         "held": f"{case.watching.why or 'the service there'} answered",
     }
     told = who.get(case.watching.listener, "it was answered")
-    turned = ""
-    if case.round_about and case.arrived and case.replied:
-        turned = f"; the request comes in at {case.arrived.interface} and the answer leaves by {case.replied.interface}"
+    lost = missing(case)
     return Judged(
-        DiedAt.NOWHERE, Verdict.WORKS, f"the request reached {case.target} and its answer came back: {told}{turned}"
-    )
+        DiedAt.NOWHERE, Verdict.DEGRADED if lost else Verdict.WORKS,
+        f"the request reached {case.target} and its answer came back: {told}{_turned(case)}{_also(lost)}",
+    )  # fmt: skip
+
+
+def _turned(case: Case) -> str:
+    told = ""
+    if case.round_about and case.arrived and case.replied:
+        told = f"; the request comes in at {case.arrived.interface} and the answer leaves by {case.replied.interface}"
+    return f"{told}; it came in as one for {case.translated}: {case.translator}" if case.translated else told
+
+
+def _also(what: str) -> str:
+    return f"; {what}" if what else ""
 
 
 def entering_source(case: Case) -> Question | None:
     """What do the source's rules do with the answer?"""
     came = case.returned
-    assert came is not None  # noqa: S101 -- the row says so
+    if came is None:
+        return None
     return Question(
         "source",
         WhichRule(

@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 from bellrock.contract.walk import Ruled
 from bellrock.diagnosis.walkback import (
     astray,
+    by_another,
     entering_source,
     from_elsewhere,
     is_elsewhere,
+    late,
     mute,
     reply_dropped,
     reply_lost,
@@ -20,8 +22,16 @@ from bellrock.diagnosis.walkback import (
 )
 from bellrock.diagnosis.walkfacts import Case, hops
 from bellrock.diagnosis.walksent import leaving_source, not_sent
-from bellrock.diagnosis.walktaken import dropped, entering_target, leaving_target, refused, reply_not_sent, took
-from bellrock.diagnosis.walkthere import lost, someone_else
+from bellrock.diagnosis.walktaken import (
+    diverted,
+    dropped,
+    entering_target,
+    leaving_target,
+    refused,
+    reply_not_sent,
+    took,
+)
+from bellrock.diagnosis.walkthere import answered_between, lost, someone_else
 from bellrock.diagnosis.walktrace import evidence
 from bellrock.diagnosis.walkwords import Judged, Question, no_question
 from bellrock.model import Walked
@@ -53,18 +63,30 @@ def _row(case: Case) -> _Row:
     return next(row for row in _TABLE if row.holds(case))
 
 
+def _of_another(case: Case) -> bool:
+    if case.watching.listener != "own" or case.accepted or case.sent.marked or case.served.replies:
+        return False
+    return case.path.protocol == "udp" or not case.served.strangers
+
+
 _TABLE: Final = (
-    _Row(lambda case: case.left is None, not_sent, leaving_source),
-    _Row(lambda case: case.arrived is None and (case.sent.answered or case.returned is not None), someone_else, no_question),
-    _Row(lambda case: case.arrived is None, lost, no_question),
+    _Row(lambda case: not case.came_out, not_sent, leaving_source),
+    _Row(lambda case: not case.reached and case.heard, someone_else, no_question),
+    _Row(lambda case: not case.reached, lost, no_question),
     _Row(lambda case: case.accepted and not case.answered, took, no_question),
-    _Row(lambda case: case.replied is None and case.rejected is not None, refused, entering_target),
-    _Row(lambda case: case.replied is None and case.accepted, reply_not_sent, leaving_target),
-    _Row(lambda case: case.replied is None, dropped, entering_target),
-    _Row(lambda case: case.returned is None and case.turned, astray, no_question),
-    _Row(lambda case: case.returned is None, reply_lost, no_question),
+    _Row(lambda case: bool(case.translated) and case.replied is None and not case.heard and not case.accepted, diverted, no_question),
+    _Row(lambda case: case.replied is None and case.rejected is not None and case.arrived is not None, refused, entering_target),
+    _Row(lambda case: case.replied is None and not case.heard and case.accepted, reply_not_sent, leaving_target),
+    _Row(lambda case: case.replied is None and not case.heard, dropped, entering_target),
+    _Row(
+        lambda case: case.replied is None and not (case.sent.marked or case.served.replies or case.far.lost), answered_between, no_question
+    ),
+    _Row(lambda case: not case.heard and case.turned, astray, no_question),
+    _Row(lambda case: not case.heard, reply_lost, no_question),
     _Row(is_elsewhere, from_elsewhere, no_question),
+    _Row(lambda case: bool(case.lateness), late, entering_source),
     _Row(lambda case: not case.sent.answered, reply_dropped, entering_source),
+    _Row(_of_another, by_another, entering_target),
     _Row(lambda case: case.path.protocol == "tcp" and case.watching.listener == "own" and not case.sent.marked, mute, no_question),
     _Row(lambda _: True, works, no_question),
 )  # fmt: skip

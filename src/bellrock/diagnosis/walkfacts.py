@@ -13,6 +13,8 @@ _PROHIBITED: Final = {4: frozenset(((3, 9), (3, 10), (3, 13))), 6: frozenset(((1
 _PORT: Final = {4: (3, 3), 6: (1, 4)}
 _TOO_BIG: Final = {4: (3, 4), 6: (2, 0)}
 _EXCEEDED: Final = {4: 11, 6: 3}
+_TOLERANCE: Final = 0.05
+"""Seconds between what the wire shows and what a process gets of it."""
 
 
 class Complaint(StrEnum):
@@ -69,6 +71,40 @@ class Case(Struct, frozen=True, kw_only=True):
         return _first(self.far.sightings, "request", out=False)
 
     @property
+    def passed_by(self) -> Sighting | None:
+        """The first that came by at the target, addressed to another network card."""
+        return next((one for one in self.far.sightings if one.what == "request" and one.card), None)
+
+    @property
+    def answer_passed_by(self) -> Sighting | None:
+        """The first answer that came by at the source, addressed to another network card."""
+        return next((one for one in self.near.sightings if one.what == "reply" and one.card), None)
+
+    @property
+    def translated(self) -> str:
+        """The address and port that the request came in for, where they are not those that were asked; else nothing."""
+        came = self.arrived
+        if came is None or (came.destination, came.destination_port) == (plain(self.path.target), self.path.port):
+            return ""
+        return socket_text(came.destination, came.destination_port)
+
+    @property
+    def translator(self) -> str:
+        """Where its destination was translated, as half a sentence: the source's own wire shows what left it."""
+        left, came = self.left, self.arrived
+        same = left and came and (left.destination, left.destination_port) == (came.destination, came.destination_port)
+        return (
+            f"its destination is translated by {self.source} itself"
+            if same
+            else "its destination is translated on the way"
+        )
+
+    @property
+    def passed_on(self) -> Sighting | None:
+        """A request that left the target again, for somebody behind it (a container, a virtual machine)."""
+        return _first(self.far.sightings, "request", out=True)
+
+    @property
     def replied(self) -> Sighting | None:
         """The first answer that left the target."""
         return _first(self.far.sightings, "reply", out=True)
@@ -87,6 +123,39 @@ class Case(Struct, frozen=True, kw_only=True):
     def refusal(self) -> Sighting | None:
         """A RST, or ICMP port unreachable, in the target's name, that came in at the source."""
         return _first(self.near.sightings, "refusal", out=False)
+
+    @property
+    def reached(self) -> bool:
+        """Whether a request came to the target; its own listener proves it as well, where the tap lost the packet."""
+        return self.arrived is not None or self.accepted or self.sent.marked
+
+    @property
+    def came_out(self) -> bool:
+        """Whether a request left the source; that something came of it proves it too (a tunnel is no wire that is watched)."""
+        return self.left is not None or self.reached or self.heard
+
+    @property
+    def heard(self) -> bool:
+        """Whether an answer came back to the source, whoever sent it."""
+        return self.returned is not None or self.sent.answered
+
+    @property
+    def lateness(self) -> float:
+        """Seconds after which an answer came in that nobody waited for any longer; 0: none did. By the source's own clock."""
+        if self.left is None or self.returned is None or self.sent.answered:
+            return 0
+        after = self.returned.at - self.left.at
+        return after if after >= self.patience - _TOLERANCE else 0
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the source waited for an answer."""
+        return self.sent.waited or self.path.within
+
+    @property
+    def pondered(self) -> float:
+        """Seconds from the request to the answer at the target, by its own clock; 0: not known."""
+        return self.replied.at - self.arrived.at if self.replied is not None and self.arrived is not None else 0
 
     @property
     def accepted(self) -> bool:
@@ -138,43 +207,101 @@ def complaint(one: Sighting) -> Complaint:
 
 def objection(seen: Iterable[Sighting]) -> Sighting | None:
     """The first error that came in and was not asked for: a hop limit that was meant to run out is none."""
-    errors = [one for one in seen if one.what == "error" and not one.out]
+    errors = [one for one in seen if one.what == "error" and not one.out and not one.card]
     meant = (one for one in errors if not (complaint(one) is Complaint.EXCEEDED and one.number))
     return next(meant, None)
 
 
-def routers(seen: Iterable[Sighting]) -> tuple[str, ...]:
-    """Addresses of those at which hop limits of 1, 2, … ran out; "" for one that did not say."""
+def missing(case: Case) -> str:
+    """How many packets were lost before one that came through, as half a sentence; nothing where none was, or not all were looked at.
+
+    A packet counts as lost only where a later one of its kind overtook it: the last ones may be under way.
+    """
+    if case.near.lost or case.far.lost:
+        return ""
+    if case.path.protocol == "tcp":
+        sent = (
+            sum(
+                one.what == "request" and one.out and one.interface == case.left.interface
+                for one in case.near.sightings
+            )
+            if case.left
+            else 0
+        )
+        return (
+            f"its SYN had to be sent {sent} times: packets are lost now and then, or answered late" if sent > 1 else ""
+        )
+    there = _overtaken(_numbers(case.near, "request", out=True), _numbers(case.far, "request", out=False))
+    back = _overtaken(_numbers(case.far, "reply", out=True), _numbers(case.near, "reply", out=False))
+    words = [
+        f"{lost} of {of} {what} lost on the way"
+        for (lost, of), what in ((there, "requests"), (back, "answers"))
+        if lost
+    ]
+    return " and ".join(words)
+
+
+def _numbers(seen: Seen, what: str, *, out: bool) -> set[int]:
+    return {one.number for one in seen.sightings if one.what == what and one.out is out and not one.card}
+
+
+def _overtaken(went: set[int], came: set[int]) -> tuple[int, int]:
+    """How many of those up to the last that came did not come, and how many went until then."""
+    until = {one for one in went if one <= max(came, default=-1)}
+    return len(until - came), len(until)
+
+
+def routers(seen: Iterable[Sighting], target: str = "") -> tuple[str, ...]:
+    """Addresses of those at which hop limits of 1, 2, … ran out; "" for one that did not say.
+
+    `target` is no router on the way to itself: a translation of addresses has put its address there, or it passes packets on.
+    """
     found = {
-        one.number: one.by
+        one.number: "" if one.by == plain(target) else one.by
         for one in seen
         if one.what == "error" and not one.out and one.number and complaint(one) is Complaint.EXCEEDED
     }
-    return tuple(found.get(number, "") for number in range(1, max(found, default=0) + 1))
+    last = max((number for number, by in found.items() if by), default=0)
+    return tuple(found.get(number, "") for number in range(1, last + 1))
 
 
 def hops(case: Case) -> tuple[Hop, ...]:
     """The way, from the source to the target."""
-    left, arrived, replied, returned = case.left, case.arrived, case.replied, case.returned
+    left, arrived, replied = case.left, case.arrived, case.replied
     first = Hop(
         address=case.sent.source, name=case.source, interface=left.interface if left else case.sent.interface,
-        request=left is not None, reply=None if replied is None and returned is None else returned is not None,
+        request=case.came_out, reply=None if replied is None and not case.heard else case.heard,
     )  # fmt: skip
     last = Hop(
         address=case.path.target, name=case.target, interface=arrived.interface if arrived else "",
-        request=None if left is None else arrived is not None, reply=None if arrived is None else replied is not None,
+        request=case.reached if case.came_out else None, reply=None if not case.reached else replied is not None or case.heard,
     )  # fmt: skip
-    between = (Hop(address=address, request=True if address else None) for address in routers(case.near.sightings))
+    between = (
+        Hop(address=address, request=True if address else None)
+        for address in routers(case.near.sightings, case.path.target)
+    )
     return (first, *between, last)
 
 
+def plain(address: str) -> str:
+    """Without the zone."""
+    return address.partition("%")[0]
+
+
+def socket_text(address: str, port: int) -> str:
+    """ADDRESS:PORT, IPv6 in brackets (RFC 3986 §3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def _interfaces(seen: Iterable[Sighting], what: str, *, out: bool) -> set[str]:
-    return {one.interface for one in seen if one.what == what and one.out is out}
+    return {one.interface for one in seen if one.what == what and one.out is out and not one.card}
 
 
 def _last(seen: Iterable[Sighting], what: str) -> str:
-    return next((one.interface for one in reversed(tuple(seen)) if one.what == what and not one.out), "")
+    return next(
+        (one.interface for one in reversed(tuple(seen)) if one.what == what and not one.out and not one.card), ""
+    )
 
 
 def _first(seen: Iterable[Sighting], what: str, *, out: bool) -> Sighting | None:
-    return next((one for one in seen if one.what == what and one.out is out), None)
+    return next((one for one in seen if one.what == what and one.out is out and not one.card), None)

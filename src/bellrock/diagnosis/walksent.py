@@ -45,8 +45,11 @@ def _let_out(case: Case) -> bool:
 def _unexplained(case: Case, ruled: Ruled | None, nothing: str) -> Judged:
     """There is a route and a neighbour, and yet nothing left."""
     sent = case.sent
+    if not sent.why and case.near.lost:
+        what = f"whether anything left {case.source} cannot be told{unsure(case)}"
+        return Judged(DiedAt.UNKNOWN, Verdict.NOT_CHECKED, what)
     if not sent.why:
-        what = f"{nothing}, and its kernel does not say why{unruled(ruled)}{unsure(case)}"
+        what = f"{nothing}, and its kernel does not say why{unruled(ruled)}"
         return Judged(DiedAt.NOT_SENT, Verdict.FILTERED, what)
     verdict = Verdict.NOT_CHECKED if sent.obstacle == "local" else Verdict.UNREACHABLE
     return Judged(DiedAt.NOT_SENT, verdict, f"{nothing}: {sent.why}{unsure(case)}")

@@ -36,7 +36,21 @@ def unruled(ruled: Ruled | None) -> str:
         return ""
     if ruled.verdict == "unknown":
         return f" (its rules could not be judged: {ruled.why}{f' in {ruled.rule}' if ruled.rule else ''})"
-    return " (no rule of its nftables does that)" if ruled.verdict == "accept" else ""
+    if ruled.verdict != "accept":
+        return ""
+    return perhaps(ruled) or " (no rule of its nftables does that)"
+
+
+def perhaps(ruled: Ruled) -> str:
+    """What the rules' consent hangs on."""
+    return f" (its rules let it pass, but if {ruled.when}, this drops it: {ruled.unless})" if ruled.unless else ""
+
+
+def from_card(case: Case, seen: Sighting | None) -> str:
+    """From which network card something came, where whoever sent it is on the source's own link."""
+    return (
+        f" (from the network card {seen.sender} on this link)" if seen and seen.sender and not case.sent.gateway else ""
+    )
 
 
 def unsure(case: Case) -> str:
