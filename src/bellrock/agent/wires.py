@@ -10,13 +10,20 @@ from bellrock.diagnosis.sighted import Passed, block
 from bellrock.link.device import Frame, interface_text
 from bellrock.link.wiretap import MAX_WATCHED, Watched, Wiretap
 from bellrock.model import Wall
+from bellrock.wire import mark
 from bellrock.wire.errors import WireError
 from bellrock.wire.ethernet import mac_text
-from bellrock.wire.glimpse import Glimpse, glimpse
+from bellrock.wire.glimpse import Complaint, Glimpse, glimpse
+from bellrock.wire.mark import Kind, Mark
 
 MAX_KEPT: Final = 512
-"""Packets that one walk keeps; what comes after them is counted as lost."""
+"""Packets of its own that one walk keeps; what comes after them is counted as lost."""
+MAX_FOREIGN: Final = 256
+"""Packets beside them that may be the walk's, where somebody on the way translates its ports."""
+MAX_ASKED: Final = 64
 BUDGET: Final = 128
+_TOKEN: Final = 16
+"""Characters with which all marks of a walk begin: the prefix, and 60 of the 64 bits of its id."""
 OTHER_HOST: Final = 3
 OUTGOING: Final = 4
 """PACKET_OTHERHOST, which the kernel drops before any rule sees it, and PACKET_OUTGOING of linux/if_packet.h."""
@@ -34,27 +41,59 @@ class Wire:
         self.path = path
         self.watched = Watched(path.protocol, path.port, ports.start, ports.stop - 1)
         self.passed: list[Passed] = []
-        self.lost = 0
+        self._token = mark.encode(Mark(bytes.fromhex(path.walk), Kind.REQUEST), bytes.fromhex(path.key))[:_TOKEN]
+        self._asked: set[tuple[str, int]] = set()
+        """Who sent a packet with the walk's mark."""
+        self._own = self._foreign = 0
+        self._lost = self._lost_foreign = 0
         self.news = asyncio.Event()
         """Set whenever something has passed; whoever waits clears it."""
 
+    @property
+    def lost(self) -> int:
+        """Packets that may be the walk's and were not kept. Where its own ports are seen, nobody translates them: others are strangers'."""
+        return self._lost + (0 if self._own else self._lost_foreign)
+
+    def lose(self, number: int) -> None:
+        """So many packets of somebody came too fast for the tap."""
+        self._lost += number
+
     def take(self, passed: Passed) -> None:
-        """Keep a packet."""
-        if len(self.passed) < MAX_KEPT:
+        """Keep a packet, if it may be of this walk. A busy service's own traffic does not crowd it out."""
+        if self._is_own(passed.seen):
+            kept = self._own < MAX_KEPT
+            self._own += 1
+            self._lost += not kept
+        elif self._may_be(passed.seen):
+            kept = self._foreign < MAX_FOREIGN
+            self._foreign += 1
+            self._lost_foreign += not kept
+        else:
+            return
+        if kept:
             self.passed.append(passed)
             self.news.set()
-        else:
-            self.lost += 1
 
-    def concerns(self, passed: Passed) -> bool:
-        """Whether it may be of this walk."""
-        seen = passed.seen
-        if not isinstance(seen, Glimpse):
-            return seen.about.protocol == self.watched.protocol
-        ports = (seen.ends.source_port, seen.ends.destination_port)
-        return seen.ends.protocol == self.watched.protocol and any(
-            port == self.watched.port or self.watched.first <= port <= self.watched.last for port in ports
-        )
+    def _is_own(self, seen: Glimpse | Complaint) -> bool:
+        """By the walk's block of ports, or its mark, or as an answer to whoever showed it."""
+        ends = seen.ends if isinstance(seen, Glimpse) else seen.about
+        if ends.protocol != self.watched.protocol:
+            return False
+        if any(self.watched.first <= port <= self.watched.last for port in (ends.source_port, ends.destination_port)):
+            return True
+        said = seen.payload if isinstance(seen, Glimpse) else seen.quoted
+        if ends.protocol == "udp" and self._token in said.lower():
+            if len(self._asked) < MAX_ASKED:
+                self._asked.add((ends.source, ends.source_port))
+            return True
+        return (ends.destination, ends.destination_port) in self._asked
+
+    def _may_be(self, seen: Glimpse | Complaint) -> bool:
+        """A SYN shows nothing but ports and a number that the source tells later; so does an error that quotes little."""
+        ends = seen.ends if isinstance(seen, Glimpse) else seen.about
+        shows = isinstance(seen, Glimpse) and ends.protocol == "udp"
+        at_port = self.watched.port in (ends.source_port, ends.destination_port)
+        return ends.protocol == self.watched.protocol and at_port and not shows
 
 
 class Wires:
@@ -101,11 +140,10 @@ class Wires:
             passed = opened(frame)
             if passed is not None:
                 for wire in self._open:
-                    if wire.concerns(passed):
-                        wire.take(passed)
+                    wire.take(passed)
         lost, self._lost = self._tap.lost - self._lost, self._tap.lost
         for wire in self._open:
-            wire.lost += lost
+            wire.lose(lost)
 
 
 def opened(frame: Frame) -> Passed | None:
