@@ -5,10 +5,26 @@ import json
 
 import pytest
 
+from bellrock.agent import ruling
 from bellrock.agent.companion import CompanionError
 from bellrock.agent.ruling import Ruling, decided, packet_of
 from bellrock.contract import Order
 from bellrock.contract.walk import Ruled, WhichRule
+
+
+@pytest.fixture(autouse=True)
+def filtering(monkeypatch):
+    """What reverse-path filtering does here: nothing, or the text or error that a test puts in."""
+    found = []
+
+    def fault(*_):
+        if found and isinstance(found[0], Exception):
+            raise found[0]
+        return found[0] if found else ""
+
+    monkeypatch.setattr(ruling, "reverse_path_fault", fault)
+    return found
+
 
 TABLE = {"table": {"family": "inet", "name": "filter", "handle": 1}}
 
@@ -124,6 +140,56 @@ def test_it_is_told():
 def test_why_it_is_not(companion, asked, says):
     why, said = rule_on(companion, asked)
     assert (says in why, said) == (True, []), why
+
+
+def test_reverse_path_filtering_is_looked_at_whatever_becomes_of_the_rules(filtering):
+    filtering.append("rp_filter is 1")
+    why, said = rule_on(Companion(document()))
+    assert (why, said) == ("", [Ruled(order="9", verdict="accept", reverse_path="rp_filter is 1")])
+    why, said = rule_on(None)
+    assert (why, said[0].verdict, said[0].reverse_path) == ("", "unknown", "rp_filter is 1")
+    assert "may not read" in said[0].why
+
+
+@pytest.mark.parametrize("error", [OSError("no such interface"), ValueError("embedded null byte")])
+def test_reverse_path_filtering_that_cannot_be_looked_at(filtering, error):
+    filtering.append(error)
+    assert rule_on(Companion(document()))[1][0].reverse_path == ""
+
+
+def test_what_leaves_is_not_filtered_by_its_way_back(filtering):
+    filtering.append("rp_filter is 1")
+    assert rule_on(Companion(document()), SIX)[1][0].reverse_path == ""
+
+
+def counter(packets):
+    return {"counter": {"packets": packets, "bytes": 0}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict"),
+    [
+        ([counter(0), DROP], "unknown"),
+        ([counter(0), {"reject": None}], "unknown"),
+        ([counter(1), DROP], "drop"),
+        ([DROP], "drop"),
+        ([{"vmap": {"key": {"meta": {"key": "l4proto"}}, "data": {"set": [["udp", DROP]]}}}, counter(0)], "drop"),
+    ],
+    ids=["none", "none-rejected", "one", "uncounted", "behind-a-map"],
+)
+def test_a_rule_that_has_met_no_packet_is_not_blamed(statements, verdict):
+    """It is read when the packet has been sent."""
+    found = decided("1", DNS, packet_of(DNS), document(chain("input"), rule("input", *statements)), "")
+    assert found.verdict == verdict, found
+    assert (found.why == "no packet was counted") is (verdict == "unknown")
+    assert "inet filter input handle 7" in found.rule
+
+
+def test_nor_is_it_named_beside_accept():
+    asked = document(chain("input"), rule("input", state("invalid"), counter(0), DROP))
+    assert decided("1", BACK, packet_of(BACK), asked, "").unless == ""
+    asked = document(chain("input"), rule("input", meta("mark", 7), counter(0), DROP))
+    assert decided("1", DNS, packet_of(DNS), asked, "").unless == ""
 
 
 SIX_IN = WhichRule("udp", "fd01::2", 50000, "fd02::2", 53, "input", "eth0")

@@ -122,7 +122,18 @@ ROWS = [
     ("refused-in-its-name-udp", case([LEFT, back(out=False, what="refusal")]), None, "lost-on-the-way", "filtered", "(ICMP port unreachable)"),
     ("one-way", case([LEFT], [ARRIVED], served=TOOK, answered=False), None, "", "works", "was taken; this protocol has no answers"),
     ("dropped", case([LEFT], [ARRIVED]), DROP, "dropped-by-target", "filtered", "far/eth0, and its own firewall drops it: inet filter"),
-    ("dropped-unruled", case([LEFT], [ARRIVED]), ACCEPT, "dropped-by-target", "filtered", "no rule of its nftables does that); reverse-path"),
+    ("dropped-unruled", case([LEFT], [ARRIVED]), ACCEPT, "dropped-by-target", "filtered", "no rule of its nftables does that); rules of another kind"),
+    ("dropped-unasked", case([LEFT], [ARRIVED]), None, "dropped-by-target", "filtered", "was not let in; reverse-path filtering or rules of another kind"),
+    ("reverse-path", case([LEFT], [ARRIVED]), structs.replace(DROP, reverse_path="net.ipv4.conf.all.rp_filter is 1"), "dropped-by-target", "filtered",
+     "far/eth0, and reverse-path filtering drops it: net.ipv4.conf.all.rp_filter is 1"),
+    ("reverse-path-here", case([LEFT, RETURNED], [ARRIVED, REPLIED], served=TOOK), structs.replace(ACCEPT, reverse_path="net.ipv4.conf.all.rp_filter is 1"),
+     "reply-dropped", "filtered", "near/eth0, and reverse-path filtering drops it: net.ipv4.conf.all.rp_filter is 1"),
+    ("no-way-back-syn", case([LEFT], [ARRIVED], path=TCP, served=Served(obstacle="no route")), ACCEPT, "reply-not-sent", "unreachable",
+     "far/eth0, and nothing can go back: it has no route to 10.1.0.2"),
+    ("no-way-back-held", case([LEFT], [ARRIVED], watching=HELD, served=Served(obstacle="refusing route", why="a route of type blackhole")), ACCEPT,
+     "reply-not-sent", "unreachable", "and nothing can go back: a route of type blackhole"),
+    ("reply-refusing-route", case([LEFT], [ARRIVED], served=structs.replace(TOOK, obstacle="refusing route", why="a route of type blackhole")), DROP,
+     "reply-not-sent", "unreachable", "its answer never left it: a route of type blackhole"),
     ("rejected-by-rule", case([LEFT], [ARRIVED, back(out=True, what="refusal")]), REJECT, "dropped-by-target", "filtered", "rejects it: inet"),
     ("rejected-own", case([LEFT], [ARRIVED, there(out=True, what="error", by=B, kind=3, code=13)]), None, "dropped-by-target", "filtered", "rejects it (ICMP: prohibited)"),
     ("nobody-listens", case([LEFT], [ARRIVED, back(out=True, what="refusal")], path=TCP, watching=NONE), ACCEPT, "no-listener", "refused",
@@ -245,6 +256,27 @@ def test_a_rule_is_blamed_only_where_the_kernel_does_not_say_otherwise(path, sen
     said = {"gateway": GATE, "link": "on its link", "rule": DROP.rule, "nobody": "does not say why"}
     assert said[blamed] in found.detail
     assert found.rule == (DROP.rule if blamed == "rule" else "")
+
+
+@pytest.mark.parametrize(
+    ("path", "served", "blamed"),
+    [(UDP, structs.replace(TOOK, replies=1), False), (UDP, structs.replace(TOOK, obstacle="own firewall"), True), (TCP, structs.replace(TOOK, replies=1), True)],
+    ids=["udp-let-out", "udp-told", "tcp"],
+)  # fmt: skip
+def test_nor_is_the_targets_where_its_kernel_let_the_answer_out(path, served, blamed):
+    served = structs.replace(served, gateway="10.4.0.77", neighbour="silent", interface="eth1")
+    found = judge(case([LEFT], [ARRIVED], path=path, served=served), DROP)
+    assert (DROP.rule if blamed else "10.4.0.77 does not answer on eth1") in found.detail
+
+
+def test_a_late_answer_that_is_filtered_is_no_late_one():
+    seen = case([LEFT, at(RETURNED, 1.9)], [ARRIVED, REPLIED], served=TOOK, sent=WAITED)
+    assert judge(seen, structs.replace(ACCEPT, reverse_path="all.rp_filter is 1")).died_at is DiedAt.REPLY_DROPPED
+
+
+def test_ipv6_has_no_reverse_path_filtering():
+    six = case([LEFT], [ARRIVED], path=structs.replace(UDP, target="fd02::2"))
+    assert "reverse-path" not in judge(six, UNKNOWN).detail
 
 
 def test_every_row_of_the_table_is_met():

@@ -1,10 +1,13 @@
 """What this host's own firewall does with one packet: its rules as nft lists them, decided by `firewall.verify`."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Literal
+
+from msgspec import structs
 
 from bellrock.agent.companion import Companion, CompanionError
 from bellrock.contract import AgentMessage, Order
@@ -20,8 +23,10 @@ from bellrock.firewall.verify.ruleset import RulesetError, Translate
 from bellrock.firewall.verify.state import CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_UNTRACKED
 from bellrock.firewall.verify.unroll import unroll
 from bellrock.firewall.verify.walk import Outcome, judge_by, run
+from bellrock.link.reversepath import reverse_path_fault
 
 MAX_TEXT: Final = 512
+MAX_LINE: Final = 256
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17}
 _SYN, _SYN_ACK = 0x02, 0x12
 _HOP_LIMIT: Final = 64
@@ -48,6 +53,16 @@ class Ruling:
         """Read the rules, decide, and tell; why it cannot be done, or nothing."""
         asked = order.do
         assert isinstance(asked, WhichRule)  # noqa: S101 -- Orders finds handlers by type
+        fault = _reverse_path(asked)
+        ruled = await self._ruled(order.id, asked)
+        if isinstance(ruled, str):
+            if not fault:
+                return ruled
+            ruled = Ruled(order=order.id, verdict="unknown", why=ruled[:MAX_TEXT])
+        self._say(structs.replace(ruled, reverse_path=fault))
+        return ""
+
+    async def _ruled(self, order: str, asked: WhichRule) -> Ruled | str:
         if self._companion is None:
             return "this agent may not read its host's firewall rules"
         try:
@@ -56,8 +71,14 @@ class Ruling:
         except (CompanionError, ValueError) as error:
             return str(error)
         # Ten thousand rules take a second or so: beacons do not wait for them.
-        self._say(await asyncio.to_thread(decided, order.id, asked, packet, printed, text))
-        return ""
+        return await asyncio.to_thread(decided, order, asked, packet, printed, text)
+
+
+def _reverse_path(asked: WhichRule) -> str:
+    if asked.hook == "input" and asked.interface:
+        with contextlib.suppress(OSError, ValueError):
+            return reverse_path_fault(asked.source, asked.destination, asked.interface)[:MAX_LINE]
+    return ""
 
 
 def packet_of(asked: WhichRule) -> dict[str, int]:
@@ -96,6 +117,8 @@ def decided(order: str, asked: WhichRule, packet: dict[str, int], printed: bytes
         outcome = judge_by(program, packet)
     except (RulesetError, ValueError) as error:
         return Ruled(order=order, verdict="unknown", why=str(error)[:MAX_TEXT])
+    if _never_met(outcome):
+        return Ruled(order=order, verdict="unknown", rule=_named(outcome)[:MAX_TEXT], why="no packet was counted")
     unless, when = _otherwise(program, packet) if outcome.verdict == "accept" else ("", "")
     return Ruled(
         order=order, verdict=_word(outcome), rule=_named(outcome)[:MAX_TEXT], why=outcome.why[:MAX_TEXT], unless=unless[:MAX_TEXT],
@@ -107,13 +130,24 @@ def _otherwise(program: Program, packet: dict[str, int]) -> tuple[str, str]:
     """A rule that stops the packet where it is not what `packet_of` takes it for, and what it would have to be; or nothing."""
     for state, name in _STATES.items():
         outcome = judge_by(program, packet | {"ct_state": state})
-        if outcome.verdict in ("drop", "reject"):
+        if outcome.verdict in ("drop", "reject") and not _never_met(outcome):
             return _named(outcome), f"connection tracking takes it for {name}"
     known = {name: Intervals.of(packet.get(name, 0)) for name in FIELDS if name not in CHANCES and name not in _UNSEEN}
     for outcome in run(program, Boxes.of(**known)):
-        if outcome.verdict in ("drop", "reject"):
+        if outcome.verdict in ("drop", "reject") and not _never_met(outcome):
             return _named(outcome), "its mark, length, DSCP or hardware address is what that rule looks for"
     return "", ""
+
+
+def _never_met(outcome: Outcome) -> bool:
+    """Whether the rule that would stop the packet has stopped none so far, by its own counter: then the packet did not come to it.
+
+    The rules are read when the packet has long been sent. A counter behind a verdict map counts what the map lets pass.
+    """
+    if outcome.verdict not in ("drop", "reject") or outcome.policy or not outcome.rules:
+        return False
+    last = outcome.rules[-1]
+    return last.packets == 0 and " vmap " not in last.text
 
 
 def _sent_on(outcome: Outcome) -> str:

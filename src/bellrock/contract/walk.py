@@ -214,6 +214,8 @@ class Ruled(Struct, frozen=True, tag="ruled", kw_only=True, omit_defaults=True):
     """Of `accept`: a rule that drops it where the packet is not what was assumed of it, which the wire does not show."""
     when: Text = ""
     """What it would have to be for `unless` to drop it, as half a sentence."""
+    reverse_path: Text = ""
+    """Why reverse-path filtering drops what comes in like this, in front of the rules for input; empty: it does not."""
     sent_on: Text = ""
     """Where a rule translates its destination to, in words or as ADDRESS:PORT; empty: nowhere."""
 

@@ -3,7 +3,7 @@
 from bellrock.contract.walk import Ruled, WhichRule
 from bellrock.diagnosis.walkfacts import Case, complaint, missing, objection
 from bellrock.diagnosis.walktaken import onward
-from bellrock.diagnosis.walkwords import Judged, Question, place, unruled, unsure
+from bellrock.diagnosis.walkwords import Judged, Question, of_another_kind, place, unruled, unsure
 from bellrock.model import DiedAt, Verdict
 
 
@@ -65,7 +65,7 @@ def from_elsewhere(case: Case, _: Ruled | None) -> Judged:
 
 def late(case: Case, ruled: Ruled | None) -> Judged:
     """The answer came in when nobody waited for it any longer."""
-    if ruled is not None and ruled.verdict in ("drop", "reject"):
+    if ruled is not None and (ruled.reverse_path or ruled.verdict in ("drop", "reject")):
         return reply_dropped(case, ruled)
     sure = ruled is not None and ruled.verdict == "accept"
     own = f", of which {case.target} itself took {case.pondered:.2g} s" if case.pondered * 4 > case.lateness else ""
@@ -80,13 +80,16 @@ def late(case: Case, ruled: Ruled | None) -> Judged:
 def reply_dropped(case: Case, ruled: Ruled | None) -> Judged:
     """The answer came in, and the source's socket never got it."""
     back = f"the answer came in at {place(case.source, case.returned)}"
+    if ruled is not None and ruled.reverse_path:
+        what = f"{back}, and reverse-path filtering drops it: {ruled.reverse_path}"
+        return Judged(DiedAt.REPLY_DROPPED, Verdict.FILTERED, what)
     if ruled is not None and ruled.verdict in ("drop", "reject"):
         return Judged(
             DiedAt.REPLY_DROPPED, Verdict.FILTERED, f"{back}, and its own firewall drops it: {ruled.rule}", ruled.rule
         )  # fmt: skip
     return Judged(
         DiedAt.REPLY_DROPPED, Verdict.FILTERED,
-        f"{back} and was not let in{unruled(ruled)}; reverse-path filtering or rules of another kind do so as well",
+        f"{back} and was not let in{unruled(ruled)}{of_another_kind(case, ruled)}",
     )  # fmt: skip
 
 

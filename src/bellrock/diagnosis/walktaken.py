@@ -2,7 +2,7 @@
 
 from bellrock.contract.walk import Ruled, WhichRule
 from bellrock.diagnosis.walkfacts import Case, Complaint, complaint, plain, socket_text
-from bellrock.diagnosis.walkwords import Judged, Question, perhaps, place, unruled, unsure
+from bellrock.diagnosis.walkwords import Judged, Question, of_another_kind, perhaps, place, unruled, unsure
 from bellrock.model import DiedAt, Verdict
 
 
@@ -73,16 +73,22 @@ def diverted(case: Case, _: Ruled | None) -> Judged:
 def dropped(case: Case, ruled: Ruled | None) -> Judged:
     """It arrived, and nothing came of it."""
     came = f"the request came in at {place(case.target, case.arrived)}"
+    if ruled is not None and ruled.reverse_path:
+        what = f"{came}, and reverse-path filtering drops it: {ruled.reverse_path}"
+        return Judged(DiedAt.DROPPED_BY_TARGET, Verdict.FILTERED, what)
     if ruled is not None and ruled.verdict in ("drop", "reject"):
         return Judged(
             DiedAt.DROPPED_BY_TARGET, Verdict.FILTERED, f"{came}, and its own firewall drops it: {ruled.rule}", ruled.rule
         )  # fmt: skip
     if onward(case, ruled):
         return _lost_behind(case, ruled, came)
+    # Linux answers no SYN to which it knows no way back.
+    if (back := _no_way_back(case)) and (case.path.protocol == "tcp" or case.watching.listener != "own"):
+        return Judged(DiedAt.REPLY_NOT_SENT, Verdict.UNREACHABLE, f"{came}, and nothing can go back: {back}")
     if case.watching.listener == "own":
         return Judged(
             DiedAt.DROPPED_BY_TARGET, Verdict.FILTERED,
-            f"{came} and was not let in{unruled(ruled)}; reverse-path filtering or rules of another kind do so as well",
+            f"{came} and was not let in{unruled(ruled)}{of_another_kind(case, ruled)}",
         )  # fmt: skip
     return _silent_service(case, ruled, came)
 
@@ -123,13 +129,14 @@ def reply_not_sent(case: Case, ruled: Ruled | None) -> Judged:
     """The target took it, and no answer left."""
     served = case.served
     took = f"{case.target} took the request, and its answer never left it"
-    if ruled is not None and ruled.verdict in ("drop", "reject"):
+    if back := _no_way_back(case):
+        return Judged(DiedAt.REPLY_NOT_SENT, Verdict.UNREACHABLE, f"{took}: {back}")
+    # The sender of a datagram that a rule drops is told so (EPERM).
+    let_out = case.path.protocol == "udp" and served.replies > 0 and not served.obstacle
+    if ruled is not None and ruled.verdict in ("drop", "reject") and not let_out:
         return Judged(
             DiedAt.REPLY_NOT_SENT, Verdict.FILTERED, f"{took}: its own firewall drops it: {ruled.rule}", ruled.rule
         )  # fmt: skip
-    if served.obstacle == "no route":
-        peer = served.peer or (case.arrived.source if case.arrived else "the source")
-        return Judged(DiedAt.REPLY_NOT_SENT, Verdict.UNREACHABLE, f"{took}: it has no route to {peer}")
     if served.neighbour == "silent" or served.obstacle == "no neighbour":
         hop = served.gateway or served.peer or "the next hop"
         where = f" on {served.interface}" if served.interface else ""
@@ -138,6 +145,15 @@ def reply_not_sent(case: Case, ruled: Ruled | None) -> Judged:
         DiedAt.UNKNOWN if case.far.lost else DiedAt.REPLY_NOT_SENT, Verdict.FILTERED,
         f"{took}{f': {served.why}' if served.why else ''}{unruled(ruled)}{unsure(case)}",
     )  # fmt: skip
+
+
+def _no_way_back(case: Case) -> str:
+    """What the target's routes say of the source, where that is a fault."""
+    served = case.served
+    if served.obstacle == "refusing route":
+        return served.why
+    peer = served.peer or (case.arrived.source if case.arrived else "the source")
+    return f"it has no route to {peer}" if served.obstacle == "no route" else ""
 
 
 def took(case: Case, _: Ruled | None) -> Judged:

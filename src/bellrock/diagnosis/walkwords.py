@@ -41,6 +41,12 @@ def unruled(ruled: Ruled | None) -> str:
     return perhaps(ruled) or " (no rule of its nftables does that)"
 
 
+def of_another_kind(case: Case, ruled: Ruled | None) -> str:
+    """What drops packets and is no rule of nftables; of reverse-path filtering, which IPv4 alone has, the end that answered would have said it."""
+    filtering = "" if (ruled is not None and ruled.order) or ":" in case.path.target else "reverse-path filtering or "
+    return f"; {filtering}rules of another kind do so as well"
+
+
 def perhaps(ruled: Ruled) -> str:
     """What the rules' consent hangs on."""
     return f" (its rules let it pass, but if {ruled.when}, this drops it: {ruled.unless})" if ruled.unless else ""
