@@ -65,6 +65,17 @@ def test_the_site_says_what_to_try_and_flows_narrow_it():
     assert some == [one for one in wishes if one.what.flow == "dns"]
 
 
+def test_an_agent_that_is_a_relay_asks_the_racks_from_its_clients_side():
+    """Also where the matrix has it: relays reach the rack, and answers return to the client VLAN."""
+    relay = ("10.0.0.254", "10.0.0.65")
+    site = structs.replace(SITE, roles=SITE.roles | parse(f"[role.relay]\naddresses = {[*relay]}".encode(), "s").roles)
+    here = standpoint(site, "node", [interface("eth0", f"{relay[0]}/26"), interface("eth1", f"{relay[1]}/26")])
+    tries = {one.target: one.what.options for one in of_site(site, "a", here, ("dhcp",))}
+    assert set(tries) == {"eth0", "eth1", "10.0.0.1:67"}
+    assert tries["10.0.0.1:67"] == {"servers": "10.0.0.1", "rack": "10.0.0.1", "giaddr": "10.0.0.65"}
+    assert tries["eth0"] == {"servers": "10.0.0.1", "rack": "10.0.0.1"}
+
+
 def test_what_is_asked_for_is_expected_to_pass_and_keeps_its_place():
     tries = tries_of(["dns", "ntp"], ["10.0.0.1", "ns.example:5353"])
     wishes = asked("a", "rack", tries, "often")
