@@ -4,18 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.diagnosis.probes import HOST_ID, ID, MAX_PROOF, RANK, findings, judge, no_default_route, worst
+from bellrock.diagnosis.probes import HOST_ID, ID, MAX_PROOF, RANK, WAY_ID, findings, no_default_route, worst
+from bellrock.diagnosis.verdicts import judge
 from bellrock.flows import Protocol, Role, Wanted
 from bellrock.model import Probed, Severity, Traced, Verdict
-
-ANSWERED = (
-    Verdict.WORKS,
-    Verdict.DEGRADED,
-    Verdict.AUTHENTICATION_NEEDED,
-    Verdict.TLS_FAULT,
-    Verdict.WRONG_SERVICE,
-    Verdict.EXPOSED,
-)
 
 
 def want(flow: str = "ntp", **more) -> Wanted:
@@ -41,45 +33,6 @@ def test_the_worst_is_told():
     assert worst([]) is Verdict.NOT_CHECKED
     assert set(RANK) == set(Verdict)
     assert len(RANK) == len(Verdict)
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-def test_what_must_pass_is_as_it_was_seen(verdict: Verdict):
-    assert judge([(want(), got(verdict))]) == (got(verdict),)
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-def test_what_must_be_blocked_is_exposed_where_anything_answers(verdict: Verdict):
-    (found,) = judge([(want(expectation="blocked"), got(verdict))])
-    if verdict is Verdict.NOT_CHECKED:
-        assert found == got(verdict)
-    elif verdict in ANSWERED:
-        assert (found.verdict, found.detail) == (Verdict.EXPOSED, "it answers here, and must not: as it was seen")
-    else:
-        assert (found.verdict, found.detail) == (Verdict.WORKS, "nothing answers, as it should be: as it was seen")
-        assert found.facts == {"seen": verdict.value}
-
-
-def test_on_a_link_others_may_answer_than_the_one_that_must_not():
-    on_link = want("libvirt-dnsmasq", address="", interface="eth0", expectation="blocked")
-    (other,) = judge([(on_link, got(Verdict.WRONG_SERVICE))])
-    (itself,) = judge([(on_link, got(Verdict.WORKS))])
-    assert (other.verdict, itself.verdict) == (Verdict.WORKS, Verdict.EXPOSED)
-
-
-def test_of_alternatives_one_is_enough():
-    http, https = (want("apt", exchange="fetch", port=port, alternative=True) for port in (80, 443))
-    other = want("apt", exchange="fetch", address="10.0.0.6", port=443, alternative=True)
-    found = judge([(http, got(Verdict.WORKS)), (https, got(Verdict.REFUSED)), (other, got(Verdict.REFUSED))])
-    assert [one.verdict for one in found] == [Verdict.WORKS, Verdict.WORKS, Verdict.REFUSED]
-    assert found[1].detail == "another port of it works, which is enough; here: as it was seen"
-    (alone,) = judge([(https, got(Verdict.FILTERED))])
-    assert alone.verdict is Verdict.FILTERED
-
-
-def test_an_alternative_that_answers_wrongly_is_a_fault_all_the_same():
-    http, https = (want("apt", exchange="fetch", port=port, alternative=True) for port in (80, 443))
-    assert judge([(http, got(Verdict.WORKS)), (https, got(Verdict.TLS_FAULT))])[1].verdict is Verdict.TLS_FAULT
 
 
 def test_what_works_is_no_finding():
@@ -122,6 +75,79 @@ def test_a_host_that_is_silent_altogether_is_one_finding():
     assert [one.id for one in found] == [HOST_ID, "flow-refused"]
     assert found[0].what == "10.0.0.5 does not answer at all: tftp, http-boot, dns were tried"
     assert len(found[0].proof) == 3
+
+
+def away(address, flow="ntp", obstacle="unreachable", by="10.1.0.1"):
+    more = {"obstacle": obstacle, "by": by, "flow": flow, "target": f"{address}:123"}
+    return want(flow, address=address), got(Verdict.UNREACHABLE, **more)
+
+
+def test_all_hosts_to_which_a_router_knows_no_way_are_one_finding():
+    found = findings(
+        [
+            away("10.0.0.2"),
+            away("10.0.0.2", "dns"),
+            away("10.0.0.3"),
+            away("10.0.0.9", by="10.1.0.2"),
+            away("10.0.0.8", obstacle="no host"),
+        ]
+    )
+    assert [one.id for one in found] == [WAY_ID, "flow-unreachable", "flow-unreachable"]
+    assert found[0].what == "10.1.0.1 knows no way to 10.0.0.2, 10.0.0.3: ntp, dns were tried"
+    assert found[0].cause.startswith("A router on the way has no route to it")
+    assert len(found[0].proof) == 3
+    assert found[0].fix[-1] == "See the way that this machine takes: ip route get 10.0.0.2."
+
+
+def test_this_machine_without_a_route_says_so_once():
+    (found,) = findings(
+        [away("10.0.0.2", obstacle="no route", by=""), away("10.0.0.3", "dns", obstacle="no route", by="")]
+    )
+    assert found.what == "this machine has no route to 10.0.0.2, 10.0.0.3: ntp, dns were tried"
+
+
+def test_many_hosts_are_counted():
+    (found,) = findings([away(f"10.0.0.{number}") for number in range(1, 101)])
+    assert found.what.endswith("10.0.0.24 and 76 more: ntp was tried")
+    assert len(found.proof) == MAX_PROOF
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "verdict", "words"),
+    [
+        ("no route", Verdict.UNREACHABLE, "This machine has no route"),
+        ("refusing route", Verdict.UNREACHABLE, "A route or a routing rule of this machine"),
+        ("no neighbour", Verdict.UNREACHABLE, "Nobody on the link"),
+        ("no host", Verdict.UNREACHABLE, "The last router on the way finds nobody"),
+        ("unreachable", Verdict.UNREACHABLE, "A router on the way has no route"),
+        ("time exceeded", Verdict.UNREACHABLE, "Packets to it go round in a circle"),
+        ("own firewall", Verdict.FILTERED, "Nothing left this machine"),
+        ("administratively prohibited", Verdict.FILTERED, "A firewall rejects it"),
+        ("silence", Verdict.FILTERED, "A firewall at either end"),
+        ("reset", Verdict.REFUSED, "The service is stopped"),
+    ],
+)
+def test_the_cause_is_by_what_was_met(obstacle, verdict, words):
+    (found,) = findings([(want(), got(verdict, obstacle=obstacle))])
+    assert found.cause.startswith(words)
+    assert found.id == f"{ID}{verdict}"
+
+
+def test_of_a_link_nobody_is_sent_to_look_for_a_path():
+    dhcp = want("dhcp", address="", interface="eth0")
+    (found,) = findings([(dhcp, got(Verdict.FILTERED, flow="dhcp", target="eth0"))])
+    assert found.fix
+    assert not any("bellrock path" in line for line in found.fix)
+
+
+@pytest.mark.parametrize(
+    ("dns", "follows"), [(Verdict.FILTERED, True), (Verdict.REFUSED, True), (Verdict.WORKS, False), (Verdict.DEGRADED, False), (None, False)], ids=str
+)  # fmt: skip
+def test_a_name_that_leads_nowhere_because_of_dns_says_so(dns, follows):
+    named = (want(address="", name="ntp.example"), got(Verdict.NOT_CHECKED, target="ntp.example:123"))
+    servers = [(want("dns", address="10.0.0.1"), got(dns, flow="dns", target="10.0.0.1:53"))] if dns else []
+    (found,) = [one for one in findings([*servers, named]) if one.id == "flow-not-checked"]
+    assert found.cause.startswith("No name server answers") is follows
 
 
 def test_variants_that_came_to_the_same_are_one_finding():

@@ -93,7 +93,57 @@ def test_a_host_that_nothing_comes_back_from_is_one_finding(room):
     assert {one["verdict"] for one in found["checks"] if one["expectation"] == "pass" and one["flow"] != "dhcp"} == {
         "filtered"
     }
-    assert {one["verdict"] for one in found["checks"] if one["expectation"] == "blocked"} == {"works"}
+    assert {
+        one["verdict"] for one in found["checks"] if one["expectation"] == "blocked" and SERVER in one["target"]
+    } == {"not-checked"}
+
+
+@pytest.mark.parametrize(
+    ("hinder", "words"),
+    [
+        (lambda room: room.block("drop", "tcp dport 22", "client"), "this host itself drops what is sent to it"),
+        (lambda room: room.block("reject", "tcp dport 22", "client"), "this host's own rules do not let it out"),
+        (lambda room: room.client.batch(["route del default via 10.1.0.1", "route del default via fd01::1"]), "no route to it"),
+    ],
+    ids=["own drop", "own reject", "no route"],
+)  # fmt: skip
+def test_what_never_left_is_not_proved_to_be_blocked(room, hinder, words):
+    """Whether SSH is kept out is the business of others than this machine's own rules and routes."""
+    hinder(room)
+    try:
+        found, code = checked(room, "--only", "ssh")
+    finally:
+        room.client.batch([f"route replace default via {router}" for router in ("10.1.0.1", "fd01::1")])
+    assert {one["verdict"] for one in found["checks"]} == {"not-checked"}
+    assert all(words in one["detail"] and one["blocked"] is None for one in found["checks"])
+    assert code == 3
+
+
+def test_what_is_kept_out_is_called_blocked(room):
+    room.block("reject with tcp reset", "tcp dport 22")
+    found, code = checked(room, "--only", "ssh")
+    assert {(one["verdict"], one["blocked"]) for one in found["checks"]} == {("works", True)}
+    assert code == 0
+    table = check(room, "--site", room.site, "--only", "ssh").stdout
+    assert " blocked " in table
+    assert "works" not in table
+
+
+def test_a_router_that_knows_no_way_is_one_finding(room):
+    """It says so once a second at most, and that speaks for all that was tried."""
+    room.router.run("ip", "route", "del", "10.2.0.0/24", "dev", "west")
+    try:
+        found, code = checked(room, "--within", "1.5")
+    finally:
+        room.router.batch(["route add 10.2.0.0/24 dev west proto kernel scope link src 10.2.0.1"])
+    assert code == 1
+    assert {one["verdict"] for one in found["checks"] if SERVER in one["target"] and one["expectation"] == "pass"} == {
+        "unreachable"
+    }
+    assert {one["verdict"] for one in found["checks"] if one["flow"] == "ssh"} == {"not-checked"}
+    (finding,) = [one for one in found["findings"] if SERVER in one["what"] and one["id"] != "flow-not-checked"]
+    assert finding["id"] == "no-way"
+    assert finding["what"].startswith(f"10.1.0.1 knows no way to {SERVER}: tftp, http-boot, dns,")
 
 
 def test_what_answers_where_it_must_not_is_exposed(room):

@@ -27,7 +27,7 @@ def extended(kind, code, *, version, origin, offender, number=errno.EHOSTUNREACH
     ("family", "kind", "code", "obstacle", "words"),
     [
         (FOUR, 3, 0, Obstacle.UNREACHABLE, "no route to its network"),
-        (FOUR, 3, 1, Obstacle.UNREACHABLE, "host unreachable"),
+        (FOUR, 3, 1, Obstacle.NO_HOST, "host unreachable"),
         (FOUR, 3, 3, Obstacle.PORT, "port unreachable"),
         (FOUR, 3, 4, Obstacle.TOO_BIG, "too big for the way"),
         (FOUR, 3, 9, Obstacle.PROHIBITED, "network prohibited"),
@@ -37,7 +37,7 @@ def extended(kind, code, *, version, origin, offender, number=errno.EHOSTUNREACH
         (FOUR, 11, 0, Obstacle.EXCEEDED, "hop limit used up on the way"),
         (SIX, 1, 0, Obstacle.UNREACHABLE, "no route to it"),
         (SIX, 1, 1, Obstacle.PROHIBITED, "prohibited by a filter"),
-        (SIX, 1, 3, Obstacle.UNREACHABLE, "address unreachable"),
+        (SIX, 1, 3, Obstacle.NO_HOST, "address unreachable"),
         (SIX, 1, 4, Obstacle.PORT, "port unreachable"),
         (SIX, 1, 5, Obstacle.PROHIBITED, "prohibited by the source address's policy"),
         (SIX, 1, 6, Obstacle.PROHIBITED, "route that rejects"),

@@ -43,8 +43,13 @@ def tried(monkeypatch, run, *, within=5.0, address="127.0.0.1", port=9, **settin
 @pytest.mark.parametrize(
     ("obstacle", "by", "verdict", "detail"),
     [
-        (Obstacle.RESET, "", Verdict.REFUSED, "nobody listens: TCP RST"),
-        (Obstacle.PORT, TARGET, Verdict.REFUSED, "nobody listens: said (says 192.0.2.1)"),
+        (Obstacle.RESET, "", Verdict.REFUSED, "nobody listens, or a firewall rejects it: TCP RST"),
+        (
+            Obstacle.PORT,
+            TARGET,
+            Verdict.REFUSED,
+            "nobody listens, or the target's own rules reject it: said (says 192.0.2.1)",
+        ),
         (
             Obstacle.PORT,
             OTHER,
@@ -60,6 +65,7 @@ def tried(monkeypatch, run, *, within=5.0, address="127.0.0.1", port=9, **settin
         ),
         (Obstacle.PROHIBITED, TARGET, Verdict.FILTERED, "said (says 192.0.2.1)"),
         (Obstacle.PROHIBITED, "", Verdict.FILTERED, "said"),
+        (Obstacle.NO_HOST, OTHER, Verdict.UNREACHABLE, "said (says 192.0.2.254)"),
         (Obstacle.UNREACHABLE, OTHER, Verdict.UNREACHABLE, "said (says 192.0.2.254)"),
         (Obstacle.EXCEEDED, OTHER, Verdict.UNREACHABLE, "said (says 192.0.2.254)"),
         (Obstacle.TOO_BIG, OTHER, Verdict.FILTERED, "said (says 192.0.2.254)"),
@@ -75,6 +81,23 @@ def tried(monkeypatch, run, *, within=5.0, address="127.0.0.1", port=9, **settin
 def test_obstacles(obstacle, by, verdict, detail):
     found = obstructed(Obstructed(obstacle, by, "said"), TARGET, answered=False)
     assert (found.verdict, found.detail) == (verdict, detail)
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "by", "answered", "kept"),
+    [
+        (Obstacle.NO_HOST, OTHER, False, ("no host", OTHER)),
+        (Obstacle.PORT, TARGET, False, ("reset", TARGET)),
+        (Obstacle.PORT, OTHER, False, ("administratively prohibited", OTHER)),
+        (Obstacle.PORT, OWN, False, ("own firewall", "")),
+        (Obstacle.NO_ROUTE, "", False, ("no route", "")),
+        (Obstacle.SILENCE, "", False, ("silence", "")),
+        (Obstacle.SILENCE, "", True, ("stalled", "")),
+    ],
+)
+def test_what_was_met_and_who_said_so_is_kept(obstacle, by, answered, kept):
+    found = obstructed(Obstructed(obstacle, by, "said"), TARGET, answered=answered)
+    assert (found.obstacle, found.by) == kept
 
 
 def test_every_obstacle_has_a_verdict():
@@ -100,7 +123,7 @@ def test_a_zone_does_not_make_the_target_another(monkeypatch):
         (TlsFault("expired"), Verdict.TLS_FAULT, "expired"),
         (ssl.SSLError(1, "wrong version"), Verdict.TLS_FAULT, "TLS failed: "),
         (NotChecked("no privilege"), Verdict.NOT_CHECKED, "no privilege"),
-        (Obstructed(Obstacle.RESET), Verdict.REFUSED, "nobody listens: TCP RST"),
+        (Obstructed(Obstacle.RESET), Verdict.REFUSED, "nobody listens, or a firewall rejects it: TCP RST"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

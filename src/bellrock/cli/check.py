@@ -28,6 +28,7 @@ EVERY: Final = 10.0
 AT_ONCE: Final = 512
 PER_ADDRESS: Final = 64
 """A machine asks each service of its own once: nobody is flooded, and silence is waited for but once."""
+BLOCKED: Final = "blocked"
 _COLOURS: Final = {"error": "red", "warning": "yellow", "notice": "dim"}
 
 
@@ -87,8 +88,13 @@ class _Scene:
         untried: "tuple[Untried, ...]",
         heading: str,
         more: "tuple[Finding, ...]" = (),
+        subnets: tuple[str, ...] = (),
+        *,
+        origins: bool = False,
     ) -> None:
-        self.wanted, self.untried, self.heading, self.more = wanted, untried, heading, more
+        self.wanted, self.untried, self.heading, self.more, self.subnets = wanted, untried, heading, more, subnets
+        self.origins = origins
+        """Whether each check has a place of its own where it is said that it matters."""
 
     def narrow(self, only: tuple[str, ...]) -> None:
         """Keep some flows; what is not asked for is no fault."""
@@ -113,7 +119,8 @@ def _of_site(path: Path, roles: tuple[str, ...]) -> _Scene:
     site = read_site(path)
     here = _standpoint(site, roles)
     told = f"as {' and '.join(here.roles)} of {site.name or path}"
-    return _Scene(wanted(site, here), untried(site, Standpoint(roles=here.roles)), told)
+    subnets = tuple(str(one.network) for one in site.subnets)
+    return _Scene(wanted(site, here), untried(site, Standpoint(roles=here.roles)), told, subnets=subnets)
 
 
 def _standpoint(site: "Site", roles: tuple[str, ...]) -> "Standpoint":
@@ -155,7 +162,8 @@ def _of_machine(roles: tuple[str, ...], state_dir: Path) -> _Scene:
         raise Failure("--role says what this machine is at a site; give --site FILE too")
     here = own(state_dir, os.environ)
     more = () if here.gateways else (no_default_route(),)
-    return _Scene(here.wanted, (), "what this machine is set to use; --site FILE says what its site wants", more)
+    told = "what this machine is set to use; --site FILE says what its site wants"
+    return _Scene(here.wanted, (), told, more, origins=True)
 
 
 def _times(wanted: "tuple[Wanted, ...]", within: float) -> list[float]:
@@ -203,10 +211,11 @@ class _Printer:
     def round(self, results: "Results", number: int) -> int:
         """Print one, and say the exit code."""
         from bellrock.cli.trying import exit_code
-        from bellrock.diagnosis.probes import findings, judge
+        from bellrock.diagnosis.probes import findings
+        from bellrock.diagnosis.verdicts import judge
 
         pairs = [(want, one) for want, variants in zip(self._scene.wanted, results, strict=True) for one in variants]
-        judged = judge(pairs)
+        judged = judge(pairs, self._scene.subnets)
         seen = list(zip((want for want, _ in pairs), judged, strict=True))
         found = (*findings(seen), *self._scene.more)
         if self._as_json:
@@ -225,7 +234,7 @@ def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[
         return {
             "flow": one.flow, "target": one.target, "verdict": one.verdict, "detail": one.detail, "rtt_ms": one.rtt_ms, "evidence": one.evidence,
             "variant": one.variant, "name": want.name, "interface": want.interface, "protocol": want.protocol, "from": want.source, "to": want.target,
-            "expectation": want.expectation, "why": want.why, "facts": one.facts,
+            "expectation": want.expectation, "why": want.why, "facts": one.facts, "blocked": _blocked(want, one),
         }  # fmt: skip
 
     plain: dict[str, Any] = msgspec.to_builtins({
@@ -234,15 +243,26 @@ def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[
     return plain
 
 
+def _blocked(want: "Wanted", one: "Probed") -> bool | None:
+    """Whether what must be blocked is; None where nothing is known of that, or it need not be."""
+    if want.expectation != "blocked" or one.verdict == "not-checked":
+        return None
+    return one.verdict == "works"
+
+
 def _print(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Finding, ...]") -> None:
     from bellrock.cli.trying import COLOURS, milliseconds
 
     rows = [
-        (_flow(want, one), f"{one.target}{f' {want.name}' if want.name and want.name not in one.target else ''}", one.verdict, milliseconds(one.rtt_ms))
+        (_flow(want, one), f"{one.target}{f' {want.name}' if want.name and want.name not in one.target else ''}", _word(want, one), milliseconds(one.rtt_ms), want.why)
         for want, one in seen
     ]  # fmt: skip
+    columns = ("flow", "target", "verdict", "round trip", "wanted by")
+    shown = len(columns) if scene.origins else len(columns) - 1
     click.echo(printable(scene.heading))
-    print_table(("flow", "target", "verdict", "round trip"), rows, "nothing was to be checked", COLOURS)
+    print_table(
+        columns[:shown], [row[:shown] for row in rows], "nothing was to be checked", COLOURS | {BLOCKED: "green"}
+    )
     for one in found:
         click.echo(
             f"{click.style(one.severity, fg=_COLOURS[one.severity].replace('dim', 'bright_black'))}: {printable(one.what)}"
@@ -251,6 +271,11 @@ def _print(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Fin
             click.echo(f"    {printable(line)}")
     for left in scene.untried:
         click.echo(printable(f"not tried: {left.flow}: {left.why}"))
+
+
+def _word(want: "Wanted", one: "Probed") -> str:
+    """A verdict for people: of what is kept out as it should be nobody is to read that it works."""
+    return BLOCKED if _blocked(want, one) else one.verdict
 
 
 def _flow(want: "Wanted", one: "Probed") -> str:

@@ -1,14 +1,12 @@
-"""flow-…: what was tried, held against what was wanted: verdicts on what must not be reachable, and findings."""
+"""flow-…: what is wrong of what was tried and judged, with its cause and what to do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct, structs
-
+from bellrock.diagnosis.obstacles import MET, NO_WAY, Case
+from bellrock.diagnosis.verdicts import SILENT, Pair, host_of
 from bellrock.flows import Flow, UnknownFlowError, Wanted, flow
 from bellrock.model import Finding, Probed, Severity, Verdict
-
-Pair = tuple[Wanted, Probed]
 
 RANK: Final = (
     Verdict.WORKS, Verdict.NOT_CHECKED, Verdict.DEGRADED, Verdict.AUTHENTICATION_NEEDED, Verdict.TLS_FAULT, Verdict.WRONG_SERVICE,
@@ -17,65 +15,68 @@ RANK: Final = (
 """From good to bad: of several verdicts the worst is told."""
 ID: Final = "flow-"
 HOST_ID: Final = "host-silent"
+WAY_ID: Final = "no-way"
 ROUTE_ID: Final = "no-default-route"
-IDS: Final = (*(f"{ID}{verdict}" for verdict in RANK[1:]), HOST_ID, ROUTE_ID)
+IDS: Final = (*(f"{ID}{verdict}" for verdict in RANK[1:]), HOST_ID, WAY_ID, ROUTE_ID)
 """Of all findings about services, as their reference has them."""
 MAX_PROOF: Final = 12
 """Sentences of proof in a finding."""
-_ANSWERS: Final = (
-    Verdict.WORKS, Verdict.DEGRADED, Verdict.AUTHENTICATION_NEEDED, Verdict.TLS_FAULT, Verdict.WRONG_SERVICE, Verdict.EXPOSED
-)  # fmt: skip
-_SILENT: Final = (Verdict.FILTERED, Verdict.UNREACHABLE)
+MAX_NAMED: Final = 24
+"""Hosts, or flows, that a finding names."""
 _ORDER: Final = tuple(Severity)
 
 
-class _Case(Struct, frozen=True):
-    """What is always said of a verdict."""
-
-    severity: Severity
-    cause: str
-    fix: tuple[str, ...]
-
-
 _CASES: Final = {
-    Verdict.DEGRADED: _Case(Severity.WARNING, "It does its work, but not as well as it should, or not for much longer.", ()),
-    Verdict.WRONG_SERVICE: _Case(
+    Verdict.DEGRADED: Case(Severity.WARNING, "It does its work, but not as well as it should, or not for much longer.", ()),
+    Verdict.WRONG_SERVICE: Case(
         Severity.ERROR,
         "Another program holds the port, or something on the way answers in the service's name.",
         ("See on the target who holds the port: ss -lntup.",),
     ),
-    Verdict.REFUSED: _Case(
+    Verdict.REFUSED: Case(
         Severity.ERROR,
-        "The target is there, and says that nobody listens: the service is stopped, or listens on another address or port.",
-        ("Start the service, or see on the target where it listens: ss -lntup.",),
+        "The service is stopped, or listens on another address or port; or rules, at the target or on the way to it, reject in its name.",
+        ("See on the target whether and where it listens: ss -lntup.", "If it does, see what the rules let through: bellrock firewall check."),
     ),
-    Verdict.FILTERED: _Case(
+    Verdict.FILTERED: Case(
         Severity.ERROR,
         "A firewall at either end or between them drops the packets or the answers, or the target is off.",
         ("With an agent at both ends, bellrock path A B {flow} says where packets die.", "See what a host's rules let through: bellrock firewall check."),
     ),
-    Verdict.UNREACHABLE: _Case(
+    Verdict.UNREACHABLE: Case(
         Severity.ERROR,
         "There is no way to the target: a route is missing here or at a router, or nobody has its address.",
         ("See the way that this host takes: ip route get ADDRESS.", "See whether the target is on, and on the VLAN that its address belongs to."),
     ),
-    Verdict.TLS_FAULT: _Case(
+    Verdict.TLS_FAULT: Case(
         Severity.ERROR,
         "Clients that check certificates, firmware above all, will not use it.",
         ("Replace the certificate, or set the clock that is wrong.",),
     ),
-    Verdict.AUTHENTICATION_NEEDED: _Case(
+    Verdict.AUTHENTICATION_NEEDED: Case(
         Severity.WARNING,
         "The service is there and wants credentials: whether machines that have them are let in was not tried.",
         ("Give the credentials by a file: -o NAME-file=PATH, or in the site file.",),
     ),
-    Verdict.EXPOSED: _Case(
+    Verdict.EXPOSED: Case(
         Severity.ERROR,
         "Nothing between keeps out who should not get there.",
         ("Write rules that keep it: bellrock firewall build; hold those that are there against the site: bellrock firewall check.",),
     ),
-    Verdict.NOT_CHECKED: _Case(Severity.NOTICE, "Nothing is known about it.", ()),
+    Verdict.NOT_CHECKED: Case(Severity.NOTICE, "Nothing is known about it.", ()),
 }  # fmt: skip
+_NAMELESS: Final = Case(
+    Severity.NOTICE, "No name server answers, so that its name leads nowhere: see the findings about DNS. Nothing is known about the service itself.",
+    ("Mend DNS first, and check again.",),
+)  # fmt: skip
+_HOST_FIX: Final = (
+    "See whether the target is on, and on the VLAN that its address belongs to.",
+    "See what its rules let through: bellrock firewall check.",
+)
+_LINK_FIX: Final = (
+    "See that a server, or a relay to one, serves this VLAN.",
+    "See what the rules of both let through: bellrock firewall check.",
+)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -83,26 +84,24 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=RANK.index, default=Verdict.NOT_CHECKED)
 
 
-def judge(pairs: Sequence[Pair]) -> tuple[Probed, ...]:
-    """What to think of each result, in order.
-
-    What must be blocked works where nothing answers, and is `exposed` where something does. Where one of several ports is
-    enough, those that are shut beside one that works are as they should be.
-    """
-    enough = {_service(want) for want, found in pairs if want.alternative and found.verdict is Verdict.WORKS}
-    return tuple(_judged(want, found, enough=_service(want) in enough) for want, found in pairs)
-
-
 def findings(pairs: Iterable[Pair], host: str = "") -> tuple[Finding, ...]:
-    """What is wrong, of results that were judged, the gravest first; one for a host of which nothing at all was heard. `host`: where it was tried."""
+    """What is wrong, of results that were judged, the gravest first. `host`: where it was tried.
+
+    One for a host of which nothing at all was heard, and one for all hosts to which there is no way for the same reason.
+    """
     given = list(pairs)
-    silent = {address: mine for address, mine in _by_address(given).items() if _says_nothing(mine)}
-    found = [_of_host(address, mine, host) for address, mine in silent.items()]
+    nameless = _no_names(given)
+    mine = _by_address(given)
+    ways = _ways(mine)
+    astray = {address for addresses in ways.values() for address in addresses}
+    silent = {address for address, tried in mine.items() if address not in astray and _says_nothing(tried)}
+    found = [_of_way([(address, mine[address]) for address in addresses], host) for addresses in ways.values()]
+    found += [_of_host(address, mine[address], host) for address in sorted(silent)]
     alike: dict[tuple[str, str, Verdict], list[Pair]] = {}
     for want, probed in given:
-        if probed.verdict in _CASES and want.address not in silent:
+        if probed.verdict in _CASES and _address(want, probed) not in silent | astray:
             alike.setdefault((want.flow, probed.target, probed.verdict), []).append((want, probed))
-    found += [_of(mine, host) for mine in alike.values()]
+    found += [_of(tried, host, nameless=nameless) for tried in alike.values()]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
 
 
@@ -115,63 +114,94 @@ def no_default_route() -> Finding:
     )  # fmt: skip
 
 
-def _judged(want: Wanted, found: Probed, *, enough: bool) -> Probed:
-    if found.verdict is Verdict.NOT_CHECKED:
-        return found
-    if want.expectation == "blocked":
-        return _of_blocked(want, found)
-    if enough and found.verdict in (Verdict.REFUSED, *_SILENT):
-        return _works(found, f"another port of it works, which is enough; here: {found.detail}")
-    return found
-
-
-def _of_blocked(want: Wanted, found: Probed) -> Probed:
-    # Of a link, others than the one that must not be there may well answer.
-    answers = found.verdict in _ANSWERS and (
-        bool(want.address or want.name) or found.verdict is not Verdict.WRONG_SERVICE
-    )
-    if not answers:
-        return _works(found, f"nothing answers, as it should be: {found.detail}")
-    return structs.replace(found, verdict=Verdict.EXPOSED, detail=f"it answers here, and must not: {found.detail}")
-
-
-def _works(found: Probed, detail: str) -> Probed:
-    return structs.replace(
-        found, verdict=Verdict.WORKS, detail=detail, facts=found.facts | {"seen": found.verdict.value}
-    )
-
-
-def _service(want: Wanted) -> tuple[str, str, str, str]:
-    return want.flow, want.exchange, want.address, want.name
+def _address(want: Wanted, probed: Probed) -> str:
+    return host_of(want.address) or host_of(probed.target)
 
 
 def _by_address(pairs: list[Pair]) -> dict[str, list[Pair]]:
     found: dict[str, list[Pair]] = {}
     for want, probed in pairs:
-        if want.address and want.expectation == "pass":
-            found.setdefault(want.address, []).append((want, probed))
+        if want.expectation == "pass" and (address := _address(want, probed)):
+            found.setdefault(address, []).append((want, probed))
     return found
 
 
 def _says_nothing(mine: list[Pair]) -> bool:
     """Whether several different services of a host were tried and not one packet of it came."""
-    return len({want.flow for want, _ in mine}) > 1 and all(probed.verdict in _SILENT for _, probed in mine)
+    return len({want.flow for want, _ in mine}) > 1 and all(probed.verdict in SILENT for _, probed in mine)
 
 
-def _of_host(address: str, mine: list[Pair], host: str) -> Finding:
-    tried = list(dict.fromkeys(want.flow for want, _ in mine))
-    verdict = worst(probed.verdict for _, probed in mine)
+def _ways(mine: dict[str, list[Pair]]) -> dict[tuple[str, str], list[str]]:
+    """Who says so and why there is no way → the addresses; those that more than one check has met."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for address, tried in mine.items():
+        reasons = {(probed.by, probed.obstacle) for _, probed in tried if probed.obstacle in NO_WAY}
+        if reasons and all(probed.verdict is Verdict.UNREACHABLE for _, probed in tried):
+            found.setdefault(min(reasons), []).append(address)
+    return {
+        reason: addresses for reason, addresses in found.items()
+        if len({want.flow for address in addresses for want, _ in mine[address]}) > 1 or len(addresses) > 1
+    }  # fmt: skip
+
+
+def _of_way(hosts: list[tuple[str, list[Pair]]], host: str) -> Finding:
+    tried = [pair for _, pairs in hosts for pair in pairs]
+    _, first = next(pair for pair in tried if pair[1].obstacle in NO_WAY)
+    case = MET[first.obstacle]
+    where = _some([address for address, _ in hosts])
     return Finding(
-        id=HOST_ID, severity=Severity.ERROR, host=host, what=f"{address} does not answer at all{_from(mine[0][1])}: {', '.join(tried)} were tried",
-        cause="It is off, has another address, or nothing passes on the way to it: no service of it can be judged.",
-        proof=tuple(f"{want.flow} {probed.target}: {probed.detail}" for want, probed in mine[:MAX_PROOF]), fix=_CASES[verdict].fix[-1:],
+        id=WAY_ID, severity=case.severity, host=host,
+        what=f"{NO_WAY[first.obstacle].format(by=first.by or 'this machine')} {where}{_from(first)}: {_flows(tried)}",
+        cause=case.cause, proof=_sentences(tried), fix=_fix(case, *tried[0]),
     )  # fmt: skip
 
 
-def _of(mine: list[Pair], host: str) -> Finding:
+def _of_host(address: str, mine: list[Pair], host: str) -> Finding:
+    return Finding(
+        id=HOST_ID, severity=Severity.ERROR, host=host, what=f"{address} does not answer at all{_from(mine[0][1])}: {_flows(mine)}",
+        cause="It is off, has another address, or nothing passes on the way to it: no service of it can be judged.",
+        proof=_sentences(mine), fix=_HOST_FIX,
+    )  # fmt: skip
+
+
+def _flows(mine: list[Pair]) -> str:
+    tried = list(dict.fromkeys(want.flow for want, _ in mine))
+    return f"{_some(tried)} {'was' if len(tried) == 1 else 'were'} tried"
+
+
+def _some(texts: list[str]) -> str:
+    shown = ", ".join(texts[:MAX_NAMED])
+    return shown if len(texts) <= MAX_NAMED else f"{shown} and {len(texts) - MAX_NAMED} more"
+
+
+def _sentences(mine: list[Pair]) -> tuple[str, ...]:
+    return tuple(f"{want.flow} {probed.target}: {probed.detail}" for want, probed in mine[:MAX_PROOF])
+
+
+def _no_names(pairs: list[Pair]) -> bool:
+    """Whether name servers were tried and none of them serves."""
+    seen = [probed.verdict for want, probed in pairs if want.flow == "dns" and want.expectation == "pass"]
+    return bool(seen) and all(verdict not in (Verdict.WORKS, Verdict.DEGRADED, Verdict.NOT_CHECKED) for verdict in seen)
+
+
+def _case(want: Wanted, probed: Probed, *, nameless: bool) -> Case:
+    if nameless and probed.verdict is Verdict.NOT_CHECKED and want.name and not _address(want, probed):
+        return _NAMELESS
+    if probed.verdict in SILENT and probed.obstacle in MET:
+        return MET[probed.obstacle]
+    return _CASES[probed.verdict]
+
+
+def _fix(case: Case, want: Wanted, probed: Probed) -> tuple[str, ...]:
+    if want.interface and not want.address and probed.verdict is Verdict.FILTERED:
+        return _LINK_FIX
+    return tuple(line.format(flow=want.flow, address=_address(want, probed) or "ADDRESS") for line in case.fix)
+
+
+def _of(mine: list[Pair], host: str, *, nameless: bool) -> Finding:
     """Of one flow and target, and all the ways of trying it that came to the same."""
     want, probed = mine[0]
-    case = _CASES[probed.verdict]
+    case = _case(want, probed, nameless=nameless)
     known = _known(want.flow)
     lesser = (
         known is not None
@@ -183,7 +213,7 @@ def _of(mine: list[Pair], host: str) -> Finding:
     return Finding(
         id=f"{ID}{probed.verdict}", severity=Severity.WARNING if lesser else case.severity, host=host, interface=want.interface,
         what=f"{known.title if known else want.flow}{f' ({variants})' if variants else ''} at {probed.target}{_from(probed)}: {probed.detail}",
-        cause=case.cause, proof=_proof(want, probed), fix=tuple(line.format(flow=want.flow) for line in case.fix),
+        cause=case.cause, proof=_proof(want, probed), fix=_fix(case, want, probed),
     )  # fmt: skip
 
 

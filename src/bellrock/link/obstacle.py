@@ -44,8 +44,10 @@ class Obstacle(StrEnum):
     PORT = "port unreachable"
     """ICMP port unreachable."""
     PROHIBITED = "administratively prohibited"
+    NO_HOST = "no host"
+    """ICMP host (IPv6: address) unreachable: the last router found nobody with this address, or a route of it refuses it."""
     UNREACHABLE = "unreachable"
-    """Any other ICMP destination unreachable, by a router."""
+    """Any other ICMP destination unreachable, by a router: that it has no route, above all."""
     EXCEEDED = "time exceeded"
     """The hop limit ran out: a routing loop, or a hop limit that was meant to."""
     TOO_BIG = "too big"
@@ -59,6 +61,8 @@ class Obstacle(StrEnum):
     """This host's rules dropped it."""
     SILENCE = "silence"
     """Nothing came back at all."""
+    STALLED = "stalled"
+    """Something had come back, and then packets no longer arrived."""
     CLOSED = "closed"
     """The connection stood, and the other end closed or reset it before it had said what was waited for."""
     LOCAL = "local"
@@ -165,6 +169,8 @@ def _extended(data: bytes, version: int) -> Obstructed:
     if (kind, code) == _NO_HOST[version] and is_own(by):
         # What the kernel tells its own sockets when ARP or neighbour discovery has failed.
         return Obstructed(Obstacle.NO_NEIGHBOUR, "", "nobody answers ARP or neighbour discovery for the next hop")
+    if (kind, code) == _NO_HOST[version]:
+        return Obstructed(Obstacle.NO_HOST, by, said)
     if (kind, code) == _PORT[version]:
         return Obstructed(Obstacle.PORT, by, said)
     if (kind, code) in _PROHIBITED[version]:

@@ -20,6 +20,9 @@ _UNACKED: Final = 24
 """Where linux/tcp.h has tcpi_unacked in struct tcp_info."""
 _BYTES_ACKED: Final = 120
 """tcpi_bytes_acked, 64 bits; the SYN counts as one."""
+_RETRANSMITS, _RETRANS = 2, 36
+"""tcpi_retransmits, an octet, and tcpi_retrans."""
+_SYN_SENT: Final = 2
 LIMIT: Final = 64 * 1024
 """Octets that wait in memory, unread, before the peer is made to wait."""
 
@@ -188,6 +191,14 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
             await asyncio.get_running_loop().sock_connect(sock, _numeric(address, port))
         except OSError as error:
             raise _rejected(from_error(error, sock, (address, port))) from None
+        except asyncio.CancelledError:
+            # Whoever waits has lost patience. That the kernel never got its SYN out is no silence of the other end.
+            if _kept_back(sock):
+                raise Obstructed(
+                    Obstacle.OWN_FIREWALL,
+                    why="this host itself drops what is sent to it: its own rules, or its interface",
+                ) from None
+            raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             arrivals, departures = await open_both(sock, LIMIT)
@@ -210,6 +221,14 @@ def _unacknowledged(sock: socket.socket) -> int:
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED + 4)
         return int.from_bytes(info[_UNACKED:], sys.byteorder)
     return 0
+
+
+def _kept_back(sock: socket.socket) -> bool:
+    """Whether a SYN was due again and did not leave even so: the kernel counts as under way (tcpi_retrans) only what got out."""
+    with contextlib.suppress(OSError):
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RETRANS + 4)
+        return info[0] == _SYN_SENT and info[_RETRANSMITS] > 0 and not any(info[_RETRANS:])
+    return False
 
 
 def _rejected(found: Obstructed) -> Obstructed:

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     WRONG_SERVICE = "wrong-service"
     """Somebody answers, but not in this protocol, or not with what was asked for."""
     REFUSED = "refused"
-    """The target itself says that nobody listens: TCP RST, or ICMP port unreachable for UDP."""
+    """TCP RST, or ICMP port unreachable by the target itself: nobody listens, or rules reject it in the same words."""
     FILTERED = "filtered"
     """Packets are dropped silently, or somebody on the way says that they may not pass."""
     UNREACHABLE = "unreachable"
@@ -61,6 +61,10 @@ class Probed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The agent (by name), interface or address that it was tried from; empty: wherever the kernel sends from."""
     facts: dict[str, Any] = {}
     """What was measured, by names that the flow's page documents: `offset_s`, `stratum`, `blksize`, `certificate`."""
+    obstacle: str = ""
+    """What its packets met, in the words of `link.obstacle.Obstacle`: `silence` is that nothing came back at all. Empty: nothing, or it is not known."""
+    by: str = ""
+    """The address of who said so; empty: nobody, or this machine itself."""
 
 
 class DiedAt(StrEnum):

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from bellrock.flows import Protocol
-from bellrock.link.obstacle import Obstructed
+from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.ipmi_judged import Seen, judged, mute, status_words
 from bellrock.probe.net import Exchange, Net
@@ -237,7 +237,7 @@ class _Talk:
         web = await self._web()
         also = f"; TCP {WEB} of the same address takes connections, so the controller is there: IPMI over LAN is disabled in it, or filtered"
         detail = f"UDP {self._net.ask.port} is silent{also if web else ''}"
-        return Found(verdict=Verdict.FILTERED, detail=detail, facts={"web": web})
+        return Found(verdict=Verdict.FILTERED, detail=detail, facts={"web": web}, obstacle=Obstacle.SILENCE.value)
 
     async def _web(self) -> bool:
         """Whether the controller's web server is there, by one connection that says nothing."""

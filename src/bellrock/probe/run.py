@@ -21,6 +21,7 @@ from bellrock.probe.values import Ask, Found, NotChecked, PlanError, Probe, TlsF
 _VERDICTS: Final = {
     Obstacle.RESET: Verdict.REFUSED,
     Obstacle.PROHIBITED: Verdict.FILTERED,
+    Obstacle.NO_HOST: Verdict.UNREACHABLE,
     Obstacle.UNREACHABLE: Verdict.UNREACHABLE,
     Obstacle.EXCEEDED: Verdict.UNREACHABLE,
     Obstacle.TOO_BIG: Verdict.FILTERED,
@@ -29,12 +30,13 @@ _VERDICTS: Final = {
     Obstacle.NO_NEIGHBOUR: Verdict.UNREACHABLE,
     Obstacle.OWN_FIREWALL: Verdict.FILTERED,
     Obstacle.SILENCE: Verdict.FILTERED,
+    Obstacle.STALLED: Verdict.FILTERED,
     Obstacle.CLOSED: Verdict.WRONG_SERVICE,
     Obstacle.LOCAL: Verdict.NOT_CHECKED,
 }
 
 _TOLD: Final = {
-    Obstacle.RESET, Obstacle.PORT, Obstacle.PROHIBITED, Obstacle.UNREACHABLE, Obstacle.EXCEEDED, Obstacle.TOO_BIG
+    Obstacle.RESET, Obstacle.PORT, Obstacle.PROHIBITED, Obstacle.NO_HOST, Obstacle.UNREACHABLE, Obstacle.EXCEEDED, Obstacle.TOO_BIG
 }  # fmt: skip
 """What came back as a packet: it belongs to the evidence, and has a round trip."""
 
@@ -113,24 +115,29 @@ async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -
 
 def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:
     """The verdict on an obstacle; `answered`: something had come back before."""
-    verdict, detail = _VERDICTS.get(error.obstacle, Verdict.FILTERED), error.why
-    if error.by and error.by not in detail:
-        detail += f" (says {error.by})"
-    match error.obstacle:
+    obstacle, detail, by = error.obstacle, error.why, error.by
+    target = target.partition("%")[0]
+    if by and by not in detail:
+        detail += f" (says {by})"
+    match obstacle:
         case Obstacle.RESET:
-            detail = "nobody listens: TCP RST"
+            # Rules that reject by RST send it in the target's name, so that nobody can tell one from the other.
+            detail = "nobody listens, or a firewall rejects it: TCP RST"
         case Obstacle.SILENCE if answered:
-            detail = "it fell silent in the middle of the exchange"
-        case Obstacle.PORT if error.by == target.partition("%")[0]:
+            obstacle, detail = Obstacle.STALLED, "it fell silent in the middle of the exchange"
+        case Obstacle.PORT if by == target:
             # Only the target itself knows its ports; another's word is a firewall's.
-            verdict, detail = Verdict.REFUSED, f"nobody listens: {detail}"
-        case Obstacle.PORT | Obstacle.PROHIBITED if is_own(error.by) and error.by != target:
+            obstacle, detail = Obstacle.RESET, f"nobody listens, or the target's own rules reject it: {detail}"
+        case Obstacle.PORT | Obstacle.PROHIBITED if by != target and is_own(by):
+            obstacle, by = Obstacle.OWN_FIREWALL, ""
             detail = f"this host's own rules do not let it out: {detail}"
-        case Obstacle.PORT | Obstacle.PROHIBITED if error.by and error.by != target:
-            detail = f"a firewall at {error.by} does not let it pass: {detail}"
+        case Obstacle.PORT | Obstacle.PROHIBITED:
+            obstacle = Obstacle.PROHIBITED
+            if by not in ("", target):
+                detail = f"a firewall at {by} does not let it pass: {detail}"
         case _:
             pass
-    return Found(verdict=verdict, detail=detail)
+    return Found(verdict=_VERDICTS[obstacle], detail=detail, obstacle=obstacle.value, by=by)
 
 
 def _late(net: Net, within: float) -> Found:
@@ -143,7 +150,7 @@ def _late(net: Net, within: float) -> Found:
         )
     if net.record.stuck:
         what = f"the connection stands, but what is sent on it was not acknowledged within {within:g} s: packets of it are dropped on the way"
-        return Found(verdict=Verdict.FILTERED, detail=what)
+        return Found(verdict=Verdict.FILTERED, detail=what, obstacle=Obstacle.STALLED.value)
     if net.record.answered:
         what = (
             f"the connection stands, but nothing was said on it within {within:g} s: another service, or one that hangs"
@@ -153,8 +160,9 @@ def _late(net: Net, within: float) -> Found:
         what = f"the answer came from {net.record.stranger}, which was not asked, so that clients do not take it"
         return Found(verdict=Verdict.WRONG_SERVICE, detail=what)
     return Found(
-        verdict=Verdict.FILTERED, detail=f"nothing came back within {within:g} s: dropped on the way there or back"
-    )
+        verdict=Verdict.FILTERED, detail=f"nothing came back within {within:g} s: dropped on the way there or back",
+        obstacle=Obstacle.SILENCE.value,
+    )  # fmt: skip
 
 
 def _probed(found: Found, ask: Ask, net: Net) -> Probed:
@@ -162,5 +170,5 @@ def _probed(found: Found, ask: Ask, net: Net) -> Probed:
     return Probed(
         flow=ask.flow, target=endpoint(ask.address, ask.port) if ask.address else ask.source.interface, verdict=found.verdict,
         detail=found.detail, rtt_ms=None if rtt is None else round(rtt * 1000, 3), evidence=net.record.steps if found.evidence is None else found.evidence,
-        variant=found.variant, source=ask.source.interface or ask.source.address, facts=found.facts,
+        variant=found.variant, source=ask.source.interface or ask.source.address, facts=found.facts, obstacle=found.obstacle, by=found.by,
     )  # fmt: skip

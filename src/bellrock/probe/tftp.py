@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from bellrock.flows import Protocol
-from bellrock.link.obstacle import Obstructed
+from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
@@ -81,7 +81,7 @@ def judge(plan: Plan, fetched: Fetched, safe: int | None, net: Net) -> Found:
     if not fetched.port:
         if net.record.stranger:
             raise TimeoutError
-        return Found(verdict=Verdict.FILTERED, detail=f"no answer to the read request: port {net.ask.port} is filtered, or what answers from another port is: {HELPER}", facts=facts)  # fmt: skip
+        return Found(verdict=Verdict.FILTERED, detail=f"no answer to the read request: port {net.ask.port} is filtered, or what answers from another port is: {HELPER}", facts=facts, obstacle=Obstacle.SILENCE.value)  # fmt: skip
     if fetched.obstacle:
         return _blocked(fetched, fetched.obstacle, net, facts)
     if fetched.transfer.refusal:

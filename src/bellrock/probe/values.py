@@ -50,6 +50,10 @@ class Option(Struct, frozen=True):
     """With unit and default."""
     secret: bool = False
     """Never shown, never on a command line: read from a file that `NAME-file=PATH` names."""
+    file: bool = False
+    """Names a file of the machine that asks, which is for whoever works there to name: no region may."""
+    by_hand: bool = False
+    """Takes something of the network for itself, however briefly: only for whoever works at the machine that asks."""
 
 
 class Load(Struct, frozen=True, kw_only=True):
@@ -76,6 +80,9 @@ class Found(Struct, frozen=True, kw_only=True):
     variant: str = ""
     evidence: tuple[Traced, ...] | None = None
     """Of this variant alone; None: all that the net recorded."""
+    obstacle: str = ""
+    """An `Obstacle`, where that is why; it and `by` as in `Probed`."""
+    by: str = ""
 
 
 class Probe(Struct, frozen=True, kw_only=True):

@@ -193,7 +193,7 @@ def test_another_service_on_its_port(world, served) -> None:
 
 def test_stopped(world, served) -> None:
     found = world.probe("apt", port=81)
-    assert (found.verdict, found.detail) == (Verdict.REFUSED, "nobody listens: TCP RST")
+    assert (found.verdict, found.detail) == (Verdict.REFUSED, "nobody listens, or a firewall rejects it: TCP RST")
 
 
 @pytest.mark.parametrize(("at", "how"), [("router", "drop"), ("server", "drop"), ("router", "reject")])

@@ -161,7 +161,7 @@ def test_firmware_that_cannot_agree(world, served) -> None:
 
 def test_stopped(world, served) -> None:
     found = world.probe("http-boot", port=81)
-    assert (found.verdict, found.detail) == (Verdict.REFUSED, "nobody listens: TCP RST")
+    assert (found.verdict, found.detail) == (Verdict.REFUSED, "nobody listens, or a firewall rejects it: TCP RST")
 
 
 @pytest.mark.parametrize(("at", "how", "verdict"), [

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from ulid_transform import ulid_now
 
 from bellrock.contract import Done, Order, Results, RunProbes
-from bellrock.diagnosis.probes import judge
+from bellrock.diagnosis.verdicts import judge
 from bellrock.model import Monotonic, Probed, Verdict
 from bellrock.region.service.told import flaw
 from bellrock.region.service.wishes import GENTLE, Wish
