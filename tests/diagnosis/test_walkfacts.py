@@ -1,9 +1,20 @@
 """What ICMP errors say, which routers show themselves, and what an end's word amounts to."""
 
 import pytest
+from msgspec import structs
 
 from bellrock.contract.walk import Path, Seen, Sent, Served, Sighting, Watching
-from bellrock.diagnosis.walkfacts import Case, Complaint, complaint, hops, objection, routers
+from bellrock.diagnosis.walkfacts import (
+    Case,
+    Complaint,
+    complaint,
+    hops,
+    missing,
+    objection,
+    plain,
+    routers,
+    socket_text,
+)
 from bellrock.model import Hop, Verdict
 
 A, B = "10.1.0.2", "10.2.0.2"
@@ -113,3 +124,92 @@ def test_what_came_back_and_who_refused():
     assert (one.returned, one.refusal, one.rejected) == (reply, reset, seen("refusal"))
     by_icmp = seen("error", by=B, kind=3, code=13)
     assert case(far=[by_icmp]).rejected == by_icmp
+
+
+def test_the_target_is_no_router_on_the_way_to_itself():
+    """A translation of addresses puts the target's address on a router's complaint; a host that passes packets on complains itself."""
+    told = [error(11, 0, "10.1.0.1", 1), error(11, 0, B, 2)]
+    assert routers(told, B) == ("10.1.0.1",)
+    assert routers([*told, error(11, 0, "10.9.0.1", 3)], B) == ("10.1.0.1", "", "10.9.0.1")
+    assert routers([error(11, 0, B, 1)], B) == ()
+
+
+def test_what_was_for_another_network_card_did_not_arrive():
+    stray, answer = seen(out=False, card="02::99"), seen("reply", out=False, card="02::99")
+    found = case([seen(), answer], [stray])
+    assert (found.arrived, found.returned, found.entered, found.came_back) == (None, None, "", "")
+    assert (found.passed_by, found.answer_passed_by) == (stray, answer)
+    assert not found.reached
+    assert objection([structs.replace(error(3, 1), card="02::99")]) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "served", "came_out", "reached"),
+    [
+        (None, None, False, False),
+        (Sent(answered=True), None, True, False),
+        (Sent(answered=True, marked=True), None, True, True),
+        (None, Served(accepted=1), True, True),
+        (None, Served(half_open=1), True, True),
+    ],
+    ids=["nothing", "answered", "marked", "accepted", "half-open"],
+)
+def test_what_proves_that_it_left_and_arrived_without_being_seen(sent, served, came_out, reached):
+    found = case(sent=sent, served=served)
+    assert (found.came_out, found.reached) == (came_out, reached)
+
+
+def tries(*numbers, what="request", out):
+    return [seen(what, out=out, number=number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "says"),
+    [
+        (tries(0, out=True), tries(0, out=False), ""),
+        (tries(0, 1, 2, out=True), tries(2, out=False), "2 of 3 requests lost on the way"),
+        (tries(0, 1, 2, out=True), tries(0, out=False), ""),
+        (tries(0, 1, 2, out=True), [], ""),
+        (tries(0, out=True) + tries(1, what="reply", out=False), tries(0, out=False) + tries(0, 1, what="reply", out=True), "1 of 2 answers lost on the way"),
+        (tries(0, 1, out=True) + tries(3, what="reply", out=False), tries(1, out=False) + tries(1, 3, what="reply", out=True),
+         "1 of 2 requests lost on the way and 1 of 2 answers lost on the way"),
+    ],
+    ids=["none", "there", "under-way", "all", "back", "both"],
+)  # fmt: skip
+def test_only_what_a_later_one_overtook_is_lost(near, far, says):
+    found = case(near, far)
+    assert missing(found) == says
+    assert missing(structs.replace(found, far=structs.replace(found.far, lost=1))) == ""
+
+
+def test_a_syn_that_was_repeated():
+    tcp = structs.replace(case([seen(), seen(), seen(interface="br0")]), path=structs.replace(PATH, protocol="tcp"))
+    assert "its SYN had to be sent 2 times" in missing(tcp)
+    assert missing(structs.replace(tcp, near=Seen(order="1", sightings=(seen(),)))) == ""
+    assert missing(structs.replace(tcp, near=Seen(order="1"))) == ""
+
+
+def test_how_late_an_answer_is_by_the_clock_of_one_end():
+    late = case([seen(), structs.replace(seen("reply", out=False), at=2.9)], sent=Sent(waited=1.2))
+    assert late.lateness == pytest.approx(1.9)
+    assert structs.replace(late, near=structs.replace(late.near, sent=Sent(waited=2.5))).lateness == 0
+    assert structs.replace(late, near=structs.replace(late.near, sent=Sent(answered=True))).lateness == 0
+    assert case([seen()]).lateness == 0
+    assert (late.patience, case().patience) == (1.2, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("left", "came", "translated", "by"),
+    [({}, {}, "", ""), ({}, {"destination_port": 5353}, "10.2.0.2:5353", "on the way"), ({}, {"destination": "fd02::3"}, "[fd02::3]:53", "on the way"),
+     ({"destination_port": 54}, {"destination_port": 54}, "10.2.0.2:54", "by a itself")],
+    ids=["not", "port", "address", "by-itself"],
+)  # fmt: skip
+def test_what_it_came_in_for(left, came, translated, by):
+    found = case([seen(**left)], [seen(out=False, **came)])
+    assert found.translated == translated
+    assert by in found.translator
+
+
+def test_addresses_in_words():
+    assert (plain("fe80::1%eth0"), plain(B)) == ("fe80::1", B)
+    assert (socket_text("fd01::2", 5), socket_text(B, 5)) == ("[fd01::2]:5", "10.2.0.2:5")
