@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.cli import endpoints
-from bellrock.cli.endpoints import Endpoint, EndpointError, parse_endpoint, read_endpoints, resolve, secret_value
+from bellrock.cli.endpoints import (
+    Endpoint,
+    EndpointError,
+    is_name,
+    on_its_link,
+    parse_endpoint,
+    read_endpoints,
+    resolve,
+    secret_value,
+    swallowed_port,
+)
 from bellrock.cli.output import Failure
 
 
@@ -44,7 +54,14 @@ def test_what_an_endpoint_may_be(text, found):
         ("[10.0.0.2]:69", "is no address; IPv6 with a port is [fd00::2]:69"),
         ("[fd00::2", "is no address; IPv6 with a port"),
         ("[fd00::2]69", "is no address; IPv6 with a port"),
-        ("http://rack-1/", "'http://rack-1/': expected a port"),
+        ("http://rack-1/", "'http://rack-1/' is a URL; expected its ADDRESS[:PORT] or NAME[:PORT]"),
+        ("0.0.0.0", "0.0.0.0 is the unspecified address and none of a host"),
+        ("[::]:53", ":: is the unspecified address and none of a host"),
+        ("255.255.255.255:53", "255.255.255.255 is the broadcast address and none of a host"),
+        ("224.0.0.1", "224.0.0.1 is a multicast address and none of a host"),
+        ("ff02::1%eth0", "is a multicast address and none of a host"),
+        ("-x", "'-x' is no address and no name"),
+        ("x-.example", "is no address and no name"),
         ("a b", "'a b' is no address and no name"),
         ("x" * 300, "is no address and no name"),
         ("-.-", "is no address and no name"),
@@ -72,8 +89,46 @@ def test_any_text_is_an_endpoint_or_one_line(text):
 
 def test_files_have_comments_and_empty_lines(tmp_path):
     path = tmp_path / "targets"
-    path.write_bytes(b"# racks\n10.0.0.2\n\n 10.0.0.3:69  # the old one\n\xff\n")
-    assert read_endpoints(str(path)) == ["10.0.0.2", "10.0.0.3:69", "�"]
+    path.write_bytes(b"\xef\xbb\xbf# racks\r\n10.0.0.2\n\n 10.0.0.3:69\t# the old one\nr\xc3\xa4ck\n")
+    assert read_endpoints(str(path)) == ["10.0.0.2", "10.0.0.3:69", "räck"]
+    path.write_bytes(b"\xef\xbb\xbf10.0.0.2\n")
+    assert read_endpoints(str(path)) == ["10.0.0.2"]
+
+
+@pytest.mark.parametrize("line", [b"\xff", b"\0", b"\x1b[2J"], ids=["octets", "nul", "escape"])
+def test_what_is_no_text_is_refused_by_its_first_such_line(tmp_path, line):
+    path = tmp_path / "targets"
+    path.write_bytes(b"10.0.0.2\n" + line + b"\n" + line)
+    with pytest.raises(Failure, match=r"targets:2: no text; expected one target on each line"):
+        read_endpoints(str(path))
+
+
+def test_a_link_local_address_needs_its_link():
+    assert on_its_link("10.0.0.2", "") == "10.0.0.2"
+    assert on_its_link("169.254.0.2", "") == "169.254.0.2"
+    assert on_its_link("fe80::1%eth1", "eth0") == "fe80::1%eth1"
+    assert on_its_link("fe80::1", "eth0") == "fe80::1%eth0"
+    with pytest.raises(EndpointError, match=r"fe80::1 means nothing beyond a link; say which: fe80::1%eth0, or --from"):
+        on_its_link("fe80::1", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fd02::2:53", "fd02::2:53 is taken as an address; port 53 of fd02::2 is [fd02::2]:53"),
+        ("fd02::2:54", ""),
+        ("[fd02::2]:53", ""),
+        ("10.0.0.2:53", ""),
+        ("fd02::53", ""),
+    ],
+)
+def test_a_port_that_went_into_an_address(text, said):
+    assert swallowed_port(text, 53) == said
+
+
+def test_names():
+    assert is_name("bmc-1.example.")
+    assert not is_name("bad..name")
 
 
 def test_files_are_bounded_and_must_be_there(tmp_path, monkeypatch):
@@ -88,9 +143,17 @@ def test_files_are_bounded_and_must_be_there(tmp_path, monkeypatch):
 
 def test_names_resolve_as_the_system_has_them(monkeypatch):
     monkeypatch.setattr(
-        socket, "getaddrinfo", lambda name, *_, **__: [(2, 1, 6, "", ("192.0.2.9", 0)), (2, 1, 6, "", ("192.0.2.8", 0))]
+        socket,
+        "getaddrinfo",
+        lambda name, *_, **__: [
+            (2, 1, 6, "", ("192.0.2.9", 0)),
+            (2, 1, 6, "", ("192.0.2.8", 0)),
+            (2, 2, 17, "", ("192.0.2.9", 0)),
+        ],
     )
-    assert asyncio.run(resolve("rack-1")) == "192.0.2.9"
+    assert asyncio.run(resolve("rack-1")) == ("192.0.2.9", "192.0.2.8")
+    monkeypatch.setattr(endpoints, "MAX_ADDRESSES", 1)
+    assert asyncio.run(resolve("rack-1")) == ("192.0.2.9",)
 
 
 @pytest.mark.parametrize(

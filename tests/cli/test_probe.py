@@ -91,8 +91,26 @@ def test_a_source_that_is_ours_and_one_that_is_not(bellrock, shut):
         (("ssh", "--to", "127.0.0.1", "-o", "x"), "-o x: expected NAME=VALUE"),
         (("proxy", "--to", "127.0.0.1", "-o", "password=hunter2"), "it is secret"),
         (("ssh", "--to", "127.0.0.1", "--within", "nan"), "nan"),
+        (("ssh", "--to", "127.0.0.1", "--name", "bad..name"), "--name: 'bad..name' is no name of a host"),
+        (("dns", "--to", "fe80::1"), "fe80::1 means nothing beyond a link"),
+        (("dns", "--to", "::1", "--from", "127.0.0.1"), "from 127.0.0.1 nothing can be sent to ::1"),
+        (("dns", "--to", "0.0.0.0"), "0.0.0.0 is the unspecified address"),
+        (("dhcp", "--from", "rack-1"), "dhcp is asked of a link; give one of the agent's, as in --from rack-1/eth0"),
     ],
-    ids=["where", "what", "port", "option", "form", "secret", "within"],
+    ids=[
+        "where",
+        "what",
+        "port",
+        "option",
+        "form",
+        "secret",
+        "within",
+        "name",
+        "zone",
+        "family",
+        "unspecified",
+        "link",
+    ],
 )
 def test_what_was_asked_wrongly_is_one_line_and_exit_2(bellrock, arguments, words):
     done = bellrock("probe", *arguments)
@@ -109,6 +127,11 @@ def test_an_agent_is_asked_through_a_region_that_must_be_there(bellrock, tmp_pat
     assert "--from rack-1: no interface of this machine (" in done.stderr
     again = bellrock("probe", "ssh", "--to", "127.0.0.1", "--from", "rack-1", "--watch")
     assert (again.returncode, "bellrock schedule add" in again.stderr) == (2, True)
+
+
+def test_a_port_that_became_part_of_an_address_is_noted(bellrock):
+    done = bellrock("probe", "ssh", "--to", "::1:22", "--within", "0.1", "--json")
+    assert done.stderr == "note: ::1:22 is taken as an address; port 22 of ::1 is [::1]:22\n"
 
 
 def test_watched_it_says_what_changes_until_it_is_stopped(tmp_path):

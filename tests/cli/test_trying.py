@@ -21,6 +21,7 @@ from bellrock.probe.sweep import not_checked
 def test_options_from_the_command_line_and_from_files(tmp_path):
     file = tmp_path / "options"
     file.write_text("# of ours\nurl = http://a/\n\npassword=secret one\n")
+    file.chmod(0o600)
     assert options_of("proxy", ("user=me=you",), (file,)) == {
         "user": "me=you",
         "url": "http://a/",
@@ -48,6 +49,29 @@ def test_a_secret_in_a_site_file_is_refused_and_not_repeated():
     with pytest.raises(Failure, match=r"\[probe.proxy\]: password is secret, and a site file is not") as caught:
         site_options("proxy", {"password": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_in_a_file_that_everybody_reads_is_refused_and_not_repeated(tmp_path):
+    file = tmp_path / "options"
+    file.write_text("url=http://a/\npassword=hunter2\n")
+    file.chmod(0o644)
+    with pytest.raises(
+        Failure, match="options:2: password is secret, and everybody may read the file; chmod 600"
+    ) as caught:
+        options_of("proxy", (), (file,))
+    assert "hunter2" not in str(caught.value)
+    file.write_text("url=http://a/\n")
+    assert options_of("proxy", (), (file,)) == {"url": "http://a/"}
+
+
+def test_what_is_given_twice(tmp_path):
+    with pytest.raises(Failure, match="-o path: path is given twice"):
+        options_of("tftp", ("path=a", "path=b"))
+    secret = tmp_path / "password"
+    secret.write_text("hunter2\n")
+    secret.chmod(0o600)
+    with pytest.raises(Failure, match="password is given twice"):
+        options_of("proxy", (f"password-file={secret}", f"password-file={secret}"))
 
 
 @pytest.mark.parametrize("text", ["path", "=x", ""])
@@ -78,9 +102,10 @@ def refused(port: int = 1, **more) -> Todo:
 
 
 def test_names_are_resolved_beside_what_needs_none(monkeypatch):
-    async def resolve(name):
+    async def resolve(name, within):
+        assert within == 5.0
         if name == "good":
-            return "127.0.0.1"
+            return "127.0.0.1", "127.0.0.2"
         raise EndpointError(f"name {name} does not resolve: no")
 
     monkeypatch.setattr(trying, "resolve", resolve)
@@ -104,6 +129,40 @@ def test_names_are_resolved_beside_what_needs_none(monkeypatch):
     assert told[0] == 3
     assert sorted(told[1:-1]) == [Verdict.NOT_CHECKED, Verdict.REFUSED, Verdict.REFUSED]
     assert told[-1] == "over"
+
+
+def test_all_addresses_of_a_name_are_tried_where_that_is_wanted(monkeypatch):
+    async def resolve(name, within):
+        return "127.0.0.1", "::1"
+
+    monkeypatch.setattr(trying, "resolve", resolve)
+    done = []
+    show = SimpleNamespace(begin=done.append, done=lambda place, results: done.append(results), clear=lambda: None)
+    work = [Todo(Ask(flow="ssh", port=1), "two", every_address=True), Todo(Ask(flow="ssh", port=1), "two")]
+    both, first = asyncio.run(try_all(work, show, Manners()))
+    assert [one.target for one in both] == ["127.0.0.1:1", "[::1]:1"]
+    assert [one.target for one in first] == ["127.0.0.1:1"]
+    assert done[0] == len(done) - 1 == 2
+
+
+def test_names_that_are_tried_do_not_keep_others_from_being_resolved(monkeypatch):
+    resolved = []
+
+    async def resolve(name, within):
+        resolved.append(name)
+        return ("127.0.0.1",)
+
+    async def sweep(asks, limits, **more):
+        while asks and len(resolved) < 3:  # for as long as another name waits
+            await asyncio.sleep(0)
+        return [(not_checked(one, "enough"),) for one in asks]
+
+    monkeypatch.setattr(trying, "RESOLVING_AT_ONCE", 1)
+    monkeypatch.setattr(trying, "resolve", resolve)
+    monkeypatch.setattr(trying, "sweep", sweep)
+    show = SimpleNamespace(begin=lambda _: None, done=lambda *_: None, clear=lambda: None)
+    found = asyncio.run(try_all([Todo(Ask(flow="ssh"), name) for name in "abc"], show, Manners()))
+    assert len(found) == 3
 
 
 @pytest.fixture

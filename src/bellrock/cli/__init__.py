@@ -1,10 +1,9 @@
 """The command line: parse, call, print. Only click is imported when it starts."""
 
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing, as all that is imported here, would be imported where a Ctrl-C is not yet caught
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
@@ -28,6 +27,8 @@ def _unraisable(what: "UnraisableHookArgs") -> None:
     if what.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(what)
         return
+    import signal
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
 

@@ -16,6 +16,8 @@ from bellrock.cli.output import EXIT_UNREADABLE, Failure
 
 MAX_FILE: Final = 8 << 20
 MAX_ENDPOINTS: Final = 100_000
+MAX_ADDRESSES: Final = 8
+"""Of a name that are tried."""
 RESOLVING: Final = 2.0
 """Seconds that a name may take."""
 
@@ -46,19 +48,49 @@ def parse_endpoint(text: str) -> Endpoint:
         EndpointError: none of these.
     """
     text = text.strip()
+    if "://" in text:
+        raise EndpointError(f"{_short(text)} is a URL; expected its ADDRESS[:PORT] or NAME[:PORT]")
     if (alone := _address(text)) is not None:
-        return Endpoint(alone)
+        return Endpoint(_one_host(alone))
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
         host = _address(inside)
         if not bracket or host is None or ":" not in host or (rest and not rest.startswith(":")):
             raise EndpointError(f"{_short(text)} is no address; IPv6 with a port is [fd00::2]:69")
-        return Endpoint(host, _port(rest[1:], text) if rest else 0)
+        return Endpoint(_one_host(host), _port(rest[1:], text) if rest else 0)
     name, colon, port = text.partition(":")
     host = _address(name)
     if host is None and not _is_name(name):
         raise EndpointError(f"{_short(text)} is no address and no name; expected ADDRESS[:PORT] or NAME[:PORT]")
-    return Endpoint(host or name, _port(port, text) if colon else 0, "" if host else name)
+    return Endpoint(_one_host(host) if host else name, _port(port, text) if colon else 0, "" if host else name)
+
+
+def on_its_link(address: str, interface: str) -> str:
+    """An address, with the link that a link-local one means.
+
+    Raises:
+        EndpointError: it is link-local, and nobody said on which link.
+    """
+    found = ip_address(address)
+    if found.version == 4 or not found.is_link_local or "%" in address:
+        return address
+    if not interface:
+        raise EndpointError(f"{address} means nothing beyond a link; say which: {address}%eth0, or --from eth0")
+    return f"{address}%{interface}"
+
+
+def swallowed_port(text: str, port: int) -> str:
+    """`fd00::2:53` is an address; what to write where its last part was meant as the port, empty where it is none."""
+    text = text.strip()
+    head, _, tail = text.rpartition(":")
+    if tail != str(port) or _address(text) is None or _address(head) is None:
+        return ""
+    return f"{text} is taken as an address; port {port} of {head} is [{head}]:{port}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a host may be called so (RFC 1123 §2.1; underscores pass, as they are about)."""
+    return _is_name(text)
 
 
 def read_endpoints(path: str) -> list[str]:
@@ -72,11 +104,24 @@ def read_endpoints(path: str) -> list[str]:
             raw = file.read(MAX_FILE + 1)
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", EXIT_UNREADABLE) from None
-    lines = [line.partition("#")[0].strip() for line in raw.decode(errors="replace").splitlines()]
+    if len(raw) <= MAX_FILE:
+        _check_text(path, raw)
+    lines = [line.partition("#")[0].strip() for line in raw.decode("utf-8-sig", errors="replace").splitlines()]
     found = [line for line in lines if line]
     if len(raw) > MAX_FILE or len(found) > MAX_ENDPOINTS:
         raise Failure(f"{path}: more than {MAX_ENDPOINTS} endpoints or {MAX_FILE >> 20} MiB")
     return found
+
+
+def _check_text(path: str, raw: bytes) -> None:
+    """Refuse what is no text by its first such line, instead of each of thousands."""
+    for number, line in enumerate(raw.splitlines(), 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            text = "\0"
+        if not text.replace("\t", "").isprintable():
+            raise Failure(f"{path}:{number}: no text; expected one target on each line, in UTF-8")
 
 
 def interfaces_here() -> list[str]:
@@ -84,22 +129,24 @@ def interfaces_here() -> list[str]:
     return [name for _, name in socket.if_nameindex()]
 
 
-async def resolve(name: str) -> str:
-    """The address that this machine would connect to, or the reason why there is none.
+async def resolve(name: str, within: float = RESOLVING) -> tuple[str, ...]:
+    """The addresses that a name has, in the order in which this machine would connect to them, at most MAX_ADDRESSES.
 
-    The system's own way (nsswitch.conf, /etc/hosts, resolv.conf), in a thread that nobody waits for beyond RESOLVING: it
-    cannot be ended.
+    The system's own way (nsswitch.conf, /etc/hosts, resolv.conf), in a thread that nobody waits for beyond RESOLVING or
+    `within` seconds: it cannot be ended.
 
     Raises:
-        EndpointError: there is none; one line.
+        EndpointError: it has none; one line.
     """
+    within = min(within, RESOLVING)
     loop = asyncio.get_running_loop()
-    found: asyncio.Future[str] = loop.create_future()
+    found: asyncio.Future[tuple[str, ...]] = loop.create_future()
 
     def ask() -> None:
         try:
             answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-            result: str | OSError = str(answers[0][4][0])
+            known = dict.fromkeys(str(answer[4][0]) for answer in answers)
+            result: tuple[str, ...] | OSError = tuple(known)[:MAX_ADDRESSES]
         except (OSError, UnicodeError) as error:
             result = error if isinstance(error, OSError) else OSError(0, "no name of a host")
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -107,18 +154,18 @@ async def resolve(name: str) -> str:
 
     threading.Thread(target=ask, daemon=True, name=f"resolve {name}").start()
     try:
-        async with asyncio.timeout(RESOLVING):
+        async with asyncio.timeout(within):
             return await found
     except TimeoutError:
-        raise EndpointError(f"name {name} does not resolve: no answer within {RESOLVING:g} s") from None
+        raise EndpointError(f"name {name} does not resolve: no answer within {within:g} s") from None
     except OSError as error:
         raise EndpointError(f"name {name} does not resolve: {(error.strerror or str(error)).lower()}") from None
 
 
-def _settle(found: "asyncio.Future[str]", result: str | OSError) -> None:
+def _settle(found: "asyncio.Future[tuple[str, ...]]", result: tuple[str, ...] | OSError) -> None:
     if found.done():
         return
-    if isinstance(result, str):
+    if isinstance(result, tuple):
         found.set_result(result)
     else:
         found.set_exception(result)
@@ -144,6 +191,21 @@ def secret_value(path: Path, option: str) -> str:
     return text
 
 
+def _one_host(address: str) -> str:
+    """The address, if it can be that of a host.
+
+    Raises:
+        EndpointError: it is that of many, or of none.
+    """
+    found = ip_address(address)
+    kind = "a multicast" if found.is_multicast else "the broadcast" if address == "255.255.255.255" else ""
+    if found.is_unspecified or kind:
+        raise EndpointError(
+            f"{address} is {kind or 'the unspecified'} address and none of a host; expected the address of one"
+        )
+    return address
+
+
 def _address(text: str) -> str | None:
     try:
         return str(ip_address(text))
@@ -154,7 +216,7 @@ def _address(text: str) -> str | None:
 def _is_name(text: str) -> bool:
     labels = text.removesuffix(".").split(".")
     return 0 < len(text) <= MAX_NAME and all(
-        0 < len(label) <= 63 and label.isascii() and label.replace("-", "").replace("_", "").isalnum() for label in labels
+        0 < len(label) <= 63 and label[0] != "-" != label[-1] and label.isascii() and label.replace("-", "").replace("_", "").isalnum() for label in labels
     ) and not labels[-1].isdigit()  # fmt: skip
 
 

@@ -21,7 +21,6 @@ from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
     from bellrock.cli.trying import Results, Work
-    from bellrock.contract import Try
     from bellrock.link.source import Source
     from bellrock.model import Probed
 
@@ -91,16 +90,21 @@ def probe(
 
     Exit 0: all works. 1: something does not. 2: usage. 3: something could not be checked.
     """
-    from bellrock.cli.endpoints import read_endpoints
+    from bellrock.cli.endpoints import is_name, read_endpoints
     from bellrock.cli.trying import options_of, rounds
 
-    texts = [*targets, *(read_endpoints(to_file) if to_file else ())]
+    if name and not is_name(name):
+        raise Failure(f"--name: {name!r} is no name of a host")
+    texts = list(dict.fromkeys([*targets, *(read_endpoints(to_file) if to_file else ())]))
     given = options_of(flow, options, option_files)
+    _note_ports(flow, texts)
     where = _source(source)
     if where is None:
         if watch:
             raise Failure("--watch tries from here; a region watches by itself: bellrock schedule add")
-        results = _by_agent(source, _tries(flow, texts, source, given, name, within), region_url, state_dir)
+        from bellrock.cli.probetries import by_agent, tries_of
+
+        results = by_agent(source, tries_of(flow, texts, source, given, name, within), region_url, state_dir)
         sys.exit(_Printer(as_json=as_json, watch=False).round(results, 0))
     work = _work(flow, texts, where, given, name, within)
     _check_plans(work)
@@ -129,7 +133,7 @@ def _work(
     flow: str, texts: Sequence[str], source: "Source", options: dict[str, str], name: str, within: float
 ) -> "list[Work]":
     """What is to be tried, and in the place of a text that is no endpoint what is wrong with it."""
-    from bellrock.cli.endpoints import EndpointError, parse_endpoint
+    from bellrock.cli.endpoints import EndpointError, on_its_link, parse_endpoint
     from bellrock.cli.trying import Todo
     from bellrock.link.source import Source
     from bellrock.probe import Ask, probe_of
@@ -144,12 +148,13 @@ def _work(
     for text in texts:
         try:
             end = parse_endpoint(text)
+            address = on_its_link(end.host, source.interface) if end.is_address else ""
+            _check_family(address, source)
         except EndpointError as error:
             if len(texts) == 1:
                 raise Failure(f"--to: {error}") from None
             found.append(not_checked(Ask(flow=flow, address=text, source=source), str(error)))
             continue
-        address = end.host if end.is_address else ""
         ask = Ask(
             flow=flow,
             address=address,
@@ -159,70 +164,31 @@ def _work(
             options=options,
             within=within,
         )
-        found.append(Todo(ask, "" if address else end.host))
+        found.append(Todo(ask, "" if address else end.host, every_address=True))
     return found
 
 
-def _tries(
-    flow: str, texts: Sequence[str], source: str, options: dict[str, str], name: str, within: float
-) -> "list[Try]":
-    """The same for an agent, `AGENT` or `AGENT/INTERFACE`. Names are resolved here.
+def _check_family(address: str, source: "Source") -> None:
+    """Refuse to send from an address of one family to one of the other.
 
     Raises:
-        Failure: one of the texts is no endpoint, or a name that does not resolve.
+        EndpointError: with both.
     """
-    import asyncio
+    from bellrock.cli.endpoints import EndpointError
 
-    from bellrock.cli.endpoints import EndpointError, parse_endpoint, resolve
-    from bellrock.contract import Try
-
-    interface = source.partition("/")[2]
-    found: list[Try] = []
-    for text in texts or ("",):
-        try:
-            end = parse_endpoint(text) if text else None
-            address = "" if end is None else end.host if end.is_address else asyncio.run(resolve(end.host))
-        except EndpointError as error:
-            raise Failure(f"--to: {error}") from None
-        port, called = (end.port, end.name) if end else (0, "")
-        found.append(
-            Try(
-                flow=flow,
-                address=address,
-                port=port,
-                name=name or called,
-                interface=interface,
-                options=options,
-                within=within,
-            )
-        )
-    return found
+    if address and source.address and (":" in address) != (":" in source.address):
+        raise EndpointError(f"from {source.address} nothing can be sent to {address}: one is IPv4, the other IPv6")
 
 
-def _by_agent(agent: str, tries: "list[Try]", region_url: str, state_dir: Path | None) -> "Results":
-    from bellrock.cli.endpoints import interfaces_here
-    from bellrock.cli.ordered import probe_from
-    from bellrock.probe import Ask
-    from bellrock.probe.sweep import not_checked
+def _note_ports(flow: str, texts: Sequence[str]) -> None:
+    """Say on stderr where a port seems to be meant that was taken for a part of an IPv6 address."""
+    from bellrock.cli.endpoints import swallowed_port
+    from bellrock.flows import flow as flow_of
 
-    name = agent.partition("/")[0]
-    try:
-        results = probe_from(name, tries, region_url, state_dir)
-    except Failure as error:
-        here = ", ".join(interfaces_here())
-        raise Failure(
-            f"--from {agent}: no interface of this machine ({here}), and as an agent: {error.format_message()}",
-            error.exit_code,
-        ) from None
-    return [
-        found
-        or (
-            not_checked(
-                Ask(flow=one.flow, address=one.address, port=one.port), f"{name} did not say what became of it"
-            ),
-        )
-        for one, found in zip(tries, results, strict=True)
-    ]
+    ports = sorted({port for one in flow_of(flow).protocols for port in one.ports})
+    for text in texts:
+        for said in filter(None, (swallowed_port(text, port) for port in ports)):
+            click.echo(printable(f"note: {said}"), err=True)
 
 
 def _check_plans(work: "Sequence[Work]") -> None:

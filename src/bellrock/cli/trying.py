@@ -1,6 +1,7 @@
 """Trying flows from this machine, for commands: options and secrets, names, progress, rounds."""
 
 import asyncio
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ COLOURS: Final = {
 }  # fmt: skip
 FILE_SUFFIX: Final = "-file"
 MAX_OPTION_FILE: Final = 64 * 1024
-RESOLVING_AT_ONCE: Final = 32
+RESOLVING_AT_ONCE: Final = 64
 Results = list[tuple[Probed, ...]]
 
 
@@ -42,8 +43,14 @@ def options_of(flow: str, given: Iterable[str], files: Iterable[Path] = ()) -> d
         if not name or not equals:
             raise Failure(f"{origin or '-o ' + text}: expected NAME=VALUE")
         name = name.strip()
+        plain = name.removesuffix(FILE_SUFFIX) if name.removesuffix(FILE_SUFFIX) in secret else name
+        if plain in found:
+            raise Failure(f"{origin or '-o ' + name}: {plain} is given twice")
         if name.removesuffix(FILE_SUFFIX) in secret and name.endswith(FILE_SUFFIX):
             found[name.removesuffix(FILE_SUFFIX)] = secret_value(Path(value.strip()), name)
+        elif name in secret and origin is not None and _everybody_reads(Path(origin.rpartition(":")[0])):
+            path = origin.rpartition(":")[0]
+            raise Failure(f"{origin}: {name} is secret, and everybody may read the file; chmod 600 {path}")
         elif name in secret and origin is None:
             raise Failure(
                 f"-o {name}: it is secret, and everybody sees what programs are started with; give -o {name}-file=FILE, or --option-file"
@@ -74,6 +81,13 @@ def _options(flow: str) -> tuple[Option, ...]:
         raise Failure(str(error)) from None
 
 
+def _everybody_reads(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & 0o004)
+    except OSError:
+        return False
+
+
 def _lines(files: Iterable[Path]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path in files:
@@ -97,6 +111,8 @@ class Todo(Struct, frozen=True):
     ask: Ask
     host: str = ""
     """A name, where the ask has no address yet: what it resolves to is asked."""
+    every_address: bool = False
+    """Whether all addresses that the name has are tried, and not the one alone that clients try first."""
 
 
 Work = Todo | Probed
@@ -107,21 +123,24 @@ async def try_all(work: Sequence[Work], show: "Progress", manners: Manners, limi
     """What became of each, in order. A name that does not resolve is `not-checked`; the others do not wait for it."""
     results: Results = [(one,) if isinstance(one, Probed) else () for one in work]
     show.begin(sum(isinstance(one, Todo) for one in work))
-    room = asyncio.Semaphore(RESOLVING_AT_ONCE)
+    resolving, trying = asyncio.Semaphore(RESOLVING_AT_ONCE), asyncio.Semaphore(limits.at_once)
 
     async def those(places: list[int], asks: list[Ask]) -> None:
         for place, found in zip(places, await sweep(asks, limits, done=show.done, manners=manners), strict=True):
             results[place] = found
 
     async def named(place: int, todo: Todo, ask: Ask) -> None:
-        async with room:
-            try:
-                address = await resolve(todo.host)
-            except EndpointError as error:
-                results[place] = (not_checked(structs.replace(ask, name=todo.host), str(error)),)
-                show.done(place, results[place])
-                return
-            await those([place], [structs.replace(ask, address=address)])
+        try:
+            async with resolving:
+                addresses = await resolve(todo.host, ask.within)
+        except EndpointError as error:
+            results[place] = (not_checked(structs.replace(ask, name=todo.host), str(error)),)
+        else:
+            asks = [structs.replace(ask, address=one) for one in addresses[: None if todo.every_address else 1]]
+            async with trying:
+                found = await sweep(asks, limits, manners=manners)
+            results[place] = tuple(itertools.chain(*found))
+        show.done(place, results[place])
 
     known: dict[int, Ask] = {}
     async with asyncio.TaskGroup() as group:
