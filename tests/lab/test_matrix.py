@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 
+from bellrock.region.service.matrix import APART
 from tests.cli.programs import wait_until
 from tests.lab.paths import BELLROCK, FAR, NEAR, Scene
 from tests.lab.services.world import World
@@ -137,6 +139,14 @@ def _finished(place, run):
     return found if not found["left"] else None
 
 
+def until_steady(place, code):
+    """Look again and again, until it has stayed so for as long as it must to be told."""
+    begun = time.monotonic()
+    place.matrix("--now", code=code)
+    while time.monotonic() - begun < APART + 1:
+        place.matrix("--now", code=code)
+
+
 def test_somebody_is_told_when_a_flow_broke_and_stays_broken(place):
     heard = place.world.directory / "heard"
     place.world.start("python3", "-c", RECEIVER, 8099, heard, inside=place.router)
@@ -145,12 +155,11 @@ def test_somebody_is_told_when_a_flow_broke_and_stays_broken(place):
     assert len(made.stdout.strip()) >= 40
     (hook,) = json.loads(place.bellrock("webhook", "list", "--json").stdout)
     assert "delivered: status 204" in place.bellrock("webhook", "test", hook["id"]).stdout
-    for _ in range(2):
-        place.matrix("--site", str(place.site), "--now")
+    place.matrix("--site", str(place.site), "--now")
+    until_steady(place, 0)
     place.world.block("reject", "udp dport 53")
     place.world.block("reject", "tcp dport 53")
-    for _ in range(2):
-        place.matrix("--now", code=1)
+    until_steady(place, 1)
     alerts = wait_until(lambda: _alerts(heard, "near", "works"), "somebody is told", 20)
     assert {one["verdict"] for one in alerts} <= {"filtered", "refused", "unreachable"}
     place.bellrock("webhook", "remove", hook["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bellrock.model import Verdict
+from bellrock.region.service import matrix
 from tests.region.api.test_probes import SITE, call, finished, worker
 from tests.region.service.test_webhooks import Receiver
 from tests.region.support import asynchronous, region, until
@@ -17,7 +18,8 @@ async def tried(running):
 
 
 @asynchronous
-async def test_somebody_is_told_when_a_flow_broke_and_stays_broken(tmp_path):
+async def test_somebody_is_told_when_a_flow_broke_and_stays_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr(matrix, "APART", 0.0)
     receiver = Receiver(204)
     server = await asyncio.start_server(receiver, "127.0.0.1", 0)
     async with server, region(tmp_path) as running, worker(running) as one:

@@ -128,3 +128,68 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch):
 def test_news_of_what_is_not_there():
     assert Matrix().steady(["x"]) == []
     assert Matrix().mark_told(["x"]) == []
+
+
+def told_by(matrix, *results, at=1.0):
+    """What a run told, as it is kept with it."""
+    told, _ = matrix.take(results, Wall(at))
+    found = {}
+    for one, _ in told:
+        found.setdefault(module.check_of(one), set()).add(one.key)
+    return found
+
+
+def variants(matrix):
+    return {(one.flow, one.variant, one.origin) for one in matrix.standings}
+
+
+def test_variants_that_are_seen_no_more_go_and_no_others():
+    matrix = Matrix()
+    matrix.take([result(flow="ntp", variant="v4"), result(variant="old", origin="often")], Wall(1.0))
+    matrix.replaced(told_by(matrix, result(variant="bios"), result(variant="uefi")), "")
+    assert variants(matrix) == {("ntp", "v4", ""), ("dns", "old", "often"), ("dns", "bios", ""), ("dns", "uefi", "")}
+    gone = matrix.replaced(told_by(matrix, result(FILTERED)), "")
+    assert {one.variant for one in gone} == {"bios", "uefi"}
+    gone = matrix.replaced(told_by(matrix, result(variant="bios"), result(variant="uefi")), "")
+    assert [one.variant for one in gone] == [""]
+    assert [one.verdict for one in matrix.cells(Wall(2.0))] == [WORKS, WORKS]
+    assert variants(matrix) == {("ntp", "v4", ""), ("dns", "old", "often"), ("dns", "bios", ""), ("dns", "uefi", "")}
+
+
+def test_that_a_fault_of_the_whole_is_over_is_told():
+    rig = Told()
+    assert rig.run(FILTERED, FILTERED) == [(FILTERED, "")]
+    gone = rig.matrix.replaced(told_by(rig.matrix, result(variant="bios"), at=99.0), "")
+    ((news, before),) = rig.matrix.cleared(gone)
+    assert (news.verdict, news.variant, before) == (WORKS, "", "filtered")
+
+
+@pytest.mark.parametrize(("first", "then"), [(WORKS, WORKS), (FILTERED, FILTERED)], ids=["was-none", "another"])
+def test_nothing_is_over_where_nothing_was_told_or_a_fault_stays(first, then):
+    rig = Told()
+    rig.run(first, first)
+    gone = rig.matrix.replaced(told_by(rig.matrix, result(then, variant="bios"), at=99.0), "")
+    assert gone
+    assert rig.matrix.cleared(gone) == []
+
+
+def test_what_schedules_asked_for_that_are_no_more_goes():
+    matrix = Matrix()
+    matrix.take([result(), result(port=54, origin="often"), result(port=55, origin="gone")], Wall(1.0))
+    assert len(matrix.forget_unknown(["often"])) == 1
+    assert {one.origin for one in matrix.standings} == {"", "often"}
+
+
+def test_two_runs_at_once_are_no_second_look():
+    matrix = Matrix()
+    for at in (0.0, 0.1, 1.0):
+        told, _ = matrix.take([result(FILTERED)], Wall(at))
+        assert matrix.steady([told[0][0].key]) == matrix.mark_told([told[0][0].key]) == []
+    told, _ = matrix.take([result(FILTERED)], Wall(module.APART))
+    assert [before for _, before in matrix.steady([told[0][0].key])] == [""]
+
+
+def test_what_an_agent_saw_that_is_gone_is_old():
+    matrix = Matrix()
+    matrix.take([result(), result(agent="b")], Wall(1.0))
+    assert [one.stale for one in matrix.cells(Wall(2.0), connected=["b"])] == [True, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import structs
 
 from bellrock.contract import Done, Report, Results, Tried
 from bellrock.flows import SiteError
@@ -15,7 +16,7 @@ from bellrock.region.service.names import UnknownHost
 from bellrock.region.service.probes import GENTLE_EVERY, Probes
 from bellrock.region.service.state import State
 from bellrock.region.service.wishes import Unaskable
-from bellrock.region.store import Accepted, Loaded, LoadedProbes, ScheduleRow, SiteRow
+from bellrock.region.store import Accepted, Loaded, LoadedProbes, ScheduleRow, SiteRow, Standing
 
 SITE = """\
 title = "hall"
@@ -244,9 +245,11 @@ def test_verdicts_that_changed_and_stayed_so_are_told():
         await rig.probes.put_site(SITE, "anna")
         for verdict in (Verdict.WORKS, Verdict.WORKS, Verdict.REFUSED):
             rig.sessions["a"].verdict = verdict
+            rig.time += 300
             await rig.probes.begin((), ("dns",), (), ())
             await rig.settle()
         assert told == []
+        rig.time += 300
         await rig.probes.begin((), ("dns",), (), ())
         await rig.settle()
         assert {(one.verdict, before) for one, before in told} == {(Verdict.REFUSED, "works")}
@@ -298,3 +301,143 @@ def test_how_old_is_too_old_follows_the_schedules():
         assert rig.probes._stale() == {"": 1800.0, "c": 900.0, "d": 10_800.0}
 
     play(scene)
+
+
+class Slow(Worker):
+    """A session that answers when the test says so, with the variants that it says."""
+
+    variants = ("",)
+
+    def say(self, order):
+        self.orders.append(order)
+
+    def answer(self):
+        order = self.orders[-1]
+        told = [
+            Tried(at, tuple(Probed(flow=one.flow, target="t", verdict=self.verdict, detail="d", variant=variant) for variant in self.variants))
+            for at, one in enumerate(order.do.tries)
+        ]  # fmt: skip
+        self.rig.probes.results(self, Results(order.id, tuple(told), 0))
+        self.rig.probes.done(self.host.id, Done(order.id))
+
+
+def slow(rig, *agents):
+    for agent in agents:
+        rig.connect(agent)
+        rig.sessions[agent] = Slow(rig, agent)
+    return [rig.sessions[agent] for agent in agents]
+
+
+def rows(rig):
+    return {
+        (one.agent, one.flow, one.target, one.variant, one.origin, one.protocol) for one in rig.probes.matrix.standings
+    }
+
+
+OFTEN = ScheduleRow(id="often", every=10.0, flows=("dns",), to=("10.9.9.9",), created=Wall(1.0), by="anna")
+
+
+@pytest.mark.parametrize("change", ["remove", "replace"])
+def test_a_run_of_a_schedule_that_is_no_more_leaves_no_rows(change):
+    async def scene(rig):
+        (worker,) = slow(rig, "a")
+        await rig.probes.put_schedule(OFTEN)
+        for row in rig.probes.schedules.due():
+            await rig.probes._begin_scheduled(row)
+        assert rig.probes.runs.going_on
+        if change == "remove":
+            assert await rig.probes.remove_schedule("often")
+        else:
+            await rig.probes.put_schedule(structs.replace(OFTEN, to=("10.9.9.8",)))
+        worker.answer()
+        await rig.settle()
+        assert rows(rig) == set()
+
+    play(scene)
+
+
+def test_a_run_of_the_site_before_leaves_what_the_new_one_wants_and_no_more():
+    async def scene(rig):
+        (worker,) = slow(rig, "a")
+        await rig.probes.put_site(SITE, "anna")
+        await rig.probes.begin((), ("dns",), (), ())
+        await rig.probes.put_site(SITE.replace("10.0.0.53", "10.0.0.54"), "anna")
+        worker.answer()
+        await rig.settle()
+        assert rows(rig) == set(), "none of it is of the new site"
+        await rig.probes.begin((), ("dns",), (), ())
+        await rig.probes.put_site(SITE.replace("10.0.0.53", "10.0.0.54"), "anna")
+        worker.answer()
+        await rig.settle()
+        assert {one[2] for one in rows(rig)} == {"10.0.0.54:53"}, "all of it is of this one as well"
+
+    play(scene)
+
+
+def test_variants_that_a_run_tells_no_more_are_forgotten_and_missed_ones_are_not():
+    async def scene(rig):
+        (worker,) = slow(rig, "a")
+        await rig.probes.put_site(SITE, "anna")
+        for worker.variants in (("bios", "uefi"), ("",), ("uefi", "arm")):
+            await rig.probes.begin((), ("dns",), (), ())
+            worker.answer()
+            await rig.settle()
+            assert {one[3] for one in rows(rig)} == set(worker.variants)
+        await rig.probes.begin((), ("dns",), (), ())
+        rig.probes.left("a", "rack-a")
+        await rig.settle()
+        assert {one[3] for one in rows(rig)} == {"uefi", "arm"}
+        await rig.probes.flush()
+        assert len(rig.store.rows) == len(rows(rig))
+
+    play(scene)
+
+
+def test_a_fault_of_the_whole_that_is_over_is_told_to_whoever_was_told_of_it():
+    async def scene(rig):
+        heard = []
+        rig.probes.listeners.append(lambda alerts: heard.extend((one.verdict, before) for one, before in alerts))
+        (worker,) = slow(rig, "a")
+        await rig.probes.put_site(SITE, "anna")
+        for worker.variants, worker.verdict in (
+            (("",), Verdict.FILTERED),
+            (("",), Verdict.FILTERED),
+            (("v4",), Verdict.WORKS),
+        ):
+            rig.time += 300
+            await rig.probes.begin((), ("dns",), (), ())
+            worker.answer()
+            await rig.settle()
+        checks = len(rows(rig))
+        assert heard == [(Verdict.FILTERED, "")] * checks + [(Verdict.WORKS, "filtered")] * checks
+
+    play(scene)
+
+
+def test_the_same_checks_are_not_begun_twice_as_long_as_none_is_answered():
+    async def scene(rig):
+        workers = slow(rig, "a", "b")
+        await rig.probes.put_site(SITE, "anna")
+        first = await rig.probes.begin((), ("dns",), (), ())
+        assert await rig.probes.begin((), ("dns",), (), ()) is first
+        assert await rig.probes.begin(("rack-a",), ("dns",), (), ()) is not first
+        workers[1].answer()
+        again = await rig.probes.begin((), ("dns",), (), ())
+        assert again is not first, "what was answered before it was asked for is no answer"
+        assert await rig.probes.begin((), ("dns",), (), ()) is again
+
+    play(scene)
+
+
+def test_rows_of_agents_that_nobody_knows_and_of_schedules_that_are_gone():
+    async def scene(rig):
+        slow(rig, "a")
+        (row,) = rig.probes.matrix.standings
+        assert (row.agent, row.origin) == ("ghost", "")
+        await rig.probes.put_site(SITE, "anna")
+        assert rows(rig) == set()
+
+    kept = [Standing(agent="ghost", flow="dns", target="10.0.0.53:53", protocol="udp", origin=origin, verdict=Verdict.FILTERED, detail="d", at=Wall(1.0), since=Wall(1.0))
+            for origin in ("", "gone")]  # fmt: skip
+    kept = [structs.replace(one, target=f"{one.target}{one.origin}") for one in kept]
+    play(scene, loaded=LoadedProbes(standings=tuple(kept)))

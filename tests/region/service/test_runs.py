@@ -282,3 +282,14 @@ def test_whatever_agents_do_every_wish_is_answered_once(data):
     assert len(run.results) == len(asked)
     assert not rig.runs._given
     assert not rig.runs._at_work
+
+
+def test_what_was_not_answered_is_known():
+    rig = Rig("a")
+    run = rig.runs.begin([wish(), wish(port=54)])
+    order = rig.order("a")
+    rig.runs.results("a", Results(order.id, (Tried(0, (probed(order.do.tries[0]),)),), 1))
+    assert run.missed == set()
+    rig.runs.done("a", Done(order.id, "no privilege"))
+    assert run.missed == {("a", "dns", "10.0.0.1:54", "udp")}
+    assert run.asked == {wish().check, wish(port=54).check}

@@ -1,7 +1,7 @@
 """How every check stands, in memory: the last verdict of each, what changed, and agents × flows as cells."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -10,6 +10,7 @@ from bellrock.diagnosis.probes import RANK
 from bellrock.model import Probed, Verdict, Wall
 from bellrock.region.service.probeshapes import CellView
 from bellrock.region.service.runs import Result
+from bellrock.region.service.wishes import Check
 from bellrock.region.store import Change, Standing, check_key
 
 MAX_CHECKS: Final = 50_000
@@ -18,6 +19,8 @@ STALE: Final = 900.0
 """Seconds after which a verdict says little about now, or thrice its schedule's interval if that is longer."""
 STEADY: Final = 2
 """Runs in which a verdict must have been the same to be told."""
+APART: Final = 3.0
+"""Seconds that must lie between the first and the last of them: two runs at once are no second look."""
 FINE: Final = (Verdict.WORKS, Verdict.NOT_CHECKED)
 """Verdicts that are no fault: that nothing is known is told as that."""
 
@@ -64,7 +67,7 @@ class Matrix:
         news = []
         for key in keys:
             one = self._standings.get(key)
-            if one is None or one.runs < STEADY or one.verdict.value == one.told or one.verdict is Verdict.NOT_CHECKED:
+            if one is None or not _is_steady(one) or one.verdict.value == one.told:
                 continue
             if one.told or one.verdict not in FINE:
                 news.append((one, one.told))
@@ -75,20 +78,48 @@ class Matrix:
         marked = []
         for key in keys:
             one = self._standings.get(key)
-            if one and one.runs >= STEADY and one.verdict is not Verdict.NOT_CHECKED and one.told != one.verdict.value:
+            if one and _is_steady(one) and one.told != one.verdict.value:
                 marked.append(structs.replace(one, told=one.verdict.value))
                 self._standings[key] = marked[-1]
         return marked
 
-    def prune(self, wanted: Collection[tuple[str, str, str, str]], agents: Collection[str]) -> list[str]:
+    def replaced(self, told: Mapping[Check, Collection[str]], origin: str) -> list[Standing]:
+        """Forget the variants of these checks that the newest run did not tell any more: that one failed as a whole, or was tried otherwise.
+
+        Args:
+            told: check → keys of what was told.
+            origin: only what this schedule asked for, or the site.
+        """
+        old = [
+            one
+            for one in self._standings.values()
+            if one.origin == origin and one.key not in told.get(check_of(one), (one.key,))
+        ]
+        self._forget(old)
+        return old
+
+    def cleared(self, gone: Iterable[Standing]) -> list[tuple[Standing, str]]:
+        """Of forgotten variants those that had been told as faults, where nothing else is wrong with their checks: as good news."""
+        bad = {check_of(one) for one in self._standings.values() if one.verdict not in FINE}
+        return [
+            (structs.replace(one, verdict=Verdict.WORKS, detail="it is not what is seen there any more, and what is seen works"), one.told)
+            for one in gone
+            if one.told and Verdict(one.told) not in FINE and check_of(one) not in bad
+        ]  # fmt: skip
+
+    def forget_unknown(self, origins: Collection[str]) -> list[str]:
+        """Forget what was asked for by none of these schedules, nor by the site; keys."""
+        return self._forget([one for one in self._standings.values() if one.origin and one.origin not in origins])
+
+    def prune(self, wanted: Collection[Check], agents: Collection[str]) -> list[str]:
         """Forget the checks of the site that these agents are not to make any more; their keys.
 
-        `wanted`: (agent, flow, target, protocol).
+        `wanted`: all that they are to make.
         """
         return self._forget(
             one
             for one in self._standings.values()
-            if not one.origin and one.agent in agents and (one.agent, one.flow, one.target, one.protocol) not in wanted
+            if not one.origin and one.agent in agents and check_of(one) not in wanted
         )
 
     def forget_origin(self, origin: str) -> list[str]:
@@ -105,18 +136,38 @@ class Matrix:
         mine = [one for one in self._standings.values() if (one.agent, one.flow) == (agent, flow)]
         return sorted(mine, key=lambda one: (-RANK.index(one.verdict), one.target, one.protocol, one.variant))
 
-    def cells(self, now: Wall, stale: dict[str, float] | None = None) -> tuple[CellView, ...]:
-        """Agents × flows, where anything was tried. `stale`: by origin, seconds from which on it is too old."""
+    def cells(
+        self, now: Wall, stale: dict[str, float] | None = None, connected: Collection[str] | None = None
+    ) -> tuple[CellView, ...]:
+        """Agents × flows, where anything was tried.
+
+        Args:
+            now: by which ages are counted.
+            stale: by origin, seconds from which on a check is too old.
+            connected: agents that look again; what the others saw is old at once. None: all.
+        """
         found: dict[tuple[str, str], list[Standing]] = {}
         for one in self._standings.values():
             found.setdefault((one.agent, one.flow), []).append(one)
-        return tuple(_cell(agent, flow, found[agent, flow], now, stale or {}) for agent, flow in sorted(found))
+        made = (_cell(agent, flow, found[agent, flow], now, stale or {}) for agent, flow in sorted(found))
+        return tuple(
+            one if connected is None or one.agent in connected else structs.replace(one, stale=True) for one in made
+        )
 
     def _forget(self, gone: Iterable[Standing]) -> list[str]:
         keys = [one.key for one in gone]
         for key in keys:
             del self._standings[key]
         return keys
+
+
+def check_of(one: Standing) -> Check:
+    """Which check it is a variant of."""
+    return one.agent, one.flow, one.target, one.protocol
+
+
+def _is_steady(one: Standing) -> bool:
+    return one.runs >= STEADY and one.at - one.since >= APART and one.verdict is not Verdict.NOT_CHECKED
 
 
 def _cell(agent: str, flow: str, mine: list[Standing], now: Wall, stale: dict[str, float]) -> CellView:

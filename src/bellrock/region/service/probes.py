@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from bellrock.contract import Done, Results, Try
@@ -14,7 +14,7 @@ from bellrock.region.logs import Limited, line
 from bellrock.region.service.agents import Session
 from bellrock.region.service.knownsite import KnownSite, NoSite
 from bellrock.region.service.ledger import Ledger
-from bellrock.region.service.matrix import STALE, Matrix
+from bellrock.region.service.matrix import STALE, Matrix, check_of
 from bellrock.region.service.names import UnknownHost, chosen
 from bellrock.region.service.probeshapes import (
     CellResultsView,
@@ -27,10 +27,20 @@ from bellrock.region.service.probeshapes import (
     UntriedView,
 )
 from bellrock.region.service.probeviews import change_view, columns, findings_of, run_view, standing_view
-from bellrock.region.service.runs import MAX_WISHES, Result, Run, Runs
+from bellrock.region.service.runs import MAX_WISHES, Result, Run, Runs, TooMany
 from bellrock.region.service.schedules import DEFAULT, DEFAULT_EVERY, Schedules
 from bellrock.region.service.state import State
-from bellrock.region.service.wishes import GENTLE, Unaskable, Wish, asked, check_flows, of_site, standpoint, tries_of
+from bellrock.region.service.wishes import (
+    GENTLE,
+    Check,
+    Unaskable,
+    Wish,
+    asked,
+    check_flows,
+    of_site,
+    standpoint,
+    tries_of,
+)
 from bellrock.region.store import LoadedProbes, ProbeStore, ScheduleRow, Standing
 
 TICK: Final = 1.0
@@ -73,6 +83,7 @@ class Probes:
         self.matrix = Matrix(loaded.standings)
         self.runs = Runs(sessions, mono, self._took, self._over)
         self.schedules = Schedules(loaded.schedules, mono, chance)
+        self._ledger.forget(self.matrix.forget_unknown([row.id for row in loaded.schedules]))
         self.listeners: list[Callable[[list[Alert]], None]] = []
         """Told of verdicts that changed and stayed so."""
         self.results_by: Counter[tuple[str, str]] = Counter()
@@ -101,8 +112,12 @@ class Probes:
         row = await self.known.put(text, by)
         if first and self.schedules.find(DEFAULT) is None:
             await self.put_schedule(ScheduleRow(id=DEFAULT, every=DEFAULT_EVERY, created=row.at, by=by))
-        agents = [*self._state.accounts]
-        self._drop_unwanted(agents, await self._of_site(agents, ()))
+        known = {*self._state.accounts, *self._sessions}
+        wishes = await self._of_site(sorted(known), ())
+        wanted = frozenset(one.check for one in wishes)
+        self._void("", wanted)
+        # Rows of agents that the region knows no longer go as well: nobody would ever look again.
+        self._drop_unwanted(known | {one.agent for one in self.matrix.standings}, wanted)
         self._changed()
         return self.known.view()
 
@@ -128,7 +143,7 @@ class Probes:
             wishes = [wish for agent in whom for wish in asked(agent, self._role(agent), wanted)]
             return self.runs.begin(wishes, keep=False)
         wishes = await self._of_site(whom, flows)
-        return self.runs.begin(wishes)
+        return self._same(frozenset(one.check for one in wishes)) or self.runs.begin(wishes)
 
     def results(self, session: Session, message: Results) -> None:
         """An agent tells what became of tries."""
@@ -160,6 +175,7 @@ class Probes:
         check_flows(row.flows)
         tries_of(row.flows, row.to)
         await self._store.save_schedule(row)
+        self._void(row.id)
         self._ledger.forget(self.matrix.forget_origin(row.id))
         self.schedules.put(row)
 
@@ -173,6 +189,7 @@ class Probes:
             return False
         await self._store.remove_schedule(identity)
         self.schedules.remove(identity)
+        self._void(identity)
         self._ledger.forget(self.matrix.forget_origin(identity))
         self._changed()
         return True
@@ -186,7 +203,7 @@ class Probes:
     def view(self) -> MatrixView:
         """Agents × flows."""
         names, now = self._all_names(), self._clock()
-        cells = self.matrix.cells(now, self._stale())
+        cells = self.matrix.cells(now, self._stale(), self._sessions.keys())
         known = {cell.agent for cell in cells} | set(self._sessions)
         stands = {agent: self._stand(agent) for agent in known}
         agents = [
@@ -274,16 +291,21 @@ class Probes:
                 for listener in self.rtt_listeners:
                     listener(probed.flow, probed.rtt_ms / 1000)
         if run.keep:
-            self._stand_now(results)
+            self._stand_now(run, [one for one in results if run.counts is None or one[0].check in run.counts])
         self._show()
 
-    def _stand_now(self, results: list[Result]) -> None:
+    def _stand_now(self, run: Run, results: list[Result]) -> None:
         told, changes = self.matrix.take(results, self._clock())
         keys = [one.key for one, _ in told]
+        for one, _ in told:
+            run.told.setdefault(check_of(one), set()).add(one.key)
         alerts = self.matrix.steady(keys)
         marked = {one.key: one for one in self.matrix.mark_told(keys)}
         self._ledger.keep(((marked.get(one.key, one), probed) for one, probed in told), changes)
         self._ledger.forget(self.matrix.overflow())
+        self._alert(alerts)
+
+    def _alert(self, alerts: list[Alert]) -> None:
         if alerts:
             for listener in self.listeners:
                 listener(alerts)
@@ -291,7 +313,29 @@ class Probes:
     def _over(self, run: Run) -> None:
         self.schedules.over(run.origin, run.id)
         log.info(line("probes-done", run=run.id, schedule=run.origin or "-", checks=run.total))
+        if run.keep and run.counts is None:
+            gone = self.matrix.replaced({one: keys for one, keys in run.told.items() if one not in run.missed}, run.of)
+            self._ledger.forget(one.key for one in gone)
+            self._alert(self.matrix.cleared(gone))
+        run.forget()
         self._changed()
+
+    def _void(self, origin: str, counts: frozenset[Check] = frozenset()) -> None:
+        """Of what runs still bring that this schedule, or the site, asked for before, only these checks count."""
+        for run in self.runs.going_on:
+            if run.keep and run.of == origin:
+                run.counts = counts
+
+    def _same(self, checks: frozenset[Check]) -> Run | None:
+        """A run of just these checks that waits for its first answer: whoever asks for them now is served by it as well."""
+        return next(
+            (
+                run
+                for run in self.runs.going_on
+                if run.keep and not run.of and run.counts is None and run.left == run.total and run.asked == checks
+            ),
+            None,
+        )
 
     def _show(self) -> None:
         now = self._mono()
@@ -299,9 +343,8 @@ class Probes:
             self._shown = now
             self._changed()
 
-    def _drop_unwanted(self, agents: Collection[str], wishes: Iterable[Wish]) -> None:
-        """What a site that is no more had agents try stands no longer. `wishes`: all that these agents are to try now."""
-        wanted = {(one.agent, one.what.flow, one.target, one.want.protocol.value) for one in wishes}
+    def _drop_unwanted(self, agents: Collection[str], wanted: Collection[Check]) -> None:
+        """What a site that is no more had agents try stands no longer. `wanted`: all that these agents are to try now."""
         self._ledger.forget(self.matrix.prune(wanted, agents))
 
     async def _watch(self) -> None:
@@ -320,16 +363,18 @@ class Probes:
                 if run.left:
                     self.schedules.begun(row.id, run.id)
         except (UnknownHost, ValueError) as error:
-            log.info(line("schedule-skipped", schedule=row.id, why=str(error)))
+            log.warning(line("schedule-skipped", schedule=row.id, why=str(error)))
 
     async def _wishes_of(self, row: ScheduleRow, whom: Sequence[str]) -> list[Wish]:
         if row.to:
             tries = tries_of(row.flows, row.to)
+            if len(tries) * len(whom) > MAX_WISHES:
+                raise TooMany(f"{len(tries) * len(whom)} checks at once; at most {MAX_WISHES} are taken: name agents")
             wishes = [wish for agent in whom for wish in asked(agent, self._role(agent), tries, row.id)]
         else:
             wishes = await self._of_site(whom, row.flows)
             if not row.flows:
-                self._drop_unwanted(whom, wishes)
+                self._drop_unwanted(whom, {one.check for one in wishes})
         rested = self._clock() - GENTLE_EVERY
         recent = {
             (one.agent, one.flow, one.target) for one in self.matrix.standings if one.flow in GENTLE and one.at > rested

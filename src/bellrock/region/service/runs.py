@@ -10,7 +10,7 @@ from bellrock.contract import Done, Order, Results, RunProbes
 from bellrock.diagnosis.verdicts import judge
 from bellrock.model import Monotonic, Probed, Verdict
 from bellrock.region.service.told import flaw
-from bellrock.region.service.wishes import GENTLE, Wish
+from bellrock.region.service.wishes import GENTLE, Check, Wish
 
 CHUNK: Final = 128
 """Tries in one order."""
@@ -23,7 +23,9 @@ MAX_WISHES: Final = 50_000
 REMEMBERED: Final = 64
 """Runs whose results can still be asked for, once they are over."""
 QUIET: Final = 60.0
-"""Seconds without a word about an order, beside what its slowest try may take, after which it is given up."""
+"""Seconds without a result that was owed, beside what its slowest try may take, after which an order is given up."""
+PATIENCE: Final = 120.0
+"""Seconds that an order may take beside what all of its tries would take one after the other; then it is over, whatever is said of it."""
 
 
 class TooMany(ValueError):  # noqa: N818 -- says what it is
@@ -51,6 +53,15 @@ class Run:
         self.keep = keep
         self.total = self.left = len(wishes)
         self.results: list[Result] = []
+        self.counts: frozenset[Check] | None = None
+        """Where what was wanted has changed since: of what still comes, this counts alone."""
+        self.told: dict[Check, set[str]] = {}
+        """What stands by this run: check → keys of the matrix, one for each variant."""
+        self.missed: set[Check] = set()
+        """Checks of which something was not answered."""
+        self.asked = frozenset(wish.check for wish in wishes)
+        self.of = wishes[0].origin if wishes else ""
+        """Who asks for it, as `Wish.origin` has it."""
         self.agents: dict[str, list[int]] = {}
         """Agent → how many checks it has, and how many are left."""
         self.together: dict[tuple[str, ...], int] = {}
@@ -63,14 +74,20 @@ class Run:
             group = (wish.agent, *wish.service)
             self.together[group] = self.together.get(group, 0) + 1
 
+    def forget(self) -> None:
+        """It is over: what it was to be compared by is needed no longer."""
+        self.told, self.missed, self.asked = {}, set(), frozenset()
+
 
 class _Given:
     """An order under way."""
 
-    def __init__(self, agent: str, wishes: tuple[tuple[Run, Wish], ...], until: Monotonic) -> None:
+    def __init__(self, agent: str, wishes: tuple[tuple[Run, Wish], ...], until: Monotonic, last: Monotonic) -> None:
+        """`until`: when it is given up unless a result comes, `last`: when it is in any case."""
         self.agent = agent
         self.waiting = dict(enumerate(wishes))
         self.until = until
+        self.last = last
         self.gentle = {wish.what.address for _, wish in wishes if wish.what.flow in GENTLE}
 
 
@@ -127,8 +144,7 @@ class Runs:
         given = self._given.get(message.order)
         if given is None or given.agent != agent:
             return "results for no order that was given to this agent"
-        given.until = self._until(run_wish[1] for run_wish in given.waiting.values())
-        wrong = ""
+        wrong, owed = "", len(given.waiting)
         for tried in message.tried:
             if (asked := given.waiting.pop(tried.index, None)) is None:
                 wrong = "results of a try that was not asked for, or was told before"
@@ -137,6 +153,8 @@ class Runs:
                 self._answer(*asked, (_unknown(asked[1], f"what the agent told cannot be used: {why}"),))
             else:
                 self._answer(*asked, tried.probed)
+        if len(given.waiting) < owed:
+            given.until = min(given.last, self._until(run_wish[1] for run_wish in given.waiting.values()))
         return wrong
 
     def done(self, agent: str, message: Done) -> bool:
@@ -162,7 +180,7 @@ class Runs:
         now = self._mono()
         if late := [order for order, given in self._given.items() if given.until < now]:
             for order in late:
-                self._end(order, f"the agent said nothing of it for {QUIET:g} s")
+                self._end(order, f"the agent told no result of it for {QUIET:g} s, or took too long over all")
             self._feed_all()
 
     def _feed_all(self) -> None:
@@ -185,7 +203,8 @@ class Runs:
             return
         if chunk := self._chunk(queue):
             order = Order(ulid_now(), RunProbes(tuple(wish.what for _, wish in chunk)))
-            self._given[order.id] = _Given(agent, tuple(chunk), self._until(wish for _, wish in chunk))
+            last = Monotonic(self._mono() + PATIENCE + sum(wish.what.within for _, wish in chunk))
+            self._given[order.id] = _Given(agent, tuple(chunk), self._until(wish for _, wish in chunk), last)
             self._at_work[agent] = order.id
             session.say(order)
         if not queue:
@@ -216,6 +235,7 @@ class Runs:
 
     def _miss(self, run: Run, wish: Wish, why: str) -> None:
         """A wish that nobody answers. That says nothing about the flow: how it stood last, with its age, is the better word."""
+        run.missed.add(wish.check)
         self._answer(run, wish, () if run.keep else (_unknown(wish, why),))
 
     def _answer(self, run: Run, wish: Wish, probed: tuple[Probed, ...]) -> None:

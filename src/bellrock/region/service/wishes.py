@@ -20,6 +20,10 @@ MAX_NAME: Final = 253
 """RFC 1035 §2.3.4, as text."""
 
 
+Check = tuple[str, str, str, str]
+"""Agent, flow, target and protocol."""
+
+
 class Wish(Struct, frozen=True, kw_only=True):
     """One check that an agent is to make."""
 
@@ -40,6 +44,11 @@ class Wish(Struct, frozen=True, kw_only=True):
         if not where:
             return self.what.interface
         return f"{where}:{self.what.port}" if self.what.port else where
+
+    @property
+    def check(self) -> Check:
+        """What stands in the matrix, whatever variants an answer has."""
+        return self.agent, self.what.flow, self.target, self.want.protocol.value
 
     @property
     def service(self) -> tuple[str, ...]:
@@ -91,10 +100,10 @@ def tries_of(flows: Sequence[str], to: Sequence[str]) -> list[Try]:
         Unaskable: there is no such flow, or nothing that is a target.
     """
     check_flows(flows)
-    ends = [parse_target(text) for text in to]
+    ends = [parse_target(text) for text in dict.fromkeys(to)]
     return [
         Try(flow=flow, address=address, port=port, name=name, within=WITHIN)
-        for flow in flows
+        for flow in dict.fromkeys(flows)
         for address, name, port in ends
     ]
 
