@@ -144,3 +144,5 @@ def test_where_nothing_can(text):
 def test_an_authority_that_is_none():
     with pytest.raises(BadUrl, match="no certificate in PEM"):
         context_of("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    with pytest.raises(BadUrl, match="no certificate in PEM"):
+        context_of("é")

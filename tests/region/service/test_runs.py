@@ -11,7 +11,7 @@ from bellrock.flows import Protocol, Wanted
 from bellrock.flows.values import Role
 from bellrock.model import Monotonic, Probed, Verdict
 from bellrock.region.service import runs as module
-from bellrock.region.service.runs import CHUNK, GENTLE_CHUNK, MAX_RUNS, QUIET, REMEMBERED, Runs, TooMany
+from bellrock.region.service.runs import CHUNK, GENTLE_CHUNK, MAX_RUNS, PATIENCE, QUIET, REMEMBERED, Runs, TooMany
 from bellrock.region.service.wishes import Wish
 
 
@@ -177,8 +177,33 @@ def test_an_agent_of_which_nothing_is_heard_is_given_up_and_one_that_tells_is_no
     assert run.left == 1
     rig.time = 2 * QUIET + 6
     rig.runs.expire()
-    assert (run.left, "said nothing" in run.results[-1][1].detail) == (0, True)
+    assert (run.left, "told no result" in run.results[-1][1].detail) == (0, True)
     assert "no order" in rig.runs.results("a", Results(order.id, (), 0))
+
+
+def test_words_without_results_do_not_keep_an_order_alive():
+    rig = Rig("a")
+    run = rig.runs.begin([wish()], keep=False)
+    order = rig.order("a")
+    for _ in range(3):
+        rig.time += QUIET / 2
+        rig.runs.results("a", Results(order.id, (), 1))
+        rig.runs.expire()
+    assert run.left == 0
+
+
+def test_an_order_has_an_end_even_where_results_come_one_by_one():
+    rig = Rig("a")
+    run = rig.runs.begin([wish(address=f"10.0.0.{number}") for number in range(100)], keep=False)
+    order = rig.order("a")
+    for index in range(99):
+        rig.time += QUIET
+        rig.runs.results("a", Results(order.id, (Tried(index, (probed(order.do.tries[index]),)),), 99 - index))
+        rig.runs.expire()
+        if not run.left:
+            break
+    assert run.left == 0
+    assert rig.time <= PATIENCE + 2 * QUIET + sum(one.within for one in order.do.tries)
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,12 @@ def test_one_in_place_of_another_and_none():
         (row(every=float("nan")), "every nan s"),
         (row(every=1e9), "every 1e"),
         (row(to=("10.0.0.1",)), "targets without flows"),
+        (
+            row(flows=("dns", "ntp"), to=tuple(f"10.0.{n >> 8}.{n & 255}" for n in range(501))),
+            "1002 tries by each agent",
+        ),
     ],
-    ids=["empty", "dash", "slash", "long", "often", "nan", "seldom", "no-flows"],
+    ids=["empty", "dash", "slash", "long", "often", "nan", "seldom", "no-flows", "too-many"],
 )
 def test_what_cannot_be_kept(wrong, said):
     with pytest.raises(Unschedulable, match=said):

@@ -56,7 +56,7 @@ def context_of(authority: str) -> ssl.SSLContext:
     """
     try:
         context = ssl.create_default_context(cadata=authority or None)
-    except (ssl.SSLError, ValueError) as error:
+    except (ssl.SSLError, ValueError, TypeError) as error:  # a TypeError for text beyond ASCII
         raise BadUrl(f"the authority is no certificate in PEM ({error})") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -14,6 +14,8 @@ DEFAULT_EVERY: Final = 300.0
 LEAST, MOST = 10.0, 7 * 86400.0
 """Seconds between two runs."""
 MAX_SCHEDULES: Final = 64
+MAX_TRIES: Final = 1000
+"""Flows times targets of one schedule, which each of its agents tries."""
 PLAY: Final = 0.1
 """Of an interval, by which a run comes earlier or later, so that schedules do not fall into step."""
 SOON: Final = 30.0
@@ -61,6 +63,10 @@ class Schedules:
             raise Unschedulable(f"every {row.every:g} s is not possible: {LEAST:g} s to {MOST / 86400:g} days")
         if row.id not in self._rows and len(self._rows) >= MAX_SCHEDULES:
             raise Unschedulable(f"there are {MAX_SCHEDULES} schedules already; remove one")
+        if (tries := len(set(row.flows)) * len(set(row.to))) > MAX_TRIES:
+            raise Unschedulable(
+                f"{tries} tries by each agent; at most {MAX_TRIES} are taken: several schedules may share them"
+            )
         if row.to and not row.flows:
             raise Unschedulable("targets without flows: name the flows that are to be tried there")
 
