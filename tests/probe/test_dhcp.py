@@ -121,6 +121,22 @@ class TestRun:
         assert found["bios"].facts["not_followed"] == "this host has no address on the link"
         assert found["bios"].rtt == 0.01
 
+    @pytest.mark.parametrize(
+        ("boots", "options", "verdict"),
+        [(False, {}, Verdict.WORKS), (False, {"rack": "10.0.0.1"}, Verdict.DEGRADED), (True, {"rack": "10.0.0.1"}, Verdict.WORKS)],
+        ids=["no boot", "the rack forgot it", "bios alone"],
+    )  # fmt: skip
+    def test_no_kind_of_machine_is_named(self, boots, options, verdict):
+        def answers(message):
+            bios = message.options.get(93) == bytes(2)
+            return [offer(file=b"x", siaddr="10.0.0.1") if boots and bios else offer()]
+
+        found = self.run(answers, **options)
+        assert {one.verdict for one in found.values()} == {verdict}, found
+        assert ("no offer names a boot file for any kind of machine" in found["bios"].detail) is (
+            verdict is Verdict.DEGRADED
+        )
+
     def test_not_followed_where_not_asked_for(self):
         assert "reachable" not in self.run(lambda _: [offer()], arch="plain", follow="no")["plain"].facts
 

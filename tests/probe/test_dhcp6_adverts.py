@@ -159,7 +159,7 @@ def test_small_things():
     assert expected(planned(), one)
     assert (
         sentence(planned(arch="uefi-x64").variants[0], [advert(url=TFTP)])
-        == "fe80::1 advertises fd00::100, and boots uefi-x64 from tftp://[fd00::1]/x"
+        == "fe80::1 advertises fd00::100, and names tftp://[fd00::1]/x for uefi-x64"
     )
     assert sentence(planned().variants[0], [advert(url=TFTP)]) == "fe80::1 advertises fd00::100"
 

@@ -14,6 +14,7 @@ from bellrock.probe.dhcp_follow import Once, Tried, Way, boot_url, follow, follo
 from bellrock.wire import dhcp
 from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import Kind, Message
+from tests.bootfiles import ARM64, uefi
 from tests.probe.dhcp_offered import MAC, Script, four, net_of, offer, planned, proxy
 from tests.probe.peers import udp_server
 
@@ -71,6 +72,21 @@ def test_tftp_gives_and_is_told_that_it_is_enough(ports):
 
 
 @pytest.mark.parametrize(
+    ("begins", "faults"),
+    [
+        (uefi(ARM64)[:512], []),
+        (uefi()[:512], ["'pxelinux.0' is a program for x86-64, and uefi-arm64 needs one for ARM64"]),
+        (b"x" * 512, ["'pxelinux.0' is no UEFI program, and uefi-arm64 cannot start it"]),
+    ],
+    ids=["its own", "x64", "bios"],
+)
+def test_the_file_of_another_kind_of_machine(ports, begins, faults):
+    with udp_server(lambda _, say: say(GAVE[:4] + begins)) as port:
+        ports(TFTP_PORT=port)
+        assert followed("uefi-arm64", [offer(**TFTP)]).faults == faults
+
+
+@pytest.mark.parametrize(
     ("reply", "words"),
     [
         (
@@ -94,7 +110,9 @@ def test_tftp_that_nobody_listens_for(ports):
     ports(TFTP_PORT=closed_port())
     found = followed("bios", [offer(**TFTP)])
     assert found.facts["reachable"] == {"tftp 127.0.0.1": False}
-    assert "cannot be reached by TFTP from this link: nobody listens there: " in found.faults[0]
+    assert (
+        "cannot be reached by TFTP from this link: nobody listens there, or a firewall rejects it: " in found.faults[0]
+    )
 
 
 def test_tftp_that_is_silent(ports):
@@ -147,7 +165,7 @@ class TestUrls:
         port = closed_port(socket.SOCK_STREAM)
         found = self.tried(f"https://127.0.0.1:{port}/x")
         assert (found.reached, found.fault) == (
-            False, f"the offered boot server 127.0.0.1 tcp/{port} cannot be reached from this link: nobody listens there",
+            False, f"the offered boot server 127.0.0.1 tcp/{port} cannot be reached from this link: nobody listens there, or a firewall rejects it",
         )  # fmt: skip
 
     @pytest.mark.parametrize("url", ["http://rack.example/x", "nbd://127.0.0.1/x"], ids=["a name", "another scheme"])
@@ -163,7 +181,7 @@ class TestUrls:
     def test_by_tftp(self, ports):
         with udp_server(lambda _, say: say(GAVE)) as port:
             ports(TFTP_PORT=port)
-            assert self.tried("tftp://127.0.0.1/a/b") == Tried("tftp 127.0.0.1", True)
+            assert self.tried("tftp://127.0.0.1/a/b") == Tried("tftp 127.0.0.1", True, gave="a/b", begins=GAVE[4:])
 
     def test_the_url_of_an_offer(self, listener):
         url = f"http://127.0.0.1:{listener}/x".encode()

@@ -40,6 +40,7 @@ FINE = [
     ),
     ("uefi-x64-http", [offer(more=HTTP)], {}),
     ("plain", [offer(), offer("10.0.0.101", "10.0.0.2")], {"servers": "10.0.0.1,10.0.0.2"}),
+    ("plain", [offer(), offer("10.0.0.101", "10.0.0.2")], {}),
 ]
 
 
@@ -51,7 +52,8 @@ def test_nothing_is_wrong(arch, offers, options):
 WRONG = [
     ("a rogue", "plain", [offer(), offer("10.0.0.101", "10.0.0.9", mac="")], {"servers": "10.0.0.1"},
      "10.0.0.9 offers 10.0.0.101, and is not one of the servers that should (10.0.0.1)"),
-    ("two servers", "plain", [offer(), offer("10.0.0.101", "10.0.0.9")], {}, "2 servers offer addresses"),
+    ("two servers", "plain", [offer(), offer("10.0.0.101", "10.0.0.9", router="10.0.0.9")], {}, "2 servers offer addresses"),
+    ("two servers, other DNS", "plain", [offer(), offer("10.0.0.101", "10.0.0.9", more={option.DNS_SERVERS: four("10.0.0.9")})], {}, "with different subnets, routers or DNS servers"),
     ("one address twice", "plain", [offer(), offer(server="10.0.0.9")], {}, "10.0.0.100 is offered by 10.0.0.1 (52:54:00:00:00:01) and by 10.0.0.9"),
     ("no server id", "plain", [offer(without=(option.SERVER_ID,))], {}, "has no server identifier (option 54)"),
     ("no lease time", "plain", [offer(without=(option.LEASE_TIME,))], {}, "has no lease time (option 51)"),
@@ -120,13 +122,25 @@ def test_gateway_and_network():
     assert str(network(offer())) == "10.0.0.100/24"
 
 
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("offers", [[offer()], [offer(**PXE)]], ids=["no boot", "bios alone"])
+def test_nobody_named_the_machines_that_are_to_boot(offers, number):
+    """A network where nothing boots, or PXE alone is served, has no fault."""
+    found = planned()
+    variant = found.variants[number]
+    assert complaints(found, variant, offers) == []
+    none = variant.http or not offers[0].boots
+    assert (f"and no boot file for {variant.name}" in sentence(variant, offers)) is none
+
+
 SENTENCES = [
+    ("plain", [offer(), offer("10.0.0.101", "10.0.0.9")], "", "10.0.0.1 offers 10.0.0.100 and 10.0.0.9 offers 10.0.0.101"),
     ("plain", [offer()], "", "10.0.0.1 offers 10.0.0.100"),
-    ("bios", [offer(**PXE)], "", "10.0.0.1 offers 10.0.0.100, and boots bios from tftp://10.0.0.1/pxelinux.0"),
-    ("bios", [offer(giaddr="10.2.0.1", **PXE)], "", "10.0.0.1 offers 10.0.0.100 by way of relay 10.2.0.1, and boots bios from tftp://10.0.0.1/pxelinux.0"),
-    ("uefi-x64-http", [offer(more=HTTP)], "", "10.0.0.1 offers 10.0.0.100, and boots uefi-x64-http from http://10.0.0.1/x.efi"),
-    ("bios", [offer(), proxy()], "", "10.0.0.1 offers 10.0.0.100, and boots bios from where port 4011 says (10.0.0.2, proxyDHCP)"),
-    ("bios", [proxy()], "tftp://10.0.0.2/x", "no address is offered, and boots bios from tftp://10.0.0.2/x (10.0.0.2, proxyDHCP)"),
+    ("bios", [offer(**PXE)], "", "10.0.0.1 offers 10.0.0.100, and names tftp://10.0.0.1/pxelinux.0 for bios"),
+    ("bios", [offer(giaddr="10.2.0.1", **PXE)], "", "10.0.0.1 offers 10.0.0.100 by way of relay 10.2.0.1, and names tftp://10.0.0.1/pxelinux.0 for bios"),
+    ("uefi-x64-http", [offer(more=HTTP)], "", "10.0.0.1 offers 10.0.0.100, and names http://10.0.0.1/x.efi for uefi-x64-http"),
+    ("bios", [offer(), proxy()], "", "10.0.0.1 offers 10.0.0.100, and names port 4011 to ask for bios (10.0.0.2, proxyDHCP)"),
+    ("bios", [proxy()], "tftp://10.0.0.2/x", "no address is offered, and names tftp://10.0.0.2/x for bios (10.0.0.2, proxyDHCP)"),
 ]  # fmt: skip
 
 

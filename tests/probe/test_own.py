@@ -53,6 +53,8 @@ def test_everything_in_the_order_of_a_boot_and_with_its_source(tmp_path):
         "apt more.example:443/tcp /etc/apt/sources.list.d/more.sources: more.example ./",
     ]
     assert {one.source for one in here.wanted} == {Role.NODE}
+    # Nobody says that machines boot here, so that none is asked as.
+    assert {one.options["arch"] for one in here.wanted if one.flow == "dhcp"} == {"plain"}
     assert here.wanted[-2].options == {"path": "/debian", "suite": "bookworm,bookworm-updates", "tls": "no"}
     assert here.gateways == ()
 

@@ -42,7 +42,7 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
         if plan.flow == "libvirt-dnsmasq":
             (found,) = await each(net, {PLAIN: partial(_dnsmasq, plan, talk)})
             return (structs.replace(found, variant=""),)
-        return await each(net, _checks(plan, talk))
+        return unbooted(plan, await each(net, _checks(plan, talk)))
 
 
 def _checks(plan: Plan, talk: Talk) -> dict[str, Check]:
@@ -53,6 +53,22 @@ def _checks(plan: Plan, talk: Talk) -> dict[str, Check]:
     if plan.lease:
         checks[LEASE] = partial(lease, plan, talk, gather)
     return checks
+
+
+def unbooted(plan: Plan, found: tuple[Found, ...]) -> tuple[Found, ...]:
+    """That some kinds of machine are told nothing is no fault where nobody named them; that all are is one where the racks boot machines."""
+    asked = {one.name for one in plan.variants if one.arch is not None}
+    judged_of = [one for one in found if one.variant in asked and "offers" in one.facts]
+    if plan.named or not plan.rack or not judged_of or any(one.facts["boots"] for one in judged_of):
+        return found
+    detail = (
+        f"no offer names a boot file for any kind of machine; they are to boot from the rack ({', '.join(plan.rack)})"
+    )
+    return tuple(
+        structs.replace(one, verdict=Verdict.DEGRADED, detail=detail, facts=one.facts | {"faults": [*one.facts["faults"], detail]})
+        if one in judged_of and one.verdict is Verdict.WORKS else one
+        for one in found
+    )  # fmt: skip
 
 
 async def _variant(plan: Plan, talk: Talk, once: Once, variant: Variant, net: Net) -> Found:
@@ -160,6 +176,7 @@ def _facts(offers: Sequence[Offer], talk: Talk) -> dict[str, Any]:
         "offers": [offer.facts() for offer in offers],
         "servers": sorted({offer.server for offer in offers}),
         "address": next((offer.address for offer in offers if offer.address), ""),
+        "boots": chosen is not None,
         "boot_server": chosen.boot_server if chosen else "",
         "boot_file": chosen.file if chosen else "",
         "asked_as": mac_text(talk.mac),

@@ -21,7 +21,7 @@ from bellrock.probe.dhcp6_adverts import (
     solicit,
 )
 from bellrock.probe.dhcp6_talk import Conversation, Talk, talking
-from bellrock.probe.dhcp_follow import EACH, TRIES, Attempt, Once, Way, boot_url, follow_all, name_server
+from bellrock.probe.dhcp_follow import EACH, TRIES, Attempt, Once, Way, boot_url, fitting, follow_all, name_server
 from bellrock.probe.net import Net
 from bellrock.probe.values import Found, Load, NotChecked, Probe
 from bellrock.probe.variants import each
@@ -125,7 +125,10 @@ def _attempts(variant: Variant, adverts: list[Advert], way: Way, once: Once) -> 
     servers = list(dict.fromkeys(one for advert in adverts for one in advert.name_servers))[:MAX_DNS]
     found = [once.of(f"dns {one}", partial(name_server, way, one, variant.transaction)) for one in servers]
     urls = [one.url for one in adverts if one.url and variant.arch is not None]
-    return [*found, *(once.of(one, partial(boot_url, way, one)) for one in urls[:1])]
+    return [
+        *found,
+        *(fitting(variant.name, variant.arch, once.of(one, partial(boot_url, way, one))) for one in urls[:1]),
+    ]
 
 
 PROBE = Probe(

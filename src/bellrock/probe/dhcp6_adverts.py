@@ -223,7 +223,7 @@ def sentence(variant: Variant, adverts: Sequence[Advert]) -> str:
     first = adverts[0]
     offered = ", ".join(one for one, _, _ in first.leased.addresses)
     booted = next((one.url for one in adverts if one.url), "") if variant.arch is not None else ""
-    return f"{first.source} advertises {offered}" + (f", and boots {variant.name} from {booted}" if booted else "")
+    return f"{first.source} advertises {offered}" + (f", and names {booted} for {variant.name}" if booted else "")
 
 
 def told(advert: Advert) -> str:

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from bellrock.link.datagram import Datagram
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.source import Source
+from bellrock.probe.dhcp_boots import misfit
 from bellrock.probe.dhcp_offers import Offer, booting
 from bellrock.probe.dhcp_plan import Variant, machine, transaction
 from bellrock.probe.dhcp_talk import Talk
@@ -24,7 +25,7 @@ from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import PROXY_PORT, Kind, Message
 from bellrock.wire.errors import WireError
 from bellrock.wire.text import printable
-from bellrock.wire.tftp import Read, Refusal
+from bellrock.wire.tftp import Data, Read, Refusal
 
 EACH: Final = 1.0
 """Seconds for each server, all at once."""
@@ -48,6 +49,10 @@ class Tried(Struct, frozen=True):
     fault: str = ""
     file: str = ""
     """What a proxyDHCP server named when it was asked."""
+    gave: str = ""
+    """The file that was given."""
+    begins: bytes = b""
+    """Its first block."""
 
 
 Attempt = Callable[[], Coroutine[Any, Any, Tried]]
@@ -93,6 +98,19 @@ async def follow(variant: Variant, talk: Talk, offers: Sequence[Offer], net: Net
         return Followed([], {"reachable": {}, "not_followed": "no time was left"})
     way = Way(net, Source(talk.interface), seconds)
     return await follow_all(_attempts(variant, talk, offers, way, once))
+
+
+def fitting(name: str, arch: int | None, attempt: Attempt) -> Attempt:
+    """The attempt, and whether the file that it gives is for this kind of machine."""
+
+    async def tried() -> Tried:
+        found = await attempt()
+        wrong = (
+            misfit(name, arch, found.gave, found.begins) if arch is not None and not found.fault and found.gave else ""
+        )
+        return structs.replace(found, fault=wrong) if wrong else found
+
+    return tried
 
 
 async def follow_all(attempts: Sequence[Attempt]) -> Followed:
@@ -146,14 +164,18 @@ class Way:
         except TimeoutError:
             return "nothing comes back"
         except Obstructed as error:
-            return "nobody listens there" if error.obstacle is Obstacle.RESET else self._in_the_way(error)
+            return (
+                "nobody listens there, or a firewall rejects it"
+                if error.obstacle is Obstacle.RESET
+                else self._in_the_way(error)
+            )
 
     @staticmethod
     def _in_the_way(error: Obstructed) -> str:
         if error.obstacle in _OURS:
             raise error
         if error.obstacle is Obstacle.PORT:
-            return f"nobody listens there: {error.why}"
+            return f"nobody listens there, or a firewall rejects it: {error.why}"
         return error.why
 
 
@@ -168,10 +190,10 @@ def _attempts(variant: Variant, talk: Talk, offers: Sequence[Offer], way: Way, o
     if chosen.proxy and not chosen.file:
         found.append(partial(_proxy, way, chosen, variant, talk))
     elif chosen.url:
-        found.append(once.of(chosen.url, partial(boot_url, way, chosen.url)))
+        found.append(fitting(variant.name, variant.arch, once.of(chosen.url, partial(boot_url, way, chosen.url))))
     elif chosen.boot_server:
         fetch = partial(_tftp, way, chosen.boot_server, chosen.file)
-        found.append(once.of(f"tftp {chosen.boot_server} {chosen.file}", fetch))
+        found.append(fitting(variant.name, variant.arch, once.of(f"tftp {chosen.boot_server} {chosen.file}", fetch)))
     return found
 
 
@@ -225,7 +247,8 @@ def _judged_tftp(what: str, server: str, file: str, payload: bytes) -> Tried:
         return Tried(
             what, True, f"the boot server {server} does not give {file!r}: TFTP error {answer.code}, {answer.text}"
         )
-    return Tried(what, True)
+    begins = bytes(answer.payload) if isinstance(answer, Data) and answer.block == 1 else b""
+    return Tried(what, True, gave=file, begins=begins)
 
 
 async def boot_url(way: Way, url: str) -> Tried:

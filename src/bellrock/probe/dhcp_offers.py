@@ -139,9 +139,17 @@ def _whose(plan: Plan, leases: Sequence[Offer]) -> list[str]:
             f"{told(offer)} offers {offer.address}, and is not one of the servers that should ({', '.join(plan.servers)})"
             for offer in leases if offer.server not in expected
         ]  # fmt: skip
-    if len(leases) > 1:
-        return [f"{len(leases)} servers offer addresses ({', '.join(told(offer) for offer in leases)}): a machine takes whichever is first"]  # fmt: skip
+    if len({_way_out(offer) for offer in leases}) > 1:
+        # Servers that stand in for each other send machines the same way.
+        return [f"{len(leases)} servers offer addresses ({', '.join(told(offer) for offer in leases)}), with different subnets, routers or DNS servers: a machine takes whichever is first"]  # fmt: skip
     return []
+
+
+def _way_out(offer: Offer) -> tuple[str, ...]:
+    """Subnet, router and name servers that a machine would use."""
+    mask = network(offer)
+    names = option.addresses(offer.message.options.get(option.DNS_SERVERS, b""))
+    return (str(mask.network) if mask else "", gateway(offer), *sorted(names))
 
 
 def _same_address(leases: Sequence[Offer]) -> list[str]:
@@ -210,9 +218,17 @@ def booting(offers: Sequence[Offer]) -> Offer | None:
 def boot_faults(plan: Plan, variant: Variant, offers: Sequence[Offer]) -> list[str]:
     """Why a machine of this architecture would not boot, or not where it should."""
     chosen = booting(offers)
+    if not plan.named and (chosen is None or _of_others(variant, chosen)):
+        # Nobody said that such machines are to boot here.
+        return []
     if chosen is None:
         return [f"no offer names a boot file for {variant.name} (architecture {variant.arch})"]
     return [*(_http_faults if variant.http else _pxe_faults)(variant, chosen), *_where(plan, chosen, offers)]
+
+
+def _of_others(variant: Variant, offer: Offer) -> bool:
+    """Whether a machine that boots by HTTP was told what all are told, a file for PXE: its firmware passes that over."""
+    return variant.http and not offer.url
 
 
 def _http_faults(variant: Variant, offer: Offer) -> list[str]:
@@ -277,16 +293,18 @@ def told(offer: Offer) -> str:
 
 def sentence(variant: Variant, offers: Sequence[Offer], named: str = "") -> str:
     """What works, in one line; `named`: the file that a proxyDHCP server told when it was asked."""
-    lease = next((offer for offer in offers if offer.address), None)
-    chosen = booting(offers)
-    given = f"{lease.server} offers {lease.address}" if lease else "no address is offered"
+    leases = [offer for offer in offers if offer.address]
+    lease, chosen = next(iter(leases), None), booting(offers)
+    given = " and ".join(f"{one.server} offers {one.address}" for one in leases[:4]) or "no address is offered"
     relay = f" by way of relay {lease.message.giaddr}" if lease and lease.message.giaddr != NOBODY else ""
-    if variant.arch is None or chosen is None:
+    if variant.arch is None:
         return given + relay
+    if chosen is None or _of_others(variant, chosen):
+        return f"{given}{relay}, and no boot file for {variant.name}"
     by = f" ({chosen.server}, proxyDHCP)" if chosen.proxy else ""
     file = (
         named
         or chosen.url
-        or (f"tftp://{chosen.boot_server}/{chosen.file.lstrip('/')}" if chosen.file else "where port 4011 says")
+        or (f"tftp://{chosen.boot_server}/{chosen.file.lstrip('/')}" if chosen.file else "port 4011 to ask")
     )
-    return f"{given}{relay}, and boots {variant.name} from {file}{by}"
+    return f"{given}{relay}, and names {file} for {variant.name}{by}"

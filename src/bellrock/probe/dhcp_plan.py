@@ -119,6 +119,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     interface: str
     server: str
     variants: tuple[Variant, ...]
+    named: bool
+    """Somebody said which machines are to boot here; else all the usual ones are asked as, and those for whom there is nothing are no fault."""
     second: Variant | None
     """Another machine, asked for beside the first."""
     vid: int | None
@@ -153,6 +155,7 @@ def plan(ask: Ask) -> Plan:
         interface=ask.source.interface,
         server=ask.address,
         variants=tuple(_variant(ask, name, mac, relay) for name in names),
+        named="arch" in given,
         second=_second(ask, relay) if given.flag("second") else None,
         vid=given.whole("vid", 0, least=1, most=4094) or None,
         mac=mac,

@@ -199,7 +199,9 @@ def _dhcp(files: _Files, links: Iterable[Interface]) -> Iterator[Wanted]:
         else:
             continue
         yield Wanted(
-            flow="dhcp", exchange="discover", source=Role.NODE, target=Role.RACK, port=67, protocol=Protocol.UDP, interface=link.name, why=why
+            flow="dhcp", exchange="discover", source=Role.NODE, target=Role.RACK, port=67, protocol=Protocol.UDP, interface=link.name, why=why,
+            # That it has a DHCP server does not say that anything boots there.
+            options={"arch": "plain"},
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from bellrock.lab.schema import PortSpec
 from bellrock.lab.switch import Switches, bridge_command, port_command
 from bellrock.probe import Ask, Source, check
 from bench._namespaces import _CLONE_NEWNET, _libc
+from tests.bootfiles import ARM64, X64, uefi
 from tests.cli.programs import wait_until
 from tests.lab.services.world import World, cable
 
@@ -132,7 +133,7 @@ class Segment(World):
         root = Path(self.directory) / "tftp"
         root.mkdir(exist_ok=True)
         for file in files:
-            (root / file).write_bytes(b"\0" * 2048)
+            (root / file).write_bytes(_boots(file))
         program = self.start(
             "in.tftpd",
             "--foreground",
@@ -169,3 +170,10 @@ def classes(server):
         for arch, file in (("0010", "bootx64.efi"), ("0013", "grubaa64.efi"))
     ]  # fmt: skip
     return [*pxe, *http]
+
+
+def _boots(file):
+    """What firmware takes for a program: of ARM64 where the name says so."""
+    if not file.endswith(".efi"):
+        return b"\0" * 2048
+    return uefi(ARM64 if "aa64" in file else X64)

@@ -5,6 +5,7 @@ The rack is the server host: dnsmasq (DHCP, TFTP, DNS), nginx (boot files, and a
 
 from pathlib import Path
 
+from tests.bootfiles import ARM64, X64, uefi
 from tests.lab.services.web import nginx, squid
 from tests.lab.services.world import ROUTER, SERVER, World
 
@@ -49,7 +50,12 @@ class Rackroom(World):
         self.site = self.directory / "site.toml"
         self.site.write_text(SITE)
         self.web = nginx(self, MAAS)
-        (self.directory / "root" / "grubx64.efi").write_bytes(bytes(range(256)) * 400)
+        for file, octets in (
+            ("lpxelinux.0", b"\xfa\xfc" * 1000),
+            ("grubx64.efi", uefi(X64, size=102_400)),
+            ("grubaa64.efi", uefi(ARM64)),
+        ):
+            (self.directory / "root" / file).write_bytes(octets)
         (self.directory / "root").chmod(0o755)
         self.netboot = self._dnsmasq()
         self.clock = self._chrony()
@@ -68,9 +74,12 @@ class Rackroom(World):
             "dnsmasq", "-k", "-C", "/dev/null", "--no-ping", "--no-resolv", "--no-hosts", f"--addn-hosts={hosts}", "--bind-dynamic",
             "--interface=eth0", "--user=root", "--pid-file=", f"--dhcp-leasefile={self.directory}/leases", "--dhcp-authoritative",
             "--dhcp-range=10.1.0.100,10.1.0.150,255.255.255.0,1h", f"--dhcp-option=3,{ROUTER}", f"--dhcp-option=6,{SERVER}",
-            f"--dhcp-boot=grubx64.efi,rack.example,{SERVER}",
-            "--dhcp-match=set:http,option:client-arch,16", "--dhcp-match=set:http,option:client-arch,19",
-            f"--dhcp-boot=tag:http,http://{SERVER}/grubx64.efi", "--dhcp-option-force=tag:http,60,HTTPClient",
+            f"--dhcp-boot=lpxelinux.0,rack.example,{SERVER}",
+            "--dhcp-match=set:x64,option:client-arch,7", f"--dhcp-boot=tag:x64,grubx64.efi,rack.example,{SERVER}",
+            "--dhcp-match=set:arm64,option:client-arch,11", f"--dhcp-boot=tag:arm64,grubaa64.efi,rack.example,{SERVER}",
+            "--dhcp-match=set:http,option:client-arch,16", f"--dhcp-boot=tag:http,http://{SERVER}/grubx64.efi",
+            "--dhcp-match=set:armhttp,option:client-arch,19", f"--dhcp-boot=tag:armhttp,http://{SERVER}/grubaa64.efi",
+            "--dhcp-option-force=tag:http,60,HTTPClient", "--dhcp-option-force=tag:armhttp,60,HTTPClient",
             "--enable-tftp", f"--tftp-root={self.directory}/root",
         )  # fmt: skip
 

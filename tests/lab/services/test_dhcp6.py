@@ -62,7 +62,7 @@ def test_boot_urls_are_for_those_who_can_fetch_them(started):
     )
     found = started.ask("dhcpv6", arch="plain,uefi-x64,uefi-x64-http", follow="no", **QUICK)
     assert found["plain"].verdict is Verdict.WORKS
-    assert "boots uefi-x64 from tftp://[fd09::1]/bootx64.efi" in found["uefi-x64"].detail
+    assert "names tftp://[fd09::1]/bootx64.efi for uefi-x64" in found["uefi-x64"].detail
     assert "it fetches by http or https" in found["uefi-x64-http"].detail
     tried = started.only("dhcpv6", arch="uefi-x64", **QUICK)
     assert tried.verdict is Verdict.DEGRADED
