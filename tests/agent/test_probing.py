@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib
+import os
+import re
 import socket
 
 import pytest
@@ -12,6 +14,7 @@ from bellrock.contract import MAX_TRIES, Order, RunProbes, Try, decode_agent_mes
 from bellrock.flows import Protocol
 from bellrock.link.source import Source
 from bellrock.model import Probed, Traced, Verdict, Wall
+from bellrock.probe.registry import PROBES, probe_of
 from bellrock.probe.values import Ask, Option, PlanError, Probe
 
 SWEEP = importlib.import_module("bellrock.probe.sweep")
@@ -199,6 +202,34 @@ def test_what_a_region_may_not_ask_for(monkeypatch, wrong, said):
     monkeypatch.setattr(module, "probe_of", lambda flow: probe)
     with pytest.raises(PlanError, match=said):
         ask_of(Try(flow="ntp", **wrong), bytes(16))
+
+
+ALL = [(flow, option) for flow in PROBES for option in probe_of(flow).options]
+
+
+@pytest.mark.parametrize(
+    ("flow", "name"),
+    [(flow, option.name) for flow, option in ALL if option.secret or option.file or option.by_hand],
+)
+def test_a_region_sets_no_option_that_is_for_whoever_works_at_the_machine(flow, name):
+    with pytest.raises(PlanError, match=f"option {name} .* no region .*: use `bellrock probe` on this machine"):
+        ask_of(Try(flow=flow, address="192.0.2.1", options={name: "/etc/shadow"}), bytes(16))
+
+
+def test_options_that_name_files_say_so():
+    named = {option.name for _, option in ALL if option.file}
+    assert named == {"authority", "certificate", "key", "keyring"}
+    assert named == {
+        option.name for _, option in ALL if re.search(r"\bPEM file\b|^file\b|\bpath of a file\b", option.meaning)
+    }
+
+
+def test_a_fifo_that_a_region_names_stops_nothing(region, tmp_path):
+    """Opened in the loop it would stop the whole agent: beacons, reports and all."""
+    os.mkfifo(fifo := tmp_path / "fifo")
+    region.orders(Try(flow="redfish", address="127.0.0.1", port=9, options={"authority": str(fifo)}, within=1.0))
+    (one,) = region.tried[0].probed
+    assert (one.verdict, one.detail.startswith("option authority names a file")) == (Verdict.NOT_CHECKED, True)
 
 
 def test_the_real_check_says_what_a_closed_port_is(region):

@@ -18,7 +18,7 @@ from bellrock.model import Probed
 from bellrock.probe.manners import Manners
 from bellrock.probe.registry import UnknownProbeError, probe_of
 from bellrock.probe.sweep import Limits, not_checked, sweep
-from bellrock.probe.values import Ask, PlanError
+from bellrock.probe.values import Ask, Option, PlanError
 
 AT_ONCE: Final = 4
 """Orders whose tries go on at one time; others wait."""
@@ -98,16 +98,25 @@ def ask_of(one: Try, nonce: bytes) -> Ask:
         raise PlanError(f"protocol {one.protocol!r} is not one of {', '.join(Protocol)}")
     if not 0 <= one.port <= 65535 or not 0 < one.within <= MAX_WITHIN:
         raise PlanError(f"port {one.port}, {one.within:g} s: ports end at 65535, and times at {MAX_WITHIN:g} s")
-    secret = {option.name for option in probe_of(one.flow).options if option.secret}
+    known = {option.name: option for option in probe_of(one.flow).options}
     for name in one.options:
-        if name in secret or name.endswith("-file"):
-            raise PlanError(
-                f"option {name} is or names a secret, which no region is told: use `bellrock probe` on this machine"
-            )
+        if why := _not_for_regions(name, known.get(name)):
+            raise PlanError(f"option {name} {why}: use `bellrock probe` on this machine")
     return Ask(
         flow=one.flow, address=one.address, port=one.port, protocol=Protocol(one.protocol) if one.protocol else None,
         name=one.name, source=Source(interface=one.interface), within=one.within, options=one.options, nonce=nonce,
     )  # fmt: skip
+
+
+def _not_for_regions(name: str, option: Option | None) -> str:
+    """Why a region may not set an option: whoever rules it, or breaks into it, would rule this machine's files as well."""
+    if name.endswith("-file") or (option and option.secret):
+        return "is or names a secret, which no region is told"
+    if option and option.file:
+        return "names a file of this machine, which no region may"
+    if option and option.by_hand:
+        return "takes something of the network, which no region may order"
+    return ""
 
 
 async def _asked(one: Try) -> Ask | Probed:

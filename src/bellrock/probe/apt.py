@@ -4,7 +4,6 @@
 import re
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -13,6 +12,7 @@ from bellrock.link.clock import wall
 from bellrock.model import Verdict, Wall
 from bellrock.probe import tls
 from bellrock.probe.certificate import day, span
+from bellrock.probe.files import Unusable, contents
 from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import Options, read
@@ -32,7 +32,7 @@ OPTIONS: Final = (
     Option("arch", "architecture that nodes need: amd64; default: not looked at"),
     Option("component", "components that nodes need, with commas between: main; default: not looked at"),
     Option("max-age", "days after which a suite is too old; default: only what it says itself (Valid-Until) counts"),
-    Option("keyring", "file of the OpenPGP keys of which one must have signed it; default: who signed it is told, and not proved"),
+    Option("keyring", "file of the OpenPGP keys of which one must have signed it; default: who signed it is told, and not proved", file=True),
     TLS_OPTION,
     *PROXY_OPTIONS,
     *tls.OPTIONS,
@@ -96,10 +96,9 @@ def _directory(path: str, suite: str) -> str:
 
 def _keys(path: str) -> tuple[Key, ...]:
     try:
-        with Path(path).open("rb") as file:
-            return keyring(file.read(MAX_KEYRING))
-    except OSError as error:
-        raise NotChecked(f"keyring {path}: {(error.strerror or str(error)).lower()}") from None
+        return keyring(contents(path, MAX_KEYRING))
+    except Unusable as error:
+        raise NotChecked(f"keyring {path}: {error}") from None
     except WireError as error:
         raise NotChecked(f"keyring {path}: {error.detail}") from None
 

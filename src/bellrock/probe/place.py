@@ -13,8 +13,8 @@ from bellrock.probe.values import Ask, Option, PlanError
 TLS_PORTS: Final = (443, 5443, 6443, 8443)
 """Where nobody serves plain HTTP, by custom."""
 IDENTITY: Final = (
-    Option("certificate", "PEM file of a client certificate, shown where the server asks for one; with `key`; default: none"),
-    Option("key", "PEM file of the client certificate's private key, without a pass phrase"),
+    Option("certificate", "PEM file of a client certificate, shown where the server asks for one; with `key`; default: none", file=True),
+    Option("key", "PEM file of the client certificate's private key, without a pass phrase", file=True),
 )  # fmt: skip
 Scheme = Literal["http", "https", "either"]
 TLS_OPTION: Final = Option(

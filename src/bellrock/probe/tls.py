@@ -17,6 +17,7 @@ from bellrock.link.stream import NotTls, Stream
 from bellrock.model import Wall
 from bellrock.probe import trust as trusted
 from bellrock.probe.certificate import Certificate, Unreadable, describe, out_of_time, untrusted, wrong_name
+from bellrock.probe.files import Unusable, contents
 from bellrock.probe.net import Net, Record
 from bellrock.probe.options import Options
 from bellrock.probe.values import NotChecked, Option, PlanError, TlsFault, Unexpected
@@ -24,7 +25,7 @@ from bellrock.wire.greeting import described, protocol_of
 from bellrock.wire.text import printable
 
 OPTIONS: Final = (
-    Option("authority", "PEM file of the authority that must have signed the server's certificate; default: none is asked for"),
+    Option("authority", "PEM file of the authority that must have signed the server's certificate; default: none is asked for", file=True),
     Option("pin", "sha256:HEX of the server's certificate, as a result shows it; default: none"),
 )  # fmt: skip
 FIRMWARE: Final = (
@@ -222,13 +223,16 @@ def _session(found: ssl.SSLObject, called: str, roots: trusted.Roots | None, now
 
 def _show(prepared: ssl.SSLContext, identity: tuple[str, str]) -> None:
     try:
+        # OpenSSL opens whatever it is told to, and waits there.
+        for path in identity:
+            contents(path, trusted.MAX_FILE)
         prepared.load_cert_chain(*identity, password=lambda: "")
     except ssl.SSLError:
         raise NotChecked(
             f"client certificate {identity[0]}, key {identity[1]}: not PEM, or they do not belong together"
         ) from None
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, Unusable) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise NotChecked(f"client certificate {identity[0]}, key {identity[1]}: {why.lower()}") from None
 
 

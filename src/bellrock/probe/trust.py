@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from cryptography import x509
 from cryptography.x509.verification import Store
 
+from bellrock.probe.files import Unusable, contents
 from bellrock.probe.values import NotChecked
 
 MAX_FILE: Final = 4 * 1024 * 1024
@@ -46,12 +47,9 @@ def of_file(path: str) -> Roots:
         NotChecked: it cannot be read, or holds none.
     """
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise NotChecked(f"authority {path}: {(error.strerror or str(error)).lower()}") from None
-    if len(text) > MAX_FILE:
-        raise NotChecked(f"authority {path}: larger than {MAX_FILE // 1024 // 1024} MiB")
+        text = contents(path, MAX_FILE)
+    except Unusable as error:
+        raise NotChecked(f"authority {path}: {error}") from None
     found = [one for block in _PEM.findall(text) if (one := _loaded(block)) is not None]
     if not found:
         raise NotChecked(f"authority {path}: no certificate in it (PEM is wanted)")
