@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.link.datagram import open_datagrams
-from bellrock.link.obstacle import Obstacle, Obstructed, _extended, from_error, is_own, tell_errors, told
+from bellrock.link.obstacle import Obstacle, Obstructed, _extended, from_error, is_own, no_way, tell_errors, told
 from bellrock.link.stream import connect
 from tests.link.namespaces import network_namespace
 
@@ -150,6 +150,11 @@ def test_the_same_numbers_without_such_a_route():
         peer = ("192.0.2.1", 53)
         assert from_error(OSError(errno.EACCES, ""), sock, peer).obstacle is Obstacle.OWN_FIREWALL
         assert from_error(OSError(errno.EHOSTUNREACH, ""), sock, peer).obstacle is Obstacle.NO_NEIGHBOUR
+        inside.ip("route del default")
+        assert (no_way("192.0.2.1").obstacle, no_way("192.0.2.1").why) == (
+            Obstacle.NO_ROUTE,
+            "this host has no route to 192.0.2.1",
+        )
         inside.ip("addr del 10.1.0.2/24 dev lo")
         found = from_error(OSError(errno.EINVAL, "Invalid argument"), sock, peer)
         assert (found.obstacle, found.why) == (Obstacle.LOCAL, "10.1.0.2 is no longer an address of this host")

@@ -21,8 +21,8 @@ from bellrock.contract import AgentMessage, Order
 from bellrock.contract.walk import Path, Seen, Served, TellPath, Watching, WatchPath
 from bellrock.diagnosis.sighted import block, requests, sightings
 from bellrock.link.halfopen import half_open
-from bellrock.link.nexthop import next_hop
-from bellrock.link.obstacle import from_error
+from bellrock.link.nexthop import Ports, next_hop
+from bellrock.link.obstacle import from_error, no_way
 from bellrock.link.ports import holder_of
 from bellrock.wire import mark, marked
 from bellrock.wire.errors import WireError
@@ -322,8 +322,10 @@ def _with_way(armed: Armed, peer: tuple[str, int] | None) -> Served:
     if known is None:
         return served
     with contextlib.suppress(OSError):
-        way = next_hop(known[0], armed.path.target)
+        talk = Ports(armed.path.protocol, 0 if armed.path.separate else armed.path.port, known[1])
+        way = next_hop(known[0], armed.path.target, ports=talk)
         if way is None:
-            return structs.replace(served, obstacle=served.obstacle or "no route")
+            found = no_way(known[0], armed.path.target, ports=talk)
+            return structs.replace(served, obstacle=found.obstacle.value, why=found.why)
         return structs.replace(served, interface=way.interface, gateway=way.gateway, neighbour=way.neighbour)
     return served

@@ -152,9 +152,20 @@ def _refused(sock: socket.socket, address: str, port: int) -> Obstructed | None:
     with contextlib.suppress(OSError):
         device = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0").decode()
         ports = Ports("tcp" if sock.type == socket.SOCK_STREAM else "udp", from_port, port)
-        if kind := refusing(address, source, device, ports):
-            return Obstructed(Obstacle.REFUSING_ROUTE, why=_REFUSING.format(kind=kind, address=address))
+        found = no_way(address, source, device, ports)
+        return found if found.obstacle is Obstacle.REFUSING_ROUTE else None
     return None
+
+
+def no_way(address: str, source: str = "", interface: str = "", ports: Ports | None = None) -> Obstructed:
+    """Why `next_hop` finds no way to an address: a route that refuses it, or none at all.
+
+    Raises:
+        OSError: the kernel does not answer.
+    """
+    if kind := refusing(address, source, interface, ports):
+        return Obstructed(Obstacle.REFUSING_ROUTE, why=_REFUSING.format(kind=kind, address=address))
+    return Obstructed(Obstacle.NO_ROUTE, why=f"this host has no route to {address}")
 
 
 def _extended(data: bytes, version: int) -> Obstructed:
