@@ -1,7 +1,10 @@
 """Where packets die between two real agents, with a real router between them and a region that judges."""
 
+from contextlib import contextmanager
+
 import pytest
 
+from bench._namespaces import Namespace
 from tests.cli.programs import wait_until
 from tests.lab.paths import FAULTS, VARIANTS, WAYS, scene, tried, wrong
 
@@ -103,6 +106,59 @@ def test_a_route_that_passes_on_nothing(place):
     for one in found["walks"]:
         assert (one["died_at"], one["verdict"]) == ("not-sent", "unreachable"), one
         assert "of type blackhole on this host" in one["detail"]
+
+
+@contextmanager
+def _routes(where, add, delete):
+    """A change of routes for the time of a test, as `ip` takes it."""
+    for command in add:
+        where.run("ip", *command.split())
+    try:
+        yield
+    finally:
+        for command in delete:
+            where.run("ip", *command.split())
+
+
+@contextmanager
+def _strict(where):
+    """Reverse-path filtering by which only the very interface of the way back will do."""
+    names = [f"net.ipv4.conf.{name}.rp_filter" for name in ("all", "eth0")]
+    before = [where.run("sysctl", "-n", name).strip() for name in names]
+    try:
+        where.run("sysctl", "-qw", *(f"{name}=1" for name in names))
+        yield
+    finally:
+        where.run("sysctl", "-qw", *(f"{name}={mode}" for name, mode in zip(names, before, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("add", "delete", "says"),
+    [
+        (["route del default"], ["route add default via 10.2.0.1"], "it has no route to 10.1.0.2"),
+        (["route add prohibit 10.1.0.0/24"], ["route del prohibit 10.1.0.0/24"], "of type prohibit on this host takes what is for 10.1.0.2"),
+        (["route add default via 10.4.0.77 table 9", "rule add sport 53 lookup 9"], ["rule del sport 53", "route flush table 9"],
+         "10.4.0.77 does not answer on eth1"),
+    ],
+    ids=["none", "prohibit", "policy"],
+)  # fmt: skip
+def test_a_way_back_that_is_not_there(place, add, delete, says):
+    with _routes(place.far, add, delete):
+        found = place.walk("near", "10.2.0.2", "dns", "-4", "--within", "0.4")
+    for one in found["walks"]:
+        assert (one["died_at"], one["verdict"]) == ("reply-not-sent", "unreachable"), one
+        assert says in one["detail"]
+
+
+def test_reverse_path_filtering_at_the_target(place):
+    with _strict(place.far), _routes(place.far, ["route add 10.1.0.0/24 via 10.4.0.1"], ["route del 10.1.0.0/24"]):
+        found = place.walk("near", "10.2.0.2", "dns", "-4", "--within", "0.4")
+    for one in found["walks"]:
+        assert (one["died_at"], one["verdict"]) == ("dropped-by-target", "filtered"), one
+        assert (
+            "reverse-path filtering drops it: net.ipv4.conf.all.rp_filter is 1, and the way to 10.1.0.2 is by eth1"
+            in one["detail"]
+        )
 
 
 def test_a_rule_about_users_is_told_alike_over_tcp_and_udp(place):
@@ -252,3 +308,72 @@ def test_a_target_behind_a_bridge_of_its_own(place):
     assert {(one["died_at"], 'iifname "br1"' in one["rule"]) for one in dropped["walks"]} == {
         ("dropped-by-target", True)
     }
+
+
+def test_a_destination_that_is_translated_on_the_way_is_no_fault_of_the_target(place):
+    place.router.run(
+        "nft",
+        "table ip fault { chain p { type nat hook prerouting priority -100; meta l4proto { tcp, udp } th dport 53 dnat to 10.2.0.2:5353; }; }",
+    )
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    assert {(one["died_at"], one["verdict"]) for one in found["walks"]} == {("lost-on-the-way", "unreachable")}, found
+    assert all("as one for 10.2.0.2:5353 and refused there" in one["detail"] for one in found["walks"])
+    assert all([hop["name"] for hop in one["hops"]] == ["near", "far"] for one in found["walks"]), "far is no router"
+
+
+def test_a_frame_for_another_network_card_did_not_arrive(place):
+    """A stale neighbour entry at the router; far's card hears everything, as a bridge's does."""
+    place.far.run("ip", "link", "set", "eth0", "promisc", "on")
+    place.router.batch(["neigh replace 10.2.0.2 lladdr 02:00:00:00:00:99 dev west nud permanent"])
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    place.router.batch(["neigh del 10.2.0.2 dev west"])
+    place.far.run("ip", "link", "set", "eth0", "promisc", "off")
+    assert {(one["died_at"], one["verdict"]) for one in found["walks"]} == {("lost-on-the-way", "unreachable")}, found
+    assert all("addressed to the network card 02:00:00:00:00:99" in one["detail"] for one in found["walks"])
+    assert not any(one["hops"][-1]["request"] for one in found["walks"])
+
+
+def test_a_rule_that_hangs_on_connection_tracking_is_named(place):
+    place.near.run("nft", UNTRACKED)
+    found = place.walk("near", "far", "dns", "-4", "--within", "0.4")
+    assert {one["died_at"] for one in found["walks"]} == {"reply-dropped"}, found
+    assert all("ct state invalid,new th sport 53 counter drop" in one["detail"] for one in found["walks"])
+    assert not any("no rule of its nftables" in one["detail"] for one in found["walks"])
+
+
+UNTRACKED = (
+    "table inet fault { chain o { type filter hook output priority raw; th dport 53 notrack; }; "
+    "chain i { type filter hook input priority 0; ct state invalid,new th sport 53 counter drop; }; }"
+)
+PUBLISHED = (
+    "table ip fault { chain p { type nat hook prerouting priority -100; "
+    "iifname eth0 meta l4proto { tcp, udp } th dport 53 dnat to 172.30.0.2:53; }; }"
+)
+
+
+@pytest.fixture
+def container(place):
+    """A container at far, to which far publishes port 53 by address translation."""
+    inside = Namespace()
+    far = place.far
+    far.run("ip", "link", "add", "vc", "type", "veth", "peer", "name", "eth0", "netns", str(inside.holder.pid))
+    far.batch(["addr add 172.30.0.1/24 dev vc", "link set vc up"])
+    inside.batch(["addr add 172.30.0.2/24 dev eth0", "link set eth0 up", "route add default via 172.30.0.1"])
+    far.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    far.run("nft", PUBLISHED)
+    yield inside
+    far.run("ip", "link", "del", "vc")
+    far.run("sysctl", "-qw", "net.ipv4.ip_forward=0")
+    inside.close()
+
+
+def test_a_container_behind_the_target_is_not_the_agent_there(place, container):
+    nobody = place.walk("near", "far/eth0", "dns", "-4", "--within", "0.4")
+    program = place.world.start("python3", "-m", "http.server", "53", inside=container)
+    place.world.listens(53, inside=container)
+    answered = place.walk("near", "far/eth0", "dns", "-4", "--tcp", "--within", "0.4")
+    place.world.stop(program)
+    assert {(one["died_at"], one["verdict"]) for one in nobody["walks"]} == {("no-listener", "refused")}, nobody
+    assert all("sends it on to 172.30.0.2:53 out of vc" in one["detail"] for one in nobody["walks"])
+    assert answered["verdict"] == "works", answered
+    assert "the agent that listens there got nothing" in answered["detail"]
