@@ -145,3 +145,10 @@ def test_a_damaged_file_is_a_site_or_lines_that_name_it(text, data):
         line.startswith("s.toml:") and line.isprintable()
         for line in complaints(damaged.encode("utf-8", "surrogatepass"))
     )
+
+
+def test_of_thousands_of_unknown_keys_the_first_are_told_one_by_one():
+    with pytest.raises(SiteError) as caught:
+        parse("".join(f"k{number} = 1\n" for number in range(5000)).encode(), "s.toml")
+    first, *_ = str(caught.value).splitlines()
+    assert first.startswith("s.toml:1: k0: unknown key; expected one of title")

@@ -24,6 +24,9 @@ MAX_FILE: Final = 8 << 20
 TABLES: Final = ("subnet", "switchport", "role", "ports", "probe")
 """What is read table by table; everything else is the head."""
 
+MAX_UNKNOWN: Final = 100
+"""Unknown keys that are told one by one, each with the known one that is nearest."""
+
 
 def parse(raw: bytes, file: str) -> Site:
     """The site that the text of a file describes; `file` is its name for messages.
@@ -75,7 +78,9 @@ def _called(document: Document) -> frozenset[str]:
 def _head(tables: Tables, document: dict[str, Any]) -> SiteHead:
     unknown = [key for key in document if key not in TABLES and key not in SiteHead.__struct_fields__]
     known = (*SiteHead.__struct_fields__, *TABLES)
-    tables.problems += [((key,), f"unknown key; {nearest(key, known)}") for key in unknown]
+    tables.problems += [((key,), f"unknown key; {nearest(key, known)}") for key in unknown[:MAX_UNKNOWN]]
+    if len(unknown) > MAX_UNKNOWN:
+        tables.problems.append(((unknown[MAX_UNKNOWN],), f"unknown key, as are {len(unknown) - MAX_UNKNOWN - 1} more"))
     return tables.head(document, SiteHead, (*TABLES, *unknown), ()) or SiteHead()
 
 

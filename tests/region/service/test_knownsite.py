@@ -64,6 +64,8 @@ def test_a_file_that_is_wrong_or_cannot_be_kept_changes_nothing():
     asyncio.run(one.put(SITE, "anna"))
     with pytest.raises(SiteError):
         asyncio.run(one.put("[role.x]\n", "bert"))
+    with pytest.raises(SiteError, match="names anybody"):
+        asyncio.run(one.put("", "bert"))
     disk.is_full = True
     with pytest.raises(StoreFull):
         asyncio.run(one.put(SITE.replace("hall", "yard"), "bert"))

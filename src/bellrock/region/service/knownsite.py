@@ -1,5 +1,6 @@
 """The site that a region was given: kept as the file it came in, and what cannot be tried in it from where agents stand."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -56,10 +57,15 @@ class KnownSite:
         """Take a file in, in place of the one before.
 
         Raises:
-            SiteError: something in it is wrong; one line for each mistake.
+            SiteError: something in it is wrong, one line for each mistake; or nobody is named in it.
             NotStored: the disk does not take it.
         """
-        site = parse(text.encode(), "site")
+        # In a thread: a file of megabytes takes seconds, in which agents are to be heard.
+        site = await asyncio.to_thread(parse, text.encode(), "site")
+        if not site.roles:
+            raise SiteError(
+                "site: no [role.…] table names anybody, so that nothing would ever be tried; the site is left as it was"
+            )
         row = SiteRow(text=text, at=self._clock(), by=by)
         await self._store.save_site(row)
         self._site, self._row = site, row

@@ -58,13 +58,18 @@ class Tables:
         if not isinstance(tables, dict):
             self.problems.append(((*path, key), f"expected a table of names, got {kind_of(tables)}"))
             return []
-        wrong = [name for name, item in tables.items() if not isinstance(item, dict)]
-        self.problems += [((*path, key, name), f"expected a table, got {kind_of(tables[name])}") for name in wrong]
+        wrong = {name for name, item in tables.items() if not isinstance(item, dict)}
+        self.problems += [
+            ((*path, key, name), f"expected a table, got {kind_of(item)}")
+            for name, item in tables.items()
+            if name in wrong
+        ]
         return [(name, item, (*path, key, name)) for name, item in tables.items() if name not in wrong]
 
     def head(self, raw: dict[str, Any], kind: type[_T], but: tuple[str, ...], path: Path) -> _T | None:
         """The table itself, without the keys that hold tables of their own."""
-        return self.convert({key: value for key, value in raw.items() if key not in but}, kind, path)
+        apart = frozenset(but)
+        return self.convert({key: value for key, value in raw.items() if key not in apart}, kind, path)
 
     def convert(self, raw: object, kind: type[_T], path: Path) -> _T | None:
         """A value of `kind`, or None and a problem for each key of the table that does not fit."""
