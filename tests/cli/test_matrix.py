@@ -78,6 +78,13 @@ def test_some_agents_and_flows_only(run):
     found = json.loads(run("--json", "--agent", "id-1", "--flow", "dns").stdout)
     assert ([one["id"] for one in found["flows"]], found["untried"]) == (["dns"], [])
     assert "no agent 'rack9' is known; there are rack1, rack2" in run("--agent", "rack9", code=2).stderr
+    assert "--flow: no probe tries 'dsn'; did you mean" in run("--flow", "dsn", code=2).stderr
+
+
+def test_why_nothing_is_known_is_told_as_well(run):
+    unknown = cell(verdict="not-checked", counts={"not-checked": 2}, detail="name -x does not resolve")
+    lines = run(answers=[ANSWER | {"cells": [unknown]}], code=3).stdout.splitlines()
+    assert "rack1 dns: not-checked: name -x does not resolve" in lines
 
 
 @pytest.mark.parametrize(

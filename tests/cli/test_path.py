@@ -74,7 +74,7 @@ def test_for_people(monkeypatch):
         "            way: near/eth0 (10.1.0.2) [request seen, answer not seen] → 10.1.0.1 [request seen, answer ?] → "
         "(silent) [request ?, answer ?] → far (10.2.0.2) [request not seen, answer ?]",
     ]
-    assert "both ends watch their wire" in done.stderr
+    assert "asking both ends to watch their wire" in done.stderr
 
 
 @pytest.mark.parametrize(("walks", "code"), [([WORKS], 0), ([WORKS, UNKNOWN], 3), ([UNKNOWN, LOST], 1)])
@@ -83,7 +83,27 @@ def test_exit_codes(monkeypatch, walks, code):
     assert run(monkeypatch, walks)[0].exit_code == code
 
 
-@pytest.mark.parametrize("words", [["--port", "0"], ["--within", "99"], ["--within", "nan"]])
+@pytest.mark.parametrize(
+    "words", [["--port", "0"], ["--within", "99"], ["--within", "nan"], ["-4", "-6"], ["--tcp", "--udp"]]
+)
 def test_bad_words(monkeypatch, words):
     done, asked = run(monkeypatch, [WORKS], *words)
     assert (done.exit_code, asked) == (2, [])
+
+
+def test_a_protocol_that_the_flow_does_not_use_is_told_as_such(monkeypatch):
+    monkeypatch.setattr(client, "send", lambda *_, **__: pytest.fail("nothing is to be asked"))
+    done = CliRunner().invoke(path, ["near", "far", "ntp", "--tcp"])
+    assert (done.exit_code, done.stderr) == (2, "Error: ntp is not spoken over TCP, but over UDP\n")
+
+
+def test_brackets_around_an_address_are_no_part_of_it(monkeypatch):
+    asked = []
+
+    def send(region, state_dir, method, where, body=None, *, within=0.0):
+        asked.append((body["source"], body["target"], body["protocol"]))
+        return {"verdict": "works", "died_at": "", "detail": "it works", "walks": [WORKS]}
+
+    monkeypatch.setattr(client, "send", send)
+    assert CliRunner().invoke(path, ["fd01::2", "[fd02::2]", "beacon", "--udp"]).exit_code == 0
+    assert asked == [("fd01::2", "fd02::2", "udp")]

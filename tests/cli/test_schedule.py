@@ -12,6 +12,7 @@ def test_from_added_to_removed(tmp_path):
             "schedule", "add", "often", "--every", "30", "--flow", "dns", "--to", "10.0.0.53", "--agent", "rack1"
         )
         assert said.stdout == "often: every 30 s\n"
+        assert said.stderr == "note: no agent 'rack1' is known, and none tries this until one is; there are none\n"
         (row,) = json.loads(run("schedule", "list", "--json").stdout)
         assert (row["id"], row["every"], row["flows"], row["to"], row["agents"]) == (
             "often", 30.0, ["dns"], ["10.0.0.53"], ["rack1"]
@@ -35,6 +36,7 @@ def test_what_cannot_be_kept(tmp_path):
             ("10<=x<=604800", "add", "a", "--every", "1"),
             ("No probe tries 'gopher'", "add", "a", "--flow", "gopher"),
             ("Targets without flows", "add", "a", "--to", "10.0.0.1"),
+            ("'-x' is no address and no name", "add", "a", "--flow", "dns", "--to", "-x"),
             ("is not a port", "add", "a", "--flow", "dns", "--to", "10.0.0.1:x"),
         ):
             assert line.lower() in run("schedule", *arguments, code=2).stderr.lower()

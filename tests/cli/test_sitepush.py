@@ -15,9 +15,22 @@ def test_the_text_goes_as_it_is_and_what_the_region_notices_comes_back(monkeypat
 
     monkeypatch.setattr("bellrock.cli.asking.ask", ask)
     site = tmp_path / "site.toml"
-    site.write_text('title = "hall" # ä\n')
+    text = 'title = "hall" # ä\n[role.dns]\naddresses = ["10.0.0.53"]\n'
+    site.write_text(text)
     assert sitepush.push_site(site, "unix:x", None).notices == ("look at this",)
-    assert told == [("unix:x", "/site", "PUT", {"text": 'title = "hall" # ä\n'})]
+    assert told == [("unix:x", "/site", "PUT", {"text": text})]
+
+
+def test_an_empty_site_does_not_silently_take_the_place_of_a_full_one(monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr("bellrock.cli.asking.ask", lambda *words: told.append(words) or words[2]("", "anna"))
+    site = tmp_path / "site.toml"
+    site.write_text("")
+    with pytest.raises(Failure, match=r"site.toml: no role has an address, .* --force gives it all the same"):
+        sitepush.push_site(site, "unix:x", None)
+    assert told == []
+    sitepush.push_site(site, "unix:x", None, force=True)
+    assert len(told) == 1
 
 
 def test_a_file_that_is_none_is_not_sent(tmp_path):

@@ -52,6 +52,7 @@ def matrix(
 
     Exit 0: all that was checked works. 1: something does not. 2: usage. 3: nothing was checked, or the region does not answer.
     """
+    _check_flows(flows)
     if site_file is not None:
         from bellrock.cli.sitepush import push_site
 
@@ -73,6 +74,21 @@ def matrix(
             break
         time.sleep(every)
     sys.exit(_exit_code(found))
+
+
+def _check_flows(flows: tuple[str, ...]) -> None:
+    """Refuse what no probe tries.
+
+    Raises:
+        Failure: with what is near it.
+    """
+    from bellrock.cli.output import Failure
+    from bellrock.flows import BOOT
+    from bellrock.flows.nearest import nearest
+
+    for flow in flows:
+        if flow not in BOOT:
+            raise Failure(f"--flow: no probe tries {flow!r}; {nearest(flow, BOOT)}")
 
 
 def _asked(region_url: str, state_dir: Path | None) -> "Matrix":
@@ -125,7 +141,7 @@ def _show(found: "Matrix", *, as_json: bool, watch: bool) -> None:
     print_table(columns, rows if found.flows else [], _nothing(found), COLOURS)
     names = {one.id: one.name for one in found.agents}
     for cell in found.cells:
-        if cell.faults:
+        if cell.faults or cell.verdict == "not-checked":
             click.echo(printable(f"{names.get(cell.agent, cell.agent)} {cell.flow}: {cell.verdict}: {cell.detail}"))
     for why in dict.fromkeys(f"not tried: {one.flow}: {one.why}" for one in found.untried):
         click.echo(printable(why))

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from bellrock.cli.keys import default_state_dir
-from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, json_option, print_json, printable
+from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, printable
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
 
@@ -25,10 +25,10 @@ Walk = dict[str, Any]
 @click.option(
     "--as-is", is_flag=True, help="Ask the service that is there. Without it, B's agent stands in where none has the port."
 )  # fmt: skip
-@click.option("--tcp", "protocol", flag_value="tcp", help="Only the flow's exchanges over TCP.")
-@click.option("--udp", "protocol", flag_value="udp", help="Only those over UDP.")
-@click.option("-4", "family", flag_value=4, type=int, help="Only IPv4.")
-@click.option("-6", "family", flag_value=6, type=int, help="Only IPv6.")
+@click.option("--tcp", is_flag=True, help="Only the flow's exchanges over TCP.")
+@click.option("--udp", is_flag=True, help="Only those over UDP.")
+@click.option("-4", "only4", is_flag=True, help="Only IPv4.")
+@click.option("-6", "only6", is_flag=True, help="Only IPv6.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of the flow's own port.")
 @click.option(
     "--within", type=FiniteRange(min=0.3, max=10), default=1.5, show_default=True, help="Seconds that A waits for an answer."
@@ -41,8 +41,10 @@ def path(
     flow: str,
     *,
     as_is: bool,
-    protocol: str | None,
-    family: int | None,
+    tcp: bool,
+    udp: bool,
+    only4: bool,
+    only6: bool,
     port: int | None,
     within: float,
     region_url: str,
@@ -57,10 +59,14 @@ def path(
     """
     from bellrock.cli.client import send
 
-    click.echo(printable(f"{flow} from {a} to {b}: both ends watch their wire …"), err=True)
+    if (tcp and udp) or (only4 and only6):
+        raise Failure("--tcp and --udp, and -4 and -6, exclude each other; without them all exchanges are tried")
+    protocol = "tcp" if tcp else "udp" if udp else ""
+    _check_protocol(flow, protocol)
+    click.echo(printable(f"{flow} from {a} to {b}: asking both ends to watch their wire …"), err=True)
     body = {
-        "source": a, "target": b, "flow": flow, "listen": not as_is, "protocol": protocol or "", "family": family or 0,
-        "port": port or 0, "within": within,
+        "source": _bare(a), "target": _bare(b), "flow": flow, "listen": not as_is, "protocol": protocol,
+        "family": 4 if only4 else 6 if only6 else 0, "port": port or 0, "within": within,
     }  # fmt: skip
     answer: Walk = send(region_url, state_dir or default_state_dir(), "POST", "/walks", body, within=PATIENCE)
     if as_json:
@@ -69,6 +75,28 @@ def path(
         for line in lines(answer["walks"]):
             click.echo(line)
     sys.exit(exit_code(answer["walks"]))
+
+
+def _check_protocol(flow: str, protocol: str) -> None:
+    """Refuse a protocol that a flow does not use; of flows that the region alone knows it says so itself.
+
+    Raises:
+        Failure: with those that it uses.
+    """
+    from bellrock.flows import UnknownFlowError
+    from bellrock.flows import flow as flow_of
+
+    try:
+        used = list(dict.fromkeys(str(one.protocol) for one in flow_of(flow).protocols))
+    except UnknownFlowError:
+        return
+    if protocol and protocol not in used:
+        raise Failure(f"{flow} is not spoken over {protocol.upper()}, but over {' and '.join(used).upper()}")
+
+
+def _bare(end: str) -> str:
+    """An address as it stands in front of a port, `[fd00::2]`, without its brackets."""
+    return end[1:-1] if end.startswith("[") and end.endswith("]") else end
 
 
 def told(answer: Walk) -> Walk:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bellrock.cli.output import json_option, print_json, print_table, printable
+from bellrock.cli.output import Failure, json_option, print_json, print_table, printable
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
 
@@ -59,12 +59,31 @@ def add(
     """Keep a schedule, in place of the one of this name."""
     from bellrock.cli.asking import ask, named, segment
 
+    for text in to:
+        if text.startswith("-"):
+            raise Failure(f"--to: {text!r} is no address and no name; expected ADDRESS[:PORT] or NAME[:PORT]")
     body = {"every": every, "agents": list(agents), "flows": list(flows), "to": list(to)}
     ask(region_url, state_dir, type(None), f"/schedules/{segment(named(name))}", "PUT", body)
     if as_json:
         print_json({"schedule": name} | body)
     else:
         click.echo(printable(f"{name}: every {every:g} s"))
+    _note_strangers(agents, region_url, state_dir)
+
+
+def _note_strangers(agents: tuple[str, ...], region_url: str, state_dir: Path | None) -> None:
+    """Say on stderr which agents of a schedule the region does not know: they may join later, or be a typing error."""
+    from bellrock.cli.asking import ask
+    from bellrock.cli.probeanswers import Matrix
+
+    if not agents:
+        return
+    known = ask(region_url, state_dir, Matrix, "/matrix").agents
+    names = sorted(one.name for one in known)
+    for agent in agents:
+        if agent not in names and agent not in {one.id for one in known}:
+            said = f"note: no agent '{agent}' is known, and none tries this until one is; there are {', '.join(names) or 'none'}"
+            click.echo(printable(said), err=True)
 
 
 @schedule.command(epilog="Example: bellrock schedule remove dns-often")
