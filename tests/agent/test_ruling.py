@@ -7,7 +7,7 @@ import pytest
 
 from bellrock.agent import ruling
 from bellrock.agent.companion import CompanionError
-from bellrock.agent.ruling import Ruling, decided, packet_of
+from bellrock.agent.ruling import Ruling, decided, packet_of, parsed
 from bellrock.contract import Order
 from bellrock.contract.walk import Ruled, WhichRule
 
@@ -89,16 +89,9 @@ DROP = {"drop": None}
     ids=["none", "rule", "policy", "other-hook", "reject", "other-interface", "interface", "six", "let-out", "established", "new", "unknown"],
 )  # fmt: skip
 def test_verdicts(asked, ruleset, verdict, says):
-    found = decided("1", asked, packet_of(asked), ruleset, "")
+    found = decided("1", asked, packet_of(asked), parsed(ruleset, ""))
     assert (found.order, found.verdict) == ("1", verdict), found
     assert says in found.rule
-
-
-@pytest.mark.parametrize("ruleset", [b"", b"{}", b"nonsense", b'{"nftables": 7}', b"\xff" * 100])
-def test_what_is_no_ruleset_is_unknown(ruleset):
-    found = decided("1", DNS, packet_of(DNS), ruleset, "")
-    assert found.verdict == "unknown"
-    assert found.why
 
 
 class Companion:
@@ -115,6 +108,13 @@ def rule_on(companion, asked=DNS):
     said = []
     why = asyncio.run(Ruling(companion, said.append).rule(Order("9", asked)))
     return why, said
+
+
+@pytest.mark.parametrize("ruleset", [b"", b"{}", b"nonsense", b'{"nftables": 7}', b"\xff" * 100])
+def test_what_is_no_ruleset_is_unknown(ruleset):
+    why, (found,) = rule_on(Companion(ruleset))
+    assert (why, found.verdict) == ("", "unknown")
+    assert found.why
 
 
 def test_it_is_told():
@@ -179,7 +179,7 @@ def counter(packets):
 )
 def test_a_rule_that_has_met_no_packet_is_not_blamed(statements, verdict):
     """It is read when the packet has been sent."""
-    found = decided("1", DNS, packet_of(DNS), document(chain("input"), rule("input", *statements)), "")
+    found = decided("1", DNS, packet_of(DNS), parsed(document(chain("input"), rule("input", *statements)), ""))
     assert found.verdict == verdict, found
     assert (found.why == "no packet was counted") is (verdict == "unknown")
     assert "inet filter input handle 7" in found.rule
@@ -187,9 +187,9 @@ def test_a_rule_that_has_met_no_packet_is_not_blamed(statements, verdict):
 
 def test_nor_is_it_named_beside_accept():
     asked = document(chain("input"), rule("input", state("invalid"), counter(0), DROP))
-    assert decided("1", BACK, packet_of(BACK), asked, "").unless == ""
+    assert decided("1", BACK, packet_of(BACK), parsed(asked, "")).unless == ""
     asked = document(chain("input"), rule("input", meta("mark", 7), counter(0), DROP))
-    assert decided("1", DNS, packet_of(DNS), asked, "").unless == ""
+    assert decided("1", DNS, packet_of(DNS), parsed(asked, "")).unless == ""
 
 
 SIX_IN = WhichRule("udp", "fd01::2", 50000, "fd02::2", 53, "input", "eth0")
@@ -212,7 +212,7 @@ NAT = {"chain": {"family": "inet", "table": "filter", "name": "p", "handle": 3, 
 )  # fmt: skip
 def test_what_the_answer_hangs_on(asked, ruleset, when, unless):
     """The wire does not show what connection tracking takes a packet for: a rule that asks for that is named beside `accept`."""
-    found = decided("1", asked, packet_of(asked), ruleset, "")
+    found = decided("1", asked, packet_of(asked), parsed(ruleset, ""))
     assert (when in found.when, unless in found.unless) == (True, True), found
     assert bool(found.unless) is bool(unless)
 
@@ -231,4 +231,47 @@ def test_what_the_answer_hangs_on(asked, ruleset, when, unless):
 )  # fmt: skip
 def test_whither_it_is_translated(asked, what, to):
     rules = [rule("p", match("udp", "dport", 53), what)]
-    assert decided("1", asked, packet_of(asked), document(NAT, *rules), "").sent_on == to
+    assert decided("1", asked, packet_of(asked), parsed(document(NAT, *rules), "")).sent_on == to
+
+
+def test_questions_that_come_while_rules_are_read_share_the_next_reading():
+    listing = document(chain("input"), rule("input", {"drop": None}))
+    said, readings = [], []
+
+    class Slow:
+        async def rules(self):
+            readings.append(len(readings))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return listing, ""
+
+    async def scene():
+        ruling = Ruling(Slow(), said.append)
+        first = asyncio.ensure_future(ruling.rule(Order("0", DNS)))
+        while not readings:
+            await asyncio.sleep(0)
+        assert set(await asyncio.gather(first, *(ruling.rule(Order(str(at), DNS)) for at in range(1, 9)))) == {""}
+
+    asyncio.run(scene())
+    assert len(readings) == 2, "what was being read already may show the rules before the packet"
+    assert {(one.order, one.verdict) for one in said} == {(str(at), "drop") for at in range(9)}
+
+
+def test_a_question_that_is_given_up_spoils_no_other():
+    listing, said, going = document(chain("input"), rule("input", {"drop": None})), [], asyncio.Event()
+
+    class Slow:
+        async def rules(self):
+            await going.wait()
+            return listing, ""
+
+    async def scene():
+        ruling = Ruling(Slow(), said.append)
+        one, other = (asyncio.ensure_future(ruling.rule(Order(name, DNS))) for name in "ab")
+        await asyncio.sleep(0)
+        one.cancel()
+        going.set()
+        assert await other == ""
+
+    asyncio.run(scene())
+    assert [(one.order, one.verdict) for one in said] == [("b", "drop")]

@@ -19,7 +19,7 @@ from bellrock.firewall.verify.program import Program
 from bellrock.firewall.verify.read import read_listing, read_nft
 from bellrock.firewall.verify.report import reference
 from bellrock.firewall.verify.route import RECEIVED, SENT
-from bellrock.firewall.verify.ruleset import RulesetError, Translate
+from bellrock.firewall.verify.ruleset import Ruleset, RulesetError, Translate
 from bellrock.firewall.verify.state import CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_UNTRACKED
 from bellrock.firewall.verify.unroll import unroll
 from bellrock.firewall.verify.walk import Outcome, judge_by, run
@@ -48,6 +48,9 @@ class Ruling:
     def __init__(self, companion: Companion | None, say: Callable[[AgentMessage], bool]) -> None:
         self._companion = companion
         self._say = say
+        self._one = asyncio.Lock()
+        self._next: asyncio.Task[Ruleset] | None = None
+        """A reading of the rules that has not begun: whoever asks meanwhile gets it as well, since it shows what came before."""
 
     async def rule(self, order: Order) -> str:
         """Read the rules, decide, and tell; why it cannot be done, or nothing."""
@@ -67,11 +70,24 @@ class Ruling:
             return "this agent may not read its host's firewall rules"
         try:
             packet = packet_of(asked)
-            printed, text = await self._companion.rules()
-        except (CompanionError, ValueError) as error:
+        except ValueError as error:
             return str(error)
-        # Ten thousand rules take a second or so: beacons do not wait for them.
-        return await asyncio.to_thread(decided, order, asked, packet, printed, text)
+        if self._next is None:
+            self._next = asyncio.create_task(self._read(self._companion))
+        try:
+            ruleset = await asyncio.shield(self._next)
+        except CompanionError as error:
+            return str(error)
+        except (RulesetError, ValueError) as error:
+            return Ruled(order=order, verdict="unknown", why=str(error)[:MAX_TEXT])
+        return await asyncio.to_thread(decided, order, asked, packet, ruleset)
+
+    async def _read(self, companion: Companion) -> Ruleset:
+        async with self._one:
+            self._next = None
+            printed, text = await companion.rules()
+            # Ten thousand rules take a second or so: beacons do not wait for them.
+            return await asyncio.to_thread(parsed, printed, text)
 
 
 def _reverse_path(asked: WhichRule) -> str:
@@ -110,10 +126,19 @@ def packet_of(asked: WhichRule) -> dict[str, int]:
     return packet
 
 
-def decided(order: str, asked: WhichRule, packet: dict[str, int], printed: bytes, text: str) -> Ruled:
+def parsed(printed: bytes, text: str) -> Ruleset:
+    """The rules, as `nft -j` and `nft -a` print them.
+
+    Raises:
+        RulesetError: they cannot be read.
+    """
+    return read_nft(printed, read_listing(text))
+
+
+def decided(order: str, asked: WhichRule, packet: dict[str, int], ruleset: Ruleset) -> Ruled:
     """What a ruleset does with it."""
     try:
-        program = unroll(read_nft(printed, read_listing(text)), RECEIVED if asked.hook == "input" else SENT)
+        program = unroll(ruleset, RECEIVED if asked.hook == "input" else SENT)
         outcome = judge_by(program, packet)
     except (RulesetError, ValueError) as error:
         return Ruled(order=order, verdict="unknown", why=str(error)[:MAX_TEXT])

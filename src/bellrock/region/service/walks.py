@@ -43,6 +43,8 @@ DRAWS: Final = 4
 """Times that source ports are drawn, where the source finds them taken."""
 ANSWER: Final = 10.0
 """Seconds for an agent to answer an order that takes it no time."""
+RULING: Final = 40.0
+"""Seconds for an agent to read and judge its firewall's rules: twenty thousand take some three on an idle machine."""
 CALLED_OFF: Final = 2.0
 """Seconds for a target to end a watch whose result is of no use any more."""
 WITHIN: Final = 1.5
@@ -218,7 +220,7 @@ class Walks:
         if asked is None:
             return None
         try:
-            return await self._ask(source if asked.end == "source" else target, asked.ask, Ruled, ANSWER)
+            return await self._ask(source if asked.end == "source" else target, asked.ask, Ruled, RULING)
         except Declined as error:
             return Ruled(order="", verdict="unknown", why=str(error)[:512])
 
