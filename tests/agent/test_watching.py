@@ -11,6 +11,8 @@ from bellrock.agent.watching import MAX_REPLIES, Watcher
 from bellrock.contract import Order
 from bellrock.contract.walk import Seen, TellPath, Watching, WatchPath
 from bellrock.diagnosis.sighted import Passed
+from bellrock.link.nexthop import Ports
+from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.wire import marked
 from bellrock.wire.glimpse import Ends, Glimpse
 from bellrock.wire.mark import Kind
@@ -187,6 +189,29 @@ def test_what_the_wire_showed_is_told_with_the_way_back():
         assert seen.served.interface == "lo"
 
     play(scene)
+
+
+@pytest.mark.parametrize("separate", [False, True], ids=["same-port", "any-port"])
+def test_a_way_back_that_is_not_there_is_told_as_the_routes_have_it(monkeypatch, separate):
+    asked = []
+    wanted = path(separate=separate)
+
+    def no_way(peer, here, *, ports):
+        asked.append((peer, here, ports))
+        return Obstructed(Obstacle.REFUSING_ROUTE, why="a route of type blackhole")
+
+    async def scene():
+        ends = Ends("udp", HERE, 50016, HERE, 9)
+        watcher, said = rig(Passed(1.0, "eth0", False, Glimpse(ends=ends, hop_limit=63, payload=text())))
+        async with watched(watcher, wanted, listen=False):
+            await said.first(Watching)
+        served = (await said.first(Seen)).served
+        assert (served.obstacle, served.why, served.interface) == ("refusing route", "a route of type blackhole", "")
+
+    monkeypatch.setattr(watching, "next_hop", lambda *_, **__: None)
+    monkeypatch.setattr(watching, "no_way", no_way)
+    play(scene)
+    assert asked == [(HERE, HERE, Ports("udp", 0 if separate else wanted.port, 50016))]
 
 
 def test_a_walk_is_watched_once_and_told_once():
