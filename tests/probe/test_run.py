@@ -196,6 +196,30 @@ def test_a_connection_on_which_nobody_speaks_is_another_service(monkeypatch):
     assert found.rtt_ms is not None
 
 
+async def is_slow(plan, net):
+    """Answers at once, and takes its time for the rest."""
+    net.record.sent("hello")
+    net.record.received("just a moment")
+    await asyncio.sleep(0.05)
+    return (Found(verdict=Verdict.WORKS, detail="at last"),)
+
+
+async def is_silent(plan, net):
+    net.record.sent("hello")
+    await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("run", "verdict", "detail"),
+    [(is_slow, Verdict.WORKS, "at last"), (is_silent, Verdict.FILTERED, "nothing came back within 0.02 s: dropped on the way there or back")],
+    ids=["slow", "silent"],
+)  # fmt: skip
+def test_silence_is_over_sooner_than_what_goes_on(monkeypatch, run, verdict, detail):
+    with stand_in(monkeypatch, run):
+        (found,) = asyncio.run(check(Ask(flow="ntp", address="127.0.0.1", port=9, within=60.0, silence=0.02)))
+    assert (found.verdict, found.detail) == (verdict, detail)
+
+
 def test_an_exchange_that_is_not_over_in_time_is_degraded(monkeypatch):
     async def run(plan, net):
         async with await net.connect() as stream:

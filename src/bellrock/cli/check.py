@@ -23,7 +23,7 @@ WITHIN: Final = 3.5
 BLOCKED_WITHIN: Final = 2.0
 """Seconds that silence is listened to at an address where nothing must answer; of a link, WITHIN."""
 LEAST_WITHIN: Final = 1.2
-"""Seconds of one of several checks that wait for each other, as those of a management controller do."""
+"""Seconds that silence is listened to by one of several checks that wait for each other, as those of a management controller do."""
 EVERY: Final = 10.0
 AT_ONCE: Final = 512
 PER_ADDRESS: Final = 64
@@ -75,7 +75,7 @@ def check(
     scene = _of_site(site_file, roles) if site_file else _of_machine(roles, state_dir or default_state_dir())
     scene.narrow(only)
     printer = _Printer(scene, as_json=as_json, watch=watch)
-    work = [_todo(one, seconds) for one, seconds in zip(scene.wanted, _times(scene.wanted, within), strict=True)]
+    work = [_todo(one, *seconds) for one, seconds in zip(scene.wanted, times(scene.wanted, within), strict=True)]
     sys.exit(rounds(work, printer.round, every if watch else None, Limits(at_once=AT_ONCE, per_address=PER_ADDRESS)))
 
 
@@ -114,13 +114,13 @@ class _Scene:
 
 def _of_site(path: Path, roles: tuple[str, ...]) -> _Scene:
     from bellrock.cli.sitefile import read_site
-    from bellrock.flows import Standpoint, untried, wanted
+    from bellrock.flows import untried, wanted
 
     site = read_site(path)
     here = _standpoint(site, roles)
     told = f"as {' and '.join(here.roles)} of {site.name or path}"
     subnets = tuple(str(one.network) for one in site.subnets)
-    return _Scene(wanted(site, here), untried(site, Standpoint(roles=here.roles)), told, subnets=subnets)
+    return _Scene(wanted(site, here), untried(site, here), told, subnets=subnets)
 
 
 def _standpoint(site: "Site", roles: tuple[str, ...]) -> "Standpoint":
@@ -163,11 +163,14 @@ def _of_machine(roles: tuple[str, ...], state_dir: Path) -> _Scene:
     here = own(state_dir, os.environ)
     more = () if here.gateways else (no_default_route(),)
     told = "what this machine is set to use; --site FILE says what its site wants"
-    return _Scene(here.wanted, (), told, more, origins=True)
+    return _Scene(here.wanted, here.untried, told, more, origins=True)
 
 
-def _times(wanted: "tuple[Wanted, ...]", within: float) -> list[float]:
-    """How long each may take: those that wait for each other at one address share the time of one."""
+def times(wanted: "tuple[Wanted, ...]", within: float) -> list[tuple[float, float]]:
+    """How long each may take, and how long silence: those that wait for each other at one address share the silence of one.
+
+    Whoever answers has all the time: controllers take seconds for a handshake.
+    """
     from collections import Counter
 
     from bellrock.probe.sweep import line_of
@@ -175,29 +178,33 @@ def _times(wanted: "tuple[Wanted, ...]", within: float) -> list[float]:
     lines = [(one.address or one.name, line_of(one.flow)) for one in wanted]
     waiting = Counter(line for line in lines if all(line))
     return [
-        max(min(within, LEAST_WITHIN), within / waiting[line]) if line in waiting
-        else min(within, BLOCKED_WITHIN) if one.expectation == "blocked" and not one.interface
-        else within
+        (within, max(min(within, LEAST_WITHIN), within / waiting[line])) if line in waiting
+        else (min(within, BLOCKED_WITHIN), 0.0) if one.expectation == "blocked" and not one.interface
+        else (within, 0.0)
         for one, line in zip(wanted, lines, strict=True)
     ]  # fmt: skip
 
 
-def _todo(want: "Wanted", within: float) -> "Work":
+def _todo(want: "Wanted", within: float, silence: float) -> "Work":
     from msgspec.structs import replace
 
     from bellrock.cli.trying import Todo, site_options
+    from bellrock.diagnosis.verdicts import host_of
     from bellrock.link.source import Source
     from bellrock.probe import Ask
     from bellrock.probe.sweep import not_checked
 
     ask = Ask(
         flow=want.flow, address=want.address, port=want.port, protocol=want.protocol, name=want.name, source=Source(interface=want.interface),
-        within=within,
+        within=within, silence=silence,
     )  # fmt: skip
     try:
         options = site_options(want.flow, want.options)
     except Failure as error:
         return not_checked(ask, error.format_message())
+    if want.name and "proxy" in want.options:
+        # The proxy looks the name up, and is who is talked to.
+        return Todo(replace(ask, options=options, address=host_of(want.options["proxy"].partition("//")[2])))
     host = want.name if not want.address and not want.interface else ""
     return Todo(replace(ask, options=options), host)
 
@@ -214,7 +221,11 @@ class _Printer:
         from bellrock.diagnosis.probes import findings
         from bellrock.diagnosis.verdicts import judge
 
-        pairs = [(want, one) for want, variants in zip(self._scene.wanted, results, strict=True) for one in variants]
+        pairs = [
+            (want, _named(want, one))
+            for want, variants in zip(self._scene.wanted, results, strict=True)
+            for one in variants
+        ]
         judged = judge(pairs, self._scene.subnets)
         seen = list(zip((want for want, _ in pairs), judged, strict=True))
         found = (*findings(seen), *self._scene.more)
@@ -241,6 +252,13 @@ def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[
         "as": scene.heading, "checks": [row(want, one) for want, one in seen], "findings": found, "untried": scene.untried,
     })  # fmt: skip
     return plain
+
+
+def _named(want: "Wanted", one: "Probed") -> "Probed":
+    """A result of what was fetched by a proxy: who it was to come from, and not who was talked to."""
+    from msgspec.structs import replace
+
+    return replace(one, target=f"{want.name}:{want.port}") if want.name and "proxy" in want.options else one
 
 
 def _blocked(want: "Wanted", one: "Probed") -> bool | None:

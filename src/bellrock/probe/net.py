@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Literal
 
@@ -31,6 +32,8 @@ class Record:
         """Seconds from the first thing sent to the first thing received after it."""
         self.answered = False
         """Whether anything at all came back."""
+        self.first: Callable[[], None] | None = None
+        """Told once that something did."""
         self.said = False
         """Whether that was more than a connection."""
         self._streams: deque[Stream] = deque(maxlen=MAX_STREAMS)
@@ -69,6 +72,8 @@ class Record:
         self._came(f"TCP connection from {stream.ends.local} stands", 0, None)
 
     def _came(self, what: str, octets: int, at: Monotonic | None) -> None:
+        if not self.answered and self.first is not None:
+            self.first()
         self.answered = True
         if self.rtt is None and self._sent is not None:
             self.rtt = max(0.0, (monotonic() if at is None else at) - self._sent)

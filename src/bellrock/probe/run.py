@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
@@ -91,11 +92,16 @@ def default_port(flow: str) -> int:
 
 async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -> tuple[Found, ...]:
     """What becomes of an exchange within so many seconds: whatever it raises is a verdict."""
+    silence = min(within, net.ask.silence or within)
     try:
-        async with asyncio.timeout(within) as net.limit:
-            return await work
+        async with asyncio.timeout(silence) as net.limit:
+            net.record.first = partial(_extend, net.limit, within - silence)
+            try:
+                return await work
+            finally:
+                net.record.first = None
     except TimeoutError:
-        return (_late(net, within),)
+        return (_late(net, within if net.record.answered else silence),)
     except Obstructed as error:
         found = obstructed(error, net.ask.address, answered=net.record.answered)
         if error.obstacle in _TOLD:
@@ -111,6 +117,12 @@ async def settled(work: Awaitable[tuple[Found, ...]], net: Net, within: float) -
         return (Found(verdict=Verdict.TLS_FAULT, detail=f"TLS failed: {getattr(error, 'reason', None) or error}"),)
     except NotChecked as error:
         return (Found(verdict=Verdict.NOT_CHECKED, detail=str(error)),)
+
+
+def _extend(limit: asyncio.Timeout, seconds: float) -> None:
+    """Something came back: the rest of the time is the target's. Variants of an ask keep the time themselves."""
+    if seconds > 0 and not limit.expired() and (when := limit.when()) is not None:
+        limit.reschedule(when + seconds)
 
 
 def obstructed(error: Obstructed, target: str, *, answered: bool) -> Found:

@@ -36,6 +36,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     source: Source = Source()
     within: float = WITHIN
     """Seconds for all of it."""
+    silence: float = 0.0
+    """Seconds after which it is over where nothing has come back by then: a slow target keeps all of its time. 0: as long as `within`."""
     options: dict[str, str] = {}
     """By the names of the probe's own options."""
     nonce: bytes = bytes(16)
