@@ -5,7 +5,7 @@ from msgspec import structs
 
 from bellrock.contract.walk import Ruled
 from bellrock.diagnosis.walktrace import MAX_EVIDENCE, evidence, skew
-from tests.diagnosis.test_walked import ARRIVED, DROP, LEFT, REPLIED, RETURNED, at, case
+from tests.diagnosis.walkcases import ARRIVED, DROP, LEFT, REPLIED, RETURNED, at, case
 
 HOUR = 3600.0
 ORDER = [
