@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.flows import PortsOf, Protocol, Role, gaps, parse
+from bellrock.flows import PortsOf, Protocol, Role, SiteError, gaps, parse
 from bellrock.flows.site_file import MAX_FILE
 from tests.flows.sites import SMALL, complaints, site, site_texts
 
