@@ -121,6 +121,12 @@ def test_what_was_asked_wrongly_is_one_line_and_exit_2(bellrock, arguments, word
     assert "Traceback" not in done.stderr
 
 
+def test_a_stream_can_be_held_for_as_long_as_racks_need_it(bellrock, shut):
+    """A day, and what the probe needs beside it."""
+    done = bellrock("probe", "stream", "--to", f"127.0.0.1:{shut}", "-o", "hold=86400", "--within", "86410", "--json")
+    assert (done.returncode, json.loads(done.stdout)["verdict"]) == (1, "refused"), done.stderr
+
+
 def test_an_agent_is_asked_through_a_region_that_must_be_there(bellrock, tmp_path):
     done = bellrock("probe", "ssh", "--to", "127.0.0.1", "--from", "rack-1", "--state-dir", tmp_path)
     assert done.returncode == 3

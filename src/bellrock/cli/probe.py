@@ -61,7 +61,8 @@ EVERY: Final = 5.0
 @click.option("--name", default="", help="The name by which clients know the target: TLS server name, HTTP host.")
 @click.option(
     "--within",
-    type=FiniteRange(min=0.1, max=600),
+    # A stream may be held for a day, so that one learns whether it stays.
+    type=FiniteRange(min=0.1, max=90_000),
     default=5.0,
     show_default=True,
     help="Seconds that each target may take.",
