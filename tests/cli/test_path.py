@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from bellrock.cli import client
+from bellrock.cli.output import Failure
 from bellrock.cli.path import exit_code, path
 
 HOPS = [
@@ -81,6 +82,17 @@ def test_for_people(monkeypatch):
 def test_exit_codes(monkeypatch, walks, code):
     assert exit_code(walks) == code
     assert run(monkeypatch, walks)[0].exit_code == code
+
+
+@pytest.mark.parametrize(("said", "code"), [(1, 2), (2, 2), (3, 3)])
+def test_what_the_region_refuses_is_no_fault_of_the_path(monkeypatch, said, code):
+    def send(*_, **__):
+        raise Failure("no agent 'fra' is connected", said)
+
+    monkeypatch.setattr(client, "send", send)
+    done = CliRunner().invoke(path, ["near", "fra", "dns"])
+    assert done.exit_code == code
+    assert "no agent 'fra' is connected" in done.stderr
 
 
 @pytest.mark.parametrize(

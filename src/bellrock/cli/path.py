@@ -8,7 +8,15 @@ from typing import Any, Final
 import click
 
 from bellrock.cli.keys import default_state_dir
-from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, printable
+from bellrock.cli.output import (
+    EXIT_NO,
+    EXIT_UNREADABLE,
+    EXIT_USAGE,
+    Failure,
+    json_option,
+    print_json,
+    printable,
+)
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
 
@@ -55,7 +63,7 @@ def path(
 
     A and B are agents by name, an interface ([HOST/]INTERFACE), or an address of an agent. Works before any service is installed.
 
-    Exit 0: every exchange works. 1: one does not, or no such agent is connected. 2: no such flow. 3: it could not be tried.
+    Exit 0: every exchange works. 1: one does not. 2: no such flow, or no such agent is connected. 3: it could not be tried.
     """
     from bellrock.cli.client import send
 
@@ -68,7 +76,11 @@ def path(
         "source": _bare(a), "target": _bare(b), "flow": flow, "listen": not as_is, "protocol": protocol,
         "family": 4 if only4 else 6 if only6 else 0, "port": port or 0, "within": within,
     }  # fmt: skip
-    answer: Walk = send(region_url, state_dir or default_state_dir(), "POST", "/walks", body, within=PATIENCE)
+    try:
+        answer: Walk = send(region_url, state_dir or default_state_dir(), "POST", "/walks", body, within=PATIENCE)
+    except Failure as error:
+        # 1 is said of packets that died, and of nothing else.
+        raise Failure(str(error), EXIT_USAGE if error.exit_code == EXIT_NO else error.exit_code) from None
     if as_json:
         print_json(told(answer))
     else:

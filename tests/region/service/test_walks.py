@@ -312,8 +312,9 @@ def test_of_too_many_at_one_port_some_are_not_walked(monkeypatch):
     assert "too many walks wait for this port of far: 2 are before it" in left_out.detail
 
 
-def test_source_ports_that_are_taken_are_drawn_again():
-    seen = []
+def test_source_ports_that_are_taken_are_drawn_again(monkeypatch):
+    seen, drawn = [], iter((5, 5, 5, 6, 6, 7))
+    monkeypatch.setattr(module.secrets, "randbelow", lambda _: next(drawn))
 
     def go(rig, agent, order):
         seen.append(order.do.path)
@@ -371,12 +372,18 @@ def test_the_ends_are_hops_although_nothing_was_seen(answers):
     assert found.hops[-1].address == "10.3.0.9"
 
 
-def test_which_of_several_addresses_was_tried_is_told_of_faults_alone():
+def test_which_of_several_addresses_was_tried_is_told_where_nothing_arrived():
     (found,) = walk(Rig())
     assert found.detail.endswith(
         "(10.3.0.9 was tried, on a subnet that both are on; far has 2 IPv4 addresses: name another, or an interface)"
     )
     (found,) = walk(Rig(), target="far/eth1")
+    assert "was tried" not in found.detail
+    came = Sighting(at=1.0, what="request", out=False, interface="eth0", source="10.1.0.2", source_port=1, destination="10.3.0.9",
+                    destination_port=53)  # fmt: skip
+    near = Seen(order="", sightings=(structs.replace(came, out=True),), sent=Sent(source="10.1.0.2"))
+    (found,) = walk(Rig(WalkPath=near, TellPath=Seen(order="", sightings=(came,), served=Served())))
+    assert found.verdict is not Verdict.WORKS
     assert "was tried" not in found.detail
 
 

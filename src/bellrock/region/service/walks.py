@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
@@ -163,24 +162,26 @@ class Walks:
         if isinstance(case, Walked):
             return case
         walked = judge(case, await self._ruled(case, source, target))
-        why = "" if walked.verdict is Verdict.WORKS else target.choice(source, leg.family)
+        arrived = walked.verdict is Verdict.WORKS or walked.hops[-1].request
+        why = "" if arrived else target.choice(source, leg.family)
         return structs.replace(walked, detail=f"{walked.detail} ({why})") if why else walked
 
     async def _seen_by_both(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Case | Walked:
         """What both ends saw; a verdict where one of them could not do its part. With other source ports, if some were taken."""
         draws = 0
-        while True:
-            draws += 1
-            with self._drawing(wanted, leg, source, target) as path:
+        with contextlib.ExitStack() as drawn:  # so that none is drawn a second time
+            while True:
+                draws += 1
+                path = drawn.enter_context(self._drawing(wanted, leg, source, target))
                 case = _case(path, wanted, leg, source, target)
                 try:
                     found = await self._walked(case, wanted, source, target)
                 except Declined as error:
                     return _untold(case, str(error))
-            if isinstance(found, Walked) or not found.sent.taken or path.fixed or draws == DRAWS:
-                return found
+                if isinstance(found, Walked) or not found.sent.taken or path.fixed or draws == DRAWS:
+                    return found
 
-    @contextmanager
+    @contextlib.contextmanager
     def _drawing(self, wanted: Wanted, leg: Leg, source: End, target: End) -> Iterator[Path]:
         """A path whose source ports no other walk from there has, as long as the block runs."""
         path = _path(wanted, leg, source, target)
