@@ -8,9 +8,11 @@ from bellrock.model import Verdict
 from bellrock.probe import dhcp_lease
 from bellrock.probe.dhcp import gather
 from bellrock.probe.dhcp_lease import lease, release, request
+from bellrock.probe.dhcp_plan import another
 from bellrock.probe.dhcp_talk import LinkTalk
 from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import Kind
+from bellrock.wire.ethernet import mac_text
 from tests.probe.dhcp_offered import MAC, Script, four, net_of, offer, planned
 
 
@@ -44,6 +46,25 @@ def test_taken_and_given_back():
         "0.0.0.0",
     )
     assert (given.ciaddr, given.broadcast, set(given.options)) == ("10.0.0.100", False, {option.SERVER_ID})
+
+
+def test_never_under_an_address_of_this_hosts():
+    """What the interface itself has leased would be offered, and be free for others after the release."""
+    found, talk = leased(answering(Kind.ACK))
+    assert {message.chaddr for message in talk.sent} == {another(MAC, "lease")} != {MAC}
+    assert found.facts["asked_as"] == mac_text(another(MAC, "lease"))
+    _, again = leased(answering(Kind.ACK))
+    assert again.sent[0].chaddr == talk.sent[0].chaddr, "each run with a new one would hold one more address"
+
+
+def test_an_address_that_this_host_has_is_not_taken():
+    found, talk = leased(lambda _: [offer("127.0.0.1")])
+    assert found.verdict is Verdict.DEGRADED
+    assert (
+        "offers 127.0.0.1 to a machine that it does not know, and this host has that address: it was not taken"
+        in found.detail
+    )
+    assert [message.kind for message in talk.sent] == [Kind.DISCOVER]
 
 
 def test_refused():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.probe import Ask, PlanError, Source
-from bellrock.probe.dhcp_plan import ARCHITECTURES, HTTP, OPTIONS, SECOND, USUAL, machine, plan, transaction
+from bellrock.probe.dhcp_plan import ARCHITECTURES, HTTP, OPTIONS, SECOND, USUAL, another, machine, plan, transaction
 from bellrock.wire import dhcp
 from bellrock.wire.dhcp import Kind
 from tests.probe.dhcp_offered import MAC, four, planned
@@ -22,18 +22,26 @@ def test_who_is_asked_as_by_default():
 
 def test_all_that_can_be_set():
     found = planned(arch="plain,uefi-x64,plain", vid="10", mac="02:00:00:00:00:01", window="0.5", servers="10.0.0.1,10.0.0.2", rack="fd00::1",
-                    follow="no", second="yes", lease="yes")  # fmt: skip
+                    follow="no", second="yes")  # fmt: skip
     assert [one.name for one in found.variants] == ["plain", "uefi-x64"]
     assert (found.vid, found.mac.hex(), found.window, found.follow, found.lease) == (
         10,
         "020000000001",
         0.5,
         False,
-        True,
+        False,
     )
+    assert planned(lease="yes").lease
     assert (found.servers, found.rack) == (("10.0.0.1", "10.0.0.2"), ("fd00::1",))
     assert found.second.name == SECOND
-    assert found.second.discover.chaddr[0] == 2
+    assert found.second.discover.chaddr == b"", "made of the interface's own"
+
+
+def test_other_machines_have_addresses_of_their_own_that_stay_the_same():
+    assert another(MAC, SECOND) == another(MAC, SECOND)
+    made = {MAC, another(MAC, SECOND), another(MAC, "lease"), another(MAC[::-1], SECOND), another(MAC[::-1], "lease")}
+    assert len(made) == 5
+    assert {(len(one), one[0]) for one in made - {MAC}} == {(6, 2)}, "locally administered, and no group"
 
 
 @pytest.mark.parametrize(
@@ -89,12 +97,13 @@ def test_the_source_address_is_the_relays():
         ({"servers": "me"}, "option servers takes IP addresses"),
         ({"servers": "fd00::1"}, "take IPv4 addresses"),
         ({"lease": "maybe"}, "option lease takes yes or no"),
+        ({"lease": "yes", "mac": "02:00:00:00:00:01"}, "never under one of option mac"),
         ({"giaddr": "10.0.0.1"}, "for asking a server as a relay does"),
         ({"address": "10.0.0.1", "vid": "3"}, "for asking on a link"),
         ({"address": "10.0.0.1", "lease": "yes"}, "for asking on a link"),
         ({"archs": "bios"}, "dhcp has no option 'archs'; did you mean arch"),
     ],
-    ids=["no link", "IPv6", "arch", "arch number", "too many", "vid", "group", "short mac", "window", "servers", "servers of IPv6", "lease", "giaddr", "relay vid", "relay lease", "unknown"],
+    ids=["no link", "IPv6", "arch", "arch number", "too many", "vid", "group", "short mac", "window", "servers", "servers of IPv6", "lease", "another's lease", "giaddr", "relay vid", "relay lease", "unknown"],
 )  # fmt: skip
 def test_what_cannot_be_asked(asked, words):
     with pytest.raises(PlanError, match=words):

@@ -117,6 +117,13 @@ class TestLinkTalk:
             assert said(conversation).message.xid == question.xid
         return talk, question, air
 
+    @pytest.mark.parametrize(
+        ("options", "wanted"), [({}, False), ({"lease": "yes"}, True), ({"second": "yes"}, True), ({"mac": "02:00:00:00:00:01"}, True)],
+        ids=["own", "lease", "second", "mac"],
+    )  # fmt: skip
+    def test_answers_to_machines_that_are_not_here_are_heard(self, options, wanted):
+        assert [everything for *_, everything in self.ask(**options)[2].listening] == [wanted]
+
     def test_from_nowhere_to_everybody(self):
         talk, question, air = self.ask()
         ((index, sent),) = air.sent

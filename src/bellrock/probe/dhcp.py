@@ -14,9 +14,9 @@ from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.model import Verdict
 from bellrock.probe.dhcp_follow import Once, follow
-from bellrock.probe.dhcp_lease import lease
+from bellrock.probe.dhcp_lease import LEASE, lease
 from bellrock.probe.dhcp_offers import MAX_OFFERS, Offer, booting, complaints, first_of_each, sentence
-from bellrock.probe.dhcp_plan import OPTIONS, PLAIN, SECOND, Plan, Variant, machine, plan
+from bellrock.probe.dhcp_plan import OPTIONS, PLAIN, SECOND, Plan, Variant, another, machine, plan
 from bellrock.probe.dhcp_talk import Conversation, Talk, describe, talking
 from bellrock.probe.libvirt_dnsmasq import judge as judge_dnsmasq
 from bellrock.probe.net import Net
@@ -31,7 +31,6 @@ PATIENCE: Final = 0.85
 """Of the time of the ask: so long the first offer is waited for, and then it is listened on; what is left is for following up."""
 GRACE: Final = 0.5
 """Seconds in which an offer may still come after an ICMP error about the question."""
-LEASE: Final = "lease"
 
 
 async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
@@ -186,14 +185,16 @@ def _facts(offers: Sequence[Offer], talk: Talk) -> dict[str, Any]:
 
 async def _two(plan: Plan, talk: Talk, second: Variant, net: Net) -> Found:
     """Whether one address is offered to two machines that ask at once."""
-    first = structs.replace(second, discover=structs.replace(second.discover, chaddr=b"", xid=second.discover.xid ^ 1))
+    first = structs.replace(second, discover=structs.replace(second.discover, xid=second.discover.xid ^ 1))
+    other = another(talk.mac, SECOND)
+    second = structs.replace(second, discover=structs.replace(second.discover, chaddr=other))
     ours, theirs = await asyncio.gather(gather(plan, talk, first, net), gather(plan, talk, second, net))
     if not ours or not theirs:
         return _silence(plan, talk, net)
     facts: dict[str, Any] = {"offers": [offer.facts() for offer in (*ours, *theirs)]}
     twice = [
-        f"{one.server} offers {one.address} to two machines at once, {mac_text(talk.mac)} and {mac_text(second.discover.chaddr)}"
-        for one in ours for other in theirs if one.address and (one.server, one.address) == (other.server, other.address)
+        f"{one.server} offers {one.address} to two machines at once, {mac_text(talk.mac)} and {mac_text(other)}"
+        for one in ours for its in theirs if one.address and (one.server, one.address) == (its.server, its.address)
     ]  # fmt: skip
     works = f"two machines are offered different addresses: {ours[0].address} and {theirs[0].address}"
     return judged(plan, ours, twice, facts, works)

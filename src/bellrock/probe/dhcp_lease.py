@@ -1,4 +1,8 @@
-"""A lease taken and given back, where that is asked for: DISCOVER, OFFER, REQUEST, ACK, RELEASE (RFC 2131 §3.1)."""
+"""A lease taken and given back, where that is asked for: DISCOVER, OFFER, REQUEST, ACK, RELEASE (RFC 2131 §3.1).
+
+Never under the interface's own hardware address: the server would offer the very lease that this host lives by, and the RELEASE
+would free it for others while it is in use here.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -6,17 +10,20 @@ from typing import Final
 from msgspec import structs
 
 from bellrock.link.clock import monotonic
+from bellrock.link.obstacle import is_own
 from bellrock.model import Verdict
 from bellrock.probe.dhcp_offers import Offer, told
-from bellrock.probe.dhcp_plan import PLAIN, Plan, Variant, machine, transaction
+from bellrock.probe.dhcp_plan import PLAIN, Plan, Variant, another, machine, transaction
 from bellrock.probe.dhcp_talk import Conversation, LinkTalk, Talk, describe
 from bellrock.probe.net import Net
 from bellrock.probe.values import Found
 from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import Kind, Message
+from bellrock.wire.ethernet import mac_text
 from bellrock.wire.ip import address_bytes
 
 Gather = Callable[[Plan, Talk, Variant, Net], Awaitable[list[Offer]]]
+LEASE: Final = "lease"
 PATIENCE: Final = 2.0
 """Seconds that the acknowledgement may take."""
 
@@ -29,12 +36,16 @@ async def lease(plan: Plan, talk: Talk, gather: Gather, net: Net) -> Found:
     """
     first = plan.variants[0]
     xid = transaction(net.ask.nonce, "lease")
-    variant = Variant(PLAIN, first.arch, structs.replace(first.discover, xid=xid))
+    mac = another(talk.mac, LEASE)
+    variant = Variant(PLAIN, first.arch, structs.replace(first.discover, xid=xid, chaddr=mac))
     started = monotonic()
     offers = [offer for offer in await gather(plan, talk, variant, net) if _wanted(plan, offer)]
     if not offers:
         return Found(verdict=Verdict.FILTERED, detail="no lease was taken: no server that should offers an address")
     offer = offers[0]
+    if is_own(offer.address):
+        what = f"{told(offer)} offers {offer.address} to a machine that it does not know, and this host has that address: it was not taken"
+        return Found(verdict=Verdict.DEGRADED, detail=what, facts={"server": offer.server, "offer": offer.facts()})
     with talk.conversation(xid) as conversation:
         answer = await _request(talk, conversation, variant, offer, net, net.ask.within - (monotonic() - started))
         if answer is None:
@@ -46,6 +57,7 @@ async def lease(plan: Plan, talk: Talk, gather: Gather, net: Net) -> Found:
             "server": offer.server,
             "address": offer.address,
             "lease_time_s": _lease_time(answer),
+            "asked_as": mac_text(mac),
             "offer": offer.facts(),
         }
         if answer.message.kind == Kind.NAK:

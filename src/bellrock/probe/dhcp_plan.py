@@ -53,7 +53,11 @@ OPTIONS: Final = (
     Option("rack", "addresses to which boot server options must point, with commas between; none: anywhere"),
     Option("follow", "whether to try the offered boot and DNS servers, yes or no; yes"),
     Option("second", "whether to ask as two machines at once, to see if one address is offered to both, yes or no; no"),
-    Option("lease", "whether to take a lease and give it back, yes or no; no"),
+    Option(
+        "lease",
+        "whether to take a lease, under a hardware address of its own, and give it back, yes or no; no",
+        by_hand=True,
+    ),
     Option("giaddr", "address of this host to ask from as a relay does; the one that leads to the server"),
     Option("subnet", "as a relay, ask for an address of this subnet (RFC 3527); giaddr's"),
 )
@@ -104,7 +108,7 @@ class Variant(Struct, frozen=True):
     arch: int | None
     """IANA's number; None: one that does not boot from the network."""
     discover: Message
-    """Without hardware address where that is the interface's own, which is known at run time."""
+    """Without hardware address where that is the interface's own or made of it (`another`), which is known at run time."""
 
     @property
     def http(self) -> bool:
@@ -175,6 +179,15 @@ def machine(variant: Variant, mac: bytes, giaddr: str = "") -> Message:
     return structs.replace(discover, giaddr=giaddr, hops=1, broadcast=False) if giaddr else discover
 
 
+def another(mac: bytes, purpose: str) -> bytes:
+    """The hardware address of a machine that nobody has (locally administered, IEEE 802 §8.2.2), always the same beside an interface.
+
+    Servers keep an offered address for a while, and know who released one by this: were it drawn each time, each run would hold
+    one more address of the pool; were it the interface's own, the address that this host lives by would be given away.
+    """
+    return b"\x02" + hashlib.sha256(mac + purpose.encode()).digest()[:5]
+
+
 def transaction(nonce: bytes, name: str) -> int:
     """A transaction id that belongs to an ask and one of its variants."""
     return int.from_bytes(hashlib.sha256(nonce + name.encode()).digest()[:4], "big")
@@ -195,6 +208,10 @@ def _check(ask: Ask, given: Options) -> None:
     if ask.address and ("vid" in given or given.flag("lease") or "mac" in given):
         raise PlanError(
             f"{ask.flow}: options vid, mac and lease are for asking on a link, not a server as a relay does"
+        )
+    if "mac" in given and given.flag("lease"):
+        raise PlanError(
+            f"{ask.flow}: a lease is taken under a hardware address that no machine has, never under one of option mac: released, it would be gone for the machine whose address that is"
         )
     if not ask.address and ("giaddr" in given or "subnet" in given):
         raise PlanError(
@@ -223,9 +240,7 @@ def _variant(ask: Ask, name: str, mac: bytes, relay: dict[int, bytes]) -> Varian
 
 
 def _second(ask: Ask, relay: dict[int, bytes]) -> Variant:
-    """A machine with a locally administered address (IEEE 802 §8.2.2) that nobody has."""
-    mac = bytes((2,)) + hashlib.sha256(ask.nonce + b"second").digest()[:5]
-    return Variant(SECOND, None, _discover(transaction(ask.nonce, SECOND), mac, relay))
+    return Variant(SECOND, None, _discover(transaction(ask.nonce, SECOND), b"", relay))
 
 
 def _discover(xid: int, mac: bytes, said: dict[int, bytes]) -> Message:

@@ -84,7 +84,8 @@ class LinkTalk:
         self._index = interface.index
         self._vid = plan.vid
         self._own = interface.mac
-        self._everything = plan.vid is not None or bool(plan.mac)
+        # What is for a machine that is not here, the card passes on only where it is told to.
+        self._everything = plan.vid is not None or bool(plan.mac) or plan.lease or plan.second is not None
         self.mac = plan.mac or mac_bytes(interface.mac)
         self.interface = interface.name
         self.address = "" if plan.vid is not None else first4(interface)

@@ -1,14 +1,18 @@
 """DHCP asked of real servers (kea, dnsmasq, ISC dhcpd) on a link, on a VLAN, without an address, through a relay and as one."""
 
 import json
+import re
 import socket
 import sys
+import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from bellrock.model import Verdict
 from bellrock.probe import dhcp_talk
+from tests.cli.programs import wait_until
 from tests.lab.services.dhcp_servers import MACHINE, ONE, RELAY, TAGGED, TWO, UPSTREAM, Segment, classes, pool
 
 pytestmark = pytest.mark.lab
@@ -73,6 +77,25 @@ def test_a_lease_is_taken_only_where_asked_for_and_given_back(started):
     kea.says("DHCP4_RELEASE ")
     other = started.only(arch="plain", mac="02:00:00:00:00:44", follow="no", **QUICK)
     assert other.facts["address"] == "10.9.0.100", "the only address is free again"
+
+
+def test_the_lease_that_this_host_lives_by_is_left_to_it(started):
+    own = "10.9.0.120"
+    (mac,) = re.findall(r"link/ether (\S+)", started.machine.run("ip", "link", "show", "eth0"))
+    leases = Path(started.directory) / "own.leases"
+    leases.write_text(f"{int(time.time()) + 3600} {mac} {own} machine ff:{mac}\n")
+    server = started.dnsmasq("--log-dhcp", name="own")
+    started.machine.run("ip", "address", "add", f"{own}/24", "dev", "eth0")
+    try:
+        found = started.ask(arch="plain", lease="yes", follow="no", **QUICK)
+        server.says("DHCPRELEASE")
+    finally:
+        started.machine.run("ip", "address", "del", f"{own}/24", "dev", "eth0")
+    assert found["plain"].facts["address"] == own, "the server knows it"
+    assert found["lease"].verdict is Verdict.WORKS, found["lease"]
+    assert found["lease"].facts["address"] != own
+    wait_until(lambda: found["lease"].facts["address"] not in leases.read_text(), "the lease was not given back")
+    assert f" {mac} {own} " in leases.read_text()
 
 
 def test_no_server_is_silence(started):
