@@ -50,8 +50,10 @@ def test_silence():
         wanted = path()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind((HERE, wanted.port))
-            sent = (await walk(wanted)).sent
+            told = await walk(wanted)
+            sent = told.sent
             assert (sent.tries, sent.answered, sent.obstacle) == (3, False, "")
+            assert told.watched >= sent.waited >= wanted.within, "what comes in later than that is late"
             assert silent.recv(100) == text(number=0)
 
     play(scene)

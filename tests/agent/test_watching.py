@@ -117,7 +117,11 @@ def test_over_tcp_strangers_are_let_go_without_a_word(monkeypatch):
     play(scene)
 
 
-def test_who_comes_from_the_walks_ports_was_let_in_although_nothing_more_comes(monkeypatch):
+@pytest.mark.parametrize(
+    ("beyond", "accepted"), [(0, 1), (1, 0), (31, 0)], ids=["request", "hop-limit-1", "hop-limit-31"]
+)
+def test_who_comes_from_the_requests_port_was_let_in_although_nothing_more_comes(monkeypatch, beyond, accepted):
+    """The walk's other ports are those of packets with small hop limits: one that comes as far is no request, and no stranger."""
     monkeypatch.setattr(watching, "SAY", 0.05)
 
     async def scene():
@@ -127,12 +131,12 @@ def test_who_comes_from_the_walks_ports_was_let_in_although_nothing_more_comes(m
             await said.first(Watching)
             with socket.socket() as sock:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sock.bind((HERE, wanted.source_port))
+                sock.bind((HERE, wanted.source_port + beyond))
                 sock.setblocking(False)
                 await asyncio.get_running_loop().sock_connect(sock, (HERE, wanted.port))
                 assert await asyncio.get_running_loop().sock_recv(sock, 10) == b""
         served = (await said.first(Seen)).served
-        assert (served.accepted, served.strangers, served.replies) == (1, 0, 0)
+        assert (served.accepted, served.strangers, served.replies) == (accepted, 0, 0)
 
     play(scene)
 

@@ -51,6 +51,21 @@ def test_a_request_and_answers_with_and_without_a_mark():
     ]  # fmt: skip
 
 
+def test_which_try_is_answered_is_told():
+    later = udp(THERE, marked.payload(53, text(number=2), A))
+    seen = (ASKED, later, udp(BACK, text(Kind.REPLY, 2)), udp(BACK, marked.payload(53, text(number=1), A)))
+    assert whats(UDP, *seen) == [("request", 0), ("request", 2), ("reply", 2), ("reply", 1)]
+
+
+def test_what_was_for_another_network_card_is_told_and_is_no_request_that_came():
+    stray = Passed(1.0, "eth0", False, ASKED.seen, "02:00:00:00:00:99", "02:00:00:00:00:01")
+    found = sightings(UDP, [stray, ASKED])
+    assert [(one.card, one.sender) for one in found] == [("02:00:00:00:00:99", "02:00:00:00:00:01"), ("", "")]
+    assert list(requests(found, out=False)) == [found[1]]
+    about = Passed(1.0, "eth0", False, complaint(THERE, 3, 1).seen, "02:00:00:00:00:99")
+    assert [one.card for one in sightings(UDP, [about])] == ["02:00:00:00:00:99"]
+
+
 def test_an_answer_that_repeats_the_question_is_an_answer():
     assert whats(UDP, ASKED, udp(BACK, marked.payload(53, text(), A))) == [("request", 0), ("reply", 0)]
 

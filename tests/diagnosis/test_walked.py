@@ -72,6 +72,15 @@ def test_where_no_rule_of_theirs_has_to_do_with_it(seen):
     assert question(seen) is None
 
 
+@pytest.mark.parametrize(
+    "seen", [case([LEFT, there(out=False, what="error", by=GATE, kind=3, code=13)], served=TOOK), case([LEFT], sent=ANSWERED)], ids=["taken", "answered"],
+)  # fmt: skip
+def test_of_a_packet_that_was_not_seen_no_rule_is_asked(seen):
+    """That it came is known by the target's word alone: with which addresses, is not."""
+    assert seen.reached
+    assert question(seen) is None
+
+
 def test_a_bridge_is_no_second_way():
     """Each packet is seen at the card and at the bridge above it: coming in from below, leaving from above. Rules see the bridge."""
     far = [ARRIVED, there(out=False, interface="br0"), back(out=True, interface="br0"), back(out=True)]

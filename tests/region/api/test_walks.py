@@ -90,6 +90,8 @@ class Region:
         ([Verdict.WORKS, Verdict.WORKS], Verdict.WORKS),
         ([Verdict.WORKS, Verdict.NOT_CHECKED], Verdict.NOT_CHECKED),
         ([Verdict.NOT_CHECKED, Verdict.FILTERED, Verdict.WORKS], Verdict.FILTERED),
+        ([Verdict.DEGRADED, Verdict.FILTERED, Verdict.NOT_CHECKED], Verdict.FILTERED),
+        ([Verdict.WORKS, Verdict.NOT_CHECKED, Verdict.DEGRADED], Verdict.DEGRADED),
     ],
 )
 def test_a_path_is_as_good_as_its_worst_exchange(monkeypatch, verdicts, worst):

@@ -17,7 +17,7 @@ from bellrock.region.service import Busy, UnknownEnd, Unwalkable, Wanted
 
 EndText = Annotated[str, Meta(min_length=1, max_length=511)]
 FlowText = Annotated[str, Meta(min_length=1, max_length=64)]
-_ORDER: Final = (Verdict.WORKS, Verdict.NOT_CHECKED)
+_ORDER: Final = (Verdict.WORKS, Verdict.NOT_CHECKED, Verdict.DEGRADED)
 """A path is as good as the worst of its exchanges; any other verdict is worse than these."""
 
 
