@@ -179,14 +179,16 @@ def test_without_a_site_it_is_what_the_machine_is_set_to_use(room, tmp_path):
     """Its files are of a mount namespace of its own."""
     resolv = tmp_path / "resolv.conf"
     resolv.write_text(f"nameserver {SERVER}\n")
-    (tmp_path / "empty").mkdir()
+    (tmp_path / "apt" / "apt.conf.d").mkdir(parents=True)
+    (tmp_path / "apt" / "sources.list").write_text("deb http://deb.example/debian bookworm main\n")
+    (tmp_path / "apt" / "apt.conf.d" / "proxy").write_text(f'Acquire::http::Proxy "http://{SERVER}:8000";\n')
     (tmp_path / "chrony").mkdir()
     (tmp_path / "chrony" / "chrony.conf").write_text(f"server {SERVER} iburst\n")
     (tmp_path / "etc").mkdir()
     for name in ("apt", "systemd", "network"):
         (tmp_path / "etc" / name).mkdir()
     script = (
-        f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && mount --bind {tmp_path}/chrony /etc/chrony && mount --bind {tmp_path}/empty /etc/apt"
+        f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && mount --bind {tmp_path}/chrony /etc/chrony && mount --bind {tmp_path}/apt /etc/apt"
         f" && exec {BELLROCK} check --json --state-dir {tmp_path}"
     )
     command = room.client.command("unshare", "-m", "sh", "-c", script)
@@ -197,7 +199,11 @@ def test_without_a_site_it_is_what_the_machine_is_set_to_use(room, tmp_path):
     found = json.loads(done.stdout)
     told = {(one["flow"], one["target"], one["verdict"], one["why"]) for one in found["checks"]}
     assert ("ntp", f"{SERVER}:123", "works", f"/etc/chrony/chrony.conf: server {SERVER}") in told
-    assert {flow for flow, *_ in told} == {"dns", "ntp"}
+    assert {flow for flow, *_ in told} == {"dns", "ntp", "proxy", "apt"}
+    (fetched,) = [one for one in found["checks"] if one["flow"] == "apt"]
+    assert fetched["target"] == "deb.example:80"
+    assert fetched["verdict"] != "not-checked", "the name is for the proxy to look up"
+    assert fetched["evidence"][0]["what"] == f"TCP SYN to {SERVER}:8000"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,18 @@ def test_events_tell_of_carrier_addresses_names_and_removal(net, monitor):
     assert {change.name for change in follower.told if isinstance(change, InterfaceRemoved)} == {"blk-z", "blk-b"}
 
 
+def test_addresses_by_dhcp_are_told_by_their_end(net, monitor):
+    """As a DHCP client sets them, whichever it is."""
+    net.veth()
+    net.ip("addr add 10.1.0.1/24 dev blk-a valid_lft 3600 preferred_lft 3600")
+    net.ip("addr add 10.2.0.1/24 dev blk-b")
+    monitor.snapshot()
+    assert monitor.leased() == {"blk-a"}
+    net.ip("addr change 10.1.0.1/24 dev blk-a valid_lft forever preferred_lft forever")
+    monitor.changes()
+    assert monitor.leased() == frozenset()
+
+
 def test_link_local_addresses_appear_once_they_may_be_used(net, monitor):
     net.veth()
     net.ip("link add blk-c type veth peer name blk-d")

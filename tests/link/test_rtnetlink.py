@@ -125,6 +125,9 @@ SIX = attribute(1, bytes.fromhex("fe800000000000000000000000000001"))
         (address(FAR, LOCAL), Address(5, "10.0.0.1/24", True)),  # point to point: the near end
         (address(FAR), Address(5, "10.0.0.2/24", True)),
         (address(LOCAL, kind=21), Address(5, "10.0.0.1/24", False)),
+        (address(LOCAL, flags=0), Address(5, "10.0.0.1/24", True, True)),
+        (address(LOCAL, u32(8, 0x200), flags=0x80), Address(5, "10.0.0.1/24", True, True)),
+        (address(SIX, family=socket.AF_INET6, flags=0), Address(5, "fe80::1/24", True)),
         (address(SIX, family=socket.AF_INET6), Address(5, "fe80::1/24", True)),
         (address(SIX, family=socket.AF_INET6, flags=0x40), Address(5, "fe80::1/24", False)),
         (address(SIX, family=socket.AF_INET6, flags=0x08), Address(5, "fe80::1/24", False)),

@@ -59,7 +59,7 @@ def test_everything_in_the_order_of_a_boot_and_with_its_source(tmp_path):
     assert here.gateways == ()
 
 
-def test_with_a_proxy_the_proxy_is_tried_and_not_what_it_fetches(tmp_path):
+def test_with_a_proxy_it_is_tried_and_what_it_fetches_by_it(tmp_path):
     here = machine(
         tmp_path,
         {"etc/apt/sources.list": "deb http://deb.example/debian bookworm main\n", "etc/apt/apt.conf.d/90proxy": 'Acquire::http::Proxy "http://10.0.0.2:8000";\n'},
@@ -68,7 +68,43 @@ def test_with_a_proxy_the_proxy_is_tried_and_not_what_it_fetches(tmp_path):
     assert lines(here) == [
         "proxy 10.0.0.2:8000/tcp /etc/apt/apt.conf.d/90proxy: 10.0.0.2",
         "proxy 10.0.0.3:3128/tcp $https_proxy: 10.0.0.3",
+        "apt deb.example:80/tcp /etc/apt/sources.list: deb.example/debian bookworm by proxy (/etc/apt/apt.conf.d/90proxy: 10.0.0.2)",
     ]
+    assert here.wanted[-1].options == {
+        "path": "/debian",
+        "suite": "bookworm",
+        "tls": "no",
+        "proxy": "http://10.0.0.2:8000",
+    }
+    assert here.untried == ()
+
+
+def test_a_proxy_of_the_environment_is_for_its_own_scheme(tmp_path):
+    sources = "deb http://deb.example/debian bookworm main\ndeb https://safe.example/debian bookworm main\n"
+    here = machine(tmp_path, {"etc/apt/sources.list": sources}, {"https_proxy": "http://[fd00::3]:3128"})
+    fetched = {one.name: one.options.get("proxy") for one in here.wanted if one.flow == "apt"}
+    assert fetched == {"deb.example": None, "safe.example": "http://[fd00::3]:3128"}
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"), [("http://proxy.example:8000", "a proxy by its name"), ("https://10.0.0.2:8000", "TLS to the proxy itself")], ids=["name", "tls"]
+)  # fmt: skip
+def test_what_is_fetched_by_a_proxy_that_no_probe_can_use_is_not_passed_over(tmp_path, proxy, words):
+    here = machine(
+        tmp_path, {"etc/apt/sources.list": "deb http://deb.example/debian bookworm main\n"}, {"http_proxy": proxy}
+    )
+    assert [one.flow for one in here.wanted] == ["proxy"]
+    (left,) = here.untried
+    assert (left.flow, left.target) == ("apt", Role.MIRROR)
+    assert words in left.why
+    assert left.why.startswith("/etc/apt/sources.list: deb.example/debian bookworm by proxy ($http_proxy: ")
+
+
+def test_whoever_set_it_up_an_address_by_dhcp_has_a_server(tmp_path):
+    """systemd-networkd, netplan and NetworkManager have files of their own; the kernel knows which addresses have an end."""
+    links = (link("eth0", "10.0.0.7/24"), link("eth1", "10.1.0.7/24"))
+    here = own(tmp_path, {}, tmp_path, links, leased={"eth1"})
+    assert lines(here) == ["dhcp eth1:67/udp eth1 has an address by DHCP"]
 
 
 def test_behind_the_stub_resolver_those_that_it_asks_are_tried_too(tmp_path):

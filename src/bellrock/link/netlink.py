@@ -69,6 +69,7 @@ class LinkMonitor:
         self._sequence = 0
         self._links: dict[int, Link] = {}
         self._addresses: dict[int, set[str]] = {}
+        self._leased: set[tuple[int, str]] = set()
         self._told: dict[int, Interface] = {}
         try:
             # Subscribed before the first dump, so that nothing falls between them.
@@ -90,6 +91,13 @@ class LinkMonitor:
         self._reload()
         self._told = self._fold()
         return dict(self._told)
+
+    def leased(self) -> frozenset[str]:
+        """Names of the interfaces that have an IPv4 address by DHCP, as of the last `snapshot` or `changes`."""
+        return frozenset(
+            self._links[index].name for index, text in self._leased
+            if index in self._links and text in self._addresses.get(index, ())
+        )  # fmt: skip
 
     def changes(self) -> list[InterfaceChanged | InterfaceRemoved]:
         """What is different since the last `snapshot` or `changes`; several events of one interface make one change.
@@ -151,21 +159,23 @@ class LinkMonitor:
                 )
             case Address(usable=True):
                 self._addresses.setdefault(change.index, set()).add(change.text)
+                (self._leased.add if change.leased else self._leased.discard)((change.index, change.text))
             case Address():
                 self._addresses.get(change.index, set()).discard(change.text)
+                self._leased.discard((change.index, change.text))
             case _:
                 pass
 
     def _reload(self) -> None:
         """Ask for everything; again where it changed while it was told."""
-        known = self._links, self._addresses
+        known = self._links, self._addresses, self._leased
         for _ in range(_DUMP_TRIES):
-            self._links, self._addresses = {}, {}
+            self._links, self._addresses, self._leased = {}, {}, set()
             try:
                 if self._dump(rtnetlink.GET_LINK) and self._dump(rtnetlink.GET_ADDRESS):
                     return
             except OSError as error:
-                self._links, self._addresses = known
+                self._links, self._addresses, self._leased = known
                 raise _failed(error) from None
         # It changes all the time: what was told is nearly right, and the events on their way settle the rest.
 

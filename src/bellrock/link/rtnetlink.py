@@ -45,6 +45,8 @@ _OPERSTATE_UNKNOWN: Final = 0
 _OPERSTATES_WITH_CARRIER: Final = (4, 5, 6)
 """TESTING, DORMANT (a cable, but 802.1X has not let us in yet), UP."""
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_PERMANENT: Final = 0x80
+"""IFA_F_PERMANENT: without it `ip address` shows `dynamic`, and a time for which the address is valid."""
 _UNUSABLE: Final = 0x40 | 0x08
 """IFA_F_TENTATIVE, IFA_F_DADFAILED: nothing may be sent from such an address (RFC 4862 §5.4)."""
 
@@ -97,6 +99,8 @@ class Address(Struct, frozen=True):
     index: int
     text: str
     usable: bool
+    leased: bool = False
+    """An IPv4 address with an end: who set it (dhclient, systemd-networkd, NetworkManager) has it from DHCP."""
 
 
 Change = Link | LinkGone | PortState | Address
@@ -208,7 +212,8 @@ def _address(message: Message) -> Address | None:
         return None
     flags = number(fields[_IFA_FLAGS]) if _IFA_FLAGS in fields else short_flags
     usable = message.type == NEW_ADDRESS and not flags & _UNUSABLE
-    return Address(index, f"{socket.inet_ntop(family, octets)}/{prefix}", usable)
+    leased = usable and family == socket.AF_INET and not flags & _PERMANENT
+    return Address(index, f"{socket.inet_ntop(family, octets)}/{prefix}", usable, leased)
 
 
 def attributes(data: bytes) -> dict[int, bytes]:

@@ -1,6 +1,6 @@
 """What this machine itself is set to use, and so what must work from here: name servers, time, packages, proxies, its region, DHCP."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from bellrock.flows import BOOT, Protocol, Role, Wanted
+from bellrock.flows import BOOT, Protocol, Role, Untried, Wanted
 from bellrock.link.netlink import LinkMonitor
 from bellrock.model import Interface, InterfaceKind
 from bellrock.probe.setfiles import (
@@ -58,6 +58,8 @@ class Here(Struct, frozen=True, kw_only=True):
     """In the order of a boot; `why` names the file."""
     gateways: tuple[tuple[str, str], ...]
     """Interface and address of each default route."""
+    untried: tuple[Untried, ...] = ()
+    """What matters and cannot be tried as it is set up."""
 
 
 class _Regions(Struct):
@@ -65,19 +67,27 @@ class _Regions(Struct):
 
 
 def own(
-    state_dir: Path, environment: Mapping[str, str], root: Path = Path("/"), links: Iterable[Interface] | None = None
-) -> Here:
-    """What this machine is set to use. `root`: where its files are; `links`: its Ethernet interfaces, None to ask the kernel."""
+    state_dir: Path, environment: Mapping[str, str], root: Path = Path("/"), links: Iterable[Interface] | None = None,
+    leased: Collection[str] = (),
+) -> Here:  # fmt: skip
+    """What this machine is set to use.
+
+    `root`: where its files are; `links`: its Ethernet interfaces, None to ask the kernel; `leased`: names of those that have an
+    address by DHCP, which the kernel tells as well where it is asked.
+    """
     files = _Files(root)
-    there = tuple(links_here() if links is None else links)
-    proxies = tuple(_proxies(files, environment))
+    if links is None:
+        links, leased = links_and_leases()
+    there = tuple(links)
+    proxies = _proxies(files, environment)
+    fetched = tuple(_apt(files, proxies))
     found = [
-        *_dhcp(files, there),
+        *_dhcp(files, there, leased),
         *_dns(files),
         *_ntp(files),
         *_region(state_dir),
-        *proxies,
-        *_apt(files, proxied=bool(proxies)),
+        *(_want("proxy", "request", Role.PROXY, one.place, Protocol.TCP, one.why) for one in proxies),
+        *(one for one in fetched if isinstance(one, Wanted)),
     ]
     seen: dict[tuple[str, ...], Wanted] = {}
     for one in found:
@@ -93,14 +103,21 @@ def own(
         )
     in_order = sorted(seen.values(), key=lambda one: BOOT.index(one.flow))
     routes = (files.text("proc/net/route"), files.text("proc/net/ipv6_route"))
-    return Here(wanted=tuple(in_order), gateways=default_gateways(*routes))
+    left = tuple(dict.fromkeys(one for one in fetched if isinstance(one, Untried)))
+    return Here(wanted=tuple(in_order), gateways=default_gateways(*routes), untried=left)
 
 
 def links_here() -> list[Interface]:
     """This machine's Ethernet interfaces that are up, by themselves, and of a kind that has addresses."""
+    return links_and_leases()[0]
+
+
+def links_and_leases() -> tuple[list[Interface], frozenset[str]]:
+    """The same, and the names of those that have an address by DHCP."""
     with closing(LinkMonitor()) as monitor:
         told = monitor.snapshot().values()
-    return [one for one in told if one.up and one.master is None and one.kind in _ADDRESSED]
+        leased = monitor.leased()
+    return [one for one in told if one.up and one.master is None and one.kind in _ADDRESSED], leased
 
 
 def has_ipv4(link: Interface) -> bool:
@@ -163,17 +180,29 @@ def _region(state_dir: Path) -> Iterator[Wanted]:
             yield _want("api", "metadata", Role.REGION, place, Protocol.TCP, f"{path}: the region of the agent here")
 
 
-def _proxies(files: _Files, environment: Mapping[str, str]) -> Iterator[Wanted]:
-    told = [(path, place) for path, text in files.each(_APT_CONF) for place in apt_proxies(text)]
-    told += [(f"${name}", place) for name in _PROXIES if (place := web_place(environment.get(name, "")))]
-    for origin, place in told:
-        yield _want("proxy", "request", Role.PROXY, place, Protocol.TCP, f"{origin}: {place.host}")
+class _Proxy(Struct, frozen=True):
+    """A proxy that something is set to use."""
+
+    place: Place
+    why: str
+    schemes: tuple[bool, ...] = (False, True)
+    """For which it is used: without TLS, with TLS."""
 
 
-def _apt(files: _Files, *, proxied: bool) -> Iterator[Wanted]:
-    if proxied:
-        # What a proxy fetches need not be reachable from here: the proxy's own check says whether it works.
-        return
+def _proxies(files: _Files, environment: Mapping[str, str]) -> list[_Proxy]:
+    # apt-transport-https(1): what is said of http holds for https as well.
+    told = [
+        _Proxy(place, f"{path}: {place.host}") for path, text in files.each(_APT_CONF) for place in apt_proxies(text)
+    ]
+    told += [
+        _Proxy(place, f"${name}: {place.host}", (name.lower() == "https_proxy",))
+        for name in _PROXIES if (place := web_place(environment.get(name, "")))
+    ]  # fmt: skip
+    return told
+
+
+def _apt(files: _Files, proxies: list[_Proxy]) -> Iterator[Wanted | Untried]:
+    """Its sources, by the proxy that APT goes by: what that fetches need not be reachable from here, nor its name be known."""
     suites: dict[tuple[str, Place], list[str]] = {}
     readers: tuple[tuple[tuple[str, ...], Callable[[str], tuple[Place, ...]]], ...] = (
         (_APT, apt_lines), (_APT_STANZAS, apt_stanzas),
@@ -185,15 +214,28 @@ def _apt(files: _Files, *, proxied: bool) -> Iterator[Wanted]:
     for (path, place), names in suites.items():
         options = {"path": place.path, "suite": ",".join(dict.fromkeys(names)), "tls": "yes" if place.tls else "no"}
         why = f"{path}: {place.host}{place.path} {' '.join(names)}"
-        yield structs.replace(_want("apt", "fetch", Role.MIRROR, place, Protocol.TCP, why), options=options)
+        want = structs.replace(_want("apt", "fetch", Role.MIRROR, place, Protocol.TCP, why), options=options)
+        proxy = next((one for one in proxies if place.tls in one.schemes), None)
+        yield _by_proxy(want, proxy) if proxy else want
 
 
-def _dhcp(files: _Files, links: Iterable[Interface]) -> Iterator[Wanted]:
+def _by_proxy(want: Wanted, proxy: _Proxy) -> Wanted | Untried:
+    at = proxy.place
+    if at.tls or not _is_address(at.host):
+        how = "TLS to the proxy itself" if at.tls else "a proxy by its name"
+        return Untried(flow=want.flow, target=want.target, why=f"{want.why} by proxy ({proxy.why}): no probe speaks {how}; bellrock probe apt -o proxy=http://ADDRESS:{at.port} tries it")  # fmt: skip
+    by = f"http://{f'[{at.host}]' if ':' in at.host else at.host}:{at.port}"
+    return structs.replace(want, options=want.options | {"proxy": by}, why=f"{want.why} by proxy ({proxy.why})")
+
+
+def _dhcp(files: _Files, links: Iterable[Interface], leased: Collection[str]) -> Iterator[Wanted]:
     """Of links that are set up by it, or have no IPv4 address: where addresses are given by hand nobody needs to answer."""
     wanting = {name: path for path, text in files.each(_INTERFACES) for name in by_dhcp(text)}
     for link in links:
         if link.name in wanting:
             why = f"{wanting[link.name]}: {link.name} is set up by DHCP"
+        elif link.name in leased:
+            why = f"{link.name} has an address by DHCP"
         elif not has_ipv4(link) and link.carrier is not False:
             why = f"{link.name} is up and has no IPv4 address"
         else:
