@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bellrock.link import obstacle
 from bellrock.link.datagram import open_datagrams
 from bellrock.link.obstacle import Obstacle, Obstructed, _extended, from_error, is_own, no_way, tell_errors, told
 from bellrock.link.stream import connect
@@ -166,6 +167,21 @@ def test_own_addresses():
     assert not is_own("192.0.2.77")
     assert not is_own("2001:db8::77")
     assert not is_own("")
+    assert not is_own("fe80::77:77")
+
+
+def test_an_own_address_of_some_link(monkeypatch):
+    asked = []
+
+    def binds(family, address):
+        asked.append(address)
+        return address == "fe80::1%two"
+
+    monkeypatch.setattr(obstacle, "_binds", binds)
+    monkeypatch.setattr(obstacle.socket, "if_nameindex", lambda: [(1, "one"), (2, "two")])
+    assert is_own("fe80::1")
+    assert not is_own("fe80::2")
+    assert asked == ["fe80::1%one", "fe80::1%two", "fe80::2%one", "fe80::2%two"]
 
 
 @given(st.binary(min_size=16, max_size=60), st.sampled_from([4, 6]))

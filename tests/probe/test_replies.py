@@ -59,6 +59,14 @@ def test_denied(status, is_denied):
     assert denied(made(status)) is is_denied
 
 
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [("/x19", "itself"), ("//a.lab/x", "another server"), ("https://a.lab/", "another server")],
+)
+def test_whom_a_redirect_means(location, words):
+    assert words in pointed_elsewhere(made("302 Found", location=location), {}).detail
+
+
 def test_a_redirect_is_told_without_its_query():
     found = pointed_elsewhere(made("302 Found", location="https://a.lab/x?token=secret"), {"status": 302})
     assert found.verdict is Verdict.DEGRADED

@@ -198,7 +198,7 @@ def test_fragments_are_too_much_for_firmware():
 def test_large_blocks_that_are_swallowed():
     found = judged(1300, transfer=taken(AGREED), port=40000, gave_up=True)
     assert found.verdict is Verdict.DEGRADED
-    assert "the largest that does has 1300" in found.detail
+    assert "the largest blocks that do have 1300" in found.detail
     assert found.facts["largest_safe_blksize"] == 1300
 
 

@@ -90,6 +90,7 @@ def probe(
     A flow that is checked in several ways has the worst here, and each of them under `variants`.
 
     Exit 0: all works. 1: something does not. 2: usage. 3: something could not be checked.
+    130: Ctrl-C before the first round was over; after that --watch ends with the last round's.
     """
     from bellrock.cli.endpoints import is_name, read_endpoints
     from bellrock.cli.trying import options_of, rounds

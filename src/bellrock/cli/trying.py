@@ -183,18 +183,18 @@ class Progress:
 def rounds(
     work: Sequence[Work], told: Callable[[Results, int], int], every: float | None, limits: Limits = DEFAULT
 ) -> int:
-    """Try all, once or every so many seconds until Ctrl-C; `told` prints a round, by its number, and says the exit code. The last one's."""
+    """Try all, once or every so many seconds until Ctrl-C; `told` prints a round, by its number, and says the exit code: that of the last round that was over, 130 if none was."""
     stopping = Stopping()
 
     async def run() -> int:
-        stop, manners, number, code = stopping.event(), Manners(), 0, EXIT_UNREADABLE
+        stop, manners, number, code = stopping.event(), Manners(), 0, EXIT_INTERRUPTED
         while not stop.is_set():
             trial = asyncio.ensure_future(try_all(work, Progress(), manners, limits))
             waiting = asyncio.ensure_future(stop.wait())
             try:
                 await asyncio.wait({trial, waiting}, return_when=asyncio.FIRST_COMPLETED)
                 if not trial.done():
-                    return EXIT_INTERRUPTED if every is None else code
+                    return code
                 code = told(trial.result(), number)
                 number += 1
                 if every is None:

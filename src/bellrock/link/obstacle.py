@@ -108,9 +108,16 @@ def told_about(sock: socket.socket) -> tuple[bytes, Obstructed, str] | None:
 def is_own(address: str) -> bool:
     """Whether an address is this host's: one can bind to no other."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # A link-local address is one of a link, which who tells of it often leaves out.
+    local = address.lower().startswith("fe80:") and "%" not in address
+    zones = [f"%{name}" for _, name in socket.if_nameindex()] if local else [""]
+    return any(_binds(family, f"{address or 'invalid'}{zone}") for zone in zones)
+
+
+def _binds(family: int, address: str) -> bool:
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as one:
-            one.bind((address or "invalid", 0))
+            one.bind((address, 0))
     except OSError:
         return False
     return True

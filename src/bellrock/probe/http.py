@@ -295,6 +295,8 @@ class _Reading:
 
 def _broken(why: str) -> str:
     # h11 shows the octets that it means as Python writes them; the sentence before them says it.
+    if why.startswith("Receive buffer too long"):
+        return f"its HTTP is broken: the head of its answer does not end within {MAX_HEAD >> 10} KiB"
     return f"its HTTP is broken: {printable(why.partition(': bytearray')[0].encode())[:160]}"
 
 

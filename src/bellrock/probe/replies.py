@@ -53,7 +53,9 @@ def pointed_elsewhere(answer: Answer, facts: dict[str, Any]) -> Found | None:
     if answer.status not in (301, 302, 303, 307, 308):
         return None
     there = answer.header("location").partition("?")[0]
-    return Found(
-        verdict=Verdict.DEGRADED, facts=facts | {"location": there},
-        detail=f"it points to {there}, which is another server: whoever uses it must reach that as well",
-    )  # fmt: skip
+    whose = (
+        "which is itself: it gives no answer where it was asked"
+        if there.startswith("/") and not there.startswith("//")
+        else "which is another server: whoever uses it must reach that as well"
+    )
+    return Found(verdict=Verdict.DEGRADED, detail=f"it points to {there}, {whose}", facts=facts | {"location": there})

@@ -126,7 +126,7 @@ def _refused(plan: Plan, fetched: Fetched, facts: dict[str, Any]) -> Found:
 def _stuck(fetched: Fetched, safe: int | None, facts: dict[str, Any]) -> Found:
     transfer = fetched.transfer
     if safe:
-        detail = f"blocks of {transfer.blksize} octets do not get through: something on the way drops large packets; the largest that does has {safe}"
+        detail = f"blocks of {transfer.blksize} octets do not get through: something on the way drops large packets; the largest blocks that do have {safe}"
         return Found(verdict=Verdict.DEGRADED, detail=detail, facts=facts)
     if transfer.repeated_agreement or (transfer.repeats and transfer.blocks == 1):
         detail = f"the request passes and its answers come, but acknowledgements to the data port {fetched.port} do not arrive: {HELPER}"

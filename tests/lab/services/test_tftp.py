@@ -110,7 +110,7 @@ def test_a_way_that_swallows_large_packets(world, served, most):
     found = world.probe("tftp", path="bootx64.efi")
     assert found.verdict is Verdict.DEGRADED, found
     assert found.facts["largest_safe_blksize"] == most - 32
-    assert f"the largest that does has {most - 32}" in found.detail
+    assert f"the largest blocks that do have {most - 32}" in found.detail
 
 
 def test_a_way_that_swallows_all_data(world, served):
