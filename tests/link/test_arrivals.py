@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from bellrock.link import stream as stream_module
 from bellrock.link.arrivals import Arrivals, open_both
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import connect
@@ -165,3 +166,26 @@ def test_a_stream_gives_what_arrived_and_then_the_reset(how, taken, why):
     met, received = asyncio.run(act())
     assert (met.obstacle, met.why, received) == (Obstacle.CLOSED, why, len(SAID))
     assert met.partial == SAID[len(taken) :]
+
+
+def test_a_reset_before_the_connection_is_in_hand_changes_neither_its_ends_nor_what_was_said(monkeypatch):
+    opened = stream_module.open_both
+
+    async def late(sock, limit):
+        await reset_has_come(sock)
+        return await opened(sock, limit)
+
+    monkeypatch.setattr(stream_module, "open_both", late)
+
+    async def act():
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            connecting = asyncio.create_task(connect("127.0.0.1", port))
+            theirs, _ = await asyncio.to_thread(server.accept)
+            theirs.sendall(SAID)
+            reset(theirs)
+            async with asyncio.timeout(10), await connecting as stream:
+                return port, stream.ends, await stream.some()
+
+    port, ends, said = asyncio.run(act())
+    assert (ends.local, ends.remote, ends.remote_port, said) == ("127.0.0.1", "127.0.0.1", port, SAID)

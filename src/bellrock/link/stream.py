@@ -46,10 +46,12 @@ class Stream:
     What arrived before the connection was reset is read first, and then the reset; a write says nothing of it before that.
     """
 
-    def __init__(self, arrivals: Arrivals, departures: Departures, sock: socket.socket) -> None:
+    def __init__(self, arrivals: Arrivals, departures: Departures, sock: socket.socket, whom: tuple[str, int]) -> None:
+        """`whom`: the address and port that were asked for."""
         self._reader: Arrivals | Secured = arrivals
         self._writer: Departures | Secured = departures
         self._arrivals = arrivals
+        self._whom = whom
         self._sock = sock
         self.received = 0
         """Octets read by the caller so far."""
@@ -59,7 +61,8 @@ class Stream:
     @property
     def ends(self) -> Ends:
         """Who talks to whom."""
-        local, remote = self._writer.get_extra_info("sockname"), self._writer.get_extra_info("peername")
+        # The kernel tells no peer of a connection that was reset before it was in hand.
+        local, remote = self._writer.get_extra_info("sockname"), self._writer.get_extra_info("peername") or self._whom
         return Ends(local[0], local[1], remote[0], remote[1])
 
     @property
@@ -207,7 +210,7 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
     except BaseException:
         sock.close()
         raise
-    return Stream(arrivals, departures, sock)
+    return Stream(arrivals, departures, sock, (address, port))
 
 
 def _meant(error: OSError) -> Exception:
