@@ -24,8 +24,10 @@ from tests.diagnosis.walkcases import (
     LEFT,
     NONE,
     OWN,
+    PERHAPS,
     REPLIED,
     RETURNED,
+    SENT_ON,
     TCP,
     TOOK,
     UDP,
@@ -35,6 +37,7 @@ from tests.diagnosis.walkcases import (
     back,
     case,
     there,
+    unlooked,
 )
 
 ROWS = [row for module in (test_walksent, test_walkthere, test_walktaken, test_walkback) for row in module.ROWS]
@@ -123,7 +126,7 @@ def test_ipv6_ends_are_written_in_brackets():
 
 _SIGHTINGS = st.lists(
     st.builds(
-        Sighting, at=st.just(1.0), what=st.sampled_from(["request", "probe", "reply", "refusal", "error"]), out=st.booleans(),
+        Sighting, at=st.sampled_from([1.0, 3.0, 9000.0]), card=st.sampled_from(["", "", "02:00:00:00:00:99"]), what=st.sampled_from(["request", "probe", "reply", "refusal", "error"]), out=st.booleans(),
         interface=st.sampled_from(["eth0", "eth1"]), source=st.sampled_from([A, B, GATE]), source_port=st.just(1), destination=st.sampled_from([A, B]),
         destination_port=st.just(2), hop_limit=st.just(60), number=st.integers(0, 5), by=st.sampled_from(["", GATE, "fd01::1"]), kind=st.integers(0, 12),
         code=st.integers(0, 15),
@@ -133,15 +136,18 @@ _SIGHTINGS = st.lists(
 
 
 @given(
-    _SIGHTINGS, _SIGHTINGS, st.sampled_from([UDP, TCP]), st.sampled_from([OWN, HELD, NONE]), st.booleans(), st.sampled_from([None, DROP, ACCEPT, UNKNOWN]),
+    _SIGHTINGS, _SIGHTINGS, st.sampled_from([UDP, TCP]), st.sampled_from([OWN, HELD, NONE]), st.booleans(), st.sampled_from([None, DROP, ACCEPT, UNKNOWN, PERHAPS, SENT_ON]),
     st.builds(Sent, source=st.sampled_from(["", A]), answered=st.booleans(), obstacle=st.sampled_from(["", "no route", "refusing route", "local", "own firewall"]),
               neighbour=st.sampled_from(["", "known", "silent"]), answered_by=st.sampled_from(["", B, GATE])),
     st.builds(Served, accepted=st.integers(0, 1), half_open=st.integers(0, 1), obstacle=st.sampled_from(["", "no route"]), neighbour=st.sampled_from(["", "silent"])),
+    st.sampled_from([0, 7]),
 )  # fmt: skip
 def test_whatever_was_seen_there_is_one_verdict_and_it_claims_no_more(
-    near, far, path, watching, answered, ruled, sent, served
+    near, far, path, watching, answered, ruled, sent, served, lost
 ):
-    seen = case(near, far, path, watching, sent, served, answered=answered)
+    seen = unlooked(case(near, far, path, watching, sent, served, answered=answered), far=lost)
+    asked = question(seen)
+    assert asked is None or asked.ask.destination
     found = judge(seen, ruled)
     assert msgspec.json.decode(msgspec.json.encode(found), type=Walked) == found
     assert bool(found.detail)
@@ -159,3 +165,11 @@ def test_verdicts_are_unlike_each_other():
     said = [judge(one[1], one[2]).detail for one in ROWS]
     twice = {a for a, b in itertools.pairwise(sorted(said)) if a == b}
     assert len(twice) <= 2, twice
+
+
+@pytest.mark.parametrize("rest", [[], [ARRIVED]], ids=["lost", "dropped"])
+def test_that_the_source_has_several_ways_is_told(rest):
+    probe = structs.replace(LEFT, what="probe", number=1)
+    assert "more than one way" not in judge(case([LEFT, probe], rest)).detail
+    told = judge(case([LEFT, structs.replace(probe, interface="eth7")], rest)).detail
+    assert f"near has more than one way there: the request left by {LEFT.interface}, other source ports by eth7" in told
