@@ -14,6 +14,7 @@ from bellrock.diagnosis.walkfacts import (
     plain,
     routers,
     socket_text,
+    strays,
 )
 from bellrock.model import Hop, Verdict
 
@@ -85,7 +86,7 @@ def test_hops_with_a_silent_router():
     far = [seen(out=False, interface="eth1"), seen("reply", source=B, destination=A)]
     found = hops(case([seen(), error(11, 0, "10.1.0.9", 2)], far))
     assert [(hop.address, hop.request, hop.reply) for hop in found] == [
-        ("", True, False), ("", None, None), ("10.1.0.9", True, None), (B, True, True),
+        (A, True, False), ("", None, None), ("10.1.0.9", True, None), (B, True, True),
     ]  # fmt: skip
     assert found[-1].interface == "eth1"
 
@@ -213,3 +214,25 @@ def test_what_it_came_in_for(left, came, translated, by):
 def test_addresses_in_words():
     assert (plain("fe80::1%eth0"), plain(B)) == ("fe80::1", B)
     assert (socket_text("fd01::2", 5), socket_text(B, 5)) == ("[fd01::2]:5", "10.2.0.2:5")
+
+
+FORKED = (
+    seen(source="10.3.0.2", interface="eth1"),
+    seen("probe", number=1, interface="eth0"), error(11, 0, "10.1.0.1", 1),
+    seen("probe", number=2, source="10.3.0.2", interface="eth1"), error(11, 0, "10.9.0.1", 2),
+)  # fmt: skip
+
+
+def test_routers_on_another_way_than_the_request_took_are_none_of_its_way():
+    assert strays(FORKED) == {1: "eth0"}
+    assert routers(FORKED) == ("", "10.9.0.1")
+    first, *between, _ = hops(case(FORKED, sent=Sent(source=A, interface="eth0")))
+    assert (first.address, first.interface) == ("10.3.0.2", "eth1")
+    assert [one.address for one in between] == ["", "10.9.0.1"]
+
+
+def test_a_packet_that_passes_a_bridge_and_its_card_is_on_one_way():
+    both = (seen(interface="br0"), seen(interface="eth0"), seen("probe", number=1, interface="br0"),
+            seen("probe", number=1, interface="eth0"))  # fmt: skip
+    assert strays(both) == {}
+    assert strays(FORKED[1:]) == {}, "without a request there is no way that it took"

@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 
 from bellrock.contract.walk import Sent
+from bellrock.diagnosis.walked import judge
 from tests.diagnosis.walkcases import (
     ANSWERED,
     ARRIVED,
@@ -54,3 +55,10 @@ ALIKE = [
 )
 def test_each_row(seen, ruled, died_at, verdict, says):
     holds(seen, ruled, died_at, verdict, says)
+
+
+def test_what_arrives_by_another_way_is_no_sign_of_loss_on_this_one():
+    probe = structs.replace(LEFT, what="probe", number=1)
+    arrived = structs.replace(ARRIVED, what="probe", number=1)
+    assert judge(case([LEFT, probe], [arrived])).verdict == "degraded"
+    assert judge(case([LEFT, structs.replace(probe, interface="eth7")], [arrived])).verdict == "filtered"

@@ -20,7 +20,7 @@ from bellrock.diagnosis.walkback import (
     reply_lost,
     works,
 )
-from bellrock.diagnosis.walkfacts import Case, hops
+from bellrock.diagnosis.walkfacts import Case, hops, strays
 from bellrock.diagnosis.walksent import leaving_source, not_sent
 from bellrock.diagnosis.walktaken import (
     diverted,
@@ -49,9 +49,20 @@ def judge(case: Case, ruled: Ruled | None = None) -> Walked:
     """The verdict. `ruled`: the answer to `question`, where one was asked and answered."""
     died_at, verdict, detail, rule = _row(case).judge(case, ruled)
     return Walked(
-        flow=case.flow, source=case.source, target=case.target, verdict=verdict, died_at=died_at, detail=detail, hops=hops(case),
+        flow=case.flow, source=case.source, target=case.target, verdict=verdict, died_at=died_at, detail=detail + _other_ways(case), hops=hops(case),
         evidence=evidence(case, ruled), rule=rule, variant=case.variant,
     )  # fmt: skip
+
+
+def _other_ways(case: Case) -> str:
+    """That the source has several ways, of which the request took but one."""
+    others = sorted(set(strays(case.near.sightings).values()))
+    if not others or case.left is None:
+        return ""
+    return (
+        f"; {case.source} has more than one way there: the request left by {case.left.interface}, "
+        f"other source ports by {', '.join(others)}, where it may end otherwise"
+    )
 
 
 def question(case: Case) -> Question | None:

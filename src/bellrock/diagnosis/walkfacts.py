@@ -256,20 +256,37 @@ def routers(seen: Iterable[Sighting], target: str = "") -> tuple[str, ...]:
 
     `target` is no router on the way to itself: a translation of addresses has put its address there, or it passes packets on.
     """
+    seen = tuple(seen)
+    stray = strays(seen)
     found = {
         one.number: "" if one.by == plain(target) else one.by
         for one in seen
         if one.what == "error" and not one.out and one.number and complaint(one) is Complaint.EXCEEDED
+        if one.number not in stray
     }
     last = max((number for number, by in found.items() if by), default=0)
     return tuple(found.get(number, "") for number in range(1, last + 1))
+
+
+def strays(seen: Iterable[Sighting]) -> dict[int, str]:
+    """Hop limits that were tried by another interface than the request left by, with that: of what routers there say, nothing is on its way.
+
+    Each has a source port of its own, by which a host that has several ways chooses among them.
+    """
+    seen = tuple(seen)
+    way = _interfaces(seen, "request", out=True)
+    tried: dict[int, set[str]] = {}
+    for one in seen:
+        if one.what == "probe" and one.out and not one.card:
+            tried.setdefault(one.number, set()).add(one.interface)
+    return {number: min(names) for number, names in tried.items() if way and names.isdisjoint(way)}
 
 
 def hops(case: Case) -> tuple[Hop, ...]:
     """The way, from the source to the target."""
     left, arrived, replied = case.left, case.arrived, case.replied
     first = Hop(
-        address=case.sent.source, name=case.source, interface=left.interface if left else case.sent.interface,
+        address=left.source if left else case.sent.source, name=case.source, interface=left.interface if left else case.sent.interface,
         request=case.came_out, reply=None if replied is None and not case.heard else case.heard,
     )  # fmt: skip
     last = Hop(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bellrock.contract.walk import Ruled
-from bellrock.diagnosis.walkfacts import Case, complaint, objection, routers
+from bellrock.diagnosis.walkfacts import Case, complaint, objection, routers, strays
 from bellrock.diagnosis.walkwords import Judged, from_card, place, unsure
 from bellrock.model import DiedAt, Verdict
 
@@ -45,7 +45,10 @@ def lost(case: Case, _: Ruled | None) -> Judged:
     if against is not None:
         word = complaint(against)
         return Judged(DiedAt.LOST_ON_THE_WAY, word.verdict, f"{left}: {against.by} says: {word.value}")
-    later = sum(one.what == "probe" and not one.out and not one.card for one in case.far.sightings)
+    aside = strays(case.near.sightings)  # what took another way says nothing of this one
+    later = sum(
+        one.what == "probe" and not one.out and not one.card and one.number not in aside for one in case.far.sightings
+    )
     if later:
         return Judged(
             DiedAt.LOST_ON_THE_WAY, Verdict.DEGRADED,
