@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -24,8 +25,10 @@ MAX_QUESTION: Final = 256
 MAX_ANSWER: Final = 1024
 MAX_RULES: Final = 16 << 20
 """Octets of one listing."""
-PATIENCE: Final = 10.0
-"""Seconds for a question, on either side."""
+LISTING: Final = 5.0
+"""Seconds that one run of nft may take."""
+PATIENCE: Final = 15.0
+"""Seconds that a question may take: longer than all that the companion waits for."""
 _NFT: Final = ("/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft")
 _LISTINGS: Final = (("-j",), ("-a",))
 _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL": "C"}
@@ -73,6 +76,8 @@ class Companion:
         self._socket = ours
         self._lock = asyncio.Lock()
         self._dead = False
+        self._owed = 0
+        """Answers that have not come yet. All but the last are of questions that nobody asks any more."""
 
     async def bind(self, protocol: Literal["tcp", "udp"], address: str, port: int) -> socket.socket:
         """A bound socket that does not block.
@@ -107,6 +112,8 @@ class Companion:
         """End it; may be called twice."""
         if self._socket.fileno() >= 0:
             self._socket.close()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGTERM)  # it may be waiting for nft, and it owes nobody an answer
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self.pid, 0)
 
@@ -117,12 +124,8 @@ class Companion:
             try:
                 async with asyncio.timeout(PATIENCE):
                     return await self._exchange(question)
-            except (TimeoutError, asyncio.CancelledError) as error:
-                # What it still says belongs to a question that nobody asks any more.
-                self._dead = True
-                if isinstance(error, TimeoutError):
-                    raise CompanionError(0, f"the companion did not answer within {PATIENCE:.0f} s") from None
-                raise
+            except TimeoutError:
+                raise CompanionError(0, f"the companion did not answer within {PATIENCE:.0f} s") from None
             except CompanionError:
                 raise
             except OSError:
@@ -131,6 +134,24 @@ class Companion:
 
     async def _exchange(self, question: Bind | Rules) -> list[int]:
         self._socket.send(msgspec.json.encode(question))
+        self._owed += 1
+        while True:
+            await self._readable()
+            text, descriptors = _received(self._socket)
+            if not text:
+                _close(descriptors)
+                raise ConnectionResetError(0, "it is gone")
+            self._owed -= 1
+            if not self._owed:
+                break
+            _close(descriptors)
+        answer = msgspec.json.decode(text, type=Answer)
+        if answer.error or answer.why:
+            _close(descriptors)
+            raise CompanionError(answer.error, answer.why)
+        return descriptors
+
+    async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         loop.add_reader(self._socket, ready.set)
@@ -138,15 +159,6 @@ class Companion:
             await ready.wait()
         finally:
             loop.remove_reader(self._socket)
-        text, descriptors = _received(self._socket)
-        if not text:
-            _close(descriptors)
-            raise ConnectionResetError(0, "it is gone")
-        answer = msgspec.json.decode(text, type=Answer)
-        if answer.error or answer.why:
-            _close(descriptors)
-            raise CompanionError(answer.error, answer.why)
-        return descriptors
 
 
 def _received(sock: socket.socket) -> tuple[bytes, list[int]]:
@@ -180,6 +192,8 @@ def _live(sock: socket.socket, parent: int) -> None:
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         _forget_descriptors(sock.fileno())
+        # Inherited by nft, and heeded by what its listing is written to.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_RULES + 1, MAX_RULES + 1))
         privileges.keep((_NET_BIND_SERVICE, _NET_ADMIN))
         if os.getppid() == parent:
             _serve(sock)
@@ -262,11 +276,13 @@ def _list_into(descriptor: int, command: list[str]) -> str:
     """Run nft; why there is no listing, or nothing."""
     try:
         done = subprocess.run(  # noqa: S603 -- a fixed program with fixed words
-            command, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=subprocess.PIPE, timeout=PATIENCE / 2,
+            command, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=subprocess.PIPE, timeout=LISTING,
             check=False, env=_ENVIRONMENT,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "nft did not end in time"
+        return f"nft did not end within {LISTING:g} s"
+    if done.returncode == -signal.SIGXFSZ:
+        return f"the rules are longer than {MAX_RULES >> 20} MiB"
     said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
     return (
         "" if done.returncode == 0 else f"nft cannot list the rules: {said or f'it ended with {done.returncode}'}"[:200]

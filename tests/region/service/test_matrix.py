@@ -125,6 +125,15 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch):
     assert matrix.overflow() == []
 
 
+def test_who_tells_most_gives_way_first(monkeypatch):
+    monkeypatch.setattr(module, "MAX_CHECKS", 6)
+    matrix = Matrix()
+    matrix.take([result(agent="honest", port=at + 1) for at in range(2)], Wall(0.0))
+    matrix.take([result(agent="loud", port=at + 1) for at in range(40)], Wall(1.0))
+    assert len(matrix.overflow()) == 36
+    assert sorted(one.agent for one in matrix.standings) == ["honest"] * 2 + ["loud"] * 4
+
+
 def test_news_of_what_is_not_there():
     assert Matrix().steady(["x"]) == []
     assert Matrix().mark_told(["x"]) == []

@@ -127,9 +127,16 @@ class Matrix:
         return self._forget(one for one in self._standings.values() if one.origin == origin)
 
     def overflow(self) -> list[str]:
-        """Forget the oldest beyond MAX_CHECKS; their keys."""
+        """Forget the oldest beyond MAX_CHECKS, of the agents that have most; their keys."""
         excess = len(self._standings) - MAX_CHECKS
-        return self._forget(sorted(self._standings.values(), key=lambda one: one.at)[: max(0, excess)])
+        if excess <= 0:
+            return []
+        by_agent: dict[str, list[Standing]] = {}
+        for one in sorted(self._standings.values(), key=lambda one: one.at):
+            by_agent.setdefault(one.agent, []).append(one)
+        share = _share([len(held) for held in by_agent.values()])
+        most = sorted(by_agent.values(), key=len, reverse=True)
+        return self._forget([one for held in most for one in held[: max(0, len(held) - share)]][:excess])
 
     def of(self, agent: str, flow: str) -> list[Standing]:
         """The checks of a cell, the worst first."""
@@ -177,6 +184,7 @@ def _cell(agent: str, flow: str, mine: list[Standing], now: Wall, stale: dict[st
     return CellView(
         agent=agent, flow=flow, verdict=worst.verdict, checks=len(mine),
         faults=sum(one.verdict not in FINE for one in mine), counts=dict(sorted(counts.items())), detail=worst.detail,
+        blocked=sum(one.expected == "blocked" and one.verdict is Verdict.WORKS for one in mine),
         age=round(max(0.0, now - oldest.at), 1), stale=any(now - one.at > stale.get(one.origin, STALE) for one in mine),
     )  # fmt: skip
 
@@ -186,3 +194,13 @@ def _change(one: Standing, before: Standing | None) -> Change:
         at=one.at, agent=one.agent, flow=one.flow, target=one.target, protocol=one.protocol, variant=one.variant,
         before=before.verdict.value if before else "", verdict=one.verdict, detail=one.detail,
     )  # fmt: skip
+
+
+def _share(counts: list[int]) -> int:
+    """How many checks each agent may keep where all together have too many: those that have fewer leave room to the others."""
+    room = MAX_CHECKS
+    for left, count in zip(range(len(counts), 0, -1), sorted(counts), strict=True):
+        if count * left > room:
+            return room // left
+        room -= count
+    return room
