@@ -1,24 +1,127 @@
-"""How long each check may take."""
+"""`bellrock check`: its judgement and what it prints, of results that are made up; whole runs are in tests/lab/test_cli_check.py."""
 
-from bellrock.cli.check import BLOCKED_WITHIN, times
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from bellrock.cli import check as module
+from bellrock.cli.check import check
+from bellrock.cli.output import Failure
+from bellrock.cli.trying import Todo
 from bellrock.flows import Protocol, Role, Wanted
+from bellrock.model import Probed, Verdict
+
+SITE = """
+title = "hall"
+[role.node]
+addresses = ["10.0.0.9"]
+[role.ntp]
+addresses = ["127.0.0.1"]
+[role.log]
+addresses = ["127.0.0.1"]
+"""
 
 
-def want(flow, address="10.8.0.7", port=443, **fields):
-    return Wanted(
-        flow=flow, exchange="x", source=Role.RACK, target=Role.BMC, address=address, port=port, protocol=Protocol.TCP, why="x", **fields
+def want(flow="ntp", **more):
+    plain = {
+        "exchange": "poll", "source": Role.NODE, "target": Role.NTP, "address": "10.0.0.5", "port": 123,
+        "protocol": Protocol.UDP, "why": "clocks",
+    }  # fmt: skip
+    return Wanted(flow=flow, **(plain | more))
+
+
+def got(verdict=Verdict.WORKS, flow="ntp", **more):
+    return Probed(**({"flow": flow, "target": "10.0.0.5:123", "verdict": verdict, "detail": "as it was seen"} | more))
+
+
+def printed(capsys, pairs, *, as_json=False, **scene):
+    """Exit code and what is said of such results."""
+    made = module._Scene(tuple(one for one, _ in pairs), (), "as node of hall", **scene)
+    code = module._Printer(made, as_json=as_json, watch=False).round([results for _, results in pairs], 0)
+    return code, capsys.readouterr().out
+
+
+def test_all_works(capsys):
+    code, said = printed(capsys, [(want(), (got(rtt_ms=0.4),))])
+    assert code == 0
+    assert said.startswith("as node of hall\n")
+    assert "0.4 ms" in said
+
+
+def test_what_is_wrong_is_a_finding_below_the_table(capsys):
+    code, said = printed(capsys, [(want(), (got(Verdict.REFUSED),))])
+    assert code == 1
+    assert "error: NTP / Time Sync at 10.0.0.5:123: as it was seen" in said
+
+
+def test_what_must_be_blocked_and_is_reads_so(capsys):
+    blocked = want("ssh", expectation="blocked", protocol=Protocol.TCP, port=22)
+    code, said = printed(capsys, [(want(), (got(),)), (blocked, (got(Verdict.FILTERED, "ssh", obstacle="silence"),))])
+    assert code == 0
+    assert said.split().count("works") == 1  # of NTP
+    assert "blocked" in said.split()
+
+
+def test_what_answers_and_must_not_is_exposed(capsys):
+    blocked = want("ssh", expectation="blocked", protocol=Protocol.TCP, port=22)
+    code, said = printed(capsys, [(blocked, (got(flow="ssh"),))], as_json=True)
+    (row,) = json.loads(said)["checks"]
+    assert (code, row["verdict"], row["blocked"], row["from"], row["to"]) == (1, "exposed", False, "node", "ntp")
+
+
+def test_what_nobody_could_know_better_is_told_and_holds_up_nobody(capsys):
+    unconfirmed = got(Verdict.NOT_CHECKED, "syslog", facts={"confirmed": False})
+    code, said = printed(capsys, [(want(), (got(),)), (want("syslog"), (unconfirmed,))])
+    assert (code, "not-checked" in said) == (0, True)
+    unknown = got(Verdict.NOT_CHECKED, "syslog")
+    assert printed(capsys, [(want(), (got(),)), (want("syslog"), (unknown,))])[0] == 3
+
+
+def test_only_some_flows():
+    scene = module._Scene((want(), want("dns")), (), "here")
+    scene.narrow(("dns",))
+    assert [one.flow for one in scene.wanted] == ["dns"]
+    with pytest.raises(Failure, match="--only: no probe tries 'dnss'; did you mean 'dns'"):
+        scene.narrow(("dnss",))
+    with pytest.raises(Failure, match="nothing is to be checked: here"):
+        scene.narrow(("ntp",))
+
+
+def test_what_is_wanted_becomes_an_ask():
+    todo = module._todo(want(interface="eth0"), 2.0, 1.0)
+    assert isinstance(todo, Todo)
+    assert (todo.ask.flow, todo.ask.address, todo.ask.port, todo.ask.source.interface, todo.ask.within, todo.host) == (
+        "ntp", "10.0.0.5", 123, "eth0", 2.0, "",
     )  # fmt: skip
+    named = module._todo(want(address="", name="time.example"), 2.0, 1.0)
+    assert (named.ask.address, named.host) == ("", "time.example")
+    secret = module._todo(want("proxy", options={"password": "hunter2"}), 2.0, 1.0)
+    assert secret.verdict is Verdict.NOT_CHECKED
+    assert "hunter2" not in secret.detail
 
 
-def test_a_slow_controller_has_all_the_time_and_a_silent_one_a_share():
-    controller = (want("redfish"), want("bmc-web"), want("bmc-web", port=80))
-    assert times(controller, 3.5) == [(3.5, 1.2)] * 3
-    assert times(controller[:2], 3.5) == [(3.5, 1.75)] * 2
-    assert times((want("redfish"), want("redfish", "10.8.0.8")), 3.5) == [(3.5, 3.5)] * 2
+def run(*arguments):
+    return CliRunner().invoke(check, [str(one) for one in arguments])
 
 
-def test_silence_where_nothing_must_answer_is_listened_to_for_less():
-    assert times((want("ssh", port=22, expectation="blocked"), want("api", port=5240)), 3.5) == [
-        (BLOCKED_WITHIN, 0.0),
-        (3.5, 0.0),
-    ]
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--role", "nod"), "--role: no role 'nod'; did you mean 'node'?"),
+        (("--role", "node", "--only", "npt"), "--only: no probe tries 'npt'; did you mean 'ntp'?"),
+        (("--role", "node", "--only", "lxd"), "nothing is to be checked: as node of"),
+    ],
+    ids=["role", "flow", "nothing"],
+)
+def test_what_was_asked_wrongly(tmp_path, arguments, words):
+    site = tmp_path / "site.toml"
+    site.write_text(SITE)
+    done = run("--site", site, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+def test_a_role_needs_a_site(tmp_path):
+    done = run("--role", "node", "--state-dir", tmp_path)
+    assert (done.exit_code, "give --site FILE too" in done.stderr) == (2, True)

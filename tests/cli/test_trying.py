@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from bellrock.cli import trying
 from bellrock.cli.endpoints import EndpointError
@@ -238,3 +239,10 @@ def test_exit_codes(verdicts, code):
 @pytest.mark.parametrize(("value", "text"), [(None, ""), (0.44, "0.4 ms"), (12.3, "12 ms")])
 def test_round_trips(value, text):
     assert milliseconds(value) == text
+
+
+def test_what_could_be_known_better():
+    made = Probed(flow="syslog", target="x", verdict=Verdict.NOT_CHECKED, detail="", facts={"confirmed": False})
+    assert not trying.to_be_known(made)
+    assert trying.to_be_known(structs.replace(made, facts={}))
+    assert trying.to_be_known(structs.replace(made, verdict=Verdict.DEGRADED))

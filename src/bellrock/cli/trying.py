@@ -217,6 +217,11 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     return EXIT_UNREADABLE if Verdict.NOT_CHECKED in seen or not seen else 0
 
 
+def to_be_known(one: Probed) -> bool:
+    """Whether trying again, or mending something, could say more: nothing ever answers syslog over UDP, that is `not-checked` at best."""
+    return one.verdict is not Verdict.NOT_CHECKED or one.facts.get("confirmed") is not False
+
+
 def milliseconds(value: float | None) -> str:
     """`0.4 ms`, `12 ms`; nothing where nothing came back."""
     return "" if value is None else f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
