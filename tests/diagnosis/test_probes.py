@@ -54,6 +54,15 @@ def test_a_finding_says_what_where_why_and_what_to_do(verdict: Verdict):
     assert all("{" not in line for line in found.fix)
 
 
+def test_what_a_neighbour_on_the_link_does_is_not_kept_out_by_rules():
+    here = want("libvirt-dnsmasq", expectation="blocked", address="", interface="eth0")
+    (found,) = findings([(here, got(Verdict.EXPOSED, flow="libvirt-dnsmasq", target="eth0"))])
+    assert "on this very link" in found.cause
+    assert not any("firewall" in line for line in found.fix)
+    (beyond,) = findings([(want("libvirt", expectation="blocked"), got(Verdict.EXPOSED, flow="libvirt"))])
+    assert any("bellrock firewall build" in line for line in beyond.fix)
+
+
 def test_optional_flows_warn_unless_they_are_exposed():
     def severity(flow, verdict):
         return findings([(want(flow), got(verdict))])[0].severity
@@ -62,6 +71,13 @@ def test_optional_flows_warn_unless_they_are_exposed():
     assert severity("ldap", Verdict.REFUSED) is Severity.WARNING
     assert severity("libvirt", Verdict.EXPOSED) is Severity.ERROR
     assert severity("ldap", Verdict.NOT_CHECKED) is Severity.NOTICE
+
+
+def test_who_serves_nobody_does_not_do_its_work():
+    (ill,) = findings([(want(), got(Verdict.DEGRADED))])
+    (found,) = findings([(want(), got(Verdict.DEGRADED, facts={"serves": False}))])
+    assert (ill.severity, found.severity) == (Severity.WARNING, Severity.ERROR)
+    assert found.cause == "It is there and speaks its protocol, but this host gets nothing from it that it could use."
 
 
 def test_a_flow_that_the_catalogue_has_not_is_called_as_it_is():

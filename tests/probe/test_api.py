@@ -108,6 +108,7 @@ def test_what_strangers_write_is_made_fit_to_print():
         ({"/latest/meta-data/": answer(body="<html>instance-id</html>")}, None),
         ({"/latest/meta-data/": answer(body="other\nthings")}, None),
         ({"/latest/meta-data/": answer("403 No", body="instance-id")}, "needed"),
+        ({"/": answer("403 Forbidden")}, None),
     ],
     ids=str,
 )
@@ -171,3 +172,10 @@ def test_a_server_that_hangs():
         found = probe("api", port, within=0.3, tls="no")
     assert found.verdict is Verdict.WRONG_SERVICE
     assert "nothing was said on it within 0.3 s" in found.detail
+
+
+def test_a_front_page_that_is_kept_from_us_is_no_api():
+    """Only where nothing else is looked for does it say that credentials are needed."""
+    with scripted({"/": answer("403 Forbidden")}) as (port, _):
+        assert "/MAAS/api/2.0/version/ answers 404 Not Found" in probe("api", port).detail
+        assert probe("api", port, kind="ironic").verdict is Verdict.AUTHENTICATION_NEEDED

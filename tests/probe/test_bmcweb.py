@@ -54,7 +54,12 @@ def test_what_is_written_there_is_made_fit_to_print():
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [("404 Not Found", Verdict.WRONG_SERVICE), ("401 No", Verdict.WORKS), ("500 Oops", Verdict.DEGRADED)],
+    [
+        ("404 Not Found", Verdict.WRONG_SERVICE),
+        ("403 Forbidden", Verdict.WRONG_SERVICE),
+        ("401 No", Verdict.WORKS),
+        ("500 Oops", Verdict.DEGRADED),
+    ],
 )
 def test_other_answers(status, verdict):
     with scripted({"/": answer(status)}) as (port, _):

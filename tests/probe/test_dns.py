@@ -10,7 +10,7 @@ import pytest
 from bellrock.flows import Protocol
 from bellrock.model import Verdict
 from bellrock.probe.dns import ALIVE, MAX_ALSO, MAX_NAMES, PROBE, judge, plan
-from bellrock.probe.dns_messages import Answer, Question
+from bellrock.probe.dns_messages import Answer, Question, question
 from bellrock.probe.dns_talk import Heard
 from bellrock.probe.values import Ask, PlanError
 from tests.probe.peers import probe, probes, tcp_server, udp_server
@@ -393,3 +393,33 @@ class udp_server_at:
     def __exit__(self, *_):
         self._thread.join()
         self._sock.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "records", "authoritative", "agrees"),
+    [
+        ("A", ("192.0.2.1", "192.0.2.2"), False, True), ("AAAA", ("2001:db8::1", "2001:db8::2"), False, True),
+        ("A", ("192.0.2.1", "192.0.2.2"), True, False), ("A", ("192.0.2.1", "10.0.0.7"), False, False), ("TXT", ("a", "b"), False, False),
+    ],
+    ids=["A", "AAAA", "of its own zone", "a site's address", "TXT"],
+)  # fmt: skip
+def test_resolvers_that_are_answered_by_the_nearest_of_many(kind, records, authoritative, agrees):
+    name = question(f"archive.example/{kind}")
+    ours, theirs = (
+        heard(found_as("NOERROR", one, asked=name, authoritative=authoritative), address=at)
+        for one, at in zip(records, ("10.0.0.1", "10.0.0.2"), strict=True)
+    )
+    found = judge(planned(names=f"archive.example/{kind}"), ours, [theirs])
+    assert ("servers disagree" not in found.detail) is agrees
+
+
+@pytest.mark.parametrize(
+    ("options", "answers", "serves"),
+    [
+        ({}, [found_as("NXDOMAIN", asked=ALIVE)], None), ({}, [found_as("REFUSED", asked=ALIVE)], False), ({}, [found_as("SERVFAIL", asked=ALIVE)], False),
+        ({"names": "maas.example"}, [ALIVE_ANSWER, found_as("SERVFAIL")], False), ({"names": "maas.example"}, [found_as("NOERROR", "10.1.1.1")], None),
+    ],
+    ids=["alive", "refuses", "fails", "not the name", "the name"],
+)  # fmt: skip
+def test_who_serves_nobody_is_told_as_such(options, answers, serves):
+    assert judge(planned(**options), heard(*answers), []).facts.get("serves") is serves

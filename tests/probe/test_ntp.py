@@ -118,6 +118,7 @@ def test_servers_whose_own_time_will_not_do(changes, word):
     found = tried(answering(**changes))
     assert found.verdict is Verdict.DEGRADED
     assert word in found.detail
+    assert found.facts["serves"] is False
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,21 @@ def test_a_kiss_of_death_ends_the_asking_at_once(code, verdict):
     found = tried(answering(stratum=0, reference=code.encode()))
     assert found.verdict is verdict
     assert code in found.detail
-    assert found.facts == {"kiss": code}
+    serves = {} if code in ("RATE", "CRYP") else {"serves": False}
+    assert found.facts == {"kiss": code} | serves
     assert [step.direction for step in found.evidence] == ["sent", "received"]
+
+
+def test_a_kiss_after_good_answers_leaves_what_they_told():
+    """Three samples of a clock that is 75 s ahead, and then RATE."""
+    number = iter(range(1000))
+    good, kiss = answering(75), answering(stratum=0, reference=b"RATE")
+    found = tried(lambda payload, say: (good if next(number) < 3 else kiss)(payload, say))
+    assert found.verdict is Verdict.DEGRADED
+    assert (round(found.facts["offset_s"]), found.facts["answered"], found.facts["kiss"]) == (75, 3, "RATE")
+    assert found.detail.startswith(
+        "its clock is 75.0 s ahead of this host's: tokens bear 60 s; after 3 of 4 answers it asks to be asked less"
+    )
 
 
 def test_answers_that_are_lost():

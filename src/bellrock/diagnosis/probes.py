@@ -65,9 +65,18 @@ _CASES: Final = {
     ),
     Verdict.NOT_CHECKED: Case(Severity.NOTICE, "Nothing is known about it.", ()),
 }  # fmt: skip
+_SERVES_NOBODY: Final = Case(
+    Severity.ERROR,
+    "It is there and speaks its protocol, but this host gets nothing from it that it could use.",
+    ("See on the target what it serves, to whom (its access list), and whether those whom it asks itself answer.",),
+)
 _NAMELESS: Final = Case(
     Severity.NOTICE, "No name server answers, so that its name leads nowhere: see the findings about DNS. Nothing is known about the service itself.",
     ("Mend DNS first, and check again.",),
+)  # fmt: skip
+_ON_LINK: Final = Case(
+    Severity.ERROR, "A program or a machine on this very link answers: rules of hosts and routers do not stand between.",
+    ("Find it by what is said of it, and stop it there, or take its port out of this VLAN.", "A switch keeps such answers to the ports that may give them: DHCP snooping."),
 )  # fmt: skip
 _HOST_FIX: Final = (
     "See whether the target is on, and on the VLAN that its address belongs to.",
@@ -189,6 +198,10 @@ def _case(want: Wanted, probed: Probed, *, nameless: bool) -> Case:
         return _NAMELESS
     if probed.verdict in SILENT and probed.obstacle in MET:
         return MET[probed.obstacle]
+    if probed.verdict is Verdict.DEGRADED and probed.facts.get("serves") is False:
+        return _SERVES_NOBODY
+    if probed.verdict is Verdict.EXPOSED and want.interface and not want.address:
+        return _ON_LINK
     return _CASES[probed.verdict]
 
 

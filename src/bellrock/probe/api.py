@@ -15,7 +15,7 @@ from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Option, Probe, Unexpected
-from bellrock.probe.visit import TLS_OPTION, Place, Visit, place, pointed_elsewhere, troubled
+from bellrock.probe.visit import TLS_OPTION, Place, Visit, denied, place, pointed_elsewhere, troubled
 
 _IDS: Final = tuple(kind.id for kind in KINDS)
 _OPTIONS: Final = (
@@ -102,6 +102,9 @@ def _doubts(visit: Visit) -> str:
 def _unknown(plan: Plan, visit: Visit, asked: list[tuple[str, Answer]]) -> Found:
     """Why none of the answers will do: the first that says more than that nothing is there."""
     for path, answer in asked:
+        if path == "/" and len(asked) > 1 and denied(answer):
+            # Any web server may keep its front page to itself: only what is an API's own says that one is there.
+            continue
         facts = visit.facts() | answer.facts()
         found = pointed_elsewhere(answer, facts) or troubled(answer, path, facts)
         if found is not None:

@@ -60,8 +60,8 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
             None if denied(answer) else troubled(answer, here.target, facts)
         ):
             return (found,)
-    if answer.status == 404 and "vendor" not in facts:
-        raise Unexpected(f"it speaks HTTP, but has no page at {here.target}: {answer.said}")
+    if answer.status in (403, 404) and "vendor" not in facts and not facts["login"]:
+        raise Unexpected(f"it speaks HTTP, but shows no page at {here.target}: {answer.said}")
     return (Found(verdict=Verdict.WORKS, detail=_sentence(visit, answer, here, facts), facts=facts),)
 
 

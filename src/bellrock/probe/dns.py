@@ -1,6 +1,7 @@
 """DNS: whether a name server answers over UDP and TCP, knows the names that machines need, and says the same as others."""
 
 import asyncio
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from msgspec import Struct
@@ -22,6 +23,20 @@ EDNS: Final = 1232
 """RFC 9715 §3.2: octets of an answer over UDP that fit every path whole."""
 ALIVE: Final = question("127.0.0.1")
 """RFC 6303 §4.2: a resolver answers this itself, so that its answer proves the resolver and not the world behind it."""
+
+_OWN: Final = tuple(
+    ip_network(one)
+    for one in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""RFC 1918, 6598, 3927, 4193, 4291."""
 
 OPTIONS: Final = (
     Option(name="names", meaning=f"what machines look up, with commas between: NAME, NAME/TYPE or ADDRESS (default type A; at most {MAX_NAMES}); each must be found"),
@@ -106,7 +121,17 @@ def judge(plan: Plan, heard: Heard, others: list[Heard]) -> Found:
         *(fault for other in others if (fault := _disagreement(plan, heard, other))),
     ]
     detail = "; ".join(faults) or _good(plan, heard)
-    return Found(verdict=Verdict.DEGRADED if faults else Verdict.WORKS, detail=detail, facts=_facts(heard, others))
+    facts = _facts(heard, others) | (
+        {} if any(_serves(plan, one) for one in heard.answers.values()) else {"serves": False}
+    )
+    return Found(verdict=Verdict.DEGRADED if faults else Verdict.WORKS, detail=detail, facts=facts)
+
+
+def _serves(plan: Plan, answer: Answer) -> bool:
+    """Whether a machine gets something from it: a name that it needs, or at least no refusal."""
+    if plan.names:
+        return answer.question in plan.names and (bool(answer.records) or answer.truncated)
+    return answer.rcode not in ("REFUSED", "SERVFAIL")
 
 
 def _good(plan: Plan, heard: Heard) -> str:
@@ -167,9 +192,24 @@ def _disagreement(plan: Plan, heard: Heard, other: Heard) -> str:
         return f"{other.address} does not answer: {other.cut}"
     for name in plan.names:
         ours, theirs = _saying(heard, name), _saying(other, name)
-        if ours != theirs:
+        if ours != theirs and not _may_differ(heard, other, name):
             return f"servers disagree about {name.shown}: {heard.address} says {ours}, {other.address} says {theirs}"
     return ""
+
+
+def _may_differ(heard: Heard, other: Heard, name: Question) -> bool:
+    """Resolvers that both found public addresses: of mirrors and the like each is told the nearest. Who has the zone itself must agree."""
+    both = [one for one in (heard.answers.get(name), other.answers.get(name)) if one is not None]
+    return (
+        len(both) == 2 and name.kind in ("A", "AAAA") and all(one.records and not one.authoritative for one in both)
+        and not any(_is_own(record) for one in both for record in one.records)
+    )  # fmt: skip
+
+
+def _is_own(record: str) -> bool:
+    """An address that sites give themselves: it means the same to whoever asks."""
+    address = ip_address(record)
+    return any(address.version == one.version and address in one for one in _OWN)
 
 
 def _saying(heard: Heard, name: Question) -> str:

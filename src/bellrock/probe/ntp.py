@@ -88,13 +88,19 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
 
 def judge(samples: list[Sample], asked: int, bears: float) -> Found:
     """What the answers say, of `asked` requests."""
-    last = samples[-1].packet
-    if last.kiss:
-        return _kissed(last.kiss)
-    best = min(samples, key=lambda sample: sample.delay)
-    facts = _facts(best, samples, asked, bears)
+    kiss = samples[-1].packet.kiss
+    told = [sample for sample in samples if not sample.packet.kiss]
+    if not told:
+        return _kissed(kiss)
+    best = min(told, key=lambda sample: sample.delay)
+    facts = _facts(best, told, asked, bears) | ({"kiss": kiss} if kiss else {})
+    of_server = _of_server(best.packet)
+    if of_server:
+        facts["serves"] = False
+    # Whoever is told to be quiet does not miss the answers to what was not asked.
+    of_way = [f"after {len(told)} of {asked} answers it {_says(kiss)}"] if kiss else _of_way(len(told), asked)
     verdict, detail = Verdict.WORKS, f"stratum {best.packet.stratum}, {_differs(best.offset)}"
-    if wrong := [*_of_server(best.packet), *_of_clocks(best.offset, bears), *_of_way(len(samples), asked)]:
+    if wrong := [*of_server, *_of_clocks(best.offset, bears), *of_way]:
         verdict, detail = Verdict.DEGRADED, "; ".join(wrong)
     return Found(verdict=verdict, detail=detail, facts=facts)
 
@@ -156,9 +162,12 @@ def _kissed(code: str) -> Found:
     if code in _CREDENTIALS:
         detail = f"it wants authenticated requests (kiss code {code})"
         return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
-    return Found(
-        verdict=Verdict.DEGRADED, detail=f"it {_SAYS.get(code, f'does not serve (kiss code {code})')}", facts=facts
-    )
+    serves = {} if code == "RATE" else {"serves": False}
+    return Found(verdict=Verdict.DEGRADED, detail=f"it {_says(code)}", facts=facts | serves)
+
+
+def _says(code: str) -> str:
+    return _SAYS.get(code, f"does not serve (kiss code {code})")
 
 
 def _of_server(packet: Packet) -> list[str]:

@@ -64,7 +64,7 @@ def test_port_80_leads_to_443_by_one_connection_after_the_other(world, served):
         (8083, Verdict.DEGRADED, "it points to http://elsewhere.lab/login, which is another server"),
         (8084, Verdict.DEGRADED, "it answers 503 Service Temporarily Unavailable"),
         (8085, Verdict.WORKS, "with a login"),
-        (8086, Verdict.WRONG_SERVICE, "has no page at /"),
+        (8086, Verdict.WRONG_SERVICE, "shows no page at /"),
         (WEB_PORT, Verdict.WORKS, "web pages without a sign of whose they are"),
         (SSH_PORT, Verdict.WRONG_SERVICE, "SSH"),
         (EMPTY_PORT, Verdict.REFUSED, "nobody listens"),
