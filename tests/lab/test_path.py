@@ -268,11 +268,11 @@ def test_ends_by_interface_and_by_address(place):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("near", "farther", "dns"), 1, "no agent 'farther' is connected; connected are: far, near"),
-        (("near", "far/eth9", "dns"), 1, "far has no interface 'eth9' with an address"),
-        (("near", "192.0.2.1", "dns"), 1, "no connected agent has the address 192.0.2.1"),
-        (("near", "eth1", "dns"), 1, "2 agents have an interface 'eth1': give HOST/eth1"),
-        (("near", "near/eth1", "dns"), 1, "both ends are near"),
+        (("near", "farther", "dns"), 2, "no agent 'farther' is connected; connected are: far, near"),
+        (("near", "far/eth9", "dns"), 2, "far has no interface 'eth9' with an address"),
+        (("near", "192.0.2.1", "dns"), 2, "no connected agent has the address 192.0.2.1"),
+        (("near", "eth1", "dns"), 2, "2 agents have an interface 'eth1': give HOST/eth1"),
+        (("near", "near/eth1", "dns"), 2, "both ends are near"),
         (("near", "far", "gopher"), 2, "gopher"),
         (("near", "far", "beacon"), 2, "no exchange by unicast TCP or UDP"),
     ],
