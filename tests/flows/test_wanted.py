@@ -309,3 +309,24 @@ def test_of_any_site_each_check_is_one_that_somebody_can_do_and_is_wanted_once(t
 def test_the_example_site_has_work_for_everybody():
     for role in (Role.NODE, Role.RACK, Role.ADMIN):
         assert wanted(EXAMPLE, Standpoint(roles=(role,), interfaces=("eth0",)))
+
+
+@pytest.mark.parametrize(
+    ("said_so", "servers"), [("", "10.0.0.2"), ('[probe.dhcp]\nservers = "10.1.0.4"', "10.1.0.4")], ids=["racks", "others"]
+)  # fmt: skip
+def test_who_is_to_serve_dhcp_is_not_taken_for_libvirts(said_so, servers):
+    here = Standpoint(roles=(Role.NODE,), interfaces=("eth0",))
+    found = wanted(site(f'[role.libvirt-host]\naddresses = ["10.0.0.20"]\n{said_so}'), here)
+    assert {one.options["servers"] for one in found if one.flow == "libvirt-dnsmasq"} == {servers}
+
+
+def test_the_names_that_nodes_need_are_what_a_resolver_must_find():
+    told = '[[probe.ntp.target]]\nname = "time.example"\n[[probe.api.target]]\nname = "maas.example"\n[[probe.redfish.target]]\nname = "bmc.example"\n'
+    here = Standpoint(roles=(Role.NODE,))
+
+    def names(text):
+        return {one.options.get("names") for one in wanted(site(text), here) if one.flow == "dns"}
+
+    assert [set(one.split(",")) for one in names(told)] == [{"time.example", "maas.example"}]
+    assert names(told + '[probe.dns]\nnames = "other.example"') == {"other.example"}
+    assert names("") == {None}

@@ -23,6 +23,8 @@ ON_LINK: Final = ("dhcp", "dhcpv6", "libvirt-dnsmasq")
 KEPT: Final = ("libvirt",)
 """Flows that give power over machines to whoever reaches them, beside those whose conditions say so and BMCs'."""
 MAX_WANTED: Final = 20_000
+MAX_NAMES: Final = 16
+"""That a resolver is asked for."""
 MAX_PORTS: Final = 16
 """Of one exchange that are tried; a span of more is no list of services."""
 RELAYED: Final = "relayed"
@@ -216,6 +218,13 @@ def _kept_from(site: Site, here: Standpoint, flow: Flow, exchange: Exchange, rol
 def _options(site: Site, here: Standpoint, flow: Flow, exchange: Exchange) -> dict[str, str]:
     """What the site says, and of DHCP who alone is to answer, where machines are to boot from, and for whom a relay asks."""
     said = _said(site, flow.id)
+    if flow.id == "dns":
+        names = ",".join(_names(site))
+        return ({"names": names} if names else {}) | said
+    if flow.id == "libvirt-dnsmasq":
+        # Who is to serve may well be a dnsmasq.
+        meant = _said(site, "dhcp").get("servers", ",".join(_fours(singles(site, Role.RACK))))
+        return ({"servers": meant} if meant else {}) | said
     if flow.id != "dhcp":
         return said
     known = {"servers": ",".join(_fours(singles(site, Role.RACK))), "rack": ",".join(_boot_servers(site))}
@@ -223,6 +232,15 @@ def _options(site: Site, here: Standpoint, flow: Flow, exchange: Exchange) -> di
         # RFC 2131 §4.3.1: giaddr selects the subnet, and is where the answer goes. Only one on the clients' side proves that it gets back to them.
         known["giaddr"] = next(iter(_client_sides(site, here)), "")
     return {name: value for name, value in known.items() if value} | said
+
+
+def _names(site: Site) -> tuple[str, ...]:
+    """By which nodes know what they need: what a resolver must find for them."""
+    found = (
+        target.name for flow in flows_of(site) if flow.id in site.trials and flow.stance is Stance.NEEDED
+        if any(Role.NODE in exchange.source for exchange in flow.exchanges) for target in site.trials[flow.id].targets
+    )  # fmt: skip
+    return tuple(dict.fromkeys(name for name in found if name))[:MAX_NAMES]
 
 
 def _client_sides(site: Site, here: Standpoint) -> tuple[str, ...]:
