@@ -5,8 +5,10 @@ import pytest
 from bellrock.model import Verdict
 from bellrock.probe.oci import plan
 from bellrock.probe.values import Ask, PlanError
+from tests.lab.services import certificates
 from tests.probe.peers import probe
 from tests.probe.scripted import answer, scripted
+from tests.probe.secure import server_context
 
 IS = {"docker_distribution_api_version": "registry/2.0"}
 
@@ -86,6 +88,27 @@ def test_an_image(status, verdict):
     assert found.verdict is verdict, found
     assert seen.requests[1].startswith("HEAD /v2/a/manifests/latest")
     assert "application/vnd.oci.image.index.v1+json" in seen.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("root", "says"),
+    [
+        (answer("401 Unauthorized", www_authenticate='Basic realm="x"', **IS), "a registry answers and wants credentials: the credentials were not sent"),
+        (answer(body="{}", **IS), "a registry answers, but /v2/a/manifests/latest was not asked for: the credentials were not sent"),
+    ],
+    ids=["root", "image"],
+)  # fmt: skip
+def test_a_password_goes_to_nobody_whose_certificate_anybody_may_have_made(tmp_path, root, says):
+    context = server_context(certificates.certificate(["127.0.0.1"], directory=tmp_path))
+    with scripted({"/v2/": root, "/v2/a/manifests/latest": answer()}, context) as (port, seen):
+        found = probe("registry", port, user="anna", password="secret", image="a", tls="yes")
+        assert found.verdict is Verdict.AUTHENTICATION_NEEDED, found
+        assert says in found.detail
+        assert seen.paths == ["/v2/"]
+        pin = f"sha256:{found.facts['certificate']['sha256']}"
+        probe("registry", port, user="anna", password="secret", image="a", tls="yes", pin=pin)
+        assert "Authorization" not in seen.requests[0]
+        assert "Authorization" in seen.requests[-1]
 
 
 def test_a_password_is_not_sent_in_plain_text_unasked():

@@ -119,11 +119,29 @@ def test_an_upgrade_that_is_none():
 def test_with_tls(tmp_path):
     context = server_context(certificates.certificate(["127.0.0.1"], directory=tmp_path))
     with tls_server(serving(polite), context) as port:
-        for options in ({}, {"tls": "yes"}, {"token": "s3cret"}):
+        pin = f"sha256:{probe('stream', port).facts['certificate']['sha256']}"
+        for options in ({}, {"tls": "yes"}, {"token": "s3cret", "pin": pin}):
             found = probe("stream", port, **options)
             assert found.verdict is Verdict.WORKS, found
             assert found.detail == "a WebSocket opens; its certificate is signed by itself"
             assert "s3cret" not in repr(found)
+
+
+def test_a_token_goes_to_nobody_whose_certificate_anybody_may_have_made(tmp_path):
+    heard = []
+
+    def listens(peer):
+        heard.append(peer.head)
+
+    context = server_context(certificates.certificate(["127.0.0.1"], directory=tmp_path))
+    with tls_server(serving(listens), context) as port:
+        found = probe("stream", port, token="s3cret", within=1.0)
+    assert found.verdict is Verdict.AUTHENTICATION_NEEDED, found
+    assert found.detail.startswith(
+        "the credentials were not sent, for anybody may answer so: its certificate is signed by itself; give pin="
+    )
+    assert found.facts["certificate"]["sha256"] in found.detail
+    assert heard == []
 
 
 def test_a_token_does_not_go_in_plain_text():

@@ -5,8 +5,9 @@ from msgspec import structs
 
 from bellrock.link.obstacle import Obstructed
 from bellrock.model import Verdict
+from bellrock.probe import tls
 from bellrock.probe.values import NotChecked, TlsFault, Unexpected
-from bellrock.probe.visit import Place, Visit, basic, pointed_elsewhere
+from bellrock.probe.visit import Place, Visit, Withheld, basic, pointed_elsewhere
 from tests.lab.services import certificates
 from tests.probe.peers import tcp_server
 from tests.probe.scripted import answer, scripted
@@ -196,5 +197,55 @@ def test_credentials_go_only_where_they_may(context):
         assert seen.requests[1].startswith("HEAD / ")
         assert "Accept: text/plain" in seen.requests[1]
     with scripted(HELLO, context) as (port, seen):
-        visited(at(port, "either", credentials=secret), lambda visit: visit.get("/", credentials=True))
-        assert f"Authorization: {secret}" in seen.requests[0]
+        pinned = tls.Demands(pin=pin_of(context, port))
+        visited(at(port, "either", credentials=secret, demands=pinned), lambda visit: visit.get("/", credentials=True))
+        assert f"Authorization: {secret}" in seen.requests[-1]
+
+
+def pin_of(context, port):
+    """What a result would show."""
+
+    async def shown(visit):
+        await visit.get("/")
+        return visit.session.certificate.sha256
+
+    return visited(at(port, "https"), shown)
+
+
+def test_credentials_go_to_nobody_whose_certificate_anybody_may_have_made(context):
+    """A certificate that signs itself encrypts the password to whoever stands on the way."""
+    secret = basic("root", "calvin")
+
+    async def ask(visit):
+        assert (await visit.get("/")).status == 200
+        return await visit.get("/", credentials=True)
+
+    with scripted(HELLO, context) as (port, seen):
+        for scheme in ("either", "https"):
+            with pytest.raises(
+                Withheld,
+                match="the credentials were not sent, .* give pin=sha256:[0-9a-f]{64}, if .* or authority=FILE",
+            ):
+                visited(at(port, scheme, credentials=secret), ask)
+        assert seen.requests
+        assert "Authorization" not in "".join(seen.requests)
+
+
+def test_each_connection_has_to_be_vouched_for_anew(context, monkeypatch):
+    """The one that a password was asked for on may be gone, and the next one another's."""
+
+    async def ask(visit):
+        await visit.get("/", credentials=True)
+        await visit.close()
+        monkeypatch.setattr(tls, "begin", anybodys)
+        await visit.get("/", credentials=True)
+
+    async def anybodys(*arguments, **options):
+        return structs.replace(await begin(*arguments, **options), vouched=False)
+
+    begin = tls.begin
+    with scripted(HELLO, context) as (port, seen):
+        pinned = tls.Demands(pin=pin_of(context, port))
+        with pytest.raises(Withheld):
+            visited(at(port, "https", credentials=basic("root", "calvin"), demands=pinned), ask)
+        assert "".join(seen.requests).count("Authorization") == 1

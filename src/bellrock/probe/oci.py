@@ -11,7 +11,18 @@ from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
-from bellrock.probe.visit import TLS_OPTION, Place, Visit, basic, denied, place, pointed_elsewhere, read_json, troubled
+from bellrock.probe.visit import (
+    TLS_OPTION,
+    Place,
+    Visit,
+    Withheld,
+    basic,
+    denied,
+    place,
+    pointed_elsewhere,
+    read_json,
+    troubled,
+)
 
 _OPTIONS: Final = (
     Option("image", "NAME or NAME:TAG of an image that must be there; default: none is looked for"),
@@ -59,10 +70,14 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
     async with Visit(net, plan.place) as visit:
         answer = await visit.get("/v2/")
         challenge = _challenge(answer)
+        withheld = ""
         if answer.status == 401 and challenge.get("auth") and plan.place.credentials:
-            answer = await visit.get("/v2/", credentials=True)
+            try:
+                answer = await visit.get("/v2/", credentials=True)
+            except Withheld as error:
+                withheld = str(error)
         facts = visit.facts() | answer.facts() | challenge
-        if found := _root(plan, answer, facts):
+        if found := _root(plan, answer, facts, withheld):
             return (found,)
         facts["api_version"] = answer.header("docker-distribution-api-version") or "registry/2.0"
         return (await _image(plan, visit, facts),)
@@ -76,7 +91,7 @@ def _challenge(answer: Answer) -> dict[str, Any]:
     return told | ({"realm": realm[1]} if realm else {})
 
 
-def _root(plan: Plan, answer: Answer, facts: dict[str, Any]) -> Found | None:
+def _root(plan: Plan, answer: Answer, facts: dict[str, Any], withheld: str) -> Found | None:
     """What is wrong with the root's answer, if anything is."""
     if found := pointed_elsewhere(answer, facts):
         return found
@@ -86,6 +101,7 @@ def _root(plan: Plan, answer: Answer, facts: dict[str, Any]) -> Found | None:
         if not is_registry and "bearer" not in facts.get("auth", ()):
             raise Unexpected(f"it wants credentials at /v2/ ({answer.said}), but does not say that it is a registry")
         taken = "does not take the credentials that were given" if plan.place.credentials else "wants credentials"
+        taken = f"wants credentials: {withheld}" if withheld else taken
         by = f" ({', '.join(facts['auth'])})" if facts.get("auth") else ""
         return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=f"a registry answers and {taken}{by}", facts=facts)
     if found := troubled(answer, "/v2/", facts):
@@ -99,9 +115,13 @@ def _root(plan: Plan, answer: Answer, facts: dict[str, Any]) -> Found | None:
 
 async def _image(plan: Plan, visit: Visit, facts: dict[str, Any]) -> Found:
     if plan.manifest:
-        found = await visit.get(
-            plan.manifest, method="HEAD", credentials=bool(plan.place.credentials), accept=_MANIFESTS
-        )
+        try:
+            found = await visit.get(
+                plan.manifest, method="HEAD", credentials=bool(plan.place.credentials), accept=_MANIFESTS
+            )
+        except Withheld as error:
+            detail = f"a registry answers, but {plan.manifest} was not asked for: {error}"
+            return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
         facts |= {"image_status": found.status}
         if found.status != 200:
             why = "is not there" if found.status == 404 else f"is answered {found.said}"

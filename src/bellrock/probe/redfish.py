@@ -13,7 +13,7 @@ from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
-from bellrock.probe.visit import Place, Visit, basic, denied, named, pointed_elsewhere, read_json, troubled
+from bellrock.probe.visit import Place, Visit, Withheld, basic, denied, named, pointed_elsewhere, read_json, troubled
 from bellrock.wire.text import printable
 
 SPACING: Final = 0.2
@@ -104,7 +104,11 @@ def _told(root: _Root) -> dict[str, Any]:
 
 async def _refused(visit: Visit, root: _Root, facts: dict[str, Any]) -> Found | None:
     path = root.systems.path if root.systems and root.systems.path.startswith("/redfish/") else "/redfish/v1/Systems"
-    answer = await visit.get(path, credentials=True)
+    try:
+        answer = await visit.get(path, credentials=True)
+    except Withheld as error:
+        detail = f"a Redfish service answers, but {error}"
+        return Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=detail, facts=facts)
     facts |= {"credentials_taken": answer.status == 200}
     if denied(answer):
         detail = f"a Redfish service answers, but does not take the credentials that were given ({answer.said})"

@@ -15,7 +15,7 @@ from bellrock.probe.net import Net
 from bellrock.probe.options import read
 from bellrock.probe.url import target
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
-from bellrock.probe.visit import IDENTITY, TLS_OPTION, Place, Visit, identity, place
+from bellrock.probe.visit import IDENTITY, TLS_OPTION, Place, Visit, Withheld, identity, place
 from bellrock.probe.websocket import Opening, WebSocket
 
 PATHS: Final = ("/api/v1/agents/stream", "/MAAS/ws")
@@ -83,7 +83,10 @@ async def run(plan: Plan, net: Net) -> tuple[Found, ...]:
     """Open it where it is, and hold it."""
     async with Visit(net, plan.place) as visit:
         for path in plan.paths:
-            socket, opening = await _opened(visit, net, plan, path)
+            try:
+                socket, opening = await _opened(visit, net, plan, path)
+            except Withheld as error:
+                return (Found(verdict=Verdict.AUTHENTICATION_NEEDED, detail=str(error), facts=visit.facts()),)
             facts = visit.facts() | {"path": path, "status": opening.status}
             if server := opening.header("server"):
                 facts["server"] = server
@@ -101,7 +104,7 @@ async def _opened(visit: Visit, net: Net, plan: Plan, path: str) -> tuple[WebSoc
     async def upgrade() -> tuple[WebSocket, Opening]:
         where, secure = plan.place, visit.scheme == "https"
         socket = WebSocket(
-            net, await visit.connection(), host=where.name or where.address, port=where.port, path=path, secure=secure,
+            net, await visit.connection(secret=bool(plan.token)), host=where.name or where.address, port=where.port, path=path, secure=secure,
             token=plan.token,
         )  # fmt: skip
         return socket, await socket.open()

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bellrock.link.clock import wall
 from bellrock.link.obstacle import Obstacle, Obstructed
@@ -64,6 +64,9 @@ class Session(Struct, frozen=True, kw_only=True):
     """Why `verified` is not true; else empty."""
     of_target: bool
     """Whether the certificate is of the name that was asked for or, without one, of the address."""
+    vouched: bool = False
+    """Whether this is known to be the server that was meant: its certificate is the pinned one, the authority of the option
+    vouches for it, or the system's do and it is of the target. Else anybody on the way may have made it."""
 
     def facts(self) -> dict[str, Any]:
         """For a result."""
@@ -120,7 +123,8 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
     session = _session(found, called, roots or _anyhow(), wall())
     if why := _fault(session, name, pin, wall(), vouched=roots is not None):
         raise TlsFault(why, session.facts())
-    return session
+    known = bool(pin or authority) or (session.verified is True and session.of_target)
+    return structs.replace(session, vouched=known)
 
 
 async def begin(net: Net, stream: Stream, name: str, wanted: Demands, *, trust: bool = False, firmware: bool = False,

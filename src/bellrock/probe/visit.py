@@ -27,6 +27,10 @@ _T = TypeVar("_T")
 _Read = Callable[[Net, Stream, Request], Awaitable[Answer]]
 
 
+class Withheld(NotChecked):
+    """A password or a token was not sent, for it is not known who would get it: why, and what would help."""
+
+
 class Visit:
     """Use as `async with`. Of schemes that are to be found out, the first request finds out."""
 
@@ -48,6 +52,7 @@ class Visit:
         Raises:
             Unexpected, TlsFault, Obstructed: there is no answer in HTTP.
             NotChecked: credentials would be sent in plain text.
+            Withheld: they would be sent to whoever made a certificate.
         """
         if credentials and self.scheme == "either":
             self.scheme = "https"
@@ -56,13 +61,13 @@ class Visit:
         read = partial(fetch, most=most, keep=keep, patience=patience)
 
         async def ask() -> Answer:
-            if credentials and self.scheme == "http" and self._place.scheme != "http":
-                raise NotChecked("it answers in plain HTTP; a password is sent in plain text only where tls=no is set")
             host = authority(self._place.name or self._place.address, self._place.port, self.scheme)
             by = self._place.proxy if self.scheme == "http" else None
             # RFC 9112 §3.2.2: a proxy is told the whole address.
             told, also = (f"http://{host}{target}", by.headers) if by else (target, ())
-            return await self._asked(Request(method=method, target=told, headers=(*headers, *also), host=host), read)
+            return await self._asked(
+                Request(method=method, target=told, headers=(*headers, *also), host=host), read, secret=credentials
+            )
 
         return await self.either(ask, _wants_tls)
 
@@ -137,22 +142,39 @@ class Visit:
             self.scheme = scheme
             self._place = structs.replace(self._place, port=there.port)
 
-    async def connection(self) -> Stream:
-        """The connection that stands, with TLS where that is the scheme; a new one where none does."""
-        return self._stream or await self._connect()
+    async def connection(self, *, secret: bool = False) -> Stream:
+        """The connection that stands, with TLS where that is the scheme; a new one where none does. `secret`: to send one on it.
 
-    async def _asked(self, request: Request, read: _Read) -> Answer:
+        Raises:
+            NotChecked, Withheld: a secret is not for whoever is at the other end.
+        """
+        stream = self._stream or await self._connect()
+        if secret and (self.scheme == "https" or self._place.scheme != "http"):
+            self._must_be_known()
+        return stream
+
+    def _must_be_known(self) -> None:
+        if self.scheme != "https" or self.session is None:
+            raise NotChecked("it answers in plain HTTP; a password is sent in plain text only where tls=no is set")
+        if not self.session.vouched:
+            why = self.session.why or "its certificate is of another name"
+            pin = f"pin=sha256:{self.session.certificate.sha256}"
+            raise Withheld(
+                f"the credentials were not sent, for anybody may answer so: {why}; give {pin}, if that is its certificate, or authority=FILE"
+            )
+
+    async def _asked(self, request: Request, read: _Read, *, secret: bool) -> Answer:
         kept = self._stream is not None
         try:
-            return await self._once(request, read)
+            return await self._once(request, read, secret=secret)
         except Obstructed as error:
             # RFC 9112 §9.5: a server may close a kept connection at any time; the request may then be sent again.
             if not kept or error.obstacle is not Obstacle.CLOSED:
                 raise
-        return await self._once(request, read)
+        return await self._once(request, read, secret=secret)
 
-    async def _once(self, request: Request, read: _Read) -> Answer:
-        stream = await self.connection()
+    async def _once(self, request: Request, read: _Read, *, secret: bool) -> Answer:
+        stream = await self.connection(secret=secret)
         await self._net.turn(self._place.address)
         try:
             answer = await read(self._net, stream, request)
@@ -204,6 +226,6 @@ def _wants_tls(answer: Answer) -> bool:
 
 
 __all__ = [
-    "IDENTITY", "MOST", "TLS_OPTION", "Place", "Visit", "basic", "denied", "identity", "named", "place", "pointed_elsewhere",
+    "IDENTITY", "MOST", "TLS_OPTION", "Place", "Visit", "Withheld", "basic", "denied", "identity", "named", "place", "pointed_elsewhere",
     "read_json", "troubled",
 ]  # fmt: skip

@@ -82,16 +82,30 @@ def test_plain_http_where_tls_is_wanted(world, served):
     assert "it answers HTTP in plain text instead of TLS" in found.detail
 
 
-def test_credentials(world, served):
+def pin(world):
+    shown = world.probe("redfish", port=GUARDED).facts["certificate"]
+    return f"sha256:{shown['sha256']}"
+
+
+def test_credentials_go_to_nobody_whose_certificate_anybody_may_have_made(world, served):
     found = world.probe("redfish", port=GUARDED, user="admin", password="let me in")
+    assert found.verdict is Verdict.AUTHENTICATION_NEEDED
+    assert "a Redfish service answers, but the credentials were not sent" in found.detail
+    assert f"give pin={pin(world)}, if" in found.detail
+    assert ("redfish_version" in found.facts, "credentials_taken" in found.facts) == (True, False)
+
+
+def test_credentials(world, served):
+    known = pin(world)
+    found = world.probe("redfish", port=GUARDED, user="admin", password="let me in", pin=known)
     assert (found.verdict, found.facts["credentials_taken"]) == (Verdict.WORKS, True)
-    found = world.probe("redfish", port=GUARDED, user="admin", password="calvin")
+    found = world.probe("redfish", port=GUARDED, user="admin", password="calvin", pin=known)
     assert found.verdict is Verdict.AUTHENTICATION_NEEDED
     assert "calvin" not in repr(found)
 
 
 def test_messages_are_a_fifth_of_a_second_apart(world, served):
-    found = world.probe("redfish", port=GUARDED, user="admin", password="let me in")
+    found = world.probe("redfish", port=GUARDED, user="admin", password="let me in", pin=pin(world))
     steps = [step.at for step in found.evidence if step.direction == "sent" and step.what]
     assert len(steps) >= 3
     assert all(later - sooner >= 0.19 for sooner, later in pairwise(steps))

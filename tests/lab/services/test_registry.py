@@ -124,10 +124,19 @@ def test_passwords(world, served):
         "a registry answers and wants credentials (basic)",
     )
     assert found.facts["realm"] == "images"
-    found = world.probe("registry", port=GUARDED, user="puller", password="wrong horse")
+    found = world.probe("registry", port=GUARDED, user="puller", password="let me in", image="boot/kernel:6.1")
+    assert found.verdict is Verdict.AUTHENTICATION_NEEDED
+    assert (
+        "a registry answers and wants credentials: the credentials were not sent, for anybody may answer so"
+        in found.detail
+    )
+    known = str(served.file)
+    found = world.probe("registry", port=GUARDED, user="puller", password="wrong horse", authority=known)
     assert found.verdict is Verdict.AUTHENTICATION_NEEDED
     assert "does not take the credentials that were given" in found.detail
-    found = world.probe("registry", port=GUARDED, user="puller", password="let me in", image="boot/kernel:6.1")
+    found = world.probe(
+        "registry", port=GUARDED, user="puller", password="let me in", image="boot/kernel:6.1", authority=known
+    )
     assert found.verdict is Verdict.WORKS
     assert "let me in" not in repr(found)
 

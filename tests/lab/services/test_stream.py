@@ -32,7 +32,12 @@ def served(world):
     others(world, files)
     world.listens(ILL)
     _, state = region(world)
-    return {"path": "/api/v1/live", "token": token(world, state)}
+    return {"path": "/api/v1/live", "token": token(world, state), "pin": pin(world)}
+
+
+def pin(world, **where):
+    """Of the certificate that is shown there: a token is sent to no other."""
+    return f"sha256:{world.probe('stream', **where).facts['certificate']['sha256']}"
 
 
 def test_it_works(world, served):
@@ -88,7 +93,9 @@ def test_without_a_token(world, served):
 
 
 def test_a_proxy_that_cuts_idle_connections(world, served):
-    found = world.probe("stream", port=IMPATIENT, within=9.0, hold="4", pause="0.5", **served)
+    found = world.probe(
+        "stream", port=IMPATIENT, within=9.0, hold="4", pause="0.5", **served | {"pin": pin(world, port=IMPATIENT)}
+    )
     assert found.verdict is Verdict.DEGRADED, found
     assert "it outlived a pause of 0.5 s: something on the way forgets idle connections" in found.detail
     assert found.facts["outlived_s"] == 0.5
@@ -110,7 +117,7 @@ def test_a_router_that_forgets_connections(world, served):
 
 
 def test_a_proxy_that_does_not_pass_the_upgrade(world, served):
-    found = world.probe("stream", port=PLAIN_PROXY, **served)
+    found = world.probe("stream", port=PLAIN_PROXY, **served | {"pin": pin(world, port=PLAIN_PROXY)})
     assert found.verdict in (Verdict.WRONG_SERVICE, Verdict.AUTHENTICATION_NEEDED), found
 
 
