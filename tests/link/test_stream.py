@@ -68,6 +68,21 @@ def test_what_the_other_end_has_taken_is_known():
     assert run(take, act) == 5
 
 
+def test_what_has_come_is_counted_be_it_read_or_not():
+    async def say(reader, writer):
+        writer.write(b"hello")
+        await reader.read()
+
+    async def act(stream):
+        assert await stream.exactly(1) == b"h"
+        before = stream.heard
+        await stream.close()
+        await stream.close()
+        return before, stream.heard
+
+    assert run(say, act) == (0, 5)
+
+
 def test_an_end_that_closed_first_takes_nothing():
     async def leave(_reader, _writer):
         pass

@@ -196,6 +196,21 @@ def test_a_connection_on_which_nobody_speaks_is_another_service(monkeypatch):
     assert found.rtt_ms is not None
 
 
+async def is_dripped_upon(plan, net):
+    async with await net.connect() as stream:
+        await stream.exactly(3)
+        net.limit.reschedule(asyncio.get_running_loop().time())
+        await stream.exactly(1000)
+    return ()
+
+
+def test_whoever_is_slow_does_say_something(monkeypatch):
+    with tcp_server(lambda connection: (connection.sendall(b"abc"), connection.recv(1))) as port:
+        found = tried(monkeypatch, is_dripped_upon, within=5.0, port=port)
+    assert found.verdict is Verdict.DEGRADED
+    assert found.detail.startswith("it says 3 octets, and not what was waited for, within 5 s")
+
+
 async def is_slow(plan, net):
     """Answers at once, and takes its time for the rest."""
     net.record.sent("hello")

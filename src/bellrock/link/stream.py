@@ -18,8 +18,8 @@ __all__ = ["Ends", "NotTls", "Stream", "TooMuch", "connect"]
 
 _UNACKED: Final = 24
 """Where linux/tcp.h has tcpi_unacked in struct tcp_info."""
-_BYTES_ACKED: Final = 120
-"""tcpi_bytes_acked, 64 bits; the SYN counts as one."""
+_BYTES_ACKED, _BYTES_RECEIVED = 120, 128
+"""tcpi_bytes_acked and tcpi_bytes_received, 64 bits each; the SYN counts as one that is acknowledged."""
 _RETRANSMITS, _RETRANS = 2, 36
 """tcpi_retransmits, an octet, and tcpi_retrans."""
 _SYN_SENT: Final = 2
@@ -55,6 +55,8 @@ class Stream:
         self._sock = sock
         self.received = 0
         """Octets read by the caller so far."""
+        self.heard = 0
+        """When it was closed: octets that had come by then, whether the caller read them or not."""
         self.stuck = False
         """Whether, when it was closed, the peer's kernel had not acknowledged all that was sent: packets are lost on the way."""
 
@@ -68,10 +70,7 @@ class Stream:
     @property
     def taken(self) -> int:
         """Octets that the other end's kernel has acknowledged; one that its program has closed answers them by RST instead."""
-        with contextlib.suppress(OSError):
-            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
-            return max(0, int.from_bytes(info[_BYTES_ACKED:], sys.byteorder) - 1)
-        return 0
+        return max(0, _counted(self._sock, _BYTES_ACKED) - 1)
 
     async def write(self, octets: bytes) -> None:
         """Send; waits while the peer does not take it."""
@@ -167,6 +166,7 @@ class Stream:
 
     async def close(self) -> None:
         """Close at once, without waiting for what the peer still has to say."""
+        self.heard = max(self.heard, _counted(self._sock, _BYTES_RECEIVED))
         self.stuck = self.stuck or _unacknowledged(self._sock) > 0
         self._writer.transport.abort()
         with contextlib.suppress(Exception):
@@ -216,6 +216,14 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
 def _meant(error: OSError) -> Exception:
     """An alert of TLS says more than any errno."""
     return error if isinstance(error, ssl.SSLError) else from_error(error)
+
+
+def _counted(sock: socket.socket, where: int) -> int:
+    """A counter of 64 bits of struct tcp_info; 0 where nobody knows any more."""
+    with contextlib.suppress(OSError):
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, where + 8)
+        return int.from_bytes(info[where:], sys.byteorder)
+    return 0
 
 
 def _unacknowledged(sock: socket.socket) -> int:

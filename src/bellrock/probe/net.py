@@ -55,6 +55,11 @@ class Record:
         """Whether a connection stood on which packets of ours were lost."""
         return any(stream.stuck for stream in self._streams)
 
+    @property
+    def heard(self) -> int:
+        """Octets that came on connections that are closed by now, be they read or not: whoever is slow says something as well."""
+        return sum(stream.heard for stream in self._streams)
+
     def sent(self, what: str, octets: int = 0) -> None:
         """We sent this now."""
         if self._sent is None:

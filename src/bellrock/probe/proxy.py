@@ -111,7 +111,8 @@ async def _through(planned: Plan, to: Url, net: Net) -> Found:
     except TimeoutError:
         if not net.record.answered:
             raise
-        what = f"it takes the request for {to.shown} and says nothing for {_PATIENCE * net.ask.within:.1f} s"
+        how = f"has not answered it, with {net.record.heard} octets," if net.record.heard else "says nothing"
+        what = f"it takes the request for {to.shown} and {how} for {_PATIENCE * net.ask.within:.1f} s"
         why = "its own resolvers are silent" if to.host == NOBODY else "the host, or the proxy's resolvers, are silent"
         return Found(verdict=Verdict.DEGRADED, detail=f"{what}: {why}, or it is no proxy")
 

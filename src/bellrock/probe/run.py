@@ -163,6 +163,9 @@ def _late(net: Net, within: float) -> Found:
     if net.record.stuck:
         what = f"the connection stands, but what is sent on it was not acknowledged within {within:g} s: packets of it are dropped on the way"
         return Found(verdict=Verdict.FILTERED, detail=what, obstacle=Obstacle.STALLED.value)
+    if net.record.heard:
+        what = f"it says {net.record.heard} octets, and not what was waited for, within {within:g} s: it is too slow, or another service"
+        return Found(verdict=Verdict.DEGRADED, detail=what)
     if net.record.answered:
         what = (
             f"the connection stands, but nothing was said on it within {within:g} s: another service, or one that hangs"
