@@ -427,7 +427,7 @@ def _cell(agent: str, flow: str, counts: dict[str, int], faults: int = 0, detail
     worst = next(one for one in ("filtered", "degraded", "not-checked", "works") if one in counts)
     return {
         "agent": agent, "flow": flow, "verdict": worst, "checks": sum(counts.values()), "faults": faults, "counts": counts,
-        "detail": detail, "age": 4.0, "stale": False,
+        "detail": detail, "age": 4.0, "stale": False, "blocked": 0,
     }  # fmt: skip
 
 

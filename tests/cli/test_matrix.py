@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from bellrock.cli import matrix as module
+from bellrock.cli.probeanswers import MatrixCell
 from bellrock.cli.root import cli
 from tests.cli.people import asked
 
@@ -15,7 +16,7 @@ SITE = 'title = "hall"\n[role.dns]\naddresses = ["10.0.0.53"]\n'
 def cell(**facts):
     chosen = {
         "agent": "id-1", "flow": "dns", "verdict": "works", "checks": 2, "faults": 0, "counts": {"works": 2}, "detail": "fine",
-        "age": 3.0, "stale": False,
+        "age": 3.0, "stale": False, "blocked": 0,
     }  # fmt: skip
     return chosen | facts
 
@@ -68,6 +69,11 @@ def test_agents_and_flows_with_the_worst_verdict_and_how_many_have_a_fault(run):
         ["rack2", "(gone)", "rack", "(works)", "(works)"],
     ]
     assert lines[-2:] == ["rack1 ntp: filtered: nothing came\\x1b back", "not tried: apt: only subnets"]
+
+
+@pytest.mark.parametrize(("blocked", "word"), [(2, "blocked"), (1, "works"), (0, "works")])
+def test_what_is_kept_out_as_it_should_be_is_not_said_to_work(blocked, word):
+    assert module._word(MatrixCell(**cell(blocked=blocked)), connected=True) == word
 
 
 def test_some_agents_and_flows_only(run):

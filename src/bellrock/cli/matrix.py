@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EVERY: Final = 2.0
 WITHIN: Final = 120.0
-COLOURS: Final = {"works": "green", "degraded": "yellow", "authentication-needed": "yellow", "not-checked": "dim", "-": "dim"} | dict.fromkeys(
+COLOURS: Final = {"works": "green", "blocked": "green", "degraded": "yellow", "authentication-needed": "yellow", "not-checked": "dim", "-": "dim"} | dict.fromkeys(
     ("exposed", "wrong-service", "refused", "filtered", "unreachable", "tls-fault"), "red"
 )  # fmt: skip
 
@@ -48,7 +48,7 @@ def matrix(
     """Show for every agent and flow of the site whether it works, by the verdict of the check that is worst.
 
     Behind a verdict: how many checks have a fault, of how many. A verdict in brackets is old: its agent is gone, or nobody tries it
-    any more. Agents try by the region's schedules (`bellrock schedule list`), or now.
+    any more. Of a flow that must be blocked, and is, it says `blocked`. Agents try by the region's schedules (`bellrock schedule list`), or now.
 
     Exit 0: all that was checked works. 1: something does not. 2: usage. 3: nothing was checked, or the region does not answer.
     """
@@ -157,7 +157,9 @@ def _word(cell: "MatrixCell | None", *, connected: bool) -> str:
     if cell is None:
         return "-"
     count = f" {cell.faults}/{cell.checks}" if cell.faults else ""
-    word = f"{cell.verdict}{count}"
+    # Of what is kept out as it should be nobody is to read that it works.
+    verdict = "blocked" if cell.verdict == "works" and cell.blocked == cell.checks else cell.verdict
+    word = f"{verdict}{count}"
     return f"({word})" if cell.stale or not connected else word
 
 

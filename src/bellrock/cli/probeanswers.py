@@ -36,6 +36,7 @@ class MatrixCell(Struct, frozen=True, kw_only=True):
     age: float
     stale: bool
     counts: dict[str, int] = {}
+    blocked: int = 0
 
 
 class Untried(Struct, frozen=True):

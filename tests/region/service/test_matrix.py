@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from bellrock.contract import Try
 from bellrock.flows import Protocol, Wanted
@@ -93,6 +94,17 @@ def test_cells_show_the_worst_and_count_all():
     assert (second.agent, second.verdict, second.faults) == ("b", WORKS, 0)
     assert [one.stale for one in matrix.cells(Wall(101 + STALE))] == [True, True]
     assert [one.stale for one in matrix.cells(Wall(101 + STALE), {"": 10_000.0})] == [False, False]
+
+
+def test_a_cell_counts_what_is_kept_out_as_it_should_be():
+    matrix = Matrix()
+    kept = [result(verdict, port=port) for verdict, port in ((WORKS, 53), (UNKNOWN, 54))]
+    kept = [
+        (structs.replace(wish, want=structs.replace(wish.want, expectation="blocked")), probed) for wish, probed in kept
+    ]
+    matrix.take([*kept, result(port=55)], Wall(1.0))
+    (cell,) = matrix.cells(Wall(1.0))
+    assert (cell.checks, cell.blocked) == (3, 1)
 
 
 def test_a_cell_s_checks_the_worst_first():

@@ -91,7 +91,16 @@ def test_a_change_and_the_columns():
     assert change_view(7, change, {}).agent == "id-a"
     cells = [
         CellView(
-            agent="a", flow=flow, verdict=Verdict.WORKS, checks=1, faults=0, counts={}, detail="", age=0.0, stale=False
+            agent="a",
+            flow=flow,
+            verdict=Verdict.WORKS,
+            checks=1,
+            faults=0,
+            counts={},
+            detail="",
+            age=0.0,
+            stale=False,
+            blocked=0,
         )
         for flow in ("ntp", "dns", "dhcp", "dns")
     ]

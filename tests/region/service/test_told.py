@@ -34,6 +34,8 @@ def test_what_is_in_order_is_taken():
         ((probed(facts={"banner": ["\x1b[2J"]}),), "facts"),
         ((probed(facts={"\x07": 1}),), "facts"),
         ((probed(source="a\nb"),), "source"),
+        ((probed(obstacle="x" * 65),), "an obstacle"),
+        ((probed(by="10.0.0.1\x1b[2J"),), "who told of it"),
         ((probed(rtt_ms=-1.0),), "round trip"),
         ((probed(rtt_ms=float("inf")),), "round trip"),
         ((probed(rtt_ms=float("nan")),), "round trip"),

@@ -148,10 +148,15 @@ def test_flows_that_nobody_tries_are_named_with_those_that_somebody_does():
         tries_of(["gopher"], ["10.0.0.1"])
 
 
-def test_ports_of_which_one_is_enough_are_judged_together():
+def test_what_is_tried_at_one_host_is_judged_together():
     here = standpoint(SITE, "node", [interface("eth0", "10.0.0.70/24")])
     one = next(one for one in of_site(SITE, "a", here) if one.target == "10.0.0.53:53")
     other = structs.replace(one, what=structs.replace(one.what, port=5353))
-    assert one.service != other.service
-    enough = [structs.replace(each, want=structs.replace(each.want, alternative=True)) for each in (one, other)]
-    assert enough[0].service == enough[1].service
+    elsewhere = structs.replace(one, want=structs.replace(one.want, address="10.0.0.54"))
+    assert one.together == other.together
+    assert one.together != elsewhere.together
+    links = [
+        structs.replace(one, what=Try(flow="dhcp", interface=name), want=structs.replace(one.want, address="", name=""))
+        for name in ("eth0", "eth1")
+    ]
+    assert links[0].together != links[1].together

@@ -102,7 +102,7 @@ EXAMPLES: Final[tuple[Any, ...]] = (
     MatrixView(
         site="lab", agents=(MatrixAgentView(_AGENT, "rack1", "rack", ("rack",), True),), flows=(MatrixFlowView("dns", "DNS"),),
         cells=(CellView(agent=_AGENT, flow="dns", verdict=Verdict.FILTERED, checks=2, faults=1, counts={"filtered": 1, "works": 1},
-                        detail=_LATE, age=42.0, stale=False),),
+                        detail=_LATE, age=42.0, stale=False, blocked=0),),
         running=(_RUN,), untried=(UntriedView(_AGENT, "ntp", "ntp", "role ntp has no address of its own, only subnets"),),
     ),
     _RUN,

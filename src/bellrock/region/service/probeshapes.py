@@ -66,7 +66,7 @@ class MatrixFlowView(Struct, frozen=True):
 
 
 class CellView(Struct, frozen=True, kw_only=True):
-    """One agent and one flow. `verdict`: the worst; `counts`: how many checks have which; `age`: of the oldest check; `stale`: too old to trust."""
+    """One agent and one flow. `verdict`: the worst; `counts`: how many checks have which; `blocked`: how many must be blocked, and are; `age`: of the oldest check; `stale`: too old to trust."""
 
     agent: str
     flow: str
@@ -77,6 +77,7 @@ class CellView(Struct, frozen=True, kw_only=True):
     detail: str
     age: float
     stale: bool
+    blocked: int
 
 
 class UntriedView(Struct, frozen=True):

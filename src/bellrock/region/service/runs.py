@@ -71,7 +71,7 @@ class Run:
             mine = self.agents.setdefault(wish.agent, [0, 0])
             mine[0] += 1
             mine[1] += 1
-            group = (wish.agent, *wish.service)
+            group = (wish.agent, *wish.together)
             self.together[group] = self.together.get(group, 0) + 1
 
     def forget(self) -> None:
@@ -239,7 +239,7 @@ class Runs:
         self._answer(run, wish, () if run.keep else (_unknown(wish, why),))
 
     def _answer(self, run: Run, wish: Wish, probed: tuple[Probed, ...]) -> None:
-        group = (wish.agent, *wish.service)
+        group = (wish.agent, *wish.together)
         held = run.held.setdefault(group, [])
         held += [(wish, one) for one in probed]
         run.together[group] -= 1

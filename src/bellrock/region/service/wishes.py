@@ -51,17 +51,10 @@ class Wish(Struct, frozen=True, kw_only=True):
         return self.agent, self.what.flow, self.target, self.want.protocol.value
 
     @property
-    def service(self) -> tuple[str, ...]:
-        """What is judged together: all ports of one service, where one of them is enough; else it alone."""
-        want = self.want
-        return (
-            want.flow,
-            want.exchange,
-            want.address,
-            want.name,
-            "" if want.alternative else self.target,
-            want.protocol,
-        )
+    def together(self) -> tuple[str, ...]:
+        """What is judged together: all that is tried at one host, because its checks speak for each other; of a link each check alone."""
+        host = self.want.address or self.want.name
+        return (host,) if host else (self.want.flow, self.want.exchange, self.target, self.want.protocol)
 
 
 class Unaskable(ValueError):  # noqa: N818 -- says what it is
