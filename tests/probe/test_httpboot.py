@@ -190,6 +190,16 @@ def test_over_tls(tls) -> None:
     assert firmware.detail.startswith("UEFI firmware can agree with it on TLSv1.2 and ECDHE-")
 
 
+def test_doubts_are_told_with_the_file(tmp_path) -> None:
+    """By an address nobody here knows by which name machines ask: the certificate of another is told, and is no fault yet."""
+    context = server_context(certificates.certificate(["other.example"], days=90, kind="rsa", directory=tmp_path))
+    file, firmware = probed("https-boot", routes({"/f": answer(FILE)}), context=context, path="/f")
+    assert (file.verdict, file.facts["certificate"]["of_target"]) == (Verdict.WORKS, False)
+    assert file.detail.endswith("; its certificate is for another name or address than was asked")
+    assert "signed by" in file.detail
+    assert firmware.detail.endswith("; firmware that was made without elliptic curves was not tried")
+
+
 def test_firmware_that_cannot_agree(tls) -> None:
     anything, firmware = probed("https-boot", routes({}), context=tls[1])
     assert (anything.variant, anything.verdict) == ("", Verdict.DEGRADED)

@@ -91,7 +91,7 @@ async def _any(planned: Plan, net: Net) -> Found:
             return Found(verdict=Verdict.WRONG_SERVICE, detail=f"its answer breaks off: {answer.cut}", facts=facts)
         if why := ends_soon(visit.session, wall()):
             return Found(verdict=Verdict.DEGRADED, detail=why, facts=facts)
-        detail = f"it speaks HTTP and answers / with {answer.said}; no boot file was asked for"
+        detail = f"it speaks HTTP and answers / with {answer.said}; no boot file was asked for{_doubts(visit)}"
         return Found(verdict=Verdict.WORKS, detail=detail, facts=facts)
 
 
@@ -107,6 +107,8 @@ async def _firmware(planned: Plan, net: Net) -> Found:
             )
         facts = visit.facts()
     detail = f"UEFI firmware can agree with it on {facts['tls']} and {facts['cipher']}"
+    if facts["cipher"].startswith("ECDHE-"):
+        detail += "; firmware that was made without elliptic curves was not tried"
     return Found(verdict=Verdict.WORKS, detail=detail, facts=facts)
 
 
@@ -173,9 +175,19 @@ def _judged(planned: Plan, visit: Visit, head: Answer, got: Answer, shown: str, 
     much = f"{got.size} octets" + ("" if got.complete else f" of {got.length if got.length is not None else 'more'}")
     return Found(
         verdict=Verdict.WORKS,
-        detail=f"it gives {shown}: {much}{f' at {_per_second(got.rate)}' if got.rate else ''}{parts}",
+        detail=f"it gives {shown}: {much}{f' at {_per_second(got.rate)}' if got.rate else ''}{parts}{_doubts(visit)}",
         facts=facts,
     )
+
+
+def _doubts(visit: Visit) -> str:
+    """What firmware that checks certificates may refuse, and nobody asked here: by whom it is signed, and for whom."""
+    session = visit.session
+    if session is None:
+        return ""
+    told = [visit.doubts()] if visit.doubts() else []
+    told += [] if session.of_target else ["its certificate is for another name or address than was asked"]
+    return "".join(f"; {one}" for one in told)
 
 
 def _per_second(rate: float | None) -> str:

@@ -19,7 +19,7 @@ from bellrock.wire.syslog import Message
 
 PRIORITY: Final = 14
 """RFC 5424 §6.2.1: facility user (1), severity informational (6)."""
-UNCONFIRMED: Final = "arrival is confirmed only where an agent sits at the other end"
+UNCONFIRMED: Final = "whether it arrived is not seen from one end (bellrock path sees it, with agents at both)"
 UNREAD: Final = "it closes the connection without having taken the message: another service, or an access list (rsyslog: AllowedSender)"
 """RFC 9293 §3.6: a program that closes before the message arrives has its system answer by RST, and acknowledge nothing."""
 MOST: Final = 4096
