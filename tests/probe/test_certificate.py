@@ -249,3 +249,8 @@ def test_a_version_that_there_is_not(good):
     assert later != good
     with pytest.raises(Unreadable):
         describe(later)
+
+
+def test_a_certificate_that_is_shown_again_is_not_read_again(place):
+    der = shown(certificates.certificate(["a.lab"], directory=place))[0]
+    assert describe(bytes(bytearray(der))) is describe(bytes(bytearray(der)))

@@ -6,7 +6,7 @@ import pytest
 
 from bellrock.probe import tls, trust
 from bellrock.probe.options import read
-from bellrock.probe.tls import OPTIONS, Demands, begin, demands, failed, start, without
+from bellrock.probe.tls import OPTIONS, Demands, begin, context, demands, failed, start, without
 from bellrock.probe.values import Ask, NotChecked, PlanError, TlsFault, Unexpected
 from tests.lab.services import certificates
 from tests.probe.secure import connected, run, server_context, tls_server, to_the_end
@@ -266,3 +266,18 @@ def test_it_shows_no_certificate(place, monkeypatch):
     monkeypatch.setattr(tls, "_shown", lambda _: [b"junk"])
     with pytest.raises(TlsFault, match="its certificate cannot be read"):
         started(context)
+
+
+def test_what_is_offered_is_made_once_and_never_with_an_identity(authority, monkeypatch):
+    tls._shared.cache_clear()
+    made = []
+    monkeypatch.setattr(tls, "context", lambda **how: made.append(how) or context(**how))
+    served = server_context(certificates.certificate(["a.lab"], issuer=authority))
+    for alpn in (("h2",), ("h2",), ("http/1.1",)):
+        started(served, alpn=alpn)
+    assert [how["alpn"] for how in made] == [("h2",), ("http/1.1",)]
+    files = tuple(map(str, certificates.certificate(["me.lab"], issuer=authority)))
+    for _ in range(2):
+        started(served, identity=files)
+    assert len(made) == 4
+    tls._shared.cache_clear()

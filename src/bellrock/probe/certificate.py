@@ -4,6 +4,7 @@ import ipaddress
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from bellrock.probe.trust import Roots
 
 MAX_NAMES: Final = 64
 MAX_WORDS: Final = 200
+_KEPT: Final = 256
+"""Certificates that have been read and are remembered: one server shows the same one each time, and many have a common authority."""
 _BROKEN: Final = (
     ValueError,
     TypeError,
@@ -57,6 +60,7 @@ class Unreadable(ValueError):  # noqa: N818 -- says what it is
     """These octets are no certificate that can be read; why."""
 
 
+@lru_cache(maxsize=_KEPT)
 def load(der: bytes) -> x509.Certificate:
     """A certificate of DER.
 
@@ -72,6 +76,7 @@ def load(der: bytes) -> x509.Certificate:
         raise Unreadable(str(error)[:MAX_WORDS]) from None
 
 
+@lru_cache(maxsize=_KEPT)
 def describe(der: bytes) -> Certificate:
     """What a certificate of DER says.
 

@@ -7,6 +7,7 @@ told with its dates, and not with an alert.
 import re
 import ssl
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -113,7 +114,7 @@ async def start(stream: Stream, name: str, *, authority: str | None = None, trus
         Obstructed: the connection broke.
     """
     roots = trusted.of_file(authority) if authority else trusted.of_system() if trust else None
-    prepared = context(firmware=firmware, alpn=alpn)
+    prepared = context(firmware=firmware, alpn=alpn) if identity else _shared(firmware, tuple(alpn))
     if identity:
         _show(prepared, identity)
     called = name or stream.ends.remote.partition("%")[0]
@@ -156,6 +157,12 @@ def context(*, firmware: bool = False, alpn: Sequence[str] = ()) -> ssl.SSLConte
     if alpn:
         made.set_alpn_protocols(list(alpn))
     return made
+
+
+@lru_cache(maxsize=16)
+def _shared(firmware: bool, alpn: tuple[str, ...]) -> ssl.SSLContext:
+    """The context of all connections that show no certificate of their own, made once: a sweep has thousands of them."""
+    return context(firmware=firmware, alpn=alpn)
 
 
 async def _handshake(stream: Stream, name: str, with_: ssl.SSLContext, *, firmware: bool) -> ssl.SSLObject:

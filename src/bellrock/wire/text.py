@@ -13,6 +13,8 @@ def printable(data: bytes) -> str:
     send, and white space at the ends are dropped; at most MAX_TEXT characters are kept.
     """
     text = data.rstrip(b"\0").decode("utf-8", "replace").strip()[:MAX_TEXT]
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else REPLACEMENT for character in text)
 
 
