@@ -139,7 +139,7 @@ def test_a_boot_server_without_tftp_is_told_and_one_without_the_file(started):
     found = started.only(arch="bios", **QUICK)
     assert found.verdict is Verdict.DEGRADED
     assert (
-        "the offered boot server 10.9.0.1 cannot be reached by TFTP from this link: nobody listens there"
+        "the offered boot server 10.9.0.1 cannot be reached by TFTP from this link: nobody listens there, or a firewall rejects it"
         in found.detail
     )
     assert found.facts["reachable"] == {"tftp 10.9.0.1": False}
@@ -224,7 +224,7 @@ def test_proxydhcp_is_followed_to_port_4011(started):
     started.dnsmasq("--dhcp-range=10.9.0.0,proxy", *services, inside=started.two, network="", name="p")
     found = started.ask(arch="bios,uefi-x64,uefi-arm64", **QUICK)
     assert found["bios"].verdict is Verdict.WORKS, found["bios"]
-    assert "boots bios from tftp://10.9.0.3/pxelinux.0 (10.9.0.3, proxyDHCP)" in found["bios"].detail
+    assert "names tftp://10.9.0.3/pxelinux.0 for bios (10.9.0.3, proxyDHCP)" in found["bios"].detail
     assert found["uefi-x64"].facts["proxy_boot_file"] == "tftp://10.9.0.3/bootx64.0"
     assert found["uefi-arm64"].verdict is Verdict.DEGRADED
     assert "without a boot file for uefi-arm64" in found["uefi-arm64"].detail
