@@ -147,11 +147,12 @@ def test_a_keyring_that_is_none(tmp_path, name: str, detail: str) -> None:
         (text(listed=()), "works", "it has noble"),
         (text(listed=((b"", "main/binary-amd64/Packages.gz"), (INDEX, "main/i18n/x.gz"))), "works", "it has noble"),
         (text(listed=((b"other", "main/binary-amd64/Packages.gz"),)), "degraded", "main/binary-amd64/Packages.gz is not what InRelease says it is (Hash Sum mismatch): 8 octets of 5"),
+        (text(listed=((INDEX, "m\u00e4in/binary-amd64/Packages.gz"),)), "works", "it has noble"),
         (text(listed=((INDEX, "x/binary-amd64/Release"),)), "degraded", "it lists x/binary-amd64/Release, and does not give it: 404 Not Found"),
         (text(Date="soon"), "wrong-service", "its InRelease cannot be read: date is no date: 'soon'"),
         (b"hello world", "wrong-service", "its InRelease cannot be read: no Release file: "),
     ],
-    ids=["stale", "valid", "future", "undated", "other", "nameless", "no-index", "empty-index", "mismatch", "missing", "no-date", "no-release"],
+    ids=["stale", "valid", "future", "undated", "other", "nameless", "no-index", "empty-index", "mismatch", "not-ascii", "missing", "no-date", "no-release"],
 )  # fmt: skip
 def test_what_it_says(said: bytes, verdict: str, detail: str) -> None:
     found = one(site(signed(said)))

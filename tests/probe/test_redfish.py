@@ -93,6 +93,22 @@ def test_where_credentials_are_tried(systems, path):
 
 
 @pytest.mark.parametrize(
+    "systems",
+    [r"/redfish/v1/ x\r\nHost: evil", "/redfish/é", "/redfish/" + "x" * 4000],
+    ids=["two lines", "not ASCII", "endless"],
+)
+def test_a_path_that_is_none_is_not_asked_for(systems):
+    root = f'{{"RedfishVersion": "1.2", "Systems": {{"@odata.id": "{systems}"}}}}'
+    with scripted({"/redfish/v1/": answer(body=root)}) as (port, seen):
+        found = probe("redfish", port, tls="no", user="root", password="calvin")
+    assert (found.verdict, found.detail[:41]) == (Verdict.WRONG_SERVICE, "its root names a path that is none: /redf"), (
+        found
+    )
+    assert seen.paths == ["/redfish/v1/"]
+    assert found.evidence
+
+
+@pytest.mark.parametrize(
     ("status", "verdict"), [("401 No", Verdict.AUTHENTICATION_NEEDED), ("500 Oops", Verdict.DEGRADED)]
 )
 def test_credentials_that_do_not_do(status, verdict):

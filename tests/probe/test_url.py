@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.probe.url import MAX_URL, Url, UrlError, authority, target, url, without_query
+from bellrock.probe.url import MAX_URL, Url, UrlError, authority, is_origin_form, target, url, without_query
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,14 @@ def test_any_path_is_sent_as_ascii(start: str, path: str) -> None:
     assert found.target.startswith("/")
     assert found.target.isascii()
     assert found.target.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("/", True), ("/redfish/v1/Systems?x=%20", True), ("", False), ("redfish", False), ("http://elsewhere.lab/", False),
+        ("/a b", False), ("/a\r\nHost: evil", False), ("/\x00", False), ("/\x7f", False), ("/é", False), ("/" + "x" * MAX_URL, False),
+    ],
+)  # fmt: skip
+def test_paths_that_can_be_asked_for_as_they_stand(path, is_one):
+    assert is_origin_form(path) is is_one

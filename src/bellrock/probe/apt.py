@@ -40,10 +40,11 @@ OPTIONS: Final = (
 MAX_SUITES: Final = 16
 MAX_KEYRING: Final = 4 * 1024 * 1024
 MAX_INDEX: Final = 1024 * 1024
+"""Of printable ASCII: what a server names otherwise cannot be asked for as it stands."""
 """Octets of the index that is fetched to be compared with its digest: the smallest is taken."""
 PATHS: Final = ("/ubuntu", "/debian", "/ubuntu-ports", "")
 SUITES: Final = ("noble", "jammy", "stable")
-_INDEX: Final = re.compile(r"(?:[^/]+/binary-([^/]+)/)?(?:Packages\.(?:xz|gz)|Release)")
+_INDEX: Final = re.compile(r"(?:[!-.0-~]+/binary-([!-.0-~]+)/)?(?:Packages\.(?:xz|gz)|Release)")
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from bellrock.probe import tls
 from bellrock.probe.http import Answer
 from bellrock.probe.net import Net
 from bellrock.probe.options import read
+from bellrock.probe.url import is_origin_form
 from bellrock.probe.values import Ask, Found, Load, Option, PlanError, Probe, Unexpected
 from bellrock.probe.visit import Place, Visit, Withheld, basic, denied, named, pointed_elsewhere, read_json, troubled
 from bellrock.wire.text import printable
@@ -104,6 +105,8 @@ def _told(root: _Root) -> dict[str, Any]:
 
 async def _refused(visit: Visit, root: _Root, facts: dict[str, Any]) -> Found | None:
     path = root.systems.path if root.systems and root.systems.path.startswith("/redfish/") else "/redfish/v1/Systems"
+    if not is_origin_form(path):
+        raise Unexpected(f"its root names a path that is none: {printable(path.encode('utf-8', 'replace'))[:80]}")
     try:
         answer = await visit.get(path, credentials=True)
     except Withheld as error:

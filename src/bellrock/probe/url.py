@@ -68,6 +68,11 @@ def target(path: str) -> str:
     return quote(path if path.startswith("/") else f"/{path}", safe=_SAFE)
 
 
+def is_origin_form(path: str) -> bool:
+    """Whether a path that a server names can be asked for as it stands: RFC 9112 §3.2.1, RFC 3986 §3.3, printable ASCII, not endless."""
+    return len(path) <= MAX_URL and path.startswith("/") and path.isascii() and all("!" <= one <= "~" for one in path)
+
+
 def authority(host: str, port: int, scheme: str) -> str:
     """`HOST` or `HOST:PORT`; RFC 3986 §3.2.2: IPv6 in brackets, without its zone (RFC 6874 §4)."""
     shown = f"[{host.partition('%')[0]}]" if ":" in host else host
