@@ -265,3 +265,22 @@ async def test_a_connection_that_another_takes_the_place_of_owes_no_answers(tmp_
         async with agent(running.url, "rack1"):
             (found,) = (await finished(running, begun.json()["run"]))["results"]
         assert found["verdict"] == "not-checked"
+
+
+@asynchronous
+async def test_the_audit_tells_what_was_tried_where_and_with_which_options_but_no_values(tmp_path):
+    tries = [
+        *({"flow": "ntp", "address": f"10.0.0.{number}"} for number in range(1, 11)),
+        {"flow": "dhcp", "interface": "eth0", "options": {"lease": "yes", "mac": "s3cret"}},
+        {"flow": "redfish", "address": "10.0.0.9", "port": 8443, "options": {"authority": "/s3cret"}},
+    ]
+    async with region(tmp_path) as running, worker(running):
+        begun = await call(running, "POST", "probes", tries=tries)
+        assert begun.status_code == 202, begun.text
+        newest, *_ = await running.get("audit")
+    assert newest["subject"] == "12 tries by all agents"
+    assert newest["after"].startswith(
+        "dhcp (lease, mac) at eth0; redfish (authority) at 10.0.0.9 port 8443; ntp at 10.0.0.1, "
+    )
+    assert newest["after"].endswith("10.0.0.8 and 2 more")
+    assert "s3cret" not in repr(newest)

@@ -29,6 +29,8 @@ from bellrock.region.service.schedules import Unschedulable
 from bellrock.region.service.wishes import Unaskable
 from bellrock.region.store import ScheduleRow
 
+MAX_TOLD: Final = 2000
+"""Characters of what was tried, in the audit."""
 MAX_SITE: Final = 8 << 20
 """Octets of a site file, and so of the one body that may be that large."""
 Name = Annotated[str, Meta(max_length=255)]
@@ -98,7 +100,8 @@ async def probe(
     region = region_of(request)
     what = ", ".join(data.flows) or (f"{len(data.tries)} tries" if data.tries else "what the site says")
     whom = ", ".join(data.agents) or "all agents"
-    tell(request, subject=f"{what} by {whom}"[:200], after=", ".join(data.to)[:200])
+    asked = (", ".join(data.to)[:200], _tries(data.tries))
+    tell(request, subject=f"{what} by {whom}"[:200], after="; ".join(one for one in asked if one))
     try:
         run = await region.probes.begin(data.agents, data.flows, data.to, data.tries)
     except UnknownHost as error:
@@ -183,6 +186,23 @@ async def remove_schedule(request: AnyRequest, schedule: FromPath[str]) -> None:
     tell(request, subject=schedule[:64], after="removed")
     if not await region_of(request).probes.remove_schedule(schedule):
         raise NotFoundException(f"There is no schedule {schedule!r}.")
+
+
+def _tries(tries: tuple[Try, ...]) -> str:
+    """What was asked for, for the audit: each flow with the names of its options, whose values may be secret, and where."""
+    where: dict[str, list[str]] = {}
+    for one in tries:
+        options = f" ({', '.join(sorted(name[:32] for name in one.options))})"[:200] if one.options else ""
+        port = f" port {one.port}" if one.port else ""
+        target = f"{one.address or one.name or one.interface}"[:64] + port
+        where.setdefault(f"{one.flow[:32]}{options}", []).append(target)
+    # Of many targets some: what can do more than ask is told by the options.
+    told = [
+        f"{what} at {', '.join(at[:8])}{f' and {len(at) - 8} more' if len(at) > 8 else ''}"
+        for what, at in where.items()
+    ]
+    told.sort(key=lambda text: "(" not in text)
+    return "; ".join(told)[:MAX_TOLD]
 
 
 def _sentence(error: Exception) -> str:
