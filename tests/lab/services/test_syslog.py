@@ -42,7 +42,7 @@ def both(world, *arguments, **settings):
 def test_both_messages_arrive(world, log, address, options):
     udp, tcp = both(world, address, priority="13", **options)
     assert udp.verdict is Verdict.NOT_CHECKED, udp
-    assert "where an agent sits at the other end" in udp.detail
+    assert "whether it arrived is not seen from one end" in udp.detail
     assert udp.facts["confirmed"] is False
     assert tcp.verdict is Verdict.WORKS, tcp
     assert tcp.facts["read_to_end"]
