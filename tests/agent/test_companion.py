@@ -39,19 +39,19 @@ def is_there(pid):
 
 def test_it_binds_what_is_asked_for_and_says_what_cannot_be():
     async def scene(one):
-        with await one.bind("udp", HERE, 40999) as sock:
-            assert (sock.getsockname(), sock.type, sock.gettimeout()) == ((HERE, 40999), socket.SOCK_DGRAM, 0.0)
+        with await one.bind("udp", HERE, 20999) as sock:
+            assert (sock.getsockname(), sock.type, sock.gettimeout()) == ((HERE, 20999), socket.SOCK_DGRAM, 0.0)
             with pytest.raises(CompanionError) as taken:
-                await one.bind("udp", HERE, 40999)
+                await one.bind("udp", HERE, 20999)
             assert taken.value.errno == errno.EADDRINUSE
-        with await one.bind("tcp", "::1", 40999) as sock:
+        with await one.bind("tcp", "::1", 20999) as sock:
             assert sock.family == socket.AF_INET6
             assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
         with pytest.raises(CompanionError) as foreign:
-            await one.bind("tcp", "192.0.2.77", 40999)
+            await one.bind("tcp", "192.0.2.77", 20999)
         assert foreign.value.errno == errno.EADDRNOTAVAIL
         with pytest.raises(CompanionError, match="nonsense"):
-            await one.bind("tcp", "nonsense", 40999)
+            await one.bind("tcp", "nonsense", 20999)
 
     play(scene)
 
@@ -94,7 +94,7 @@ def test_after_it_is_gone_one_line_says_so():
         os.kill(one.pid, 9)
         for _ in range(2):
             with pytest.raises(CompanionError, match="gone"):
-                await one.bind("tcp", HERE, 40998)
+                await one.bind("tcp", HERE, 20998)
 
     play(scene)
 
@@ -107,12 +107,12 @@ def test_one_that_does_not_answer_in_time_is_asked_again_later(monkeypatch):
         try:
             for _ in range(2):
                 with pytest.raises(CompanionError, match="did not answer"):
-                    await one.bind("tcp", HERE, 40998)
+                    await one.bind("tcp", HERE, 20998)
         finally:
             os.kill(one.pid, 18)
         monkeypatch.setattr(module, "PATIENCE", 20.0)
-        with await one.bind("udp", HERE, 40997) as sock:
-            assert sock.getsockname() == (HERE, 40997), "the late answers are other questions'"
+        with await one.bind("udp", HERE, 20997) as sock:
+            assert sock.getsockname() == (HERE, 20997), "the late answers are other questions'"
 
     play(scene)
 
@@ -121,13 +121,13 @@ def test_a_question_that_is_not_waited_for_leaves_no_answer_to_the_next():
     async def scene(one):
         os.kill(one.pid, 19)
         for _ in range(3):
-            task = asyncio.ensure_future(one.bind("tcp", HERE, 40998))
+            task = asyncio.ensure_future(one.bind("tcp", HERE, 20998))
             await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         os.kill(one.pid, 18)
-        with await one.bind("udp", HERE, 40997) as sock:
-            assert sock.getsockname() == (HERE, 40997)
+        with await one.bind("udp", HERE, 20997) as sock:
+            assert sock.getsockname() == (HERE, 20997)
 
     play(scene)
 
@@ -143,19 +143,19 @@ def test_it_serves_until_nobody_asks_any_more():
         ours.settimeout(5)
         ours.send(b"garbage")
         assert b"no question" in module._received(ours)[0]
-        ours.send(module.msgspec.json.encode(Bind("udp", HERE, 40995)))
+        ours.send(module.msgspec.json.encode(Bind("udp", HERE, 20995)))
         text, (descriptor,) = module._received(ours)
         with socket.socket(fileno=descriptor) as sock:
-            assert (b'"error":0' in text, sock.getsockname()) == (True, (HERE, 40995))
+            assert (b'"error":0' in text, sock.getsockname()) == (True, (HERE, 20995))
         ours.shutdown(socket.SHUT_WR)
         thread.join(5)
         assert not thread.is_alive()
 
 
 def test_answers():
-    answer, (descriptor,) = module._answer(Bind("tcp", HERE, 40997))
+    answer, (descriptor,) = module._answer(Bind("tcp", HERE, 20997))
     with socket.socket(fileno=descriptor) as sock:
-        assert (answer, sock.getsockname()) == (Answer(), (HERE, 40997))
+        assert (answer, sock.getsockname()) == (Answer(), (HERE, 20997))
     answer, descriptors = module._answer(Bind("tcp", "192.0.2.77", 1))
     assert (answer.error, descriptors) == (errno.EADDRNOTAVAIL, [])
     assert "nonsense" in module._answer(Bind("tcp", "nonsense", 1))[0].why
@@ -201,10 +201,10 @@ def test_listings_come_as_two_descriptors(tmp_path, monkeypatch):
 
 
 def test_bound_listeners_are_alone():
-    with bound("tcp", HERE, 40996) as one:
+    with bound("tcp", HERE, 20996) as one:
         one.listen()
         with pytest.raises(OSError, match="in use"):
-            bound("tcp", HERE, 40996)
+            bound("tcp", HERE, 20996)
 
 
 @pytest.mark.lab

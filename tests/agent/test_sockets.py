@@ -22,8 +22,8 @@ def refused(*_):
 
 
 def test_by_this_process():
-    with asyncio.run(bound_here("udp", HERE, 40987, None)) as sock:
-        assert (sock.getsockname(), sock.gettimeout(), sock.type) == ((HERE, 40987), 0.0, socket.SOCK_DGRAM)
+    with asyncio.run(bound_here("udp", HERE, 20987, None)) as sock:
+        assert (sock.getsockname(), sock.gettimeout(), sock.type) == ((HERE, 20987), 0.0, socket.SOCK_DGRAM)
 
 
 def test_by_the_companion(monkeypatch):

@@ -177,7 +177,7 @@ async def test_what_is_no_request_renews_nothing(tmp_path):
 
 @asynchronous
 async def test_a_session_ends_with_its_certificate(tmp_path, monkeypatch):
-    from bellrock.region.service import region as module
+    from bellrock.region.service import upkeep as module
 
     monkeypatch.setattr(module, "SWEEP", 0.01)
     moved = [0.0]
