@@ -393,7 +393,7 @@ def reaching() -> Site:
         "flows": [{"id": one, "title": one.upper()} for one in ("dhcp", "dns", "ntp", "redfish", "lxd")],
         "cells": [
             _cell("01R1", "dns", {"works": 2}),
-            _cell("01R1", "redfish", {"filtered": 1}),
+            _cell("01R1", "redfish", {"works": 1}, blocked=1),
             _cell("01R1", "ntp", {"not-checked": 1}, detail="no address of a clock is known"),
             _cell("01R2", "dns", {"works": 1, "filtered": 1}, faults=1, detail="nothing came back within 5 s"),
             _cell("01R2", "lxd", {"degraded": 1}, faults=1, detail="its certificate ends in 3 days"),
@@ -423,11 +423,11 @@ def _agent(identity: str, name: str, *, connected: bool) -> Json:
     return {"id": identity, "name": name, "role": "rack", "roles": ["rack", "dns"], "connected": connected}
 
 
-def _cell(agent: str, flow: str, counts: dict[str, int], faults: int = 0, detail: str = "") -> Json:
+def _cell(agent: str, flow: str, counts: dict[str, int], faults: int = 0, detail: str = "", blocked: int = 0) -> Json:
     worst = next(one for one in ("filtered", "degraded", "not-checked", "works") if one in counts)
     return {
         "agent": agent, "flow": flow, "verdict": worst, "checks": sum(counts.values()), "faults": faults, "counts": counts,
-        "detail": detail, "age": 4.0, "stale": False, "blocked": 0,
+        "detail": detail, "age": 4.0, "stale": False, "blocked": blocked,
     }  # fmt: skip
 
 

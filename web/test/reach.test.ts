@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cell, Matrix, Result } from "../src/api/types.ts";
-import { afterWords, byFault, cellWords, columns, fits, mood, reachHeadline, rows, runningWords, targetWords } from "../src/site/reach.ts";
+import { afterWords, byFault, cellWords, columns, fits, mood, reachHeadline, rows, runningWords, targetWords, verdictWord } from "../src/site/reach.ts";
 
 function cell(agent: string, flow: string, verdict: string, faults = 0, checks = 1, more: Partial<Cell> = {}): Cell {
-  return { agent, flow, verdict, checks, faults, counts: { [verdict]: checks }, detail: "why", age: 1, stale: false, ...more };
+  return { agent, flow, verdict, checks, faults, blocked: 0, counts: { [verdict]: checks }, detail: "why", age: 1, stale: false, ...more };
 }
 
 function matrix(...cells: Cell[]): Matrix {
@@ -24,7 +24,8 @@ function result(verdict: string, expected = "pass", target = "10.0.0.1:53", vari
 }
 
 test("a flow that must not pass and does not is no fault, whatever its verdict", () => {
-  assert.equal(mood(cell("a", "dns", "filtered")), "closed");
+  assert.equal(mood(cell("a", "dns", "works", 0, 2, { blocked: 2 })), "closed");
+  assert.equal(mood(cell("a", "dns", "works", 0, 2, { blocked: 1 })), "works");
   assert.equal(mood(cell("a", "dns", "works")), "works");
   assert.equal(mood(cell("a", "dns", "filtered", 1)), "fault");
   assert.equal(mood(cell("a", "dns", "degraded", 1)), "degraded");
@@ -44,7 +45,7 @@ test("only flows that somebody tried have a column, in the order of a boot", () 
 
 test("a cell says in words what its mark shows", () => {
   assert.equal(cellWords("a", "dns", cell("a", "dns", "refused", 1, 3)), "a, dns: refused, 1 of 3 checks: why");
-  assert.equal(cellWords("a", "dns", cell("a", "dns", "filtered")), "a, dns: closed, as it should be, 1 check");
+  assert.equal(cellWords("a", "dns", cell("a", "dns", "works", 0, 1, { blocked: 1 })), "a, dns: closed, as it should be, 1 check");
   assert.equal(cellWords("a", "dns", cell("a", "dns", "works", 0, 2, { stale: true })), "a, dns: works, 2 checks; not tried for long");
   assert.equal(cellWords("a", "dns", undefined), "a, dns: nothing to try");
 });
@@ -64,12 +65,15 @@ test("who tries flows now is said with how far they are", () => {
   assert.equal(runningWords({ ...matrix(), running: [run("a", "b"), run("c", "d")] }), "4 agents try flows now: 12 of 20 done.");
 });
 
-test("what fits depends on whether the flow is wanted", () => {
+test("what must be blocked, and is, is called so", () => {
   assert.equal(fits(result("works")), true);
+  assert.equal(fits(result("works", "blocked")), true);
   assert.equal(fits(result("degraded")), false);
-  assert.equal(fits(result("filtered", "blocked")), true);
   assert.equal(fits(result("exposed", "blocked")), false);
   assert.equal(fits(result("not-checked", "blocked")), false);
+  assert.equal(verdictWord(result("works", "blocked")), "blocked");
+  assert.equal(verdictWord(result("exposed", "blocked")), "exposed");
+  assert.equal(verdictWord(result("works")), "works");
 });
 
 test("faults stand first, then what was not checked, then by target", () => {

@@ -214,6 +214,7 @@ export const matrix = object({
       verdict: text,
       checks: number,
       faults: number,
+      blocked: or(number, 0),
       counts: or(dictionary(number), {}),
       detail: or(text, ""),
       age: number,

@@ -13,7 +13,7 @@ export function mood(cell: Cell | undefined): Mood {
   if (!cell) return "none";
   if (cell.faults > 0) return cell.verdict === "degraded" ? "degraded" : "fault";
   if (cell.verdict === "not-checked") return "unknown";
-  return cell.verdict === "works" ? "works" : "closed";
+  return cell.blocked > 0 && cell.blocked === cell.checks ? "closed" : "works";
 }
 
 /** Agents, those with the most faults first, then by name; each with its cells by flow. */
@@ -70,10 +70,14 @@ export function runningWords(matrix: Matrix): string {
   return `${names.length > 3 ? count(names.length, "agent") : new Intl.ListFormat("en-GB").format(names)} ${names.length === 1 ? "tries" : "try"} flows now: ${checks - left} of ${checks} done.`;
 }
 
-/** Whether a result is as it should be. */
+/** Whether a result is as it should be: the region's `works` says so of what must not pass as well. */
 export function fits(result: Result): boolean {
-  const silent = ["refused", "filtered", "unreachable"].includes(result.verdict);
-  return result.expected === "blocked" ? silent : result.verdict === "works";
+  return result.verdict === "works";
+}
+
+/** The verdict as a person reads it: what must be blocked, and is, does not "work". */
+export function verdictWord(result: Result): string {
+  return result.expected === "blocked" && result.verdict === "works" ? "blocked" : result.verdict;
 }
 
 /** Results that are a fault first, then by target. */

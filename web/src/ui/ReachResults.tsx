@@ -3,7 +3,7 @@ import { fetchResults } from "../api/client.ts";
 import type { Cell, Result, Results } from "../api/types.ts";
 import { refusal } from "../live/refusal.ts";
 import { stamp, type Stamped } from "../live/store.ts";
-import { afterWords, byFault, fits, targetWords } from "../site/reach.ts";
+import { afterWords, byFault, fits, targetWords, verdictWord } from "../site/reach.ts";
 import { Findings } from "./Findings.tsx";
 import { Age, Sentence } from "./small.tsx";
 
@@ -54,7 +54,7 @@ function ResultBlock({ result, at, open }: { readonly result: Result; readonly a
   return (
     <details class="node" open={open}>
       <summary>
-        <b class="mono">{targetWords(result)}</b> <span class={well ? "good" : result.verdict === "not-checked" ? "soft" : "bad"}>{result.verdict}</span>{" "}
+        <b class="mono">{targetWords(result)}</b> <span class={well ? "good" : result.verdict === "not-checked" ? "soft" : "bad"}>{verdictWord(result)}</span>{" "}
         <Sentence>{result.detail}</Sentence>
         <span class="soft">
           {result.rtt_ms !== null && `; ${result.rtt_ms} ms`}
