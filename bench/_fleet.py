@@ -21,7 +21,8 @@ VERSION = '{"capabilities": [], "version": "3.5.4", "subversion": ""}'
 ROOT = '{"RedfishVersion": "1.16.0", "@odata.id": "/redfish/v1/", "UUID": "0", "Name": "Root"}'
 SERVERS = """
 server {{ listen 80; root {{root}}; }}
-server {{ listen 443 ssl; ssl_certificate {cert}; ssl_certificate_key {key}; root {{root}}; }}
+server {{ listen 443 ssl; ssl_certificate {cert}; ssl_certificate_key {key}; root {{root}};
+  location = /redfish/v1/ {{ default_type application/json; return 200 '{root}'; }} }}
 server {{ listen 8443 ssl; ssl_certificate {cert}; ssl_certificate_key {key};
   location = /redfish/v1/ {{ default_type application/json; return 200 '{root}'; }} }}
 server {{ listen 5240;

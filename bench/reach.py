@@ -13,13 +13,15 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from typing import Any
 
 from bellrock.flows import BOOT, Protocol
 from bellrock.model import Probed
 from bellrock.probe import Ask, Limits, sweep
 from bench._fleet import TWELVE, Fleet
 from bench._report import Figure, at_least, at_most, plain, report
+from bench._variants import TOLD, VARIANTS, table
+from bench._wholesite import BMC, ROLES, WholeSite
 from tests.cli.programs import BELLROCK
 from tests.lab.services.rackroom import Rackroom
 from tests.lab.services.world import SERVER
@@ -47,36 +49,35 @@ def main() -> int:
 
 def verdicts() -> list[Figure]:
     """Every row's probe against its real server, in each variant of fault: the lab's own tests, told as a table."""
-    with tempfile.TemporaryDirectory() as directory:
-        told = Path(directory) / "told.xml"
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            f"--junitxml={told}",
-            str(SERVICES),
-        ]
-        subprocess.run(command, check=False, stdout=sys.stderr, timeout=1800)
-        cases = list(ET.parse(told).iter("testcase"))
-    right: Counter[str] = Counter()
-    of: Counter[str] = Counter()
-    for case in cases:
-        name = case.get("classname", "").rpartition("test_")[2]
-        of[name] += 1
-        wrong = [one.tag for one in case if one.tag in ("failure", "error", "skipped")]
-        right[name] += not wrong
-        if wrong:
-            print(f"  {name:<16} {case.get('name')}: {wrong[0]}")
-    for name, number in of.items():
-        print(f"  {name:<16} {right[name]:>4} of {number} right")
+    cases = _tried()
+    rows = table(cases)
+    print(f"  {'flow':<16} {'  '.join(f'{one:>13}' for one in VARIANTS)}")
+    for flow in (*BOOT, *sorted(set(rows) - set(BOOT))):
+        cells = [rows.get(flow, {}).get(one, (0, 0)) for one in VARIANTS]
+        print(f"  {flow:<16} {'  '.join(f'{_cell(*one):>13}' for one in cells)}")
+    for case in (wrong := [case for case in cases if not case["right"]]):
+        print(f"  wrong: {case['test']}")
+    missing = [f"{flow}: {one}" for flow in BOOT for one in VARIANTS if not rows.get(flow, {}).get(one, (0, 0))[1]]
+    print(f"  variants that no test of the lab has: {', '.join(missing) or 'none'}")
     return [
-        plain("probes in the lab, variants", sum(of.values()), "variants"),
-        at_most("verdicts that are wrong", sum(of.values()) - sum(right.values()), "verdicts", 0),
+        plain("probes in the lab: rows", len([flow for flow in BOOT if flow in rows]), "flows"),
+        plain("probes in the lab: tests", len(cases), "tests"),
+        at_most("rows without one of their variants", len(missing), "cells", 0),
+        at_most("verdicts that are wrong", len(wrong), "tests", 0),
     ]
+
+
+def _cell(right: int, of: int) -> str:
+    return f"{right} of {of}" if of else "none"
+
+
+def _tried() -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as directory:
+        told = Path(directory) / "told.json"
+        command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-p", "bench._variants", str(SERVICES)]  # fmt: skip
+        subprocess.run(command, check=False, stdout=sys.stderr, timeout=900, env={**os.environ, TOLD: str(told)})
+        found: list[dict[str, Any]] = json.loads(told.read_text())
+        return found
 
 
 def localisation() -> list[Figure]:
@@ -96,25 +97,50 @@ def localisation() -> list[Figure]:
 
 
 def whole_sites() -> list[Figure]:
-    """`bellrock check`, as it is run: the median of some rounds."""
+    """`bellrock check`, as it is run: the median of some rounds; at a small site that works, and at a larger one with controllers."""
     with Rackroom() as room:
         command = room.client.command(str(BELLROCK), "check", "--site", str(room.site), "--json")
         healthy = [_timed(command) for _ in range(ROUNDS)]
         room.block("drop", f"ip daddr {SERVER}")
         filtered = [_timed(command) for _ in range(ROUNDS)]
-    print(f"  healthy: exit codes {[code for code, _ in healthy]}; filtered: {[code for code, _ in filtered]}")
+    print(f"  healthy: exit codes {[code for code, *_ in healthy]}; filtered: {[code for code, *_ in filtered]}")
     return [
-        at_most("check: a healthy site, exit code", max(code for code, _ in healthy), "", 0),
-        at_most("check: a healthy site", sorted(took for _, took in healthy)[ROUNDS // 2], "s", 3),
-        at_least("check: everything filtered, exit code", min(code for code, _ in filtered), "", 1),
-        at_most("check: everything filtered", sorted(took for _, took in filtered)[ROUNDS // 2], "s", 6),
+        at_most("check: a healthy site, exit code", max(code for code, *_ in healthy), "", 0),
+        at_most("check: a healthy site", _median(healthy), "s", 3),
+        at_least("check: everything filtered, exit code", min(code for code, *_ in filtered), "", 1),
+        at_most("check: everything filtered", _median(filtered), "s", 6),
+        *_larger_site(),
     ]
 
 
-def _timed(command: list[str]) -> tuple[int, float]:
+def _larger_site() -> list[Figure]:
+    with WholeSite() as site:
+        roles = [word for role in ROLES for word in ("--role", role)]
+        command = site.client.command(str(BELLROCK), "check", "--site", str(site.site), "--json", *roles)
+        works = [_timed(command) for _ in range(ROUNDS)]
+        site.block("drop", f"ip daddr {{ {SERVER}, {BMC} }}")
+        filtered = [_timed(command) for _ in range(ROUNDS)]
+    checks = json.loads(works[-1][2])["checks"]
+    for one in checks:
+        if one["verdict"] != "works":
+            print(
+                f"  larger site: {one['flow']} {one['variant']} {one['target']}: {one['verdict']}: {one['detail'][:110]}"
+            )
+    return [
+        plain("check: a larger site with a controller: rows", len({one["flow"] for one in checks}), "flows"),
+        at_most("check: a larger site with a controller", _median(works), "s", 3),
+        at_most("check: a larger site, everything filtered", _median(filtered), "s", 6),
+    ]
+
+
+def _median(rounds: list[tuple[int, float, str]]) -> float:
+    return sorted(took for _, took, _ in rounds)[len(rounds) // 2]
+
+
+def _timed(command: list[str]) -> tuple[int, float, str]:
     began = time.perf_counter()
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
-    return done.returncode, time.perf_counter() - began
+    done = subprocess.run(command, check=False, capture_output=True, timeout=60, text=True)
+    return done.returncode, time.perf_counter() - began, done.stdout
 
 
 def beside_nmap(fleet: Fleet) -> list[Figure]:
