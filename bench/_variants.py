@@ -76,6 +76,10 @@ def pytest_sessionfinish() -> None:
 def variant(case: dict[str, Any]) -> str:
     """What a test tried."""
     name = case["test"].rpartition("::")[2]
+    # That datagrams of syslog arrived nobody can say from one end.
+    is_well = "works" in case["verdicts"] and set(case["verdicts"]) <= {"works", "not-checked"}
+    if is_well and "works" in name:
+        return "works"
     if _DROPS.search(case["rules"]):
         return "drop"
     if _REJECTS.search(case["rules"]):
@@ -84,8 +88,6 @@ def variant(case: dict[str, Any]) -> str:
         return "wrong service"
     if _STOPPED.search(name):
         return "stopped"
-    # That datagrams of syslog arrived nobody can say from one end.
-    is_well = "works" in case["verdicts"] and set(case["verdicts"]) <= {"works", "not-checked"}
     return "works" if is_well else "own fault"
 
 

@@ -191,3 +191,26 @@ def test_another_service_on_its_port(world, served) -> None:
     world.stop(sshd)
     assert found.verdict is Verdict.WRONG_SERVICE
     assert found.detail.startswith("it does not answer in HTTP, but says 'SSH-2.0-OpenSSH")
+
+
+def test_stopped_over_tls(world, served) -> None:
+    assert {one.verdict for one in world.probes("https-boot", port=444)} == {Verdict.REFUSED}
+
+
+@pytest.mark.parametrize("how", ["drop", "reject"])
+def test_filtered_over_tls(world, served, how: str) -> None:
+    world.block(how, "tcp dport 443")
+    assert {one.verdict for one in world.probes("https-boot", within=0.8)} == {Verdict.FILTERED}
+
+
+def test_another_service_where_tls_should_be(world, served) -> None:
+    world.server.run("mkdir", "-p", "/run/sshd")
+    key = world.directory / "host"
+    if not key.exists():
+        world.server.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    sshd = world.start("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", key, "-p", "8443", "-o", "PidFile=none")
+    world.listens(8443)
+    found = world.probe("https-boot", port=8443, firmware="no")
+    world.stop(sshd)
+    assert found.verdict is Verdict.WRONG_SERVICE
+    assert found.detail.startswith("it does not speak TLS; what came back is ")

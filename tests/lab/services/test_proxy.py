@@ -230,3 +230,22 @@ def test_filtered(world, served, at: str, how: str) -> None:
 
 def test_tls_port_is_no_proxy(world, served) -> None:
     assert {one.verdict for one in world.probes("proxy", port=443)} == {Verdict.WRONG_SERVICE}
+
+
+def test_a_proxy_with_credentials_works(world, served) -> None:
+    found = world.probes("proxy-auth", port=3129, url="http://mirror.example/", user="node", password=PASSWORD)
+    assert {one.verdict for one in found} == {Verdict.WORKS}
+
+
+def test_a_proxy_with_credentials_stopped(world, served) -> None:
+    assert {one.verdict for one in world.probes("proxy-auth", port=3130)} == {Verdict.REFUSED}
+
+
+@pytest.mark.parametrize("how", ["drop", "reject"])
+def test_a_proxy_with_credentials_filtered(world, served, how: str) -> None:
+    world.block(how, "tcp dport 3129")
+    assert {one.verdict for one in world.probes("proxy-auth", port=3129, within=0.8)} == {Verdict.FILTERED}
+
+
+def test_a_web_server_is_no_proxy_with_credentials(world, served) -> None:
+    assert {one.verdict for one in world.probes("proxy-auth", port=80)} == {Verdict.WRONG_SERVICE}
