@@ -379,6 +379,13 @@ class TestLibvirt:
     def test_nobody(self, started):
         assert started.only("libvirt-dnsmasq", within=0.6).verdict is Verdict.FILTERED
 
+    @pytest.mark.parametrize("how", ["drop", "reject"])
+    def test_behind_its_own_firewall_it_is_silent(self, started, how):
+        started.dnsmasq()
+        assert started.only("libvirt-dnsmasq", **QUICK).verdict is not Verdict.FILTERED
+        started.one.run("nft", f"add table inet t; add chain inet t c {{ type filter hook input priority 0; }}; add rule inet t c udp dport 67 {how}")  # fmt: skip
+        assert started.only("libvirt-dnsmasq", within=0.8).verdict is Verdict.FILTERED
+
 
 class TestWithoutRawFrames:
     def test_by_port_68_where_there_is_an_address(self, started, monkeypatch):
