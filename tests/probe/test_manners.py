@@ -95,6 +95,25 @@ def test_waiters_side_by_side_go_one_at_a_time():
     assert max(times) - min(times) > 0.04 - 0.001
 
 
+def test_who_came_first_is_served_first_although_others_ask_again_and_again():
+    gentle, served = Manners(), []
+
+    async def talk(name, times):
+        for _ in range(times):
+            await gentle.wait("bmc", 0.001)
+            served.append(name)
+
+    async def both():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(talk("chatty", 20))
+            group.create_task(talk("other", 3))
+
+    asyncio.run(both())
+    # Once both are in line they take turns.
+    assert served[2:7] == ["other", "chatty", "other", "chatty", "other"]
+    assert gentle._waiting._lines == {}
+
+
 def test_what_is_remembered_is_bounded():
     gentle = Manners()
 
@@ -123,7 +142,7 @@ def test_alone_is_alone_and_in_turn():
 
     asyncio.run(all_at_once())
     assert order == [0, 1, 2, 3, 4]
-    assert gentle._alone == {}
+    assert gentle._alone._lines == {}
 
 
 def test_others_do_not_wait_for_who_is_alone_elsewhere_and_who_gives_up_stands_in_nobodys_way():
@@ -140,4 +159,4 @@ def test_others_do_not_wait_for_who_is_alone_elsewhere_and_who_gives_up_stands_i
             pass
 
     asyncio.run(talk())
-    assert gentle._alone == {}
+    assert gentle._alone._lines == {}

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from bellrock.link.clock import monotonic
@@ -13,12 +13,33 @@ MAX_ADDRESSES: Final = 4096
 """Addresses whose last packet is remembered; the oldest are forgotten, by when they have long had their pause."""
 
 
+class _Lines:
+    """One line of people for each address: served one at a time, in the order in which they came (asyncio.Lock is fair)."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, tuple[asyncio.Lock, int]] = {}
+        """Address → whose turn it is, and how many there are with those who wait."""
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """While it is ours."""
+        lock, many = self._lines.get(address, (asyncio.Lock(), 0))
+        self._lines[address] = lock, many + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, many = self._lines.pop(address)
+            if many > 1:
+                self._lines[address] = lock, many - 1
+
+
 class Manners:
     """Shared by all probes of a process."""
 
     def __init__(self) -> None:
-        self._alone: dict[str, tuple[asyncio.Lock, int]] = {}
-        """Address → whoever talks to it alone, and how many there are with those who wait."""
+        self._alone = _Lines()
+        self._waiting = _Lines()
         self._free: OrderedDict[str, Monotonic] = OrderedDict()
         """Address → when the next packet may go to it."""
 
@@ -30,9 +51,10 @@ class Manners:
         """
         if spacing <= 0:
             return
-        while (pause := self._free.get(address, 0.0) - monotonic()) > 0:  # noqa: ASYNC110 -- there is no event: time itself is waited for
-            await asyncio.sleep(pause)
-        self._free[address] = Monotonic(monotonic() + spacing)
+        async with self._waiting.turn(address):
+            while (pause := self._free.get(address, 0.0) - monotonic()) > 0:  # noqa: ASYNC110 -- there is no event: time itself is waited for
+                await asyncio.sleep(pause)
+            self._free[address] = Monotonic(monotonic() + spacing)
         self._free.move_to_end(address)
         while len(self._free) > MAX_ADDRESSES:
             self._free.popitem(last=False)
@@ -42,15 +64,6 @@ class Manners:
         if spacing > 0:
             self._free[address] = max(self._free.get(address, Monotonic(0.0)), Monotonic(monotonic() + spacing))
 
-    @asynccontextmanager
-    async def alone(self, address: str) -> AsyncIterator[None]:
+    def alone(self, address: str) -> AbstractAsyncContextManager[None]:
         """While nobody else who asks for this talks to the address."""
-        lock, many = self._alone.get(address, (asyncio.Lock(), 0))
-        self._alone[address] = lock, many + 1
-        try:
-            async with lock:
-                yield
-        finally:
-            _, many = self._alone.pop(address)
-            if many > 1:
-                self._alone[address] = lock, many - 1
+        return self._alone.turn(address)
