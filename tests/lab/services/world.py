@@ -7,6 +7,7 @@ Both ends' interface is `eth0`; the router's are `east` (to the client) and `wes
 
 import asyncio
 import os
+import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,10 +17,13 @@ from bellrock.model import Probed
 from bellrock.probe import Ask, check
 from bench._namespaces import Namespace
 from tests.cli.programs import Program, wait_until
+from tests.conftest import require
 
 CLIENT, CLIENT6, ROUTER, ROUTER6 = "10.1.0.2", "fd01::2", "10.1.0.1", "fd01::1"
 SERVER, SERVER6 = "10.2.0.2", "fd02::2"
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+WRAPPED = frozenset({"libvirtd", "lxd"})
+"""Servers that are started by way of another program."""
 How = Literal["drop", "reject", "reject with tcp reset", "reject with icmpx admin-prohibited"]
 
 
@@ -54,6 +58,8 @@ class World:
 
     def start(self, *command: object, inside: Namespace | None = None, says: str = "", **environment: str) -> Program:
         """Start a server (on the server host) and, where it `says` something once it serves, wait for that."""
+        wanted = [str(word) for at, word in enumerate(command) if at == 0 or str(word) in WRAPPED]
+        require([word for word in wanted if not shutil.which(word, path=PATH)])
         space = inside or self.server
         program = Program(space.command(*map(str, command)), self.directory, {"PATH": PATH} | environment)
         self._started.append(program)
