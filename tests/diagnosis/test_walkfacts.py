@@ -13,10 +13,10 @@ from bellrock.diagnosis.walkfacts import (
     objection,
     plain,
     routers,
-    socket_text,
     strays,
 )
 from bellrock.model import Hop, Verdict
+from bellrock.wire.text import endpoint
 
 A, B = "10.1.0.2", "10.2.0.2"
 PATH = Path(walk="0" * 16, key="0" * 64, protocol="udp", target=B, port=53, source_port=50000)
@@ -213,7 +213,7 @@ def test_what_it_came_in_for(left, came, translated, by):
 
 def test_addresses_in_words():
     assert (plain("fe80::1%eth0"), plain(B)) == ("fe80::1", B)
-    assert (socket_text("fd01::2", 5), socket_text(B, 5)) == ("[fd01::2]:5", "10.2.0.2:5")
+    assert (endpoint("fd01::2", 5), endpoint(B, 5)) == ("[fd01::2]:5", "10.2.0.2:5")
 
 
 FORKED = (

@@ -9,8 +9,9 @@ from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.stream import TooMuch
 from bellrock.model import Monotonic
 from bellrock.probe.manners import Manners
-from bellrock.probe.net import MAX_TRACED, MAX_WORDS, Net, Record, endpoint
+from bellrock.probe.net import MAX_TRACED, MAX_WORDS, Net, Record
 from bellrock.probe.values import Ask, Load
+from bellrock.wire.text import endpoint
 from tests.probe.peers import tcp_server, udp_server
 
 

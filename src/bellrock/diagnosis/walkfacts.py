@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bellrock.contract.walk import Path, Seen, Sent, Served, Sighting, Watching
 from bellrock.model import Hop, Verdict
+from bellrock.wire.text import endpoint
 
 _PROHIBITED: Final = {4: frozenset(((3, 9), (3, 10), (3, 13))), 6: frozenset(((1, 1), (1, 5), (1, 6)))}
 _PORT: Final = {4: (3, 3), 6: (1, 4)}
@@ -86,7 +87,7 @@ class Case(Struct, frozen=True, kw_only=True):
         came = self.arrived
         if came is None or (came.destination, came.destination_port) == (plain(self.path.target), self.path.port):
             return ""
-        return socket_text(came.destination, came.destination_port)
+        return endpoint(came.destination, came.destination_port)
 
     @property
     def translator(self) -> str:
@@ -303,11 +304,6 @@ def hops(case: Case) -> tuple[Hop, ...]:
 def plain(address: str) -> str:
     """Without the zone."""
     return address.partition("%")[0]
-
-
-def socket_text(address: str, port: int) -> str:
-    """ADDRESS:PORT, IPv6 in brackets (RFC 3986 §3.2.2)."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _interfaces(seen: Iterable[Sighting], what: str, *, out: bool) -> set[str]:

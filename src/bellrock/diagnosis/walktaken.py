@@ -1,9 +1,10 @@
 """A walk's request that came in at the target: what the target made of it."""
 
 from bellrock.contract.walk import Ruled, WhichRule
-from bellrock.diagnosis.walkfacts import Case, Complaint, complaint, plain, socket_text
+from bellrock.diagnosis.walkfacts import Case, Complaint, complaint, plain
 from bellrock.diagnosis.walkwords import Judged, Question, of_another_kind, perhaps, place, unruled, unsure
 from bellrock.model import DiedAt, Verdict
+from bellrock.wire.text import endpoint
 
 
 def refused(case: Case, ruled: Ruled | None) -> Judged:
@@ -41,7 +42,7 @@ def onward(case: Case, ruled: Ruled | None) -> str:
     """Whither the target sends the request on, to somebody behind it, by its rules or as its wires show; else nothing."""
     on = case.passed_on
     if on is not None:
-        return f"{socket_text(on.destination, on.destination_port)} out of {on.interface}"
+        return f"{endpoint(on.destination, on.destination_port)} out of {on.interface}"
     return f"{ruled.sent_on} ({ruled.rule})" if ruled is not None and ruled.sent_on else ""
 
 
@@ -62,7 +63,7 @@ def _refused_behind(case: Case, ruled: Ruled | None, came: str, how: str) -> Jud
 def diverted(case: Case, _: Ruled | None) -> Judged:
     """It arrived for another address or port than was asked, and nothing good came of it."""
     refused = " and refused there" if case.rejected is not None else ""
-    asked = socket_text(plain(case.path.target), case.path.port)
+    asked = endpoint(plain(case.path.target), case.path.port)
     return Judged(
         DiedAt.LOST_ON_THE_WAY, Verdict.UNREACHABLE,
         f"the request for {asked} came in at {place(case.target, case.arrived)} as one for {case.translated}{refused}: "

@@ -3,9 +3,10 @@
 from typing import Final
 
 from bellrock.contract.walk import Ruled, Sighting
-from bellrock.diagnosis.walkfacts import Case, socket_text
+from bellrock.diagnosis.walkfacts import Case
 from bellrock.diagnosis.walkwords import place
 from bellrock.model import Traced, Wall
+from bellrock.wire.text import endpoint
 
 MAX_EVIDENCE: Final = 64
 _LONGEST: Final = 60.0
@@ -48,7 +49,7 @@ def skew(case: Case) -> float:
 
 
 def _traced(name: str, one: Sighting, ahead: float = 0.0) -> Traced:
-    ends = f"{socket_text(one.source, one.source_port)} to {socket_text(one.destination, one.destination_port)}"
+    ends = f"{endpoint(one.source, one.source_port)} to {endpoint(one.destination, one.destination_port)}"
     what = f"ICMP {one.kind}/{one.code} from {one.by} about {ends}" if one.by else f"{one.what} {ends}"
     limited = f", hop limit {one.number}" if one.number and one.what in ("probe", "error") else ""
     return Traced(

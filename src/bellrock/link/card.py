@@ -9,8 +9,7 @@ from typing import Final
 
 from bellrock.link.netlink import LinkMonitor
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error
-from bellrock.link.source import Source, bind
-from bellrock.link.stream import _numeric
+from bellrock.link.source import Source, bind, socket_address
 from bellrock.model import Interface
 
 _CARRIER_TRIES: Final = 21
@@ -73,7 +72,7 @@ def local_address(towards: str, source: Source | None = None) -> str:
     with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as sock:
         bind(sock, source)
         try:
-            sock.connect(_numeric(towards, 9))  # RFC 863's port, as good as any: a UDP connect sends nothing
+            sock.connect(socket_address(towards, 9))  # RFC 863's port, as good as any: a UDP connect sends nothing
         except OSError as error:
             raise from_error(error) from None
         address: str = sock.getsockname()[0]

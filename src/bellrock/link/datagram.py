@@ -11,8 +11,7 @@ from msgspec import Struct
 from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors, told
 from bellrock.link.pieces import receive_pieces, tell_pieces
-from bellrock.link.source import Source, bind
-from bellrock.link.stream import _numeric
+from bellrock.link.source import Source, bind, socket_address
 from bellrock.model import Monotonic
 
 MOST: Final = 65_535
@@ -38,7 +37,7 @@ class Datagrams:
     def __init__(self, sock: socket.socket, address: str, port: int, *, pieces: bool = False) -> None:
         self._sock = sock
         self._pieces = pieces
-        self._peer = _numeric(address, port)
+        self._peer = socket_address(address, port)
         self.address = address
 
     async def send(self, payload: bytes, port: int | None = None) -> Monotonic:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bellrock.link.obstacle import from_error
-from bellrock.link.source import Source, bind
-from bellrock.link.stream import _numeric
+from bellrock.link.source import Source, bind, socket_address
 
 _UNICAST_HOPS: Final = 16
 """IPV6_UNICAST_HOPS of linux/in6.h."""
@@ -38,9 +37,9 @@ def short_lived(address: str, port: int, source: Source, hops: int, payload: byt
         limit(sock, hops)
         try:
             if payload is None:
-                sock.connect(_numeric(address, port))
+                sock.connect(socket_address(address, port))
             else:
-                sock.sendto(payload, _numeric(address, port))
+                sock.sendto(payload, socket_address(address, port))
         except OSError as error:
             if error.errno != errno.EINPROGRESS:
                 raise from_error(error) from None

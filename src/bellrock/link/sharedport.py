@@ -11,8 +11,7 @@ from msgspec import Struct
 from bellrock.link.clock import monotonic
 from bellrock.link.datagram import MOST, Datagram
 from bellrock.link.obstacle import Obstructed, from_error, tell_errors, told_about
-from bellrock.link.source import Source, bind
-from bellrock.link.stream import _numeric
+from bellrock.link.source import Source, bind, socket_address
 
 BUDGET: Final = 64
 """Datagrams taken at once."""
@@ -74,7 +73,7 @@ class SharedPort:
         """
         for left in reversed(range(TRIES)):
             try:
-                self._sock.sendto(payload, _numeric(address, port))
+                self._sock.sendto(payload, socket_address(address, port))
             except OSError as error:
                 # ip(7), IP_RECVERR: an ICMP error about what others sent makes the next send fail, whosever that is.
                 if not self._told() or not left:

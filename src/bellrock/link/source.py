@@ -37,3 +37,11 @@ def bind(sock: socket.socket, source: Source | None) -> None:
             part for part in (source.interface, source.address, str(source.port) if source.port else "") if part
         )
         raise Obstructed(Obstacle.LOCAL, why=f"cannot send from {what}: {error.strerror}") from None
+
+
+def socket_address(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """A socket address without any lookup of names; `fe80::1%eth0` has its zone by name."""
+    if ":" not in address:
+        return address, port
+    host, _, zone = address.partition("%")
+    return host, port, 0, socket.if_nametoindex(zone) if zone else 0

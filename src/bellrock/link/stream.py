@@ -12,7 +12,7 @@ from msgspec import Struct
 from bellrock.link.arrivals import Arrivals, Departures, open_both
 from bellrock.link.obstacle import Obstacle, Obstructed, from_error, tell_errors
 from bellrock.link.secured import NotTls, Secured
-from bellrock.link.source import Source, bind
+from bellrock.link.source import Source, bind, socket_address
 
 __all__ = ["Ends", "NotTls", "Stream", "TooMuch", "connect"]
 
@@ -191,7 +191,7 @@ async def connect(address: str, port: int, source: Source | None = None) -> Stre
         tell_errors(sock)
         bind(sock, source)
         try:
-            await asyncio.get_running_loop().sock_connect(sock, _numeric(address, port))
+            await asyncio.get_running_loop().sock_connect(sock, socket_address(address, port))
         except OSError as error:
             raise _rejected(from_error(error, sock, (address, port))) from None
         except asyncio.CancelledError:
@@ -245,11 +245,3 @@ def _kept_back(sock: socket.socket) -> bool:
 def _rejected(found: Obstructed) -> Obstructed:
     """RFC 9293 §3.10.7.1: a host on whose port nobody listens answers by RST; ICMP port unreachable is a firewall's `reject`."""
     return Obstructed(Obstacle.PROHIBITED, found.by, found.why) if found.obstacle is Obstacle.PORT else found
-
-
-def _numeric(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """A socket address without any lookup of names; `fe80::1%eth0` has its zone by name."""
-    if ":" not in address:
-        return address, port
-    host, _, zone = address.partition("%")
-    return host, port, 0, socket.if_nametoindex(zone) if zone else 0

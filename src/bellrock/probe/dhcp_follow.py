@@ -19,12 +19,12 @@ from bellrock.probe.dhcp_boots import misfit
 from bellrock.probe.dhcp_offers import Offer, booting
 from bellrock.probe.dhcp_plan import Variant, machine, transaction
 from bellrock.probe.dhcp_talk import Talk
-from bellrock.probe.net import Net, endpoint
+from bellrock.probe.net import Net
 from bellrock.wire import dhcp, tftp
 from bellrock.wire import dhcp_options as option
 from bellrock.wire.dhcp import PROXY_PORT, Kind, Message
 from bellrock.wire.errors import WireError
-from bellrock.wire.text import printable
+from bellrock.wire.text import endpoint, printable
 from bellrock.wire.tftp import Data, Read, Refusal
 
 EACH: Final = 1.0

@@ -14,6 +14,7 @@ from bellrock.link.taps import Taps
 from bellrock.model import Monotonic, Traced
 from bellrock.probe.manners import Manners
 from bellrock.probe.values import Ask, Load
+from bellrock.wire.text import endpoint
 
 MAX_TRACED: Final = 64
 """Steps that a record keeps; of what follows only the last."""
@@ -205,8 +206,3 @@ class Exchange:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
-
-
-def endpoint(address: str, port: int) -> str:
-    """`ADDRESS:PORT`; RFC 3986 §3.2.2: IPv6 in brackets."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

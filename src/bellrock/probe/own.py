@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from bellrock.probe.setfiles import (
     apt_stanzas,
     by_dhcp,
     default_gateways,
+    is_address,
     name_servers,
     time_servers,
     timesyncd_servers,
@@ -221,7 +221,7 @@ def _apt(files: _Files, proxies: list[_Proxy]) -> Iterator[Wanted | Untried]:
 
 def _by_proxy(want: Wanted, proxy: _Proxy) -> Wanted | Untried:
     at = proxy.place
-    if at.tls or not _is_address(at.host):
+    if at.tls or not is_address(at.host):
         how = "TLS to the proxy itself" if at.tls else "a proxy by its name"
         return Untried(flow=want.flow, target=want.target, why=f"{want.why} by proxy ({proxy.why}): no probe speaks {how}; bellrock probe apt -o proxy=http://ADDRESS:{at.port} tries it")  # fmt: skip
     by = f"http://{f'[{at.host}]' if ':' in at.host else at.host}:{at.port}"
@@ -248,16 +248,8 @@ def _dhcp(files: _Files, links: Iterable[Interface], leased: Collection[str]) ->
 
 
 def _want(flow: str, exchange: str, role: Role, place: Place, protocol: Protocol, why: str) -> Wanted:
-    is_address = _is_address(place.host)
+    numeric = is_address(place.host)
     return Wanted(
-        flow=flow, exchange=exchange, source=Role.NODE, target=role, address=place.host if is_address else "", port=place.port, protocol=protocol,
-        name="" if is_address else place.host, why=why,
+        flow=flow, exchange=exchange, source=Role.NODE, target=role, address=place.host if numeric else "", port=place.port, protocol=protocol,
+        name="" if numeric else place.host, why=why,
     )  # fmt: skip
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -15,9 +15,10 @@ from bellrock.link.stream import TooMuch
 from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
-from bellrock.probe.net import Net, endpoint
+from bellrock.probe.net import Net
 from bellrock.probe.registry import probe_of
 from bellrock.probe.values import Ask, Found, NotChecked, PlanError, Probe, TlsFault, Unexpected
+from bellrock.wire.text import endpoint
 
 _VERDICTS: Final = {
     Obstacle.RESET: Verdict.REFUSED,

@@ -34,7 +34,7 @@ def name_servers(text: str) -> tuple[str, ...]:
     found = [
         line.split()[1] for line in text.splitlines() if line.split()[:1] == ["nameserver"] and len(line.split()) > 1
     ]
-    return tuple(one for one in found if _is_address(one))[:3]
+    return tuple(one for one in found if is_address(one))[:3]
 
 
 def time_servers(text: str) -> tuple[str, ...]:
@@ -137,7 +137,8 @@ def _fields(stanza: str) -> dict[str, str]:
     return found
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an IP address, and not a name."""
     try:
         ip_address(text)
     except ValueError:

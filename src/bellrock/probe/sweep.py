@@ -11,10 +11,10 @@ from bellrock.flows import Protocol
 from bellrock.link.taps import Taps
 from bellrock.model import Probed, Verdict
 from bellrock.probe.manners import Manners
-from bellrock.probe.net import endpoint
 from bellrock.probe.registry import UnknownProbeError, probe_of
 from bellrock.probe.run import check
 from bellrock.probe.values import Ask, PlanError
+from bellrock.wire.text import endpoint
 
 Done = Callable[[int, tuple[Probed, ...]], None]
 """Told of each ask as it is done: its place among the asks, and its results. Called in the loop: it must be quick."""

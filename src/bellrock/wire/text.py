@@ -22,3 +22,8 @@ def printable_or_hex(data: bytes) -> str:
     """An id that should be text; where it is none, its octets as `0a:1b:…`."""
     text = printable(data)
     return text if text and REPLACEMENT not in text else data[:MAX_TEXT].hex(":")
+
+
+def endpoint(address: str, port: int) -> str:
+    """`ADDRESS:PORT`; RFC 3986 §3.2.2: IPv6 in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -11,6 +11,7 @@ from bellrock.flows.lint.values import Kind, Remark, Scene, Weight, single, with
 from bellrock.flows.passages import Passage
 from bellrock.flows.values import ConditionKind, PortRange, Stance
 from bellrock.model.listening import Conversation
+from bellrock.wire.text import endpoint
 
 TOP: Final = 10
 """Kinds of traffic without a flow that are told one by one."""
@@ -210,12 +211,8 @@ def _oriented(it: Conversation) -> tuple[str, str, int]:
 
 
 def _line(it: Conversation) -> str:
-    ends = f"{_end(it.source, it.source_port)} → {_end(it.destination, it.destination_port)}"
+    ends = f"{endpoint(it.source, it.source_port)} → {endpoint(it.destination, it.destination_port)}"
     return f"{ends} {it.protocol}, {_packets(it.packets)}{_where(it)}"
-
-
-def _end(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _where(it: Conversation) -> str:
