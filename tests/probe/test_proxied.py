@@ -7,27 +7,12 @@ from bellrock.probe import Ask, PlanError
 from bellrock.probe.http import Answer
 from bellrock.probe.options import read
 from bellrock.probe.proxied import PROXY_OPTIONS, Denied, Proxy, no_tunnel, proxy, schemes, signs, wants_credentials
+from tests.probe.web import head
 
 
 def given(**options: str):
     options = {name.replace("_", "-"): value for name, value in options.items()}
     return proxy(read(Ask(flow="apt", address="192.0.2.1", options=options), PROXY_OPTIONS))
-
-
-def answer(status: int, **fields: str) -> Answer:
-    headers = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in fields.items())
-    return Answer(
-        status=status,
-        reason="No",
-        version="1.1",
-        headers=headers,
-        body=b"",
-        size=0,
-        length=0,
-        complete=True,
-        first=0.0,
-        seconds=0.0,
-    )
 
 
 def test_options() -> None:
@@ -59,12 +44,12 @@ def test_what_is_no_proxy(options: dict[str, str], sentence: str) -> None:
 
 
 def test_signs() -> None:
-    assert signs(answer(200, via="1.1 x", x_cache="MISS", x_squid_error="ERR 0")) == {
+    assert signs(head(200, "No", via="1.1 x", x_cache="MISS", x_squid_error="ERR 0")) == {
         "via": "1.1 x",
         "squid_error": "ERR 0",
         "cache": "MISS",
     }
-    assert signs(answer(200, server="nginx")) == {}
+    assert signs(head(200, "No", server="nginx")) == {}
 
 
 def test_schemes() -> None:
@@ -73,20 +58,20 @@ def test_schemes() -> None:
         body=b"", size=0, length=0, complete=True, first=0.0, seconds=0.0,
     )  # fmt: skip
     assert schemes(given) == ("negotiate", "basic")
-    assert schemes(answer(401, www_authenticate="Digest realm=y")) == ("digest",)
+    assert schemes(head(401, "No", www_authenticate="Digest realm=y")) == ("digest",)
 
 
 @pytest.mark.parametrize(
     ("found", "verdict", "detail"),
     [
         (
-            answer(407, proxy_authenticate="Basic realm=x"),
+            head(407, "No", proxy_authenticate="Basic realm=x"),
             "authentication-needed",
             "the proxy on the way wants credentials: basic",
         ),
-        (answer(407), "authentication-needed", "the proxy on the way wants credentials: no scheme that it names"),
-        (answer(403), "filtered", "the proxy does not connect to h:443: 403 No"),
-        (answer(503), "unreachable", "the proxy does not connect to h:443: 503 No"),
+        (head(407, "No"), "authentication-needed", "the proxy on the way wants credentials: no scheme that it names"),
+        (head(403, "No"), "filtered", "the proxy does not connect to h:443: 403 No"),
+        (head(503, "No"), "unreachable", "the proxy does not connect to h:443: 503 No"),
     ],
     ids=["407", "407-bare", "403", "503"],
 )
@@ -97,4 +82,4 @@ def test_no_tunnel(found: Answer, verdict: str, detail: str) -> None:
 
 
 def test_other_answers_are_no_question_of_credentials() -> None:
-    assert wants_credentials(answer(403)) is None
+    assert wants_credentials(head(403, "No")) is None

@@ -8,42 +8,26 @@ from bellrock.probe.certificate import Certificate
 from bellrock.probe.http import Answer
 from bellrock.probe.tls import Session
 from bellrock.probe.web import SOON, ends_soon, refused
-from tests.probe.web import answer, probed
-
-
-def given(status: int, **fields: str) -> Answer:
-    headers = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in fields.items())
-    return Answer(
-        status=status,
-        reason="R",
-        version="1.1",
-        headers=headers,
-        body=b"",
-        size=0,
-        length=0,
-        complete=True,
-        first=0.0,
-        seconds=0.0,
-    )
+from tests.probe.web import answer, head, probed
 
 
 @pytest.mark.parametrize(
     ("found", "verdict", "detail"),
     [
-        (given(401, www_authenticate="Basic realm=x"), "authentication-needed", "it wants credentials for /f: basic"),
-        (given(407, via="1.1 p", x_squid_error="ERR_CACHE_ACCESS_DENIED 0", proxy_authenticate="Basic"), "authentication-needed", "the proxy on the way wants credentials: basic"),
-        (given(407, proxy_authenticate="NTLM"), "authentication-needed", "the proxy on the way wants credentials: ntlm"),
-        (given(400), "wrong-service", "it does not give /f: 400 R"),
-        (given(403), "wrong-service", "it does not give /f: 403 R"),
-        (given(404), "wrong-service", "it has no /f: 404 R"),
-        (given(410), "wrong-service", "it has no /f: 410 R"),
-        (given(418), "wrong-service", "it does not give /f: 418 R"),
-        (given(304), "wrong-service", "it does not give /f: 304 R"),
-        (given(503), "degraded", "it answers 503 R: it, or what stands behind it, is ill"),
-        (given(301, location="http://x/y?token=z"), "degraded", "it points to http://x/y, which is another server: whoever uses it must reach that as well"),
-        (given(400, x_squid_error="ERR_INVALID_URL 0"), "wrong-service", "it is a proxy, and no web server: 400 R (ERR_INVALID_URL 0)"),
-        (given(403, x_squid_error="ERR_ACCESS_DENIED 0"), "filtered", "the proxy on the way does not give /f: 403 R (ERR_ACCESS_DENIED 0)"),
-        (given(503, x_squid_error="ERR_CONNECT_FAIL 111"), "unreachable", "the proxy on the way does not give /f: 503 R (ERR_CONNECT_FAIL 111)"),
+        (head(401, "R", www_authenticate="Basic realm=x"), "authentication-needed", "it wants credentials for /f: basic"),
+        (head(407, "R", via="1.1 p", x_squid_error="ERR_CACHE_ACCESS_DENIED 0", proxy_authenticate="Basic"), "authentication-needed", "the proxy on the way wants credentials: basic"),
+        (head(407, "R", proxy_authenticate="NTLM"), "authentication-needed", "the proxy on the way wants credentials: ntlm"),
+        (head(400, "R"), "wrong-service", "it does not give /f: 400 R"),
+        (head(403, "R"), "wrong-service", "it does not give /f: 403 R"),
+        (head(404, "R"), "wrong-service", "it has no /f: 404 R"),
+        (head(410, "R"), "wrong-service", "it has no /f: 410 R"),
+        (head(418, "R"), "wrong-service", "it does not give /f: 418 R"),
+        (head(304, "R"), "wrong-service", "it does not give /f: 304 R"),
+        (head(503, "R"), "degraded", "it answers 503 R: it, or what stands behind it, is ill"),
+        (head(301, "R", location="http://x/y?token=z"), "degraded", "it points to http://x/y, which is another server: whoever uses it must reach that as well"),
+        (head(400, "R", x_squid_error="ERR_INVALID_URL 0"), "wrong-service", "it is a proxy, and no web server: 400 R (ERR_INVALID_URL 0)"),
+        (head(403, "R", x_squid_error="ERR_ACCESS_DENIED 0"), "filtered", "the proxy on the way does not give /f: 403 R (ERR_ACCESS_DENIED 0)"),
+        (head(503, "R", x_squid_error="ERR_CONNECT_FAIL 111"), "unreachable", "the proxy on the way does not give /f: 503 R (ERR_CONNECT_FAIL 111)"),
     ],
     ids=["401", "407-squid", "407", "400", "403", "404", "410", "418", "304", "503", "301", "squid-400", "squid-403", "squid-503"],
 )  # fmt: skip
@@ -54,7 +38,7 @@ def test_refusals(found: Answer, verdict: str, detail: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 206])
 def test_what_was_asked_for(status: int) -> None:
-    assert refused(given(status), "/f", {}) is None
+    assert refused(head(status, "R"), "/f", {}) is None
 
 
 def session(not_after: float) -> Session:

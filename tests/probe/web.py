@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bellrock.probe import check
+from bellrock.probe.http import Answer
 from bellrock.probe.manners import Manners
 from bellrock.probe.net import Net
 from bellrock.probe.values import Ask, Load
@@ -59,6 +60,14 @@ def answer(body: bytes = b"", status: str = "200 OK", **fields: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def head(status: int, reason: str, **fields: str) -> Answer:
+    """An answer as a probe has read it, without a body."""
+    headers = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in fields.items())
+    return Answer(
+        status=status, reason=reason, version="1.1", headers=headers, body=b"", size=0, length=0, complete=True, first=0.0, seconds=0.0
+    )  # fmt: skip
 
 
 def routes(

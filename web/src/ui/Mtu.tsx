@@ -1,11 +1,10 @@
-import { useState } from "preact/hooks";
 import { measureMtu } from "../api/client.ts";
 import type { Culprit, Pair } from "../api/types.ts";
-import { refusal } from "../live/refusal.ts";
 import { allowed, marked, mtu } from "../live/store.ts";
 import { clear } from "../live/actions.ts";
 import { limitWords, measuringWords, mtuHeadline, short } from "../site/mtu.ts";
 import { plugKey } from "../site/site.ts";
+import { OrderNow } from "./OrderNow.tsx";
 import { Scroll, Sentence } from "./small.tsx";
 
 /** Rows that are drawn; who has more to read has culprits to mend first. */
@@ -22,7 +21,7 @@ export function Mtu() {
         <h2 id="mtu-title" tabIndex={-1}>
           What packets pass <span class="soft num">{pairs.length}</span>
         </h2>
-        {allowed("operator") && <MeasureNow />}
+        {allowed("operator") && <OrderNow words="measure now" order={measureMtu} />}
       </header>
       <p>
         {mtuHeadline(mtu.value.value)} <span role="status">{measuring.length > 0 && <span class="soft">{measuringWords(measuring)}</span>}</span>
@@ -41,28 +40,6 @@ export function Mtu() {
         </p>
       )}
     </section>
-  );
-}
-
-function MeasureNow() {
-  const [said, setSaid] = useState("");
-  const go = async (): Promise<void> => {
-    try {
-      await measureMtu();
-      setSaid("");
-    } catch (error) {
-      setSaid(refusal(error));
-    }
-  };
-  return (
-    <span class="sure">
-      <span class="wrong" role="alert">
-        {said}
-      </span>
-      <button type="button" class="quiet" onClick={() => void go()}>
-        measure now
-      </button>
-    </span>
   );
 }
 

@@ -2,9 +2,9 @@ import { useState } from "preact/hooks";
 import { tryAll } from "../api/client.ts";
 import type { Cell, Matrix } from "../api/types.ts";
 import { DIRECTIONS, move } from "../layout/move.ts";
-import { refusal } from "../live/refusal.ts";
 import { allowed, matrix } from "../live/store.ts";
 import { cellWords, columns, MARKS, mood, reachHeadline, rows, runningWords, type Mood } from "../site/reach.ts";
+import { OrderNow } from "./OrderNow.tsx";
 import { ReachResults } from "./ReachResults.tsx";
 import { Prose, Scroll } from "./small.tsx";
 
@@ -23,7 +23,7 @@ export function Reach() {
         <h2 id="reach-title" tabIndex={-1}>
           Who reaches what <span class="soft num">{found.cells.length}</span>
         </h2>
-        {allowed("operator") && found.site !== null && <TryNow />}
+        {allowed("operator") && found.site !== null && <OrderNow words="try all now" order={tryAll} />}
       </header>
       <p>
         <Prose>{reachHeadline(found)}</Prose> <span role="status">{runningWords(found) && <span class="soft">{runningWords(found)}</span>}</span>
@@ -31,28 +31,6 @@ export function Reach() {
       {found.cells.length > 0 && <Table found={found} open={open} choose={setOpen} />}
       {cell && <ReachResults key={`${cell.agent} ${cell.flow}`} cell={cell} name={nameOf(found, cell.agent)} title={titleOf(found, cell.flow)} close={() => setOpen(null)} />}
     </section>
-  );
-}
-
-function TryNow() {
-  const [said, setSaid] = useState("");
-  const go = async (): Promise<void> => {
-    try {
-      await tryAll();
-      setSaid("");
-    } catch (error) {
-      setSaid(refusal(error));
-    }
-  };
-  return (
-    <span class="sure">
-      <span class="wrong" role="alert">
-        {said}
-      </span>
-      <button type="button" class="quiet" onClick={() => void go()}>
-        try all now
-      </button>
-    </span>
   );
 }
 
