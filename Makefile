@@ -6,7 +6,7 @@ BIN         := $(VENV)/bin
 SETUP       := tools/setup
 SECONDS_EACH ?= 300
 
-.PHONY: help setup setup-dev up test lint types cover lab bench fuzz node-agent docs lock clean
+.PHONY: help setup setup-dev up test lint types cover lab bench fuzz node-agent deb site docs lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,10 +46,22 @@ fuzz: setup-dev ## Fuzz every parser, SECONDS_EACH=300 each
 node-agent: setup-dev ## One file for machines that have CPython and nothing else; ARCH=x86_64 or aarch64
 	@$(BIN)/python tools/node-agent $(if $(ARCH),--arch $(ARCH))
 
+deb: setup-dev ## The Debian package, into dist/
+	@$(BIN)/python tools/deb
+
+site: setup-dev ## The documentation as a site that needs no network, into site/
+	@$(BIN)/python tools/site
+
 docs: setup-dev ## Write the references of commands and settings anew, and check what the documentation claims
 	$(BIN)/python tools/cli-reference >docs/reference/cli.md
 	$(BIN)/python tools/beacon-settings >docs/reference/beacon-settings.md
 	$(BIN)/python tools/roles-reference >docs/reference/roles.md
+	$(BIN)/python tools/findings-reference >docs/reference/findings.md
+	$(BIN)/python tools/diagnose-schema >docs/reference/diagnose.schema.json
+	$(BIN)/python tools/config-reference >docs/reference/configuration.md
+	$(BIN)/python tools/config-schema >docs/reference/config.schema.json
+	$(BIN)/python tools/api-client
+	$(BIN)/python tools/api-reference >docs/reference/api.md
 	$(BIN)/pytest -q tests/docs
 
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -14,9 +14,18 @@ NAMES = (
     "startup",
     "firewall",
     "capture",
+    "diagnose",
     "ideas",
+    "api",
+    "ingest",
     "login",
+    "scrape",
+    "growth",
+    "judging",
+    "scale",
     "reach",
+    "scenarios",
+    "soak",
 )
 
 

@@ -31,17 +31,17 @@ class Counting(Engine):
     """An engine that notes what it is given."""
 
     accepted: dict[str, set[str]]
-    refused: int
+    frames_refused: int
 
     def receive(self, input: PortFacts | Arrival | Refusal, now: Now) -> None:
         if isinstance(input, Arrival):
             self.accepted.setdefault(input.port.interface, set()).add(input.beacon.id)
         elif isinstance(input, Refusal):
-            self.refused += input.times
+            self.frames_refused += input.times
         super().receive(input, now)
 
     def reset(self) -> None:
-        self.accepted, self.refused = {}, 0
+        self.accepted, self.frames_refused = {}, 0
 
 
 async def live(directory: Path) -> None:
@@ -58,13 +58,13 @@ async def live(directory: Path) -> None:
     def tell() -> None:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         counted = {name: sorted(ids) for name, ids in engine.accepted.items()}
-        engine_refused = engine.refused
+        refused = engine.frames_refused
         engine.reset()
         print(
             json.dumps(
                 {
                     "accepted": counted,
-                    "refused": engine_refused,
+                    "refused": refused,
                     "dropped": loop.dropped,
                     "resident": resident(os.getpid()),
                     "cpu": usage.ru_utime + usage.ru_stime,

@@ -141,7 +141,9 @@ def validate(lab: Lab, plan: Plan, secret: Path, directory: Path, *more: str) ->
 
 def judge(plan: Plan, said: dict[str, Any]) -> tuple[set[Fault], set[Fault]]:
     """Faults that were found, and findings that are none."""
-    findings = {(one["id"], one["host"], one["interface"], one["vid"]) for one in said["findings"]}
+    findings = {
+        (one["id"], one["where"]["host"], one["where"]["interface"], one["where"]["vlan"]) for one in said["findings"]
+    }
     return findings & set(plan.faults), findings - set(plan.faults)
 
 

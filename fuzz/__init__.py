@@ -24,4 +24,6 @@ HARNESSES = (
     "management",
     "datagrams",
     "repository",
+    "passing",
+    "capture",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from bellrock.capture.reading.values import CaptureError
 from bellrock.firewall.verify.ruleset import RulesetError
 from bellrock.flows import SiteError
 from bellrock.model import Neighbour
@@ -29,7 +30,7 @@ def value_or_refusal(parse: Callable[[], T]) -> T | None:
         judge(error)
     except SiteError as error:
         judge_lines(str(error))
-    except RulesetError as error:
+    except (RulesetError, CaptureError) as error:
         demand(str(error).isprintable(), f"not a line for people: {error!r}")
     return None
 

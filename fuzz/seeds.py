@@ -16,8 +16,10 @@ from bellrock.wire.frame import CDP_MAC, GROUP4, GROUP6, LLDP_MAC, build_beacon_
 from fuzz import HARNESSES, lldp
 from fuzz import cdp as cdp_harness
 from fuzz.beacon import IDS, REMOTE, TYPE, document, text
+from fuzz.capture import seeds as capture_seeds  # noqa: F401 -- found by its name
 from fuzz.datagrams import seeds as datagrams_seeds  # noqa: F401 -- found by its name
 from fuzz.management import seeds as management_seeds  # noqa: F401 -- found by its name
+from fuzz.passing import seeds as passing_seeds  # noqa: F401 -- the same
 from fuzz.repository import seeds as repository_seeds  # noqa: F401 -- the same
 
 HERE = Path(__file__).parent

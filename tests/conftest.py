@@ -2,14 +2,21 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.needs import require
+from tests.postgres import Databases, server
+
 # How long an example takes depends on what else the machine does: `bench/` measures time, tests do not.
 settings.register_profile("bellrock", deadline=None)
 settings.load_profile("bellrock")
+
+# What is installed on this machine is not under test.
+os.environ["BELLROCK_CONFIG"] = os.devnull
 
 NEEDS = {
     "lab": ("ip", "nsenter", "unshare", "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "nft"),
@@ -31,17 +38,25 @@ def missing(marker: str) -> list[str]:
 MISSING = {marker: missing(marker) for marker in NEEDS}
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """A PostgreSQL server of this test process's own, started when a test first wants it."""
+    with server() as running:
+        yield Databases(running)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Markers are named in the test's own file: tools/run-tests looks for them there, and would leave out one from elsewhere."""
+    named = {path: path.read_text() for path in {item.path for item in items}}
+    for item in items:
+        for marker in NEEDS:
+            if item.get_closest_marker(marker) and f"mark.{marker}" not in named[item.path]:
+                raise pytest.UsageError(
+                    f"{item.nodeid} needs {marker}, which its file does not say (pytest.mark.{marker})"
+                )
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, wanted in MISSING.items():
         if item.get_closest_marker(marker):
             require(wanted)
-
-
-def require(missed: list[str]) -> None:
-    """End the test that runs because these are missing here, if any are."""
-    if not missed:
-        return
-    message = f"missing here: {', '.join(missed)}"
-    if os.environ.get("CI"):
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)

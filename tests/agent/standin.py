@@ -48,7 +48,7 @@ def joiner(keyring: Keyring = RIGHT, *, agent: str = AGENT, name: str = "rack-1"
     )  # fmt: skip
 
 
-async def until(predicate, what: str, within: float = 15.0):
+async def until(predicate, what: str, within: float = 120.0):
     """Wait until something is so."""
     try:
         async with asyncio.timeout(within):

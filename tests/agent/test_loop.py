@@ -27,6 +27,7 @@ from bellrock.model import (
     MtuSeen,
     Port,
     RefusalCount,
+    key_of,
 )
 from bellrock.model import Interface as Iface
 from bellrock.wire import ip
@@ -89,6 +90,7 @@ class Monitor:
     def __init__(self, *interfaces):
         self.bell = Bell()
         self.now = {interface.index: interface for interface in interfaces}
+        self.blinks = set()
 
     def fileno(self):
         return self.bell.descriptor
@@ -98,6 +100,14 @@ class Monitor:
 
     def changes(self):
         return self.bell.take(100)
+
+    def blinked(self):
+        blinked, self.blinks = frozenset(self.blinks), set()
+        return blinked
+
+    def blink(self, index):
+        self.blinks.add(index)
+        self.bell.put("changed")
 
     def become(self, *interfaces):
         self.now = {interface.index: interface for interface in interfaces}
@@ -187,7 +197,9 @@ def test_two_agents_confirm_each_other_and_report_it(two):
         await a.loop.settled.wait()
         await until(lambda: any(s.interface.settled for s in a.told(InterfaceSeen)), "told that it settled")
         assert a.cable.followed == ["eth0"]
-        assert a.loop.interface_count == 1
+        assert (a.loop.interface_count, a.loop.ports, a.loop.settled_ports) == (1, 1, 1)
+        assert a.loop.heard > 0
+        assert a.loop.sent["multicast"] > 0
         assert a.wakes > 0
         a.loop.stop()
         b.loop.stop()
@@ -224,6 +236,52 @@ def test_a_cable_that_is_pulled_takes_its_evidence_and_its_neighbour_along(two):
         await until(lambda: a.told(InterfaceGone), "gone")
         a.loop.stop()
         b.loop.stop()
+
+    play(scene)
+
+
+def test_a_cable_that_was_out_for_a_moment_takes_its_evidence_along(two):
+    async def scene():
+        a, b = two(eth(), eth("eth1", 3))
+        a.loop.start()
+        b.loop.start()
+        await until(lambda: EvidenceKind.CONFIRMED in a.kinds(), "confirmed")
+        await a.loop.settled.wait()
+        a.cable.far = b.cable.far = None  # it is in another port now, where nobody is
+        a.monitor.blink(2)
+        await until(lambda: len(a.told(EvidenceGone)) >= 2, "taken back")
+        assert {(gone.key.kind, gone.key.port.interface) for gone in a.told(EvidenceGone)} == {
+            (EvidenceKind.CONFIRMED, "eth0"), (EvidenceKind.HEARD, "eth0"),
+        }  # fmt: skip
+        seen = [one.interface for one in a.told(InterfaceSeen) if one.interface.name == "eth0"]
+        dark = next(number for number, one in enumerate(seen) if one.carrier is False)
+        assert (seen[dark + 1].carrier, seen[dark + 1].settled) == (True, False), "the region is told of the moment"
+        assert all(one.interface.carrier for one in a.told(InterfaceSeen) if one.interface.name == "eth1")
+        await until(lambda: a.told(InterfaceSeen)[-1].interface.settled, "has its say anew")
+        a.loop.stop()
+        b.loop.stop()
+
+    play(scene)
+
+
+def test_what_waited_when_a_cable_was_moved_speaks_for_the_segment_that_was_left(two):
+    async def scene():
+        a, b = two(eth())
+        b.cable.far = wire = Cable()
+        a.loop.start()
+        await a.loop.settled.wait()
+        b.loop.start()
+        await until(lambda: wire.queue.waiting, "a beacon is on its way")
+        b.loop.stop()
+        a.cable.queue.put(*wire.queue.waiting)
+        a.monitor.blink(2)
+        a.loop._links_changed()  # before the reader of frames has its turn
+        assert not a.cable.queue.waiting
+        a.loop.report()
+        wire.queue.close()
+        assert a.told(EvidenceSeen), "what was heard is told"
+        assert {key_of(seen.evidence) for seen in a.told(EvidenceSeen)} == {gone.key for gone in a.told(EvidenceGone)}
+        a.loop.stop()
 
     play(scene)
 

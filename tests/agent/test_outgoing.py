@@ -50,6 +50,8 @@ def send(network, make, transmission) -> list:
     vlan = make("eth0.10", index=3, kind=InterfaceKind.VLAN, parents=("eth0",), vid=10)
     outgoing.follow({2: make("eth0"), 3: vlan})
     outgoing.send(transmission, WALL)
+    how = "unicast" if transmission.unicast else "multicast"
+    assert outgoing.sent == ({how: len(network.sent)} if network.sent else {})
     return network.sent
 
 

@@ -74,6 +74,7 @@ def test_each_try_is_told_once_with_how_many_are_left(region):
     lefts = [message.left for message in region.heard]
     assert lefts == sorted(lefts, reverse=True)
     assert lefts[-1] == 0
+    assert region.probing.results.value("ntp", "works") == 200
 
 
 def test_a_try_that_cannot_be_and_one_that_goes_wrong_are_told_and_the_others_are_done(region):

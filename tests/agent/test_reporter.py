@@ -190,14 +190,18 @@ def test_while_the_spool_is_full_changes_wait_and_then_go(reporter, spool, host,
     assert len(told(spool, after=2)) == 2
 
 
-def test_too_much_waiting_in_memory_becomes_one_account(reporter, spool, host, monkeypatch):
+def test_too_much_waiting_in_memory_becomes_one_account(reporter, spool, host, monkeypatch, caplog):
     monkeypatch.setattr(reporter_module, "MAX_PENDING", 10)
     evidence = heard(host)
     for _ in range(30):
         reporter.event(EvidenceFound(evidence))
         reporter.event(EvidenceLost(key_of(evidence), "silent", Wall(0.0)))
     reporter.event(EvidenceFound(evidence))
+    assert reporter.collapsed > 1
+    assert caplog.text.count("changes wait in memory") == reporter.collapsed
+    assert 0 < reporter.pending <= 11
     reporter.flush(Wall(1.0))
+    assert reporter.pending == 0
     (report,) = spool.after(0)
     assert report.begin
     assert len(report.observations) <= 11

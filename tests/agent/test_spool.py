@@ -38,6 +38,27 @@ def test_reports_wait_in_order_until_they_are_acknowledged(spool):
     spool.acknowledge(2)
     assert [r.seq for r in spool.after(0)] == [3]
     assert (spool.last, spool.waiting) == (3, 1)
+    assert spool.oldest() == 3.0
+    spool.acknowledge(3)
+    assert spool.oldest() is None
+
+
+def test_what_it_takes_on_disk_is_known(spool, tmp_path):
+    before = spool.size
+    assert before > 0
+    fill_a_little = [Report(seq, "B" * 900, Wall(0.0), ()) for seq in range(1, 50)]
+    for one in fill_a_little:
+        spool.append(one)
+    assert spool.size >= before + 40_000
+    (tmp_path / "spool.sqlite").rename(tmp_path / "elsewhere")
+    (tmp_path / "spool.sqlite-wal").rename(tmp_path / "elsewhere-wal")
+    assert spool.size == 0
+
+
+def test_a_disk_that_fails_does_not_tell_what_waits_longest(spool):
+    spool.append(report(1))
+    spool.close()
+    assert spool.oldest() is None
 
 
 def test_numbers_go_on_after_a_restart(tmp_path):

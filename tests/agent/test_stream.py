@@ -9,10 +9,12 @@ from websockets.asyncio.server import serve, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from bellrock.agent import stream as module
+from bellrock.agent.greeting import PATH
 from bellrock.agent.spool import Spool, SpoolError
-from bellrock.agent.stream import MAX_WORDS, PATH, Stream
+from bellrock.agent.stream import MAX_WORDS, Stream
 from bellrock.agent.ways import Fixed, Way
 from bellrock.contract import (
+    CAPTURES,
     VERSION,
     Ack,
     Challenge,
@@ -49,6 +51,7 @@ class Region:
         self.path = ""
         self.connections = 0
         self.reject = ""
+        self.takes = ()
 
     async def __call__(self, connection):
         self.connections += 1
@@ -62,7 +65,7 @@ class Region:
             return
         assert hello.proof == prove(KEY, "agent", NONCE, hello.nonce, HOST.id)
         proof = prove(self.key, "region", hello.nonce, NONCE, "region")
-        await connection.send(encode(Welcome(proof, self.acked, self.keep_alive)))
+        await connection.send(encode(Welcome(proof, self.acked, self.keep_alive, self.takes)))
         async for text in connection:
             message = decode_agent_message(text)
             self.heard.append(message)
@@ -77,7 +80,7 @@ class Region:
     def reports(self):
         return [message.seq for message in self.heard if isinstance(message, Report)]
 
-    async def until(self, predicate, within=10.0):
+    async def until(self, predicate, within=60.0):
         async with asyncio.timeout(within):
             while not predicate():
                 await asyncio.sleep(0.005)
@@ -124,6 +127,7 @@ def test_what_waits_is_sent_in_order_and_forgotten_when_acknowledged(spool):
             spool.append(report(4))
             stream.wake()
             await region.until(lambda: region.reports() == [1, 2, 3, 4] and spool.waiting == 0)
+            assert (stream.begun, stream.unacknowledged, stream.acknowledged.count()) == (1, 0, 4)
         assert region.path == PATH
         assert isinstance(region.heard[0], Hello)
 
@@ -153,11 +157,25 @@ def test_new_secrets_connect_anew_without_a_warning(spool, caplog):
             await region.until(lambda: stream.connected.is_set())
             stream.rekey(KEYRING)
             await region.until(lambda: region.connections == 2 and stream.connected.is_set())
+            assert (stream.begun, stream.ends.value("rekeyed"), stream.ends.value("lost")) == (2, 1, 0)
             assert [one for one in caplog.records if one.levelname == "WARNING"] == []
             await region.connection.close()
             await region.until(lambda: "the region closed the connection" in caplog.text)
 
     play(scene)
+
+
+@pytest.mark.parametrize("takes", [(), ("here",)], ids=["older", "newer"])
+def test_each_end_knows_what_the_other_takes(spool, takes):
+    async def scene():
+        region = Region()
+        region.takes = takes
+        async with running(region, spool) as stream:
+            await asyncio.wait_for(stream.connected.wait(), 10)
+            assert stream.takes == takes
+            assert region.heard[0].carries_out == (CAPTURES,)
+
+    asyncio.run(scene())
 
 
 def test_a_unix_socket_serves_as_well(spool, tmp_path):
@@ -244,6 +262,7 @@ def test_a_region_that_is_not_ours_gets_no_report(spool, caplog, region, line):
         async with running(region, spool) as stream:
             await region.until(lambda: region.connections >= 2)
             assert not stream.connected.is_set()
+            assert (stream.begun, stream.ends.value("turned-away") >= 1) == (0, True)
 
     play(scene)
     assert region.reports() == []
@@ -562,5 +581,39 @@ def test_who_has_much_to_say_waits_for_room_and_is_told_when_nobody_listens_any_
             assert not waiting.done()
             await region.connection.close()
             assert await asyncio.wait_for(waiting, 10) is False
+
+    play(scene)
+
+
+def test_it_ends_when_it_is_to_even_as_its_connection_breaks(spool, monkeypatch):
+    """A group of tasks that fails at the moment in which its owner is cancelled must not make it go on for ever."""
+
+    async def scene():
+        ended = asyncio.Event()
+
+        async def breaks(*_):
+            owner = asyncio.current_task()
+
+            async def fail():
+                owner.cancel()
+                ended.set()
+                raise ConnectionError("gone")
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail())
+
+        async with serve(Region(), "127.0.0.1", 0) as server:
+            where = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            stream = Stream(Fixed(where), HOST, "B", KEYRING, spool, lambda: None)
+            monkeypatch.setattr(stream, "_serve", breaks)
+            task = asyncio.ensure_future(stream.run())
+            await ended.wait()
+            done, _ = await asyncio.wait({task}, timeout=20)
+            try:
+                assert task in done
+                assert task.cancelled()
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     play(scene)

@@ -117,6 +117,25 @@ def test_over_tcp_strangers_are_let_go_without_a_word(monkeypatch):
     play(scene)
 
 
+def test_a_connection_that_had_begun_and_that_the_kernel_gave_up_is_told(monkeypatch):
+    """Its answer is dropped by a rule of this host's own: the second try fails as well, and the kernel forgets it after a second."""
+
+    async def scene():
+        watcher, said = rig()
+        wanted = path("tcp")
+        table = [(9,), (wanted.source_port, 9)]
+        monkeypatch.setattr(watching, "half_open", lambda port: table.pop() if table and port == wanted.port else ())
+        monkeypatch.setattr(watching, "HALF_OPEN_EVERY", 0.01)
+        async with watched(watcher, wanted):
+            await said.first(Watching)
+            while table:
+                await asyncio.sleep(0.01)
+        served = (await said.first(Seen)).served
+        assert (served.accepted, served.half_open) == (0, 1)
+
+    play(scene)
+
+
 @pytest.mark.parametrize(
     ("beyond", "accepted"), [(0, 1), (1, 0), (31, 0)], ids=["request", "hop-limit-1", "hop-limit-31"]
 )

@@ -27,6 +27,19 @@ def test_sources_and_reasons_are_counted_apart():
     assert refusals.count((ETH0, "02:00:00:00:00:66", "replay"), "", None, at(0)).count == 1
 
 
+def test_all_are_counted_by_reason_however_many_there_are():
+    refusals = Refusals()
+    for number in range(2 * LIMIT):
+        refusals.count((ETH0, f"source {number}", "skew"), "", None, at(0))
+    refusals.count((*KEY[:2], "replay"), "", None, at(0), 5)
+    assert refusals.totals == {"skew": 2 * LIMIT, "replay": 5}
+
+
+def test_the_engine_tells_how_many_were_refused():
+    play = Playbook().port().refuse().refuse()
+    assert play.engine.refused == {"wrong-secret": 2}
+
+
 def test_the_latest_detail_and_skew_are_told():
     refusals = Refusals()
     refusals.count(KEY, "old", 1.0, at(0))

@@ -19,6 +19,7 @@ class Site:
     refusals: list[Json] = field(default_factory=list)
     mtu: Json = field(default_factory=lambda: {"pairs": [], "culprits": []})
     matrix: Json = field(default_factory=lambda: {"site": None, "agents": [], "flows": [], "cells": []})
+    findings: Json = field(default_factory=lambda: {"findings": [], "looked": None})
     results: dict[tuple[str, str], Json] = field(default_factory=dict)
     """By agent and flow."""
     nodes: list[Json] = field(default_factory=list)
@@ -417,6 +418,36 @@ def reaching() -> Site:
         ],
     }  # fmt: skip
     return site
+
+
+def ailing() -> Site:
+    """Two DHCP servers that explain a client without a lease, a name server that comes and goes, and five notices."""
+    site = three_racks()
+    where = {"host": "rack-1", "interface": "eth1", "vlan": 20, "flow": "dhcp", "client": "", "address": "10.20.0.66"}
+    site.findings = {
+        "looked": 10_060.0,
+        "findings": [
+            _finding("dns-unanswered", "warning", "rack-2 gets no answer from 10.10.0.1", opened=10_000.0, state="flapping"),
+            _finding(
+                "dhcp-two-servers", "error", "VLAN 20 on rack-1/eth1 has two DHCP servers", where=where, opened=9_940.0,
+                cause="The second is libvirt's dnsmasq on host-7.", fix=["`virsh net-destroy default` on host-7"],
+                recheck="bellrock check --only dhcp", symptoms=["52:54:00:00:00:07 got no lease"], confidence="likely",
+            ),
+            *(_finding("interfaces-without-evidence", "notice", f"rack-{one}/eth9 heard nobody") for one in range(1, 6)),
+        ],
+    }  # fmt: skip
+    return site
+
+
+def _finding(rule: str, severity: str, what: str, **more: object) -> Json:
+    known = {
+        "opened": 10_000.0,
+        "seen": 10_060.0,
+        "gone": None,
+        "proof": ["packet 7: an offer of 10.20.0.66"],
+        "state": "open",
+    }
+    return {"id": rule, "key": f"{rule}-{what}", "severity": severity, "what": what, **known, **more}
 
 
 def _agent(identity: str, name: str, *, connected: bool) -> Json:

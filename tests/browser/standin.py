@@ -102,6 +102,7 @@ class StandIn:
             {"type": "refusals", "refusals": site.refusals},
             {"type": "mtu", **site.mtu},
             {"type": "matrix", **site.matrix},
+            {"type": "findings", **site.findings},
             {"type": "nodes", "nodes": site.nodes},
             *([{"type": "enrolments", "enrolments": site.enrolments}] if self._may("operator") else []),
         ]

@@ -13,11 +13,16 @@ from bellrock.flows.catalogue import CATALOGUE, flow
 from bellrock.flows.values import Role
 from tests.capture.packets import KNOWN, STACKS, Packet, belongs, universe
 from tests.capture.test_quoted import QUERY, error
+from tests.needs import require
 
 TSHARK = shutil.which("tshark")
-needs_tshark = pytest.mark.skipif(TSHARK is None, reason="no tshark")
 # Without TFTP's data, which Wireshark follows by what it saw before, and one packet of many that differ in ports alone.
 PACKETS = [one for one in universe() if one.payload == b"p" * 18][::5]
+
+
+@pytest.fixture(scope="module")
+def tshark():
+    require([] if TSHARK else ["tshark"])
 
 
 def write(path, frames):
@@ -40,7 +45,7 @@ def capture(tmp_path_factory):
     return path
 
 
-@needs_tshark
+@pytest.mark.usefixtures("tshark")
 @pytest.mark.parametrize("known", [{}, KNOWN], ids=["nothing", "all"])
 @pytest.mark.parametrize(
     "ids",
@@ -54,7 +59,7 @@ def test_what_tshark_shows(capture, ids, known):
     assert wanted
 
 
-@needs_tshark
+@pytest.mark.usefixtures("tshark")
 def test_tftp_is_followed_to_its_data(tmp_path):
     node, rack = "10.0.1.5", "10.0.0.2"
     request = Packet(4, 17, node, rack, 2000, 69, payload=b"\0\1pxelinux.0\0octet\0")
@@ -68,14 +73,14 @@ def test_tftp_is_followed_to_its_data(tmp_path):
     )
 
 
-@needs_tshark
+@pytest.mark.usefixtures("tshark")
 def test_errors_when_asked_for(tmp_path):
     write(tmp_path / "e", [error(QUERY[4], 3), error(QUERY[6], 3), QUERY[4].frame()])
     assert shown(tmp_path / "e", display(Wanted(flows=(flow("dns"),)))) == [2]
     assert shown(tmp_path / "e", display(Wanted(flows=(flow("dns"),), errors=True))) == [0, 1, 2]
 
 
-@needs_tshark
+@pytest.mark.usefixtures("tshark")
 def test_wireshark_takes_them_all(capture):
     about = (ip_network("10.0.0.0/24"), ip_network("2001:db8::1"))
     for one in CATALOGUE:

@@ -12,6 +12,7 @@ from bellrock.capture.program import live_program
 from bellrock.capture.values import Wanted
 from bellrock.flows.catalogue import CATALOGUE
 from bellrock.link.filter import Instruction
+from tests.needs import require
 
 TCPDUMP = shutil.which("tcpdump", path="/usr/sbin:/usr/bin:/sbin:/bin")
 EXPRESSIONS = [
@@ -22,9 +23,9 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.mark.skipif(TCPDUMP is None, reason="no tcpdump")
 @pytest.mark.parametrize("text", EXPRESSIONS, ids=range(len(EXPRESSIONS)))
 def test_as_tcpdump_has_it(text):
+    require([] if TCPDUMP else ["tcpdump"])
     done = subprocess.run([TCPDUMP, "-y", "EN10MB", "-d", text], capture_output=True, text=True, check=True, timeout=30)
     # tcpdump aligns by columns of its own; the words are the same.
     assert [line.split() for line in listing(compile_filter(text)).splitlines()] == [

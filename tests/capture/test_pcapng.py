@@ -4,13 +4,13 @@ import shutil
 import struct
 import subprocess
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.capture import pcapng
 from tests.capture.packets import Packet
 from tests.capture.reader import read
+from tests.needs import require
 
 NOW = 1_700_000_000_123_456_789
 FRAME = Packet(4, 17, "10.0.0.1", "10.0.0.2", 1000, 53).frame((0x8100, 7))
@@ -51,8 +51,11 @@ def test_directions_and_receptions():
     assert pcapng.FLAGS == (1 | 1 << 2, 1 | 3 << 2, 1 | 2 << 2, 1 | 4 << 2, 2)
 
 
-@pytest.mark.skipif(shutil.which("capinfos") is None, reason="no capinfos")
 def test_others_read_it(tmp_path):
+    readers = {
+        one: shutil.which(one, path="/usr/local/bin:/usr/sbin:/usr/bin") for one in ("capinfos", "tshark", "tcpdump")
+    }
+    require([name for name, found in readers.items() if not found])
     path = tmp_path / "a.pcapng"
     path.write_bytes(file())
     said = subprocess.run(["capinfos", path], capture_output=True, text=True, check=True, timeout=30).stdout
@@ -83,7 +86,7 @@ def test_others_read_it(tmp_path):
     shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
     assert shown.splitlines() == [f"1700000000.123456789\teth1\t7\t{len(FRAME)}", "1700000000.123456790\teth0\t7\t1514"]
     tcpdump = subprocess.run(
-        [shutil.which("tcpdump", path="/usr/sbin:/usr/bin"), "-n", "-r", path],
+        [readers["tcpdump"], "-n", "-r", path],
         capture_output=True,
         text=True,
         check=True,

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from bellrock.capture.redact import Blanker, headers_only
+from bellrock.wire import ip
 from bellrock.wire.checksum import remainder
 from tests.capture.packets import STACKS, Packet, ethernet
 
@@ -117,3 +118,55 @@ def test_the_sites_directory_port():
     packet = Packet(4, 6, "10.0.0.1", "10.0.0.2", 40000, 3890, payload=bind)
     assert b"pw" not in Blanker(frozenset((3890,)))(packet.frame())
     assert b"pw" in Blanker()(packet.frame())
+
+
+WORD = b"c2VjcmV0"
+HTTP = Packet(
+    4, 6, "10.0.0.1", "10.0.0.2", 40000, 80, payload=b"GET / HTTP/1.1\r\nAuthorization: Basic " + WORD + b"\r\n\r\n"
+)
+
+
+def udp(port, payload):
+    return Packet(4, 17, "10.0.0.1", "10.0.0.2", 40000, port, payload=payload).frame()
+
+
+def gre(flags, kind, inner, fields=b""):
+    packet = ip.build(
+        "10.0.0.1", "10.0.0.2", 64, 47, flags.to_bytes(2, "big") + kind.to_bytes(2, "big") + fields + inner
+    )
+    return bytes(12) + b"\x08\0" + packet
+
+
+def nested(times):
+    inner = HTTP.frame()
+    for _ in range(times):
+        inner = udp(4789, bytes(8) + inner)
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("frame", "kept"),
+    [
+        (udp(161, b"\x30\x1a\x02\x01\x01\x04\x08" + WORD + b"\xa0\x0d behind"), b"behind"),
+        (udp(162, b"\x30\x1a\x02\x01\x01\x04\x08" + WORD[:7]), b""),
+        (udp(69, b"\0\x01http://bob:" + WORD + b"@10.0.0.1/x\0octet\0"), b"@10.0.0.1/x"),
+        (nested(1), b"Authorization"),
+        (nested(4), b"Authorization"),
+        (nested(6), b""),
+        (gre(0, 0x0800, HTTP.frame()[14:]), b"Authorization"),
+        (gre(0xB000, 0x6558, HTTP.frame(), bytes(12)), b"Authorization"),
+    ],
+    ids=range(8),
+)
+def test_datagrams_and_tunnels(frame, kept):
+    blanker = Blanker()
+    out = blanker(frame)
+    assert (len(out), WORD[:7] in frame, WORD[:7] in out, kept in out) == (len(frame), True, False, True)
+    assert (blanker.blanked, Blanker()(out)) == (1, out)
+
+
+@pytest.mark.parametrize(
+    "frame", [udp(161, b"x"), udp(161, b""), udp(4789, bytes(8)), gre(0, 0x0800, b"")], ids=range(4)
+)
+def test_what_is_cut_in_them(frame):
+    assert len(Blanker()(frame)) == len(frame)

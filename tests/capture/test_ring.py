@@ -234,3 +234,17 @@ def test_a_name_that_was_taken_and_could_not_be_used_is_given_back(tmp_path, mon
     with pytest.raises(FileError, match="cannot be made: Operation not permitted"):
         files(tmp_path / "a.cap")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_whole_file_has_its_name_at_its_end(tmp_path):
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(b"before")
+    files = Files(str(path), Turns(), lambda: b"head", lambda: b"tail", 0.0, force=True, whole=True)
+    assert (path.read_bytes(), len(list(tmp_path.iterdir()))) == (b"before", 2)
+    files.close()
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"headtail", [path])
+    files.abandon()
+    Files(str(path), Turns(), lambda: b"head", lambda: b"tail", 0.0, force=True, whole=True).abandon()
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"headtail", [path])
+    with pytest.raises(FileError, match="is there already"):
+        Files(str(path), Turns(), lambda: b"head", lambda: b"tail", 0.0, whole=True)

@@ -15,7 +15,7 @@ import pytest
 BELLROCK = Path(sys.executable).parent / "bellrock"
 
 
-def wait_until(condition, what, seconds=20.0):
+def wait_until(condition, what, seconds=120.0):
     """The first true answer of `condition`, asked every 20 ms."""
     end = time.monotonic() + seconds
     while not (answer := condition()):
@@ -43,7 +43,7 @@ class Program:
     def err(self):
         return Path(self._err.name).read_text()
 
-    def says(self, text, seconds=20.0):
+    def says(self, text, seconds=120.0):
         """Wait for a text on stdout or stderr; all of it up to now."""
 
         def said():
@@ -53,7 +53,7 @@ class Program:
         assert text in self.out + self.err, f"ended with {self.process.returncode}: {self.out!r}, {self.err!r}"
         return self.out + self.err
 
-    def ends(self, number=None, seconds=10.0):
+    def ends(self, number=None, seconds=120.0):
         """Its exit code, after a signal where one is given; never a traceback."""
         if number is not None:
             self.process.send_signal(number)

@@ -94,6 +94,8 @@ def test_no_libpcap(monkeypatch):
         (("-o", "-", "--json"), "standard output takes one capture"),
         (("-o", "-", "--size", "1MiB"), "standard output takes one capture"),
         (("-o", "x", "--headers-only", "--blank-secrets"), "choose one of the two"),
+        (("-o", "x", "--on", "a", "--headers-only", "--payloads"), "--headers-only leaves no payloads"),
+        (("-o", "x", "--payloads"), "--payloads goes with --on"),
         (("-o", "x", "--size", "64 miles"), "is not a number with one of kB"),
         (("-o", "x", "--size", "1"), "too little"),
         (("-o", "x", "--rotate-every", "10000d"), "too much"),

@@ -78,6 +78,13 @@ def test_into_a_file(space, plan, tmp_path, capsys):
     assert "\r" not in said.err
 
 
+def test_a_file_that_goes_again_is_told_to_nobody(space, plan, tmp_path, capsys):
+    run_plan(plan(QUERY.frame(), passing=True), as_json=False)
+    said = capsys.readouterr().err
+    assert said.startswith("capturing on fg-b; Ctrl-C ends it\n")
+    assert str(tmp_path) not in said
+
+
 def test_json(space, plan, tmp_path, capsys):
     run_plan(plan(QUERY.frame(), QUERY.frame()), as_json=True)
     assert json.loads(capsys.readouterr().out) == {

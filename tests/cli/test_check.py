@@ -11,6 +11,7 @@ from bellrock.cli.output import Failure
 from bellrock.cli.trying import Todo
 from bellrock.flows import Protocol, Role, Wanted
 from bellrock.model import Probed, Verdict
+from bellrock.model import here as module_here
 
 SITE = """
 title = "hall"
@@ -35,10 +36,20 @@ def got(verdict=Verdict.WORKS, flow="ntp", **more):
     return Probed(**({"flow": flow, "target": "10.0.0.5:123", "verdict": verdict, "detail": "as it was seen"} | more))
 
 
-def printed(capsys, pairs, *, as_json=False, **scene):
+class Here:
+    """A host that holds port 53 of what it has to serve, or nothing of interest."""
+
+    def __init__(self, **facts):
+        self.facts = facts
+
+    def look(self):
+        return module_here.Here(host="rack-1", **self.facts)
+
+
+def printed(capsys, pairs, *, as_json=False, host=None, **scene):
     """Exit code and what is said of such results."""
     made = module._Scene(tuple(one for one, _ in pairs), (), "as node of hall", **scene)
-    code = module._Printer(made, as_json=as_json, watch=False).round([results for _, results in pairs], 0)
+    code = module._Printer(made, host, as_json=as_json, watch=False).round([results for _, results in pairs], 0)
     return code, capsys.readouterr().out
 
 
@@ -125,3 +136,26 @@ def test_what_was_asked_wrongly(tmp_path, arguments, words):
 def test_a_role_needs_a_site(tmp_path):
     done = run("--role", "node", "--state-dir", tmp_path)
     assert (done.exit_code, "give --site FILE too" in done.stderr) == (2, True)
+
+
+def test_what_the_host_sees_of_itself_counts_although_all_works(capsys):
+    """A rule that drops what its role needs, as `firewall.verify` proved it."""
+    blocked = module_here.Blocked(
+        flow="dhcp",
+        direction="in",
+        packet="udp 0.0.0.0:68 > 255.255.255.255:67",
+        rule="inet filter input rule 7: udp dport 67 drop",
+    )
+    code, said = printed(capsys, [(want(), (got(),))], host=Here(blocked=(blocked,), roles=("rack",)))
+    assert (code, "[rule-drops-flow]" in said) == (1, True)
+    assert "inet filter input rule 7" in said
+    assert printed(capsys, [(want(), (got(),))], host=Here())[0] == 0
+
+
+def test_findings_have_the_one_shape(capsys):
+    code, said = printed(capsys, [(want(), (got(Verdict.FILTERED),))], as_json=True)
+    (finding,) = json.loads(said)["findings"]
+    assert code == 1
+    assert finding["where"]["flow"] == "ntp"
+    assert finding["key"].startswith("flow-filtered-")
+    assert finding["recheck"] == "bellrock check --only ntp"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bellrock.cli import client
-from bellrock.cli.client import get, send
+from bellrock.cli.client import send
 from bellrock.cli.output import Failure
 from bellrock.model import Wall
 from bellrock.region.certificates import make_authority, pem_of, sign_server
@@ -76,6 +76,10 @@ def state(tmp_path):
     return tmp_path
 
 
+def get(region, state, path):
+    return send(region, state, "GET", path)
+
+
 def failure(region, state, path="/topology"):
     with pytest.raises(Failure) as caught:
         get(region, state, path)
@@ -84,10 +88,10 @@ def failure(region, state, path="/topology"):
     return caught.value.message
 
 
-def test_the_answer_is_asked_for_with_the_token_and_the_query(state):
+def test_the_answer_is_asked_for_with_the_token(state):
     with tcp((200, b'{"a": 1}')) as server:
-        assert get(f"http://127.0.0.1:{server.server_port}", state, "/x", a="rack 1/eth0", b="ä&\udcff") == {"a": 1}
-    assert server.asked == [("/api/v1/x?a=rack%201/eth0&b=%C3%A4%26%FF", "Bearer the-token")]
+        assert get(f"http://127.0.0.1:{server.server_port}", state, "/x?a=1") == {"a": 1}
+    assert server.asked == [("/api/v1/x?a=1", "Bearer the-token")]
 
 
 def test_a_unix_socket_is_asked_alike(state, tmp_path, monkeypatch):
@@ -271,7 +275,7 @@ def test_over_the_network_another_token_is_needed_and_that_is_said(region, monke
 
     def why(where):
         with pytest.raises(Failure) as caught:
-            client._answer(where, "GET", 401, refused)
+            client._answer(where, Path("/s"), "GET", 401, refused)
         return caught.value.message
 
     monkeypatch.delenv("BELLROCK_TOKEN_FILE", raising=False)
@@ -290,3 +294,21 @@ def test_what_was_typed_and_is_no_text_is_not_sent(state):
         with tcp((200, b"[]")) as server, pytest.raises(Failure) as caught:
             client.send(f"http://127.0.0.1:{server.server_port}", state, "POST", "/users", body)
         assert (caught.value.message, server.asked) == (line, [])
+
+
+def test_of_a_token_that_does_not_count_its_file_is_said(state, monkeypatch):
+    login = b'{"detail": "Log in (POST /api/v1/login) as a user."}'
+    monkeypatch.delenv("BELLROCK_TOKEN_FILE", raising=False)
+    with tcp((401, login)) as server:
+        told = failure(f"http://127.0.0.1:{server.server_port}", state)
+        assert f"the token in {state}/region/api-token does not count: it was revoked" in told
+        assert "Log in" not in told
+        kept = state / "mine"
+        kept.write_text("t")
+        monkeypatch.setenv("BELLROCK_TOKEN_FILE", str(kept))
+        assert f"the token in {kept} does not count" in failure(f"http://127.0.0.1:{server.server_port}", state)
+
+
+def test_a_socket_that_is_not_there_is_said_before_a_token_is_missed(tmp_path, monkeypatch):
+    monkeypatch.delenv("BELLROCK_TOKEN_FILE", raising=False)
+    assert failure("unix:/nowhere/s", tmp_path) == "no region at unix:/nowhere/s: No such file or directory"

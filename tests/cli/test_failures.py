@@ -8,7 +8,7 @@ import pytest
 
 from bellrock.agent.identity import IdentityError
 from bellrock.agent.spool import SpoolError
-from bellrock.cli.failures import as_failure, innermost
+from bellrock.cli.failures import as_failure
 from bellrock.cli.output import Failure
 from bellrock.link.device import LinkError
 from bellrock.region.addresses import AddressError
@@ -40,15 +40,15 @@ def test_an_expected_error_is_a_line_and_a_code_however_deep(error, code, depth)
     assert (failure.message, failure.exit_code) == (str(error), code)
 
 
+def test_lines_of_one_error_stay_apart_in_its_one_line():
+    failure = as_failure(RegionError("site:1: role\nsite:2: ports"))
+    assert failure is not None
+    assert failure.message == "site:1: role; site:2: ports"
+
+
 @pytest.mark.parametrize("error", [ValueError("defect"), KeyError("x"), ExceptionGroup("tasks", [TypeError("x")])])
 def test_a_defect_keeps_its_traceback(error):
     assert as_failure(error) is None
-
-
-def test_the_first_of_a_group_is_the_cause():
-    cause = BrokenPipeError()
-    assert innermost(ExceptionGroup("a", [ExceptionGroup("b", [cause, ValueError()]), TypeError()])) is cause
-    assert innermost(cause) is cause
 
 
 def test_a_port_that_is_held_is_told_with_its_holder():

@@ -125,11 +125,6 @@ def test_of_too_wide_rules_so_many_are_told():
     assert " through " not in check("--ruleset", RULESET, "--wider-limit", "0").stdout
 
 
-def test_the_guide_shows_what_is_printed():
-    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "check-a-firewall.md").read_text()
-    assert (GOLDEN / "check-80.txt").read_text() in guide
-
-
 def test_the_live_rules_are_asked_for_where_no_file_is_given(monkeypatch):
     from bellrock.cli import nft
 

@@ -33,13 +33,13 @@ def region(monkeypatch):
     """Answers by path: each a list, of which the last one stays; and no waiting."""
     answers = {"/interfaces": [[interface()]], "/refusals": [[]], "/topology": [ALONE]}
 
-    def get(address, state_dir, path):
+    def send(address, state_dir, method, path, body, **_):
         found = answers[path].pop(0) if len(answers[path]) > 1 else answers[path][0]
         if isinstance(found, Exception):
             raise found
         return found
 
-    monkeypatch.setattr(firstlook, "get", get)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     monkeypatch.setattr(firstlook, "EARLIEST", 0.0)
     monkeypatch.setattr(firstlook, "STEP", 0.0)
     return answers

@@ -178,3 +178,26 @@ def test_the_option_may_be_given_several_times():
 
 def test_new_secrets_differ():
     assert len({new_secret() for _ in range(10)}) == 10
+
+
+def test_what_the_service_manager_hands_over_goes_before_the_state_directory(write, tmp_path, monkeypatch):
+    """LoadCredential= of systemd.exec(5)."""
+
+    def ids(files, default=None):
+        return [key.id for key in load_keyring(files, default).keys]
+
+    default, other = write(SECRET), write(OTHER, "other")
+    (tmp_path / "credentials").mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    assert ids((), default) == ids((default,))
+    write(OTHER, "credentials/secret", mode=0o440)
+    assert ids((), default) == ids((other,)) != ids((default,))
+
+
+def test_the_state_directory_of_a_service_is_the_default_for_its_user(monkeypatch):
+    monkeypatch.delenv("BELLROCK_STATE_DIR", raising=False)
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/private/bellrock:/var/lib/other")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert default_state_dir() == Path("/var/lib/private/bellrock")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_state_dir() == Path("/var/lib/bellrock")

@@ -47,13 +47,13 @@ def run(monkeypatch):
     def _run(*arguments, answers=(ANSWER,), code=0):
         left = list(answers)
 
-        def send(region, state_dir, method, path, body=None):
+        def send(region, state_dir, method, path, body=None, **_):
             assert (method, path) == ("GET", "/matrix")
             if not left:
                 raise KeyboardInterrupt
             return left.pop(0)
 
-        monkeypatch.setattr("bellrock.cli.asking.send", send)
+        monkeypatch.setattr("bellrock.cli.regionapi.send", send)
         done = CliRunner().invoke(cli, ["matrix", *arguments], prog_name="bellrock")
         assert done.exit_code == code, (done.output, done.exception)
         return done

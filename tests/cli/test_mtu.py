@@ -50,8 +50,11 @@ def run(monkeypatch, tmp_path):
     def _run(*arguments, answers=(FOUND,), agents=("a", "b")):
         left = list(answers)
 
-        def get(region, state_dir, path):
-            asked.append(("GET", path))
+        def send(region, state_dir, method, path, body, **_):
+            if method == "POST":
+                asked.append((method, path, body))
+                return {"agents": list(agents)}
+            asked.append((method, path))
             if path == "/interfaces":
                 return INTERFACES
             answer = left.pop(0) if len(left) > 1 else left[0]
@@ -59,12 +62,7 @@ def run(monkeypatch, tmp_path):
                 raise answer
             return dict(answer)
 
-        def send(region, state_dir, method, path, body):
-            asked.append((method, path, body))
-            return {"agents": list(agents)}
-
-        monkeypatch.setattr("bellrock.cli.client.get", get)
-        monkeypatch.setattr("bellrock.cli.client.send", send)
+        monkeypatch.setattr("bellrock.cli.regionapi.send", send)
         done = CliRunner().invoke(mtu, list(arguments))
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done
@@ -294,3 +292,20 @@ def test_a_site_file_that_is_wrong(run, tmp_path):
     done = run("--site", str(tmp_path / "site.toml"))
     assert done.exit_code == 2
     assert "mtu" in done.stderr
+
+
+def test_of_a_large_site_what_passes_is_counted_and_listed_for_a_host(run):
+    large = {"pairs": [], "culprits": [], "measuring": [], "fine": 72_000}
+    done = run(answers=[large])
+    assert done.exit_code == 0
+    assert done.stdout == "72,000 directions pass as expected, and are listed with --peer HOST\n"
+    one = {**large, "pairs": [pair("a", "b", 9000, "interface")], "fine": 0}
+    for arguments in (("--peer", "a"), ("--interface", "a/eth0")):
+        run.asked.clear()
+        done = run(*arguments, answers=[large, one])
+        assert run.asked == [("GET", "/mtu"), ("GET", "/mtu?host=a")]
+        assert done.exit_code == 0
+        assert "9000" in done.stdout
+        assert "72,000" not in done.stdout
+    done = run("--peer", "zzz", answers=[large, Failure("no host 'zzz' is known", 2)])
+    assert (done.exit_code, "no host 'zzz' is known" in done.stderr) == (2, True)

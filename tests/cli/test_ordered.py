@@ -2,11 +2,14 @@
 
 import sys
 
+import click
+import msgspec
 import pytest
 
 from bellrock.cli import ordered as module
 from bellrock.cli.ordered import CHUNK, probe_from, run_now
 from bellrock.cli.probeanswers import AgentPart, Begun, Found
+from bellrock.client.shapes import ProbeRequest
 from bellrock.contract import Try
 from bellrock.model import Verdict
 
@@ -22,16 +25,28 @@ def found(place, **facts):
     return Found(place=place, **chosen)
 
 
+def asked_for(address):
+    """A try with nothing said but its flow and address, as it is sent."""
+    rest = {"port": 0, "protocol": "", "name": "", "interface": "", "options": {}, "within": 5.0}
+    return {"flow": "dns", "address": address, **rest}
+
+
+@pytest.fixture(autouse=True)
+def context():
+    with click.Context(click.Command("x")):
+        yield
+
+
 @pytest.fixture
 def region(monkeypatch):
     """Answers as the test says, and remembers what it was asked."""
     asked, answers = [], []
 
-    def ask(region, state_dir, shape, path, method="GET", body=None):
+    def send(region, state_dir, method, path, body, **_):
         asked.append((method, path, body))
-        return answers.pop(0)
+        return msgspec.to_builtins(answers.pop(0))
 
-    monkeypatch.setattr(module, "ask", ask)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     monkeypatch.setattr(module, "POLL", 0.0)
     return asked, answers
 
@@ -45,7 +60,7 @@ def test_each_try_has_its_results_in_order_and_variants_beside_each_other(region
     assert told[1][0].source == "rack1"
     assert asked[0] == (
         "POST", "/probes",
-        {"agents": ["rack1"], "tries": [{"flow": "dns", "address": "10.0.0.0"}, {"flow": "dns", "address": "10.0.0.1"}]},
+        {"agents": ("rack1",), "flows": (), "to": (), "tries": tuple(asked_for(f"10.0.0.{number}") for number in (0, 1))},
     )  # fmt: skip
     assert asked[1][:2] == ("GET", "/probes/runs/r%2F1")
 
@@ -65,7 +80,7 @@ def test_a_run_is_not_waited_for_for_ever(region, monkeypatch):
     _, answers = region
     monkeypatch.setattr(module, "OVERTIME", -1.0)
     answers += [Begun("a", 1, 1)]
-    assert run_now({}, "", None, 0.5).left == 1
+    assert run_now(ProbeRequest(), "", None, 0.5).left == 1
 
 
 def test_progress_on_a_terminal_and_nothing_elsewhere(region, monkeypatch, capsys):
@@ -74,7 +89,7 @@ def test_progress_on_a_terminal_and_nothing_elsewhere(region, monkeypatch, capsy
     for terminal in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
         answers += [going, Begun("a", 3, 0)]
-        run_now({}, "", None, 1.0)
+        run_now(ProbeRequest(), "", None, 1.0)
         said = capsys.readouterr().err
         assert ("1 of 3 checks; 2 agents at work: rack1, rack2" in said) is terminal
         assert said.endswith("\r\x1b[K") is terminal

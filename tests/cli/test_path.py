@@ -5,7 +5,6 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bellrock.cli import client
 from bellrock.cli.output import Failure
 from bellrock.cli.path import exit_code, path
 
@@ -33,7 +32,7 @@ def run(monkeypatch, walks, *words):
         worst = next((one for one in walks if one["verdict"] == "filtered"), walks[-1])
         return {"verdict": worst["verdict"], "died_at": worst["died_at"], "detail": worst["detail"], "walks": walks}
 
-    monkeypatch.setattr(client, "send", send)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     done = CliRunner().invoke(path, ["near", "far", "dns", *words])
     return done, asked
 
@@ -89,7 +88,7 @@ def test_what_the_region_refuses_is_no_fault_of_the_path(monkeypatch, said, code
     def send(*_, **__):
         raise Failure("no agent 'fra' is connected", said)
 
-    monkeypatch.setattr(client, "send", send)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     done = CliRunner().invoke(path, ["near", "fra", "dns"])
     assert done.exit_code == code
     assert "no agent 'fra' is connected" in done.stderr
@@ -104,7 +103,7 @@ def test_bad_words(monkeypatch, words):
 
 
 def test_a_protocol_that_the_flow_does_not_use_is_told_as_such(monkeypatch):
-    monkeypatch.setattr(client, "send", lambda *_, **__: pytest.fail("nothing is to be asked"))
+    monkeypatch.setattr("bellrock.cli.regionapi.send", lambda *_, **__: pytest.fail("nothing is to be asked"))
     done = CliRunner().invoke(path, ["near", "far", "ntp", "--tcp"])
     assert (done.exit_code, done.stderr) == (2, "Error: ntp is not spoken over TCP, but over UDP\n")
 
@@ -116,6 +115,6 @@ def test_brackets_around_an_address_are_no_part_of_it(monkeypatch):
         asked.append((body["source"], body["target"], body["protocol"]))
         return {"verdict": "works", "died_at": "", "detail": "it works", "walks": [WORKS]}
 
-    monkeypatch.setattr(client, "send", send)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     assert CliRunner().invoke(path, ["fd01::2", "[fd02::2]", "beacon", "--udp"]).exit_code == 0
     assert asked == [("fd01::2", "fd02::2", "udp")]

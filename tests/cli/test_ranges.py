@@ -5,7 +5,7 @@ import importlib
 import click
 import pytest
 
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.ranges import OCTETS, FiniteRange, WholeRange, amount
 from bellrock.cli.root import COMMANDS
 
 
@@ -25,6 +25,19 @@ def test_real_numbers_are_taken(text, number):
 def test_what_click_refuses_stays_refused(text):
     with pytest.raises(click.BadParameter):
         FiniteRange(min=0, max=10).convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["abc", "1e4", "10,000", ""])
+def test_what_is_no_whole_number_is_called_that(text):
+    with pytest.raises(click.BadParameter) as error:
+        WholeRange(1, 9).convert(text, None, None)
+    assert error.value.message == f"{text!r} is not a whole number."
+
+
+def test_whole_numbers_are_taken_within_bounds():
+    assert WholeRange(1, 9).convert("9", None, None) == 9
+    with pytest.raises(click.BadParameter, match="1<=x<=9"):
+        WholeRange(1, 9).convert("10", None, None)
 
 
 def commands(command, path):
@@ -53,3 +66,24 @@ def test_every_range_of_every_command_is_finite(option, text):
     context = click.Context(click.Command("x"))
     with pytest.raises(click.BadParameter):
         option.type_cast_value(context, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("0.5 GiB", 1 << 29), ("2GiB", 1 << 31), ("100MB", 10**8), ("4096", 4096), (None, None)]
+)
+def test_a_number_with_a_unit_is_one_of_octets(text, number):
+    assert amount(OCTETS, 4096, 1 << 40)(None, None, text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2 gib", "is not a number with one of kB"),
+        ("-1GiB", "is not a number"),
+        ("4095", "too little"),
+        ("9999GiB", "too much"),
+    ],
+)
+def test_what_is_no_amount_is_told(text, why):
+    with pytest.raises(click.BadParameter, match=why):
+        amount(OCTETS, 4096, 1 << 40)(None, None, text)

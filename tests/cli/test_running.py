@@ -61,3 +61,16 @@ async def hang_up(until):
     async with asyncio.timeout(10):
         while not until():
             await asyncio.sleep(0.01)
+
+
+def test_figures_take_the_place_of_nothing_else(tmp_path):
+    pipe = tmp_path / "pipe.prom"
+    os.mkfifo(pipe)
+    with pytest.raises(Failure, match="--metrics-file .*something else than a regular file") as told:
+        agent_settings(tmp_path, "rack", "", "here", {**OPTIONS, "metrics_file": pipe})
+    assert told.value.exit_code == 2
+    assert pipe.is_fifo()
+    with pytest.raises(Failure, match=r"end with \.prom"):
+        agent_settings(tmp_path, "rack", "", "here", {**OPTIONS, "metrics_file": tmp_path / "notes.txt"})
+    file = tmp_path / "bellrock.prom"
+    assert agent_settings(tmp_path, "rack", "", "here", {**OPTIONS, "metrics_file": file}).metrics_file == file

@@ -33,13 +33,12 @@ def run(monkeypatch, tmp_path):
     """Run a command; the region answers `answers`, by path."""
     answers = {"/topology": TOPOLOGY, "/hosts": HOSTS, "/interfaces": FACES}
 
-    def ask(region, state_dir, path, **query):
+    def send(region, state_dir, method, path, body, **_):
         if isinstance(answers[path], Exception):
             raise answers[path]
         return answers[path]
 
-    monkeypatch.setattr("bellrock.cli.client.get", ask)
-    monkeypatch.setattr("bellrock.cli.site.default_state_dir", lambda: tmp_path)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     monkeypatch.chdir(tmp_path)
 
     def _run(*arguments, **changed):

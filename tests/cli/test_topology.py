@@ -31,14 +31,13 @@ def run(monkeypatch, tmp_path):
     """Run a command; the region answers `answers`, by path."""
     answers = {"/topology": FOUND, "/topology/explain": SAME}
 
-    def ask(region, state_dir, path, **query):
-        answer = answers[path]
+    def send(region, state_dir, method, path, body, **_):
+        answer = answers[path.partition("?")[0]]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr("bellrock.cli.client.get", ask)
-    monkeypatch.setattr(module, "default_state_dir", lambda: tmp_path)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", send)
     monkeypatch.chdir(tmp_path)
 
     def _run(*arguments, **changed):

@@ -43,7 +43,8 @@ def test_a_region_means_what_vlan_interfaces_use(monkeypatch, tmp_path):
     ]
     expected = {("a", "eth0"): Meant(tagged=frozenset({10, 20}), exact=False)}
     assert from_interfaces(told) == expected
-    monkeypatch.setattr(module, "get", lambda *asked: told if asked == ("unix:r", tmp_path, "/interfaces") else None)
+    asked = ("unix:r", tmp_path, "GET", "/interfaces", None)
+    monkeypatch.setattr("bellrock.cli.regionapi.send", lambda *given, **_: told if given == asked else None)
     assert of_region("unix:r", tmp_path) == expected
 
 

@@ -2,11 +2,14 @@
 
 import string
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bellrock.contract import (
+    CAPTURES,
+    TELLS_HERE,
     VERSION,
     Ack,
     Challenge,
@@ -22,7 +25,10 @@ from bellrock.contract import (
     encode,
     prove,
 )
-from bellrock.contract.v1 import MAX_MESSAGE
+from bellrock.contract.capturing import EndCapture, ReadCapture, RunCapture
+from bellrock.contract.here import Told
+from bellrock.contract.probing import RunProbes
+from bellrock.contract.v1 import MAX_MESSAGE, Done, MeasureMtu, Order
 from bellrock.model import (
     Evidence,
     EvidenceGone,
@@ -139,3 +145,58 @@ def test_a_proof_binds_speaker_nonces_and_name(a, b):
 
 def test_a_proof_needs_the_key():
     assert prove(b"key", "agent", "1", "2", "n") != prove(b"kez", "agent", "1", "2", "n")
+
+
+class OldHello(msgspec.Struct, tag="hello", kw_only=True):
+    """As the first regions know it."""
+
+    version: int
+    host: Host
+    boot: str
+    nonce: str
+    proof: str
+    software: str = ""
+    sent: Wall = Wall(0.0)
+    secrets: tuple[str, ...] = ()
+
+
+class OldWelcome(msgspec.Struct, tag="welcome"):
+    """As the first agents know it."""
+
+    proof: str
+    acked: int
+    keep_alive: float = 15.0
+
+
+class OldOrder(msgspec.Struct, tag="order"):
+    """As the first agents know it."""
+
+    id: str
+    do: MeasureMtu | RunProbes
+
+
+OLD_REGION = msgspec.json.Decoder(OldHello | Report | KeepAlive | Done)
+OLD_AGENT = msgspec.json.Decoder(Challenge | OldWelcome | Rejected | Ack | OldOrder)
+
+
+def test_an_older_region_reads_the_hello_of_today_and_has_said_that_it_takes_no_more():
+    hello = Hello(version=VERSION, host=HOST, boot="B", nonce="00", proof="11", carries_out=(CAPTURES,))
+    assert OLD_REGION.decode(encode(hello)).host == HOST
+    welcome = msgspec.json.encode(OldWelcome("22", 6))
+    assert decode_region_message(welcome) == Welcome("22", 6, takes=())
+    with pytest.raises(msgspec.ValidationError, match="here"):
+        OLD_REGION.decode(encode(Told(sent=Wall(1.0), whole=True)))
+
+
+@pytest.mark.parametrize(
+    "do",
+    [RunCapture(seconds=1.0, octets=1 << 20), EndCapture("A"), ReadCapture("A", 0)],
+    ids=lambda do: type(do).__name__,
+)
+def test_an_older_agent_reads_the_welcome_of_today_and_has_said_that_it_carries_no_more_out(do):
+    assert OLD_AGENT.decode(encode(Welcome("22", 6, takes=(TELLS_HERE,)))) == OldWelcome("22", 6)
+    hello = OldHello(version=VERSION, host=HOST, boot="B", nonce="00", proof="11")
+    assert decode_hello(msgspec.json.encode(hello)).carries_out == ()
+    assert OLD_AGENT.decode(encode(Order("A", MeasureMtu()))).do == MeasureMtu()
+    with pytest.raises(msgspec.ValidationError):
+        OLD_AGENT.decode(encode(Order("A", do)))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bellrock.diagnosis.probes import HOST_ID, ID, MAX_PROOF, RANK, WAY_ID, findings, no_default_route, worst
 from bellrock.diagnosis.verdicts import judge
 from bellrock.flows import Protocol, Role, Wanted
-from bellrock.model import Probed, Severity, Traced, Verdict
+from bellrock.model import Confidence, Probed, Severity, Traced, Verdict
 
 
 def want(flow: str = "ntp", **more) -> Wanted:
@@ -237,3 +237,30 @@ def test_no_fault_is_lost_and_nothing_good_is_blamed(rows):
     assert bool(told) == bool(bad)
     assert len(told) <= len(bad)
     assert all(one.proof for one in told)
+
+
+def test_where_it_is_how_sure_and_how_to_look_again():
+    (here,) = findings([(want(), got(Verdict.FILTERED))])
+    assert (here.flow, here.address, here.confidence) == ("ntp", "10.0.0.5:123", Confidence.POSSIBLE)
+    assert (here.evidence, here.recheck) == (("verdict ntp 10.0.0.5:123",), "bellrock check --only ntp")
+    (there,) = findings([(want(), got(Verdict.FILTERED))], "rack-1")
+    assert there.evidence == ("verdict rack-1 ntp 10.0.0.5:123",)
+    assert there.recheck == "bellrock matrix --now --agent rack-1 --flow ntp"
+
+
+def test_of_a_link_there_is_no_address():
+    (one,) = findings([(want("dhcp", address="", interface="eth0"), got(Verdict.FILTERED, flow="dhcp", target="eth0"))])
+    assert (one.interface, one.address) == ("eth0", "")
+
+
+def test_the_kernels_own_word_leaves_no_doubt():
+    (one,) = findings([(want(), got(Verdict.UNREACHABLE, obstacle="no route"))])
+    assert one.confidence is Confidence.CERTAIN
+    (one,) = findings([(want(), got(Verdict.UNREACHABLE, obstacle="no neighbour"))])
+    assert one.confidence is Confidence.LIKELY
+
+
+def test_a_silent_host_is_checked_again_by_what_was_tried():
+    pairs = [(want(flow), got(Verdict.FILTERED, flow=flow)) for flow in ("ntp", "dns")]
+    (one,) = findings(pairs)
+    assert (one.id, one.address, one.recheck) == (HOST_ID, "10.0.0.5", "bellrock check --only ntp --only dns")

@@ -21,7 +21,12 @@ def everything() -> str:
 
 @pytest.mark.parametrize(
     ("tool", "reference"),
-    [("cli-reference", "cli.md"), ("beacon-settings", "beacon-settings.md"), ("roles-reference", "roles.md")],
+    [
+        ("cli-reference", "cli.md"),
+        ("beacon-settings", "beacon-settings.md"),
+        ("roles-reference", "roles.md"),
+        ("api-reference", "api.md"),
+    ],
 )
 def test_references_that_are_made_from_the_code_are_current(tool, reference):
     printed = subprocess.run([sys.executable, ROOT / "tools" / tool], capture_output=True, text=True, check=True).stdout

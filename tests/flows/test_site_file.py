@@ -92,6 +92,8 @@ def test_all_mistakes_are_told_at_once_with_line_and_key():
         ('title = "a\\nb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
         ('title = "a\\u202eb"', "s.toml:1: title: expected a name of 1-256 characters on one line"),
         ('"a\\u001b" = 1', "s.toml:1: 'a\\x1b': unknown key; expected one of title, profile, flows, subnet, switchport, role, ports, probe"),
+        ("[[subnet]]\nname = 'a'\ncidr = '10.0.0.0/24'\nmtu = 1279", "s.toml:4: subnet[0].mtu: expected an MTU of 1280-65535"),
+        ("[[subnet]]\nname = 'a'\ncidr = '10.0.0.0/24'\nmtu = 65536", "s.toml:4: subnet[0].mtu: expected an MTU of 1280-65535"),
         ("subnet = 1", "s.toml:1: subnet: expected [[subnet]], a list of tables, got an integer"),
         ("subnet = [1]", "s.toml:1: subnet[0]: expected a table, got an integer"),
         ("[[subnet]]\nname = 'a'", "s.toml:1: subnet[0]: missing key cidr"),

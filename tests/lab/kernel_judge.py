@@ -27,7 +27,7 @@ PORTS = ("port0", "port1")
 """Ports of the bridge."""
 PRIORITY = 7
 """Of packets that are sent by the router itself, so that its other packets are not taken for them."""
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -72,7 +72,8 @@ def rack():
         sys.exit("the secret is wrong")
     state = Path(option("--state-dir"))
     state.mkdir(parents=True, exist_ok=True)
-    (state / "checked-in").write_text(json.dumps({"name": name, "interfaces": ["eth0"]}))
+    (state / "coming").write_text(json.dumps({"name": name, "interfaces": ["eth0"]}))
+    (state / "coming").rename(state / "checked-in")  # whole, or not there: the region reads it at any moment
     signal.pause()
 
 

@@ -59,7 +59,7 @@ class Scene:
         rows = self.running.region.get("/api/v1/refusals")
         return sum(row["count"] for row in rows if row["reason"] == reason and of.items() <= row.items())
 
-    def until(self, holds, what, seconds=20):
+    def until(self, holds, what, seconds=120):
         self.lab.wait_until(holds, seconds, what)
 
     def is_sound(self):

@@ -14,16 +14,16 @@ from websockets.exceptions import WebSocketException
 
 from bellrock.agent.candidates import Candidate
 from bellrock.agent.credentials import make_key
+from bellrock.agent.greeting import PATH as STREAM
 from bellrock.agent.join import Joiner, join, join_at
 from bellrock.agent.outcomes import Joined, SwappedCertificate, Unreachable, WrongSecret
-from bellrock.agent.stream import PATH as STREAM
 from bellrock.contract import Hello, Rejected, decode_region_message, encode
 from bellrock.contract.join import PATH, JoinAnswer, JoinOffer, JoinProof, JoinRequest, decode_agent_join, encode_join
 from bellrock.contract.pake import AGENT, REGION, Half, confirm, transcript
 from bellrock.model import Host
 from bellrock.region.server import secrets_of
-from bellrock.region.service.agents import MAX_UNPROVEN
 from bellrock.region.service.gate import MAX_COMPUTING, MAX_FROM_ONE, PATIENCE
+from bellrock.region.size import USUAL
 from bellrock.wire.keys import Keyring, derive
 from tests.lab.middle import middle, passing_on, saying
 from tests.region.support import asynchronous, region, until
@@ -197,7 +197,7 @@ async def test_connections_that_fall_silent_on_either_way_in_keep_nobody_out(tmp
         assert isinstance(mine, Joined)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        for number in range(max(MAX_COMPUTING, MAX_UNPROVEN) + 8):
+        for number in range(max(MAX_COMPUTING, USUAL.unproven) + 8):
             where = {"ssl": context, "proxy": None, "local_addr": (f"127.0.0.{66 + number // MAX_FROM_ONE}", 0)}
             url = tls(running).replace("https", "wss")
             await held.enter_async_context(connect(url + STREAM, **where))

@@ -91,7 +91,7 @@ def run(node, secret, *arguments, code=0):
 
 
 def findings(told) -> dict[str, tuple[str, str]]:
-    return {one["id"]: (one["severity"], one.get("interface", "")) for one in told["findings"]}
+    return {one["id"]: (one["severity"], one["where"]["interface"]) for one in told["findings"]}
 
 
 @contextlib.contextmanager

@@ -282,7 +282,7 @@ def test_secrets_rotate_while_everything_runs(region, start, hosts, tmp_path, se
     assert rack.process.poll() is None
 
 
-def wait_for(ask, expected, seconds=20.0):
+def wait_for(ask, expected, seconds=120.0):
     deadline = time.monotonic() + seconds
     while (found := ask()) != expected:
         assert time.monotonic() < deadline, found

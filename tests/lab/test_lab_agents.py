@@ -55,13 +55,13 @@ def test_the_region_comes_first_and_listens_on_its_addresses_and_past_the_networ
     assert (first.host, first.name) == ("hub", "hub")
     assert argv("hub") == (
         "bellrock region --listen unix:/run/x/region.sock --listen http://10.0.0.1:5240 --listen http://10.20.0.1:5240 --in-lab "
-        "--state-dir /run/x/hosts/hub --secret-file /run/x/secret --json"
+        "--config /dev/null --state-dir /run/x/hosts/hub --secret-file /run/x/secret --json"
     )
 
 
 def test_a_rack_says_its_name_its_role_its_vlans_and_where_the_region_is():
     assert argv("near") == (
-        "bellrock rack --role rack --region http://10.20.0.1:5240 --state-dir /run/x/hosts/near "
+        "bellrock rack --role rack --region http://10.20.0.1:5240 --config /dev/null --state-dir /run/x/hosts/near "
         "--secret-file /run/x/secret --name near --vlan eth1:10,20 --json"
     )
 
@@ -148,7 +148,7 @@ def test_a_region_that_is_joined_serves_tls_and_beacons_by_itself():
     found = {it.name: " ".join(it.argv) for it in agents.programs(JOINING, AT, ("bellrock",))}
     assert list(found) == ["hub", "finds", "told", "stranger"]
     assert found["hub"].startswith(
-        "bellrock region --listen unix:/run/x/region.sock --listen 10.0.0.1:5240 --policy approve --state-dir "
+        "bellrock region --listen unix:/run/x/region.sock --listen 10.0.0.1:5240 --policy approve --config /dev/null --state-dir "
     )
 
 

@@ -29,7 +29,7 @@ def asker(short_path):
     found = Asker(path, short_path / "hosts" / "hub" / "region" / "api-token")
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as region:
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not found.up():
                 assert time.monotonic() < deadline
                 time.sleep(0.01)

@@ -22,7 +22,7 @@ def programs():
 
 
 def until(holds):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.005)

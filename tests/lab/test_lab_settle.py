@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bellrock.lab import settle as module
 from bellrock.lab.running import Lab
 from bellrock.lab.schema import LabError
-from bellrock.lab.settle import CALM, attach, settle, start, wait
+from bellrock.lab.settle import CALM, attach, settle, settle_plugged, start, wait
 from bellrock.lab.settle import _Calm as Calm
 
 pytestmark = pytest.mark.lab
@@ -43,10 +44,21 @@ def test_what_never_settles_is_given_up_with_the_state_of_every_host(own_root):
     text = TWO + "interface.eth1 = {}\n"
     with Lab.from_text(text, name="bll-never") as lab:
         running = start(lab, lambda _: None, TOOL)
+        lab.wait_until(lambda: len(running.region.get("/api/v1/hosts")) == 2, 120, "both agents")
         with pytest.raises(
             LabError, match=r"waited 1 s for all interfaces to have had their say.*\n.*\n── hub: hub runs"
         ):
             settle(running, lambda _: None, timeout=1)
+
+
+def test_an_interface_that_was_plugged_in_has_its_say_before_anything_else_happens(own_root, monkeypatch):
+    with Lab.from_text(TWO, name="bll-plugged") as lab:
+        running = start(lab, lambda _: None, TOOL)
+        settle(running, lambda _: None)
+        settle_plugged(running, "b", "eth0")
+        monkeypatch.setattr(module, "START_TIMEOUT", 0.3)
+        with pytest.raises(LabError, match="waited .* for b/eth9 to have had its say"):
+            settle_plugged(running, "b", "eth9")
 
 
 def test_a_wait_sees_only_what_ended(own_root):

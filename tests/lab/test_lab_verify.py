@@ -122,4 +122,4 @@ def test_real_agents_find_out_a_site_full_of_faults_and_a_moved_cable():
         lab.retag("e", "e0", access=30)
         running = attach(lab)
         wired = parse(FAULTS.replace("access = 40", "access = 30").encode(), "f")
-        lab.wait_until(lambda: not compare(judge(running).found, wired).differences, 60, "the moved cable to be found")
+        lab.wait_until(lambda: not compare(judge(running).found, wired).differences, 120, "the moved cable to be found")

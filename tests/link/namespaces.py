@@ -59,7 +59,7 @@ def network_namespace() -> Iterator[Namespace]:
         os.close(home)
 
 
-def collect(device, count: int, seconds: float = 5.0) -> list:
+def collect(device, count: int, seconds: float = 30.0) -> list:
     """What the device receives, until there are `count` of it or the time is over."""
     found: list = []
     end = time.monotonic() + seconds
@@ -69,7 +69,7 @@ def collect(device, count: int, seconds: float = 5.0) -> list:
     return found
 
 
-def until(condition, what: str, seconds: float = 5.0, wait_on=None) -> None:
+def until(condition, what: str, seconds: float = 60.0, wait_on=None) -> None:
     """Wait for a condition, looking again whenever `wait_on` polls readable and every 20 ms."""
     end = time.monotonic() + seconds
     while not condition():

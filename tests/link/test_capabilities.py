@@ -53,3 +53,7 @@ def test_a_file_without_an_interpreter_is_itself(tmp_path, content):
 
 def test_a_file_that_is_not_there_is_itself(tmp_path):
     assert grant_hint(str(tmp_path / "gone")) == f"sudo setcap cap_net_raw+ep {tmp_path}/gone"
+
+
+def test_the_python_of_the_machine_is_not_to_be_granted_anything():
+    assert grant_hint("/usr/bin/python3") == grant_hint("/usr/bin/python3.99") == "sudo bellrock"

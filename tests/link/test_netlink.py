@@ -7,6 +7,7 @@ import struct
 import subprocess
 
 import pytest
+from msgspec import structs
 
 from bellrock.link import netlink, rtnetlink
 from bellrock.link.device import LinkError
@@ -51,7 +52,7 @@ class Follower:
                 case InterfaceRemoved(index, name):
                     assert self.known.pop(index).name == name
 
-    def until(self, condition, what: str, seconds: float = 5.0) -> None:
+    def until(self, condition, what: str, seconds: float = 60.0) -> None:
         def holds() -> bool:
             self.follow()
             return condition()
@@ -201,6 +202,39 @@ def test_several_events_of_one_interface_are_one_change(net, monitor):
     net.ip("addr add 10.9.0.1/24 dev blk-a")
     net.ip("addr del 10.9.0.1/24 dev blk-a")
     assert monitor.changes() == []
+
+
+def test_a_carrier_that_went_and_came_back_before_anybody_looked_is_told(net, monitor):
+    near, _ = net.veth()
+    before = monitor.snapshot()
+    assert before[near].carrier
+    monitor.blinked()
+    assert (monitor.changes(), monitor.blinked()) == ([], frozenset())
+    net.ip("link set blk-b down")
+    net.up("blk-b")
+    assert monitor.snapshot()[near] == before[near], "as if nothing had happened"
+    assert near in monitor.blinked()
+    assert monitor.blinked() == frozenset(), "told once"
+
+
+def test_a_carrier_that_blinked_is_a_change_although_nothing_looks_different(monitor, monkeypatch):
+    cable = rtnetlink.Link(
+        index=7, name="blk-x", mac="", permanent_mac=None, kind="", lower=0, master=0, vid=None, forwarding=True, vlan_filtering=False,
+        up=True, carrier=True, losses=3, mtu=1500,
+    )  # fmt: skip
+    tagged = structs.replace(cable, index=8, name="blk-x.10", kind="vlan", lower=7, losses=0)
+    other = structs.replace(cable, index=9, name="blk-y", kind="veth", lower=7, losses=1)
+    monkeypatch.setattr(monitor, "_take_events", lambda: True)
+    for link in (cable, tagged, other):
+        monitor._apply(link)
+    assert [change.interface.name for change in monitor.changes()] == ["blk-x", "blk-x.10", "blk-y"]
+    assert (monitor.blinked(), monitor.changes(), monitor.blinked()) == (frozenset(), [], frozenset())
+    monitor._apply(structs.replace(cable, carrier=False, losses=4))
+    monitor._apply(structs.replace(cable, losses=4))
+    assert [(change.interface.name, change.interface.carrier) for change in monitor.changes()] == [("blk-x", True)]
+    assert monitor.blinked() == {7, 8}, "and what uses its cable"
+    monitor._apply(structs.replace(cable, carrier=False, losses=5))
+    assert monitor.blinked() == frozenset(), "without carrier it does not blink: it is dark"
 
 
 def test_after_an_overrun_everything_is_asked_again(net, monitor):

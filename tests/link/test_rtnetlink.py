@@ -77,6 +77,7 @@ def told(**changed) -> Link:
         (link(u8(33, 1), u8(16, 0), u32(35, 0)), told(carrier=None)),
         (link(u8(33, 1), u8(16, 0), u32(35, 1)), told(carrier=False)),  # its queue is not started yet
         (link(u8(33, 1), u8(16, 2), u32(35, 3)), told(carrier=False)),
+        (link(u8(33, 1), u8(16, 6), u32(48, 3)), told(carrier=True, losses=3)),
         (link(attribute(54, MAC)), told(permanent_mac="02:00:00:00:00:01")),
         (link(attribute(54, bytes(6))), told()),
         (link(u32(10, 9)), told(master=9)),

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from bellrock.model import Wall
 from bellrock.probe.certificate import (
-    MAX_NAMES,
     Certificate,
     Unreadable,
     describe,
@@ -25,6 +24,7 @@ from bellrock.probe.certificate import (
     wrong_name,
 )
 from bellrock.probe.trust import Roots, of_file
+from bellrock.wire.certificate import MAX_NAMES
 from tests.lab.services import certificates
 
 NOW = Wall(datetime.now(UTC).timestamp())

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.ports import Holder
 from bellrock.model import Verdict
 from bellrock.probe import dhcp
 from bellrock.probe.dhcp import MAX_OFFERS, PROBE, gather, judged, run
@@ -104,6 +105,8 @@ class TestRun:
         async def carried(name):
             return None
 
+        self.holder = None
+        monkeypatch.setattr(dhcp, "holder_of", lambda *_: self.holder)
         monkeypatch.setattr(dhcp, "talking", talking)
         monkeypatch.setattr(dhcp, "carried", carried)
 
@@ -144,6 +147,29 @@ class TestRun:
         found = self.run(lambda _: [], arch="plain", vid="7")["plain"]
         assert found.verdict is Verdict.FILTERED
         assert "nobody offers anything on eth0 VLAN 7 within 0.1 s" in found.detail
+
+    @pytest.mark.parametrize(
+        ("options", "address", "raw", "verdict"),
+        [
+            ({}, "", True, Verdict.NOT_CHECKED),
+            ({"servers": "10.0.0.9"}, "10.0.0.9", True, Verdict.NOT_CHECKED),
+            ({"servers": "10.0.0.9"}, "", True, Verdict.NOT_CHECKED),
+            ({"servers": "10.0.0.9"}, "10.0.0.1", True, Verdict.FILTERED),
+            ({}, "", False, Verdict.FILTERED),
+        ],
+        ids=["any", "the one of the site", "on a link without an address", "another is the site's", "by a port, which comes in as well"],
+    )  # fmt: skip
+    def test_silence_where_the_server_is_here(self, quick, options, address, raw, verdict):
+        self.holder = Holder(7, "dnsmasq")
+        self.talk.address, self.talk.raw = address, raw
+        found = self.run(lambda _: [], arch="plain", **options)["plain"]
+        assert found.verdict is verdict
+        if verdict is Verdict.NOT_CHECKED:
+            assert (
+                "dnsmasq (pid 7), which has udp/67 here, does not hear what its own machine sends out" in found.detail
+            )
+            two = self.run(lambda _: [], arch="plain", second="yes", **options)
+            assert two["second-client"].verdict is Verdict.NOT_CHECKED
 
     def test_silence_to_a_relay(self, quick):
         self.talk.giaddr = "10.2.0.1"

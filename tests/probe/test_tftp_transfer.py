@@ -23,6 +23,7 @@ def test_a_file_without_options():
     assert made.again() == Ack(1)
     assert made.take(Data(2, b"end")) == Ack(2)
     assert (made.over, made.whole, made.octets, made.blocks) == (True, True, 515, 2)
+    assert made.begins == bytes(512)
 
 
 def test_a_file_that_ends_with_an_empty_block():

@@ -18,6 +18,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from bellrock.contract import (
+    CAPTURES,
     VERSION,
     Ack,
     Challenge,
@@ -49,6 +50,8 @@ KEY = bytes(range(32))
 SECRET = Secret("a0a0a0a0", bytes(range(1, 33)), KEY)
 BOUND = 30.0
 """Seconds after which a wait has failed."""
+WATCHING: list[Callable[[httpx.Response], Awaitable[None]]] = []
+"""Told of each answer that a client of a region gets."""
 
 
 def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -90,8 +93,9 @@ class Running:
         self.tls = next(iter(ready.regions), "")
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        """An HTTP client without credentials."""
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False)
+        """An HTTP client without credentials. Its answers are told to who is WATCHING."""
+        hooks = {"response": [*WATCHING]}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, event_hooks=hooks)
 
     async def get(self, path: str, **parameters: str) -> Any:
         """The JSON of an API route, asked with the API token."""
@@ -162,6 +166,7 @@ class Agent:
             "nonce": nonce,
             "proof": proof,
             "sent": now(),
+            "carries_out": (CAPTURES,),
         }
         await self.connection.send(encode(Hello(**(fields | changes))))
         answer = decode_region_message(await self.connection.recv())
@@ -241,11 +246,12 @@ def port(text: str, vid: int | None = None) -> Port:
 async def closed(connection: ClientConnection) -> tuple[int, str]:
     """Read on until the connection is closed: (code, reason)."""
     with pytest.raises(websockets.ConnectionClosed) as end:
-        await asyncio.wait_for(_read_on(connection), BOUND)
+        await asyncio.wait_for(read_on(connection), BOUND)
     assert end.value.rcvd is not None, end.value
     return end.value.rcvd.code, end.value.rcvd.reason
 
 
-async def _read_on(connection: ClientConnection) -> None:
+async def read_on(connection: ClientConnection) -> None:
+    """Take what comes, until the connection is closed, or whoever waits is cancelled."""
     while True:
         await connection.recv()

@@ -49,7 +49,7 @@ def test_nobody_is_over_the_limit_and_a_newcomer_finds_any_place_that_is_left(st
 
 @asynchronous
 async def test_connections_that_say_nothing_keep_nobody_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(front, "room", lambda: 8)
+    monkeypatch.setattr(front, "room", lambda _: 8)
     monkeypatch.setattr(module, "place", lambda address: address)
     async with region(tmp_path, listen=TLS) as running:
         port = int(running.tls.rpartition(":")[2])
@@ -80,17 +80,18 @@ def test_a_connection_that_is_closed_twice_leaves_once():
 @pytest.mark.parametrize(
     ("soft", "hard", "asked", "places"),
     [
-        (1024, 1 << 20, 16384, 8192),
+        (1024, 1 << 20, 24096, 20_000),
+        (1024, 20_000, 20_000, 15_904),
         (1024, 4096, 4096, 2048),
         (256, 256, None, 128),
-        (1 << 20, 1 << 20, None, 8192),
-        (1024, resource.RLIM_INFINITY, 16384, 8192),
-        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, None, 8192),
+        (1 << 20, 1 << 20, None, 20_000),
+        (1024, resource.RLIM_INFINITY, 24096, 20_000),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, None, 20_000),
     ],
 )
 def test_half_of_the_descriptors_are_kept_for_all_else(monkeypatch, soft, hard, asked, places):
     set_to: list[tuple[int, tuple[int, int]]] = []
     monkeypatch.setattr(module.resource, "getrlimit", lambda _: (soft, hard))
     monkeypatch.setattr(module.resource, "setrlimit", lambda kind, values: set_to.append((kind, values)))
-    assert room() == places
+    assert room(20_000) == places
     assert set_to == ([(resource.RLIMIT_NOFILE, (asked, hard))] if asked else [])

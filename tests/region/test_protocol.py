@@ -13,7 +13,7 @@ from bellrock.region import protocol
 from bellrock.region.protocol import CHANNEL, MAX_HEAD, shown_in
 from bellrock.region.tls import Channel
 from tests.region.joining import TLS
-from tests.region.support import asynchronous, region, until
+from tests.region.support import asynchronous, read_on, region, until
 
 
 async def converse(running, *pieces: bytes) -> bytes:
@@ -106,7 +106,9 @@ async def test_a_stream_and_a_long_answer_are_not_cut_off(tmp_path, monkeypatch)
     monkeypatch.setattr(protocol, "WHOLE", 0.2)
     async with region(tmp_path) as running, running.live() as live, running.client() as client:
         await live.recv()
+        reading = asyncio.ensure_future(read_on(live))  # a client that does not read hears no pong either
         due = asyncio.get_running_loop().time() + 4 * protocol.WHOLE
         await until(lambda: asyncio.get_running_loop().time() > due)
         assert await (await live.ping())
         assert (await client.get("/healthz")).status_code == 200
+        reading.cancel()

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from bellrock.region.errors import RegionError
-from bellrock.region.server import Ready, Settings, serve
+from bellrock.region.server import Readied, Ready, Settings, serve
+from bellrock.region.size import Size
 from tests.region.support import (
     BOUND,
     KEY,
     SECRET,
+    TurnedAway,
     agent,
     asynchronous,
     closed,
@@ -100,6 +102,12 @@ async def test_a_state_directory_that_others_may_enter_is_closed_and_that_is_sai
 
 
 @asynchronous
+async def test_where_nobody_can_stand_by_that_is_said(tmp_path, caplog):
+    async with region(tmp_path, standby=Readied.WARM):
+        assert 'standby-alone standby=warm effect="none: a file has one process' in caplog.text
+
+
+@asynchronous
 async def test_login_url_carries_the_token_in_the_fragment(tmp_path):
     async with region(tmp_path) as running:
         assert running.ready.login_url == f"{running.url}/#login={running.ready.login_token}"
@@ -163,6 +171,8 @@ def test_the_store_holds_hashes_only(tmp_path):
         ({"authority_key": Path("x")}, "given together, or neither"),
         ({"listen": ("http://10.1.2.3:5240",)}, "beyond loopback the region speaks TLS only; leave out http://"),
         ({"listen": ("nonsense",)}, "expected IPV4:PORT"),
+        ({"database": "postgresql:///d", "rebuild": True}, "create another database there"),
+        ({"database": "postgresql:///d?host=/nowhere"}, "postgresql:///d: .*is the server running"),
     ],
 )
 def test_refuses_to_start_with_one_line(tmp_path, changes, message):
@@ -222,6 +232,42 @@ def test_rebuild_moves_the_old_store_aside_and_begins_anew(tmp_path):
 
 def _settings(state_dir: Path, **changes) -> Settings:
     return Settings(**({"state_dir": state_dir, "listen": ("127.0.0.1:0",), "keys": (SECRET,)} | changes))
+
+
+def test_rebuild_does_not_touch_a_file_that_is_no_regions(tmp_path):
+    (tmp_path / "theirs").write_text("theirs")
+    settings = Settings(
+        state_dir=tmp_path / "state",
+        listen=("127.0.0.1:0",),
+        keys=(SECRET,),
+        database=tmp_path / "theirs",
+        rebuild=True,
+    )
+    with pytest.raises(RegionError, match="not known to be a region's"):
+        asyncio.run(serve(settings, lambda ready: None, asyncio.Event()))
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+@asynchronous
+async def test_a_region_is_ready_for_as_many_agents_as_it_is_told(tmp_path):
+    made = []
+    async with region(tmp_path, size=Size(1), made=made.append) as running, agent(running.url, "rack1") as one:
+        await one.report(1, host_seen("rack1"), begin=True, complete=True)
+        await one.acknowledged(1)
+        with pytest.raises(
+            TurnedAway, match="accounts of 1 agents and has no room for one more; start it with a larger --agents"
+        ):
+            async with agent(running.url, "rack2"):
+                pass
+    assert made[0].outpost.size == Size(1)
+
+
+@asynchronous
+async def test_where_descriptors_are_too_few_for_the_site_that_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("bellrock.region.front.room", lambda most: min(most, 9000))
+    async with region(tmp_path, listen=("https://127.0.0.1:0",), size=Size(20_000)):
+        pass
+    assert "connections-bounded may=9000 wanted=40000" in caplog.text
 
 
 @asynchronous

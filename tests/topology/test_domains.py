@@ -1,6 +1,7 @@
 """One broadcast domain."""
 
-from bellrock.model import EvidenceKind, Strength
+from bellrock.model import Evidence, EvidenceKind, EvidenceSeen, Port, Strength, Wall
+from bellrock.topology.batch import infer
 from bellrock.topology.domains import MOST_EVIDENCE, derive
 from bellrock.topology.facts import Facts
 from tests.topology.worlds import host, interface, lldp, port, saw
@@ -115,3 +116,28 @@ def test_inner_conflicts_come_along():
     found = domain(of="a/eth0.10 b/eth0.20")
     assert [conflict.kind for conflict in found.conflicts] == ["two-vids"]
     assert EvidenceKind.LLDP not in {key.kind for m in found.members for key in m.evidence}
+
+
+def test_a_member_s_best_evidence_is_what_has_held_the_longest_whatever_the_peers_vid():
+    vids = ("", "", ".10", "", "", "")
+    told = [
+        saw("confirmed", "a/eth0", f"{peer}/eth0{vid}", since=at)
+        for at, (peer, vid) in enumerate(zip("fedcbg", vids, strict=True))
+    ]
+    (member,) = [
+        one for fabric in infer(told).fabrics for vlan in fabric.vlans for one in vlan.members if one.port.host == "a"
+    ]
+    assert "".join(key.peer.host for key in member.evidence) == "fedc"
+
+
+def test_evidence_under_the_name_of_a_vlan_interface_counts_among_the_best():
+    vlan = interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10)
+    own = [saw("confirmed", "a/eth0.10", f"{peer}/eth0.10", since=at) for at, peer in enumerate("bcde", 10)]
+    spelt = EvidenceSeen(
+        Evidence(kind=EvidenceKind.CONFIRMED, port=Port("a", "eth0.10"), peer=port("f/eth0.10"), since=Wall(1.0))
+    )
+    topology = infer([interface("a", "eth0"), vlan, *own, spelt])
+    (member,) = [
+        one for fabric in topology.fabrics for vlan in fabric.vlans for one in vlan.members if one.port.host == "a"
+    ]
+    assert "".join(key.peer.host for key in member.evidence) == "fbcd"

@@ -20,7 +20,7 @@ def kept(facts):
 
 def test_later_evidence_with_the_same_key_replaces():
     facts = after(saw("heard", "a/eth0", "b/eth0", seen=1.0), saw("heard", "a/eth0", "b/eth0", seen=2.0))
-    assert [held.evidence.seen for held in facts.evidence.values()] == [2]
+    assert [held.seen for held in facts.evidence.values()] == [2]
     assert len(facts.held(port("a/eth0"))) == len(facts.held(port("b/eth0"))) == 1
 
 
@@ -117,7 +117,8 @@ def test_host_seen_goes_forward_only():
     assert facts.seen["a"] == 50
     assert facts.name("a") == "new"
     assert facts.apply(host("a", "new", seen=50.0)).hosts == []
-    assert facts.apply(host("a", "new", seen=51.0)).hosts == ["a"]
+    aged = facts.apply(host("a", "new", seen=51.0))
+    assert (aged.hosts, aged.aged) == ([], ["a"])
 
 
 def test_loops_and_neighbours_are_indexed_as_long_as_they_hold():
@@ -157,10 +158,14 @@ def test_a_vid_that_becomes_known_passes_through_the_hosts_bridge():
     assert port("a/br0.10") not in facts.links("a")
 
 
-def test_refusals_are_kept_by_interface_and_reason():
+def test_refusals_are_kept_by_source_and_reason_as_long_as_their_interface():
     first = RefusalCount(port("a/eth0.10"), "02:00:00:00:00:01", "skew", 1)
     facts = after(first, replace(first, count=7), replace(first, reason="malformed"))
-    assert {reason: r.count for reason, r in facts.refusals["a", "eth0"].items()} == {"skew": 7, "malformed": 1}
+    assert {one.reason: one.count for one in facts.refusals["a", "eth0"].values()} == {"skew": 7, "malformed": 1}
+    facts.apply(replace(first, count=0))
+    assert {one.reason: one.count for one in facts.refusals["a", "eth0"].values()} == {"malformed": 1}
+    facts.apply(InterfaceGone("a", "eth0"))
+    assert not facts.refusals.get(("a", "eth0"))
 
 
 def test_fold_is_apply_without_the_account():

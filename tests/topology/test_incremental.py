@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bellrock.model import Evidence, EvidenceGone, EvidenceKind, EvidenceSeen, InterfaceGone, Port, Wall
+from bellrock.model import (
+    Evidence,
+    EvidenceGone,
+    EvidenceKind,
+    EvidenceSeen,
+    InterfaceGone,
+    MtuLimit,
+    MtuSeen,
+    Port,
+    Wall,
+)
 from bellrock.topology.batch import infer, partition
 from bellrock.topology.facts import Facts
 from bellrock.topology.incremental import Incremental
@@ -30,12 +40,27 @@ def ports_of(groups):
     return {frozenset(node for node in group if isinstance(node, Port)) for group in groups}
 
 
-def run(script):
+def ageless(topology):
+    """Without when anything was seen."""
+    fabrics = tuple(
+        replace(
+            fabric,
+            vlans=tuple(
+                replace(vlan, members=tuple(replace(one, seen=Wall(0.0)) for one in vlan.members))
+                for vlan in fabric.vlans
+            ),
+        )
+        for fabric in topology.fabrics
+    )
+    return replace(topology, fabrics=fabrics)
+
+
+def run(script, look_at=Incremental.topology):
     """Plays a script; returns the incremental state, the oracle, and what a batch must be told to end up there."""
     state, oracle, history = Incremental(), Oracle(), []
     for look, step in script:
         if look:
-            state.topology()
+            look_at(state)
         if isinstance(step, float):
             keys = state.expire(Wall(step))
             assert set(keys) == oracle.expire(Wall(step))
@@ -94,6 +119,91 @@ def heard(*pairs):
     return state
 
 
+@settings(max_examples=200, deadline=None)
+@given(scripts(steps, 40))
+def test_claims_are_the_topology_but_for_ages(script):
+    state, _, history = run(script, Incremental.claims)
+    claims = state.claims()
+    assert ageless(nameless(claims)) == ageless(nameless(infer(history)))
+    assert ageless(state.topology()) == ageless(claims)
+
+
+@settings(max_examples=100, deadline=None)
+@given(scripts(steps, 40), st.data())
+def test_conclusions_may_be_drawn_ahead_at_any_time(script, data):
+    asked = st.sampled_from([lambda state: state.ahead(1), lambda state: state.ahead(9), Incremental.topology])
+    state, _, history = run(script, lambda state: data.draw(asked)(state))
+    while state.ahead(2):
+        pass
+    assert nameless(state.topology()) == nameless(infer(history))
+
+
+def test_another_inference_s_names_are_taken_over():
+    state, other = heard(("a/eth0", "b/eth0")), heard(("c/eth0", "d/eth0"), ("a/eth0", "b/eth0"))
+    state.topology()
+    other.rename("fabric-1", "core")
+    state.take_over(other.registry)
+    other.apply(gone("heard", "c/eth0", "d/eth0"))
+    assert state.topology() == other.topology()
+    assert (state.topology().fabrics[0].id, state.topology().fabrics[0].name) == ("fabric-1", "core")
+
+
+def test_what_stays_is_the_same_object():
+    state = Incremental()
+    state.load([saw("confirmed", "a/eth0", "b/eth0"), saw("confirmed", "c/eth0", "d/eth0")])
+    before = state.claims()
+    state.apply(saw("confirmed", "c/eth0", "e/eth0"))
+    after = state.claims()
+    assert after.fabrics[0] is before.fabrics[0]
+    assert after.fabrics[1] is not before.fabrics[1]
+    state.rename(after.fabrics[0].vlans[0].id, "core")
+    assert [vlan.name for fabric in state.claims().fabrics for vlan in fabric.vlans] == ["core", "untagged"]
+    state.rename(after.fabrics[1].id, "spine")
+    assert [fabric.name for fabric in state.claims().fabrics] == ["fabric-1", "spine"]
+
+
+def test_a_word_that_changes_nothing_draws_nothing_anew():
+    state = Incremental()
+    state.load([host("a", seen=1.0), host("b", seen=1.0), saw("confirmed", "a/eth0", "b/eth0")])
+    before = state.claims()
+    state.apply(host("a", seen=199.0))
+    assert state.claims() is before
+    assert state.topology().fabrics[0].vlans[0].members[0].seen == 199.0
+
+
+def test_what_an_interface_may_carry_draws_nothing_anew():
+    seen = interface("a", "eth0")
+    told = [host("a"), host("b"), seen, saw("confirmed", "a/eth0", "b/eth0")]
+    state = Incremental()
+    state.load(told)
+    before = state.claims()
+    wide = replace(seen, interface=replace(seen.interface, mtu=9000))
+    state.apply(wide)
+    state.apply(MtuSeen(port("a/eth0"), port("b/eth0"), 9000, MtuLimit.LINK, 9000))
+    assert state.claims() is before
+    assert state.facts.interfaces["a"]["eth0"].mtu == 9000
+    assert state.topology() == infer([*told, wide])
+    state.apply(replace(seen, interface=replace(seen.interface, mtu=1500, carrier=False)))
+    assert state.claims() is not before
+
+
+def test_time_alone_shows_that_somebody_does_not_hear():
+    state = Incremental()
+    state.load(
+        [
+            host("a", seen=1.0),
+            host("b", seen=1.0),
+            interface("a", "eth0", settled=True, speaks=True, carrier=True),
+            interface("b", "eth0", settled=True, speaks=True, carrier=True),
+            saw("heard", "a/eth0", "b/eth0", since=1.0, seen=1.0),
+        ]
+    )
+    assert not state.claims().conflicts
+    state.apply(host("a", seen=60.0))
+    state.apply(host("b", seen=60.0))
+    assert [one.kind for one in state.claims().conflicts] == ["one-way"]
+
+
 def test_domain_of():
     state = heard(("a/eth0", "b/eth0"), ("c/eth0", "b/eth0"), ("d/eth0", "e/eth0"))
     assert state.domain_of(port("c/eth0")) == {port("a/eth0"), port("b/eth0"), port("c/eth0")}
@@ -145,6 +255,15 @@ def test_load_comes_first():
     state = heard(("a/eth0", "b/eth0"))
     with pytest.raises(RuntimeError, match="before anything"):
         state.load([])
+
+
+def test_what_is_loaded_piece_by_piece_settles_once():
+    state = Incremental()
+    state.take_in([saw("heard", "a/eth0", "b/eth0")])
+    state.take_in([saw("heard", "b/eth0", "c/eth0")])
+    state.settle()
+    state.settle()
+    assert len(state.domain_of(port("a/eth0"))) == 3
 
 
 def test_switches_come_and_go():

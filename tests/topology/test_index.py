@@ -3,9 +3,7 @@
 import pytest
 
 from bellrock.model import key_of
-from bellrock.topology import index
 from bellrock.topology.facts import Facts
-from bellrock.topology.index import number_in
 from tests.topology.worlds import gone, interface, lldp, port, saw
 
 TOLD = (
@@ -24,15 +22,12 @@ GONE = (
 )
 
 
-@pytest.mark.parametrize("bulk", [1, 50_000])
 @pytest.mark.parametrize("masked", [(), (interface("a", "eth7"), interface("b", "eth7"))])
-def test_in_and_out(monkeypatch, bulk, masked):
-    monkeypatch.setattr(index, "BULK", bulk)
+def test_in_and_out(masked):
     facts = Facts()
     facts.fold([*masked, *TOLD])
     assert len(facts.about) == 6
     assert facts.masked == (set(facts.about) if masked else set())
-    assert len({number_in(about, at) for at, about in facts.about.items()}) == 6
     assert facts.loops.keys() == {key_of(TOLD[2].evidence)}
     assert set(facts.spelt) == {"a", "b"}
     for observation in (*GONE, *GONE):
@@ -45,8 +40,24 @@ def test_later_evidence_replaces_earlier():
     facts.fold([TOLD[0], saw("heard", "a/eth0.10", "b/eth0.10", seen=200.0)])
     facts.apply(saw("heard", "a/eth0.10", "b/eth0.10", seen=300.0))
     (held,) = facts.evidence.values()
-    assert held.evidence.seen == 300.0
-    assert facts.about[port("a/eth0.10")] == (held,)
+    assert held.seen == 300.0
+    assert facts.about[port("a/eth0.10")] == [held]
+
+
+def test_of_equal_ports_one_is_kept():
+    facts = Facts()
+    facts.fold([TOLD[0], saw("confirmed", "b/eth0.10", "a/eth0.10")])
+    one, other = (held.key for held in facts.evidence.values())
+    assert one.port is other.peer
+    assert one.peer is other.port
+
+
+def test_ports_of_a_host_share_its_name():
+    facts = Facts()
+    facts.fold([saw("heard", "node-a/eth0.10", "node-b/eth0.10"), saw("heard", "node-a/eth0.20", "node-b/eth0.20")])
+    one, other = (held.key for held in facts.evidence.values())
+    assert one.port.host is other.port.host
+    assert one.port.interface is other.port.interface is one.peer.interface
 
 
 def test_a_vid_that_becomes_known_or_is_forgotten_is_passed_on_inside_the_host():

@@ -1,10 +1,13 @@
 """What a host's own configuration joins."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bellrock.model import Port
-from bellrock.topology.links import configured_links, is_down
-from tests.topology.worlds import interface, port
+from bellrock.model import EvidenceSeen, InterfaceGone, Port
+from bellrock.topology.facts import Facts
+from bellrock.topology.links import configured_links, fallen_with, falls, is_down
+from tests.topology.worlds import hosts, interface, interfaces, names, pieces, port
 
 
 def joined(*seen, observed=()):
@@ -85,3 +88,47 @@ def test_is_down():
     assert is_down(interface("a", "eth0", up=False).interface)
     assert is_down(interface("a", "eth0", carrier=False).interface)
     assert not is_down(interface("a", "eth0", carrier=None).interface)
+
+
+def test_only_the_first_word_that_it_is_down_takes_back_what_was_told():
+    up, down, grown = (
+        interface("a", "eth0", **facts).interface for facts in ({}, {"up": False}, {"carrier": False, "mtu": 9000})
+    )
+    assert [falls(known, down) for known in (None, up, down, grown)] == [True, True, False, False]
+    assert not any(falls(known, up) for known in (None, up, down))
+
+
+@pytest.mark.parametrize(
+    ("names", "fallen"),
+    [
+        ({"eth0.10"}, {Port("a", "eth0", 10), Port("a", "eth0.10"), Port("a", "storage")}),
+        ({"eth0"}, {Port("a", "eth0.10"), Port("a", "storage")}),
+        ({"eth0.10.20"}, {Port("a", "eth0.10", 20), Port("a", "eth0.10.20")}),
+        ({"eth1", "unheard"}, set()),
+    ],
+    ids=["VLAN", "lower device", "VLAN upon a VLAN", "no VLANs"],
+)
+def test_ports_that_fall_with_interfaces_of_other_names(names, fallen):
+    vlans = [
+        interface("a", "eth0.10", "vlan", parents=("eth0",), vid=10),
+        interface("a", "storage", "vlan", parents=("eth0",), vid=10),
+        interface("a", "eth0.10.20", "vlan", parents=("eth0.10",), vid=20),
+    ]
+    others = [interface("a", "eth0"), interface("a", "eth1"), interface("a", "eth0.30", "vlan", parents=(), vid=30)]
+    table = {each.interface.name: each.interface for each in (*vlans, *others)}
+    also = {Port("a", "eth0.10.20")} if "eth0.10" in names else set()
+    assert fallen_with("a", names, table) == fallen | also
+
+
+@given(st.lists(interfaces(), max_size=12), st.lists(pieces(), max_size=12), hosts, names)
+def test_what_falls_is_what_is_taken_back_of_evidence(told, evidence, owner, name):
+    facts = Facts()
+    facts.fold([*told, *(EvidenceSeen(each) for each in evidence)])
+    beside = fallen_with(owner, {name}, facts.interfaces.get(owner, {}))
+
+    def fell(port):
+        return port is not None and port.host == owner and (port.interface == name or port in beside)
+
+    left = {key for key in facts.evidence if not fell(key.port) and not fell(key.peer)}
+    facts.apply(InterfaceGone(owner, name))
+    assert {*facts.evidence} == left

@@ -4,9 +4,12 @@ from itertools import pairwise
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bellrock.model import Fabric, Member, Port, Strength, Vlan, Wall
 from bellrock.topology.batch import infer
-from bellrock.topology.naming import LONGEST_NAME, MOST_RETIRED, Registry, carry, rename
+from bellrock.topology.naming import LONGEST_NAME, MOST_RETIRED, Naming, Registry, Sketch, carry, rename, sketch_of
 from tests.topology.worlds import interface, saw
 
 
@@ -123,3 +126,72 @@ def test_memory_of_the_retired_is_bounded_and_keeps_what_people_named():
     assert registry.vlans.last == MOST_RETIRED + 6
     _, topology = carry(registry, infer(chain("named", "other")))
     assert topology.fabrics[0].vlans[0].name == "pxe"
+
+
+PORTS = tuple(Port(host, "eth0") for host in "abcdefgh")
+
+
+def sketch(ports: tuple[Port, ...]) -> Sketch:
+    """A fabric of one VLAN with these ports; each time another object."""
+    members = tuple(Member(port=port, strength=Strength.CONFIRMED, seen=Wall(0.0)) for port in ports)
+    return sketch_of(Fabric(id="", name="", vlans=(Vlan(id="", name="", vid=None, members=members, subnets=()),)))
+
+
+def groups(*words: str) -> list[tuple[Port, ...]]:
+    return [tuple(Port(host, "eth0") for host in word) for word in words]
+
+
+def named(registry: Registry) -> list[tuple[str, str]]:
+    return [(entry.id, "".join(port.host for port in entry.ports)) for entry in registry.fabrics.live]
+
+
+def test_what_is_the_same_object_in_the_same_place_is_not_looked_at():
+    naming, sketches = Naming(), [sketch(ports) for ports in groups("ab", "cd", "e")]
+    registry, before = naming.carry(Registry(), sketches)
+    again, after = naming.carry(registry, sketches)
+    assert (again.fabrics is registry.fabrics, again.vlans is registry.vlans) == (True, True)
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True] * 3
+    sketches[1] = sketch(*groups("cdf"))
+    registry, last = naming.carry(again, sketches)
+    assert named(registry) == [("fabric-1", "ab"), ("fabric-2", "cdf"), ("fabric-3", "e")]
+    assert [one is other for one, other in zip(after, last, strict=True)] == [True, False, True]
+    assert [entry is other for entry, other in zip(again.vlans.live, registry.vlans.live, strict=True)] == [True, False, True]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("then", "found", "retired"),
+    [
+        (("cd", "ab", "e"), [("fabric-2", "cd"), ("fabric-1", "ab"), ("fabric-3", "e")], []),
+        (("abcd", "x", "e"), [("fabric-1", "abcd"), ("fabric-4", "x"), ("fabric-3", "e")], ["fabric-2"]),
+        (("x", "cd", "ab"), [("fabric-4", "x"), ("fabric-2", "cd"), ("fabric-1", "ab")], ["fabric-3"]),
+        (("a", "b", "cde"), [("fabric-1", "a"), ("fabric-4", "b"), ("fabric-2", "cde")], ["fabric-3"]),
+    ],
+    ids=["swapped", "merged, and one new", "one new, one moved", "split, and merged"],
+)
+def test_as_many_as_before_and_not_the_same(then, found, retired):
+    kept = {ports: sketch(ports) for ports in groups("ab", "cd", "e")}
+    naming = Naming()
+    registry, _ = naming.carry(Registry(), [*kept.values()])
+    before = {entry.ports: entry for entry in registry.fabrics.live}
+    registry, _ = naming.carry(registry, [kept.get(ports) or sketch(ports) for ports in groups(*then)])
+    assert named(registry) == found
+    assert all(before.get(entry.ports, entry) is entry for entry in registry.fabrics.live), "who moves stays the object"
+    assert [entry.id for entry in registry.fabrics.retired] == retired
+
+
+MOVES = st.dictionaries(st.integers(0, len(PORTS) - 1), st.integers(-1, 4), max_size=3)
+
+
+@given(st.lists(st.tuples(MOVES, st.booleans()), max_size=12))
+def test_what_is_kept_as_an_object_is_named_as_what_is_made_anew(steps):
+    naming, registry, anew = Naming(), Registry(), Registry()
+    home = dict.fromkeys(range(len(PORTS)), 0)
+    kept: dict[tuple[Port, ...], Sketch] = {}
+    for moves, backwards in steps:
+        home |= moves
+        now = [tuple(PORTS[at] for at in home if home[at] == number) for number in range(5)]
+        now = [ports for ports in (reversed(now) if backwards else now) if ports]
+        kept = {ports: kept.get(ports) or sketch(ports) for ports in now}
+        registry, fabrics = naming.carry(registry, [*kept.values()])
+        anew, others = Naming().carry(anew, [sketch(ports) for ports in now])
+        assert (registry, fabrics) == (anew, others)

@@ -108,3 +108,22 @@ def test_a_way_that_becomes_short_takes_it_back():
     for one in segment(WIRE, WIRE):
         live.apply(one)
     assert live.topology().conflicts == ()
+
+
+def test_of_groups_between_which_nothing_was_measured_nothing_is_said():
+    ways = [("a", "b", WIRE), ("b", "c", WIRE), ("a", "c", TUNNEL), ("d", "e", WIRE)]
+    seen = [saw("confirmed", f"{a}/eth0", f"{b}/eth0", transit=took) for a, b, took in ways]
+    site = [*NAMES, *seen, saw("heard", "c/eth0", "d/eth0"), *(interface(name, "eth0") for name in "abcdef")]
+    assert told(site) == []
+    near = [saw("confirmed", f"{a}/eth0", f"{b}/eth0", transit=TUNNEL) for a, b in ("ef", "fa")]
+    (found,) = told([*site, *near])
+    assert found.where == (port("d/eth0"), port("e/eth0"), port("f/eth0"))
+
+
+def test_of_ways_that_are_alike_the_same_is_told_whatever_came_first():
+    ways = [("a", "b", WIRE), ("a", "d", TUNNEL), ("d", "a", TUNNEL), ("a", "e", TUNNEL), ("d", "e", WIRE)]
+    site = [saw("confirmed", f"{a}/eth0", f"{b}/eth0", transit=took) for a, b, took in ways]
+    site = [*NAMES, *site, *(interface(name, "eth0") for name in "abde")]
+    (found,) = told(site)
+    assert told(site[::-1]) == [found]
+    assert (found.evidence[0].port, found.evidence[0].peer) == (port("a/eth0"), port("d/eth0"))

@@ -4,7 +4,9 @@ import pytest
 
 from bellrock.model import Evidence, EvidenceKind, Port
 from bellrock.topology.facts import Facts
-from bellrock.topology.state import Segment, looks_like_mac, vlan_port
+from bellrock.topology.held import held_of
+from bellrock.topology.links import vlan_port
+from bellrock.topology.state import Segment, looks_like_mac
 from tests.topology.worlds import host, interface, lldp, mac_of, port, saw
 
 
@@ -46,7 +48,7 @@ def test_evidence_in_either_spelling_is_of_one_port():
 @pytest.mark.parametrize("kind", ["confirmed", "heard", "own-beacon"])
 def test_beacons_join(kind):
     evidence = saw(kind, "a/eth0", "b/eth1").evidence
-    assert facts().join(evidence) == (port("a/eth0"), port("b/eth1"))
+    assert facts().join(held_of(evidence)) == (port("a/eth0"), port("b/eth1"))
 
 
 @pytest.mark.parametrize(
@@ -60,14 +62,14 @@ def test_beacons_join(kind):
 )
 def test_what_joins_nothing(observation):
     state = facts(observation)
-    assert state.join(observation.evidence) is None
-    assert state.joining(port("a/eth0")) == ()
+    assert state.join(held_of(observation.evidence)) is None
+    assert not state.joining(port("a/eth0"))
 
 
 def test_a_port_joins_itself_to_nothing():
     state = facts(VLAN)
     own = Evidence(kind=EvidenceKind.OWN_BEACON, port=Port("a", "eth0", 10), peer=Port("a", "eth0.10"))
-    assert state.join(own) is None
+    assert state.join(held_of(own)) is None
 
 
 def test_nothing_passes_an_interface_that_is_down():
@@ -75,11 +77,11 @@ def test_nothing_passes_an_interface_that_is_down():
     down = interface("b", "eth1", carrier=False)
     state = facts(down, heard, saw("heard", "a/eth0", "c/eth0"))
     assert not state.passes(port("b/eth1"))
-    assert state.join(heard.evidence) is None
-    assert state.joining(port("b/eth1")) == ()
-    assert state.joining(port("a/eth0.10")) == ()
+    assert state.join(held_of(heard.evidence)) is None
+    assert not state.joining(port("b/eth1"))
+    assert not state.joining(port("a/eth0.10"))
     assert len(state.joining(port("a/eth0"))) == 1
-    assert facts(interface("a", "eth0", up=False), heard).join(heard.evidence) is None
+    assert facts(interface("a", "eth0", up=False), heard).join(held_of(heard.evidence)) is None
 
 
 def test_an_account_names_all_interfaces_of_its_host():
@@ -96,25 +98,25 @@ def test_an_account_names_all_interfaces_of_its_host():
 def test_a_switch_joins_ports_of_one_port_vlan():
     told = lldp("a/eth0", pvid=10)
     state = facts(told)
-    assert state.join(told.evidence) == (port("a/eth0"), Segment("lldp", "sw1", 10))
+    assert state.join(held_of(told.evidence)) == (port("a/eth0"), Segment("lldp", "sw1", 10))
     for silent in (lldp("a/eth0"), lldp("a/eth0", pvid=0), lldp("a/eth0.20", pvid=10)):
-        assert state.join(silent.evidence)[1] is None
+        assert state.join(held_of(silent.evidence))[1] is None
 
 
 def test_a_neighbour_that_is_a_host_is_no_switch():
     server = lldp("b/eth0", chassis=mac_of("a", "eth0").upper(), pvid=10)
     state = facts(server)
-    assert state.switch(server.evidence) is not None
+    assert state.switch(server.evidence.neighbour) is not None
     state.fold([interface("a", "eth0")])
-    assert state.join(server.evidence) == (port("b/eth0"), None)
-    assert state.switch(server.evidence) is None
+    assert state.join(held_of(server.evidence)) == (port("b/eth0"), None)
+    assert state.switch(server.evidence.neighbour) is None
 
 
 def test_a_neighbour_with_a_mac_for_port_id_is_a_switch_only_if_it_tells_a_vlan():
-    assert facts().switch(lldp("a/eth0", port_id="02:00:00:00:00:01").evidence) is None
-    assert facts().switch(lldp("a/eth0", port_id="02-00-00-00-00-01", pvid=5).evidence) == "sw1"
-    assert facts().switch(lldp("a/eth0").evidence) == "sw1"
-    assert facts().switch(saw("heard", "a/eth0", "b/eth0").evidence) is None
+    assert facts().switch(lldp("a/eth0", port_id="02:00:00:00:00:01").evidence.neighbour) is None
+    assert facts().switch(lldp("a/eth0", port_id="02-00-00-00-00-01", pvid=5).evidence.neighbour) == "sw1"
+    assert facts().switch(lldp("a/eth0").evidence.neighbour) == "sw1"
+    assert facts().switch(saw("heard", "a/eth0", "b/eth0").evidence.neighbour) is None
 
 
 @pytest.mark.parametrize(
@@ -133,9 +135,9 @@ def test_looks_like_mac(text, answer):
 
 def test_a_hosts_word_refreshes_what_it_observed():
     evidence = saw("heard", "a/eth0", "b/eth0", seen=50.0).evidence
-    assert facts().last_seen(evidence) == 50
-    assert facts(host("a", seen=40.0)).last_seen(evidence) == 50
-    assert facts(host("a", seen=90.0), host("b", seen=99.0)).last_seen(evidence) == 90
+    assert facts().last_seen(held_of(evidence)) == 50
+    assert facts(host("a", seen=40.0)).last_seen(held_of(evidence)) == 50
+    assert facts(host("a", seen=90.0), host("b", seen=99.0)).last_seen(held_of(evidence)) == 90
 
 
 def test_names():

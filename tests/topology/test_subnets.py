@@ -1,4 +1,8 @@
+from ipaddress import ip_interface
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bellrock.topology.subnets import subnet_of
 
@@ -19,7 +23,25 @@ from bellrock.topology.subnets import subnet_of
         ("10.0.0.5", None),
         ("nonsense/24", None),
         ("", None),
+        ("10.0.0.5/255.255.255.0", "10.0.0.0/24"),
+        ("10.0.0.5/024", "10.0.0.0/24"),
+        ("10.0.0.256/24", None),
+        ("10.0.0.05/24", None),
+        ("10.0.0.0005/24", None),
+        ("10.0..5/24", None),
+        ("10.0.0.5/33", None),
+        ("10.0.0.5/0", "0.0.0.0/0"),
+        ("169.1.3.4/16", "169.1.0.0/16"),
+        ("10.0.0.\u0665/24", None),
     ],
 )
 def test_subnet_of(address, subnet):
     assert subnet_of(address) == subnet
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 4), st.integers(0, 32))
+def test_it_is_what_the_library_says(octets, length):
+    text = f"{'.'.join(map(str, octets))}/{length}"
+    network = ip_interface(text).network
+    silent = network.is_link_local or network.is_loopback or length == 32
+    assert subnet_of(text) == (None if silent else str(network))

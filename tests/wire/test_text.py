@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.wire.text import MAX_TEXT, printable, printable_or_hex
+from bellrock.wire.text import MAX_TEXT, endpoint, printable, printable_or_hex
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,7 @@ def test_nothing_that_moves_a_cursor_comes_through(data):
     assert printable(data).isprintable()
     assert len(printable(data)) <= MAX_TEXT
     assert printable_or_hex(data).isprintable()
+
+
+def test_an_address_with_a_port():
+    assert (endpoint("10.0.0.2", 53), endpoint("fd00::2", 53)) == ("10.0.0.2:53", "[fd00::2]:53")

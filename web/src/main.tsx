@@ -14,6 +14,7 @@ import "./styles/tables.css";
 import "./styles/panes.css";
 import "./styles/people.css";
 import "./styles/reach.css";
+import "./styles/wrong.css";
 import "./styles/widths.css";
 
 /** Takes the one-time token out of the address bar before anything else can see, store or send it. */

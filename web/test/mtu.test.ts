@@ -10,7 +10,7 @@ function pair(from: string, to: string, mtu: number, limited_by: string, vid: nu
 }
 
 function measured(...pairs: Pair[]): Mtu {
-  return { pairs, culprits: [], measuring: [] };
+  return { pairs, culprits: [], measuring: [], fine: 0 };
 }
 
 test("a pair falls short of what its two interfaces let one expect, whatever the limit", () => {

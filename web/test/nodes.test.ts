@@ -4,7 +4,9 @@ import type { Finding, Node, NodeInterface } from "../src/api/types.ts";
 import { broken, byTrouble, bySeverity, nodeFits, nodeWords, speedWords } from "../src/site/nodes.ts";
 
 function finding(severity: string, what: string): Finding {
-  return { id: "x", severity, what, host: "", interface: "", vid: null, cause: "", proof: ["seen"], fix: [] };
+  const where = { host: "", interface: "", vlan: null, flow: "", client: "", address: "" };
+  const told = { cause: "", proof: ["seen"], evidence: [], confidence: "certain", fix: [], recheck: "", symptoms: [] };
+  return { id: "x", key: "x-1", severity, what, where, ...told };
 }
 
 function iface(name: string, vlans: readonly string[] = []): NodeInterface {

@@ -5,6 +5,7 @@ from typing import Final
 
 from bellrock.beacon import Event, EvidenceFound, EvidenceLost, Refused
 from bellrock.model import EvidenceKey, EvidenceKind, Port
+from bellrock.wire.logline import sentence
 
 MAX_REFUSALS: Final = 20
 """Sources and reasons that are told one by one; all are counted and reported, told or not."""
@@ -24,13 +25,34 @@ class Diary:
         """Write down what an operator would want to know."""
         match event:
             case EvidenceFound(evidence) if evidence.kind is EvidenceKind.LOOP:
-                log.warning("interface=%s: hears its own beacons, there is a loop", evidence.port.interface)
+                log.warning(
+                    sentence(
+                        "loop-heard",
+                        "interface={interface}: hears its own beacons, there is a loop",
+                        interface=evidence.port.interface,
+                    )
+                )
             case EvidenceFound(evidence) if evidence.kind is EvidenceKind.CONFIRMED and evidence.peer is not None:
                 if len(self._names) < MAX_NAMES:
                     self._names[evidence.peer] = evidence.peer_name
-                log.info("%s confirms that it shares a segment with %s", self._peer(evidence.peer), port(evidence.port))
+                log.info(
+                    sentence(
+                        "peer-confirmed",
+                        "{peer} confirms that it shares a segment with {port}",
+                        peer=self._peer(evidence.peer),
+                        port=port(evidence.port),
+                    )
+                )
             case EvidenceLost(EvidenceKey(EvidenceKind.CONFIRMED, here, peer), why, _) if peer is not None:
-                log.info("%s is no longer on the segment of %s: %s", self._peer(peer), port(here), why)
+                log.info(
+                    sentence(
+                        "peer-lost",
+                        "{peer} is no longer on the segment of {port}: {why}",
+                        peer=self._peer(peer),
+                        port=port(here),
+                        why=why,
+                    )
+                )
             case Refused() if event.count == 1:
                 self._refused(event)
             case _:
@@ -42,12 +64,20 @@ class Diary:
     def _refused(self, event: Refused) -> None:
         self._refusals += 1
         if self._refusals == MAX_REFUSALS + 1:
-            log.warning("beacons of ever more sources are refused; from now on they are only counted")
+            log.warning(
+                sentence(
+                    "refusals-only-counted",
+                    "beacons of ever more sources are refused; from now on they are only counted",
+                )
+            )
         if self._refusals > MAX_REFUSALS:
             return
         log.warning(
-            "%s: a beacon of %s was refused (%s): %s", port(event.port), event.source_mac, event.reason, event.detail
-        )
+            sentence(
+                "beacon-refused", "{port}: a beacon of {source} was refused ({reason}): {detail}",
+                port=port(event.port), source=event.source_mac, reason=event.reason, detail=event.detail,
+            )
+        )  # fmt: skip
 
 
 def port(where: Port) -> str:

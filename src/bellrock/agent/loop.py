@@ -5,9 +5,11 @@ import logging
 import math
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Final, Protocol, cast
+
+from msgspec.structs import replace
 
 from bellrock.agent.diary import Diary
 from bellrock.agent.incoming import Incoming, NeighbourHeard
@@ -27,6 +29,7 @@ from bellrock.link.udp import Datagram
 from bellrock.model import Interface, Port, Wall
 from bellrock.wire.errors import Reason
 from bellrock.wire.keys import Keyring
+from bellrock.wire.logline import sentence
 
 BUDGET: Final = 512
 """Frames taken in before the loop looks at timers again."""
@@ -118,6 +121,8 @@ class Loop:
         self._losing = False
         self._thinned: frozenset[int] = frozenset()
         self._loop = asyncio.get_running_loop()
+        self.heard = 0
+        """Authentic beacons since the start, copies aside."""
         self.listeners: list[Callable[[BeaconEvent], None]] = []
         """Called with every event of the engine."""
         self.settled = asyncio.Event()
@@ -147,6 +152,21 @@ class Loop:
     def interface_count(self) -> int:
         """How many interfaces are there now."""
         return len(self._interfaces)
+
+    @property
+    def settled_ports(self) -> int:
+        """How many ports have had their burst."""
+        return len(self._settled)
+
+    @property
+    def ports(self) -> int:
+        """How many ports there are now: an interface without tags, or one of its VLANs."""
+        return len(self._ports)
+
+    @property
+    def sent(self) -> Mapping[str, int]:
+        """Beacons since the start, by how they went out: `multicast`, `unicast`."""
+        return self._outgoing.sent
 
     @property
     def dropped(self) -> int:
@@ -193,6 +213,7 @@ class Loop:
                 port, source_mac, neighbour = heard
                 self._report(self._neighbours.hear(port, source_mac, neighbour, self._now()))
             elif heard is not None:
+                self.heard += isinstance(heard, Arrival)
                 self._engine.receive(heard, heard.received)
         self._after()
 
@@ -208,14 +229,24 @@ class Loop:
 
     def _links_changed(self) -> None:
         if self._monitor.changes():
+            # What came in before belongs to the ports as they were: read later, it would speak for a segment that is left.
+            self._frames_ready()
             self._take_interfaces()
             self._after()
 
     def _take_interfaces(self) -> None:
-        """Bring engine, groups and report in line with the interfaces that are there now."""
+        """Bring engine, groups and report in line with the interfaces that are there now.
+
+        A cable that was out for a moment may be in another port now: what was known through it is lost as if the moment had been longer.
+        """
         moment = self._now()
-        seen = self._monitor.snapshot().values()
-        self._interfaces = {i.index: i for i in seen if not ignored(i.name, self._settings.ignore)}
+        seen = [one for one in self._monitor.snapshot().values() if not ignored(one.name, self._settings.ignore)]
+        if blinked := self._monitor.blinked():
+            self._follow([replace(one, carrier=False) if one.index in blinked else one for one in seen], moment)
+        self._follow(seen, moment)
+
+    def _follow(self, seen: Iterable[Interface], moment: Now) -> None:
+        self._interfaces = {one.index: one for one in seen}
         vlans = dict(self._settings.vlans)
         ports = ports_of(self._agent, self._interfaces.values(), vlans, raw=self._network.raw)
         for port in self._ports.keys() - ports.keys():
@@ -300,11 +331,21 @@ class Loop:
         lost, self._dropped = counted.dropped - self._dropped, counted.dropped
         thinned = frozenset(counted.thinned)
         if lost and not self._losing:
-            log.warning("frames=%d lost since the last look: more came in than this machine reads", lost)
+            log.warning(
+                sentence(
+                    "frames-lost",
+                    "frames={frames} lost since the last look: more came in than this machine reads",
+                    frames=lost,
+                )
+            )
         for index in thinned - self._thinned:
             name = self._interfaces[index].name if index in self._interfaces else f"interface {index}"
             log.warning(
-                "interface=%s: flooded; only a part of its frames is looked at, so that others are served", name
+                sentence(
+                    "interface-flooded",
+                    "interface={interface}: flooded; only a part of its frames is looked at, so that others are served",
+                    interface=name,
+                )
             )
         self._losing, self._thinned = bool(lost), thinned
         self._watch_timer = self._loop.call_later(WATCH[0] if lost or thinned else WATCH[1], self._watch)

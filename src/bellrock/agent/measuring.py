@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bellrock.beacon import Engine, Event, MtuSearched, Now
 from bellrock.contract import MeasureMtu, Order
 from bellrock.model import Port
+from bellrock.wire.logline import sentence
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,14 @@ class Measuring:
         if not ports:
             where = order.do.interface or "any interface"
             return f"no beacons are sent on {where}, so that nothing can be measured"
-        log.info("order=%s: measuring what passes on %d ports", order.id, len(ports))
+        log.info(
+            sentence(
+                "order-measures",
+                "order={order}: measuring what passes on {ports} ports",
+                order=order.id,
+                ports=len(ports),
+            )
+        )
         over = asyncio.Event()
         self._waiting[order.id] = set(ports), over
         self._kick()

@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 
 from msgspec import structs
@@ -19,6 +20,7 @@ from bellrock.agent.sight import Sight
 from bellrock.agent.ways import Way
 from bellrock.model import Host, Wall
 from bellrock.wire.keys import Keyring
+from bellrock.wire.logline import sentence
 
 LOCAL: Final = "http://127.0.0.1:5240"
 """Where a region of this machine listens; looked for as long as no other is known."""
@@ -136,6 +138,26 @@ class Membership:
         self._wanted.clear()
         self._again = AGAIN[0]
 
+    def told(self, regions: tuple[str, ...]) -> None:
+        """Where the region's processes listen now: the next of them is tried when this one fails."""
+        if self.credentials is None or not (useful := tuple(url for url in regions if url.startswith("https://"))):
+            return
+        before = self.credentials
+        self.credentials = before.replaced(before.certificate, useful)
+        if self.credentials.regions == before.regions:
+            return
+        self._told(self.credentials.regions, before.fingerprint)
+        try:
+            self._save()
+        except CredentialsError as error:
+            log.warning(
+                sentence(
+                    "addresses-not-kept",
+                    "{error}; where the region listens is learned anew at the next start",
+                    error=error,
+                )
+            )
+
     def failed(self, *, turned_away: bool) -> None:
         """Try the next address; a region that does not take the certificate is joined once more."""
         self._turn += 1
@@ -159,7 +181,9 @@ class Membership:
             self._use(self.credentials.replaced(certificate, regions), self._clock())
             self._save()
         except CredentialsError as error:
-            log.warning("the certificate that the region sent is not used: %s", error)
+            log.warning(
+                sentence("certificate-unused", "the certificate that the region sent is not used: {error}", error=error)
+            )
 
     # Finding and joining:
 
@@ -167,7 +191,7 @@ class Membership:
         try:
             credentials = kept.load(self._state_dir)
         except CredentialsError as error:
-            log.warning("%s; this machine joins anew", error)
+            log.warning(sentence("joins-anew", "{error}; this machine joins anew", error=error))
             return
         if credentials is None or (self._typed.startswith("https://") and self._typed not in credentials.regions):
             return
@@ -180,7 +204,7 @@ class Membership:
             return await self._attempt()
         except Exception as error:
             # Whatever it is that somebody answered, the agent goes on: it listens and beacons without a region, too.
-            log.exception("joining met a fault of ours, and is tried again")
+            log.exception(sentence("join-fault", "joining met a fault of ours, and is tried again"))
             return Unreachable("the region", f"joining it met a fault of ours ({type(error).__name__})")
 
     async def _attempt(self) -> Outcome:
@@ -219,12 +243,12 @@ class Membership:
         return [one for one in candidates(self.sight) if not self._typed or one.is_called(self._typed)]
 
     def _take(self, joined: Joined) -> None:
-        log.info("%s", joined.sentence)
+        log.info(sentence("joined", "{what}", what=joined.sentence))
         self._use(joined.credentials, self._clock())
         try:
             self._save()
         except CredentialsError as error:
-            log.warning("%s; it is joined anew at the next start", error)
+            log.warning(sentence("credentials-not-kept", "{error}; it is joined anew at the next start", error=error))
         self._wanted.clear()
         self._again = AGAIN[0]
         self._complaint = ""
@@ -241,11 +265,17 @@ class Membership:
 
     def _way(self, credentials: Credentials) -> Way | None:
         """The next address; None for credentials that are of no use, which are asked for anew."""
-        near = nearest_first(credentials.regions, self.sight.interfaces.values())
+        near = nearest_first(_shared_out(credentials), self.sight.interfaces.values())
         try:
             return Way(near[self._turn % len(near)], credentials.context())
         except (CredentialsError, ZeroDivisionError) as error:
-            log.warning("what this machine joined with is of no use (%s): it joins anew", error)
+            log.warning(
+                sentence(
+                    "credentials-useless",
+                    "what this machine joined with is of no use ({error}): it joins anew",
+                    error=error,
+                )
+            )
             self._wanted.set()
             return None
 
@@ -256,4 +286,9 @@ class Membership:
         """Say why this machine has not joined, once for each reason."""
         if outcome.sentence != self._complaint:
             self._complaint = outcome.sentence
-            log.warning("%s", outcome.sentence)
+            log.warning(sentence("not-joined", "{what}", what=outcome.sentence))
+
+
+def _shared_out(credentials: Credentials) -> list[str]:
+    """The region's addresses in an order of this agent's own, and always the same: so that its processes share the agents out."""
+    return sorted(credentials.regions, key=lambda url: sha256(f"{credentials.agent} {url}".encode()).digest())

@@ -11,6 +11,7 @@ import msgspec
 
 from bellrock.beacon import Event, EvidenceFound, EvidenceLost, Now
 from bellrock.model import Evidence, EvidenceKey, EvidenceKind, Monotonic, Neighbour, Port, key_of
+from bellrock.wire.logline import sentence
 
 MAX_NEIGHBOURS: Final = 1024
 """Over all interfaces; beyond, an interface has room for its first one only."""
@@ -124,7 +125,14 @@ class Neighbours:
             return True
         if interface not in self._crowded:
             self._crowded.add(interface)
-            log.warning("interface=%s: more than %d LLDP or CDP neighbours, the rest is left out", interface, own)
+            log.warning(
+                sentence(
+                    "neighbours-left-out",
+                    "interface={interface}: more than {kept} LLDP or CDP neighbours, the rest is left out",
+                    interface=interface,
+                    kept=own,
+                )
+            )
         return False
 
 

@@ -12,6 +12,7 @@ from bellrock.link.packet import PacketDevice
 from bellrock.link.shield import Shield
 from bellrock.link.udp import Datagram, UdpDevice
 from bellrock.model import Interface
+from bellrock.wire.logline import sentence
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class Complaints:
         if error is None or (ifindex, error.code) in self._told or len(self._told) >= MAX_COMPLAINTS:
             return
         self._told.add((ifindex, error.code))
-        log.warning("%s", error)
+        log.warning(sentence("network-error", "{error}", error=error))
 
 
 def open_network(*, udp_only: bool) -> RawNetwork | UdpNetwork:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from bellrock.contract import Delivered, Done, Order
+from bellrock.wire.logline import sentence
 
 MAX_ORDERS: Final = 16
 """Orders under way; more are declined."""
@@ -65,6 +66,6 @@ class Orders:
             why = await handler(order)
         except Exception as error:
             # One order that goes wrong must not end the agent, which has other work.
-            log.exception("order=%s: it was not carried out", order.id)
+            log.exception(sentence("order-fault", "order={order}: it was not carried out", order=order.id))
             why = f"the agent failed at it: {type(error).__name__}: {error}"
         self._answer(Done(order.id, why))

@@ -1,6 +1,7 @@
 """From what the engine wants sent to frames and datagrams."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -27,6 +28,8 @@ class Outgoing:
         self._network = network
         self._entropy = entropy
         self._by_name: dict[str, Interface] = {}
+        self.sent: Counter[str] = Counter()
+        """Beacons since the start: `multicast` and `unicast`."""
 
     def rekey(self, keyring: Keyring) -> None:
         """Seal by the first of these secrets from now on."""
@@ -50,13 +53,18 @@ class Outgoing:
         # A VLAN interface's frames are made with their tag, and sent on its lower device.
         lower = self._by_name.get(transmission.port.interface)
         if lower is not None:
+            self._count(transmission)
             network.send(lower.index, frame_of(transmission, payload))
+
+    def _count(self, transmission: Transmission) -> None:
+        self.sent["multicast" if transmission.unicast is None else "unicast"] += 1
 
     def _send_udp(self, network: UdpNetwork, transmission: Transmission, payload: bytes) -> None:
         # Without raw sockets a tag can only be sent by the VLAN interface that stands for it.
         carrier = self._by_name.get(transmission.beacon.remote.name)
         if carrier is None:
             return
+        self._count(transmission)
         if transmission.unicast is None:
             network.send_multicast(carrier.index, transmission.family, payload)
         else:

@@ -19,6 +19,8 @@ from bellrock.probe.manners import Manners
 from bellrock.probe.registry import UnknownProbeError, probe_of
 from bellrock.probe.sweep import Limits, not_checked, sweep
 from bellrock.probe.values import Ask, Option, PlanError
+from bellrock.wire.exposition import Counts
+from bellrock.wire.logline import sentence
 
 AT_ONCE: Final = 4
 """Orders whose tries go on at one time; others wait."""
@@ -52,6 +54,9 @@ class Probing:
         self._taps = taps
         self._manners = Manners()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.results = Counts(
+            "bellrock_rack_probe_results_total", "What became of tries that the region ordered.", "flow", "verdict"
+        )
 
     async def probe(self, order: Order) -> str:
         """Carry out an order of RunProbes; why it cannot be, or nothing."""
@@ -59,7 +64,7 @@ class Probing:
         tries = order.do.tries
         if len(tries) > MAX_TRIES:
             return f"{len(tries)} tries in one order; at most {MAX_TRIES} are taken"
-        log.info("order=%s: trying %d flows", order.id, len(tries))
+        log.info(sentence("order-tries", "order={order}: trying {flows} flows", order=order.id, flows=len(tries)))
         found: asyncio.Queue[Found] = asyncio.Queue()
         async with self._room, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sweep(tries, found))
@@ -85,6 +90,8 @@ class Probing:
         )
 
     def _told(self, place: int, probed: tuple[Probed, ...]) -> Tried:
+        for one in probed:
+            self.results.add(one.flow, one.verdict.value)
         return _bounded(Tried(place, tuple(structs.replace(one, source=self._host) for one in probed)))
 
 

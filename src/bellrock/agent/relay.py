@@ -9,6 +9,7 @@ from bellrock.beacon import Engine, Event, LetterCame, Now
 from bellrock.contract import AgentMessage, ContractError, Delivered, NodeAnswer, Order, Relayed
 from bellrock.contract.letters import open_report, seal_answer
 from bellrock.model import Port, Role
+from bellrock.wire.logline import sentence
 
 MAX_WAITING: Final = 64
 """Letters whose answers are awaited; beyond, the one that has waited longest gets none."""
@@ -54,7 +55,14 @@ class Relay:
             return
         # The beacons that carried the letter say who sent it; nobody reports for another.
         if report.host.id != event.sender.id or report.host.role != Role.NODE:
-            log.warning("%s sent the report of %s, which is not taken", event.sender.name, report.host.name)
+            log.warning(
+                sentence(
+                    "report-of-another",
+                    "{sender} sent the report of {of}, which is not taken",
+                    sender=event.sender.name,
+                    of=report.host.name,
+                )
+            )
             self._turn_down(event, f"{event.sender.name} may not report for {report.host.name}")
             return
         if self._say(Relayed(event.id, event.port, report)):

@@ -27,6 +27,7 @@ from bellrock.model import (
     Wall,
     key_of,
 )
+from bellrock.wire.logline import sentence
 
 MAX_PENDING: Final = 20_000
 """Observations held in memory while the disk is full; beyond, one full account takes their place."""
@@ -55,11 +56,18 @@ class Reporter:
         self._complete_due = False
         self._completed = False
         self._stuck = False
+        self.collapsed = 0
+        """How often, since the start, so many changes waited in memory that one account of what holds took their place."""
 
     @property
     def owes(self) -> bool:
         """Whether `flush` has something to put into the spool."""
         return bool(self._pending) or (self._complete_due and not self._completed)
+
+    @property
+    def pending(self) -> int:
+        """Observations that are owed and not in the spool yet."""
+        return len(self._pending)
 
     def interfaces(self, now_known: Iterable[Interface]) -> None:
         """The host's interfaces as they are now; what changed is told."""
@@ -127,7 +135,7 @@ class Reporter:
             self._begun = True
             self._completed = self._completed or report.complete
         if self._stuck:
-            log.warning("the spool takes reports again")
+            log.warning(sentence("spool-recovered", "the spool takes reports again"))
             self._stuck = False
         return True
 
@@ -144,7 +152,13 @@ class Reporter:
         self._pending.append(observation)
         # A disk that stays full: the sum of the changes is shorter than the changes.
         if len(self._pending) > MAX_PENDING:
+            self.collapsed += 1
+            given_up = len(self._pending)
             self.begin_anew()
+            text = (
+                "{changes} changes wait in memory: what holds now is told in their place, and their history is given up"
+            )
+            log.warning(sentence("changes-summed-up", text, changes=given_up, total=self.collapsed))
 
     def _measured(self, seen: MtuSeen) -> None:
         """Tell a measurement if it is news; when it was last made is not."""
@@ -175,7 +189,7 @@ class Reporter:
 
     def _blocked(self, why: str) -> None:
         if not self._stuck:
-            log.error("%s", why)
+            log.error(sentence("spool-stuck", "{why}", why=why))
         self._stuck = True
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import socket
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Final
@@ -12,6 +13,10 @@ import ulid_transform
 from msgspec import Struct, structs
 
 from bellrock.agent import identity, privileges
+from bellrock.agent.capturing import AT_ONCE, Capturer
+from bellrock.agent.exposure import Exposure, keep_file, listen
+from bellrock.agent.figures import Figures
+from bellrock.agent.here import Inspector
 from bellrock.agent.loop import Loop, jitter, now
 from bellrock.agent.measuring import Measuring
 from bellrock.agent.membership import Membership
@@ -24,15 +29,20 @@ from bellrock.agent.settings import Settings
 from bellrock.agent.sight import Watched
 from bellrock.agent.spool import Spool
 from bellrock.agent.stream import Stream
+from bellrock.agent.telling import Look, Telling
 from bellrock.agent.walks import WalkTools, open_tools, take_part
 from bellrock.agent.ways import Fixed
 from bellrock.beacon import Engine, Identity
-from bellrock.contract import Done, MeasureMtu, RunProbes
+from bellrock.contract import TELLS_HERE, Done, MeasureMtu, RunProbes
+from bellrock.contract.capturing import EndCapture, ReadCapture, RunCapture
 from bellrock.link.device import LinkError
 from bellrock.link.netlink import LinkMonitor
+from bellrock.link.spare import Spares
 from bellrock.link.taps import Taps, open_dhcp_taps
 from bellrock.model import Host, Wall
+from bellrock.model.here import Here
 from bellrock.wire.keys import Keyring
+from bellrock.wire.logline import sentence
 
 DRAIN: Final = 1.0
 """Seconds given to the last reports when the agent stops; what is left stays on disk."""
@@ -65,12 +75,20 @@ class Opened(Struct):
     taps: Taps | None
     """Raw frames for DHCP; None without the right to them."""
     walks: WalkTools
+    spares: Spares | None = None
+    """For captures; None without the right to them."""
+    metrics: socket.socket | None = None
+    """Where figures are told."""
 
     def close(self) -> None:
         """Close all of it."""
         self.walks.close()
         if self.taps is not None:
             self.taps.close()
+        if self.spares is not None:
+            self.spares.close()
+        if self.metrics is not None:
+            self.metrics.close()
         self.network.close()
         self.monitor.close()
         self.spool.close()
@@ -89,15 +107,30 @@ def open_all(settings: Settings) -> Opened:
         spool = Spool(settings.state_dir / "spool.sqlite")
         undo.callback(spool.close)
         network = open_network(udp_only=settings.udp_only)
+        undo.callback(network.close)
+        metrics = listen(settings.metrics)
         undo.pop_all()
-    return Opened(who, spool, network, LinkMonitor(), _open_taps() if network.raw else None, walks)
+    taps, spares = (_open_taps(), _open_spares()) if network.raw else (None, None)
+    return Opened(who, spool, network, LinkMonitor(), taps, walks, spares, metrics)
 
 
 def _open_taps() -> Taps | None:
     try:
         return open_dhcp_taps()
     except LinkError as error:
-        log.warning("%s; this agent cannot ask for DHCP when the region wants it to", error)
+        log.warning(
+            sentence("no-dhcp", "{error}; this agent cannot ask for DHCP when the region wants it to", error=error)
+        )
+        return None
+
+
+def _open_spares() -> Spares | None:
+    try:
+        return Spares(AT_ONCE)
+    except LinkError as error:
+        log.warning(
+            sentence("no-captures", "{error}; this agent cannot capture when the region wants it to", error=error)
+        )
         return None
 
 
@@ -144,20 +177,35 @@ async def run(
     orders = Orders(partial(_answer, loop, stream))
     orders.carry_out(MeasureMtu, measuring.measure)
     take_part(orders, opened.walks, stream.say)
-    orders.carry_out(RunProbes, Probing(stream.tell, who.host, opened.taps).probe)
+    probing = Probing(stream.tell, who.host, opened.taps)
+    orders.carry_out(RunProbes, probing.probe)
+    capturer = Capturer(stream.tell, settings.state_dir, opened.spares)
+    orders.carry_out(RunCapture, capturer.run)
+    orders.carry_out(EndCapture, capturer.end)
+    orders.carry_out(ReadCapture, capturer.read)
+    telling = Telling(_looking(opened, who, known), stream.say, lambda: TELLS_HERE in stream.takes)
+    loop.listeners.append(telling.note)
+    stream.watchers.append(telling.connected)
     stream.listeners.append(orders.ordered)
     stream.watchers.append(orders.connected)
+    stream.watchers.append(capturer.connected)
     secrets_changed(partial(_rekey, (loop, stream) if member is None else (loop, stream, member)))
     if not privileges.drop(settings.state_dir):
         log.warning(
-            "state=%s: it belongs to another user, so that this process keeps its privileges", settings.state_dir
+            sentence(
+                "privileges-kept",
+                "state={directory}: it belongs to another user, so that this process keeps its privileges",
+                directory=settings.state_dir,
+            )
         )
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(stream.run()), tasks.create_task(orders.run())]
+        beside = [tasks.create_task(stream.run()), tasks.create_task(orders.run()), tasks.create_task(telling.run())]
         if member is not None:
             beside.append(tasks.create_task(member.run()))
         if known is not None:
             beside.append(tasks.create_task(_introduce(engine, known)))
+        figures = Figures(who, engine, loop, reporter, opened.spool, stream, probing)
+        beside += [tasks.create_task(one) for one in _told(figures, opened, settings)]
         try:
             loop.start()
             ready(Ready(who.agent, who.host, opened.network.raw, opened.network.hint, loop.interface_count))
@@ -179,10 +227,36 @@ def _answer(loop: Loop, stream: Stream, done: Done) -> None:
     stream.say(done, behind_reports=True)
 
 
+def _looking(opened: Opened, who: Identity, known: Callable[[], Known] | None) -> Look:
+    """How this host is looked at, for the region."""
+    companion = opened.walks.companion
+    inspector = Inspector(who.host, (who.role,), None if companion is None else companion.rules)
+
+    async def look(refused: tuple[tuple[str, str, int], ...]) -> Here:
+        advertised = known()[0] if known is not None else ()
+        return await inspector.look(refused=refused, advertised=advertised, waiting=opened.spool.waiting)
+
+    return look
+
+
 def _rekey(parts: Iterable[Loop | Stream | Membership], keyring: Keyring) -> None:
     for part in parts:
         part.rekey(keyring)
-    log.info("secrets in use: %s; the first signs", ", ".join(key.id for key in keyring.keys))
+    log.info(
+        sentence(
+            "secrets-in-use", "secrets in use: {ids}; the first signs", ids=", ".join(key.id for key in keyring.keys)
+        )
+    )
+
+
+def _told(figures: Figures, opened: Opened, settings: Settings) -> Iterator[Coroutine[None, None, None]]:
+    """What tells the figures to those who want them."""
+    if opened.metrics is not None:
+        yield Exposure(figures.text, lambda: figures.connected).serve(opened.metrics)
+    if settings.metrics_file is not None:
+        yield keep_file(settings.metrics_file, figures.text)
+    if opened.metrics is not None or settings.metrics_file is not None:
+        yield figures.feel_pulse()
 
 
 async def _introduce(engine: Engine, known: Callable[[], Known]) -> None:

@@ -22,6 +22,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """(interface, VIDs) on which to beacon with tags although no VLAN interface is there."""
     ignore: tuple[str, ...] = ()
     """Shell patterns of interface names to leave alone."""
+    metrics: str = ""
+    """Where figures are told to whoever asks on this machine: 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; "" for nowhere."""
+    metrics_file: Path | None = None
+    """Where figures are written for node_exporter's textfile collector."""
     udp_only: bool = False
     """Use UDP sockets even where raw sockets are allowed."""
     beacon: Config = Config()

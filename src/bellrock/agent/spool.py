@@ -17,6 +17,8 @@ from typing import Final
 import msgspec
 
 from bellrock.contract import Report
+from bellrock.model import Wall
+from bellrock.wire.logline import sentence
 
 MAX_REPORTS: Final = 10_000
 """Unacknowledged reports kept on disk; while there are as many, changes wait in memory."""
@@ -123,6 +125,22 @@ class Spool:
             waiting = _one(db, "SELECT count(*) FROM report")
         self.last, self.waiting, self.unsure = last, waiting, False
 
+    @property
+    def size(self) -> int:
+        """Octets on disk; 0 where that cannot be told."""
+        paths = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        found = 0
+        for path in paths:
+            with suppress(OSError):
+                found += path.stat().st_size
+        return found
+
+    def oldest(self) -> Wall | None:
+        """When the report that waits longest was made, by this machine's clock; None: none waits, or the disk is failing."""
+        with suppress(SpoolError):
+            return next((report.sent for report in self.after(0, limit=1)), None)
+        return None
+
     def close(self) -> None:
         """Close the file; what is in it stays."""
         if not self._closed:
@@ -190,7 +208,7 @@ class Spool:
         try:
             aside = _rename(self._path)
             line = f"spool {self._path}: {why}; set aside as {aside.name}, and the region is told everything anew"
-            log.error("%s", line)
+            log.error(sentence("spool-set-aside", "{what}", what=line))
             self.generation += 1
             self._open()
         except (OSError, sqlite3.Error, _Damage) as error:

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import os
 import random
-import secrets
 import ssl
 import time
 from collections import deque
@@ -14,41 +12,40 @@ from typing import Final
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from bellrock.agent.channel import Direct
+from bellrock.agent.greeting import (
+    Proof,
+    ToldToWaitError,
+    TurnedAwayError,
+    dial,
+    rejected,
+    shake_hands,
+    watch_over,
+    words_of,
+)
+from bellrock.agent.pauses import STEADY, Pauses
 from bellrock.agent.spool import Spool, SpoolDamagedError, SpoolError
 from bellrock.agent.ways import Way, Ways
 from bellrock.contract import (
-    VERSION,
     Ack,
     AgentMessage,
-    Challenge,
     ContractError,
     Delivered,
-    Hello,
     KeepAlive,
     Order,
-    RegionMessage,
     Rejected,
     Renew,
     Renewed,
-    Welcome,
     decode_region_message,
     encode,
-    prove,
 )
 from bellrock.model import Host, Wall
+from bellrock.model.failing import innermost
+from bellrock.wire.exposition import LONG, Counts, Histogram
 from bellrock.wire.keys import Keyring
+from bellrock.wire.logline import sentence
 
-PATH: Final = "/api/v1/agents/stream"
 WINDOW: Final = 200
 """Reports sent ahead of their acknowledgement."""
-BACKOFF: Final = (0.05, 10.0)
-"""Seconds before the second and, doubling, the last attempts to connect; jittered by half."""
-STEADY: Final = 5.0
-"""Seconds after which a connection counts as one that worked, so that the next attempt comes soon again."""
-PATIENCE: Final = 10.0
-"""Seconds to wait for the region's next word while the connection is being made."""
-
 MAX_WORDS: Final = 64
 """Messages beside reports that wait to be sent."""
 PROMPT: Final = 300.0
@@ -57,11 +54,7 @@ PROMPT: Final = 300.0
 log = logging.getLogger(__name__)
 
 
-class TurnedAwayError(Exception):
-    """The region turned this agent away, or is not the one that shares its secret: why, for the operator."""
-
-
-_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError, SpoolError)
+_EXPECTED = (OSError, websockets.WebSocketException, ContractError, TurnedAwayError, ToldToWaitError, SpoolError)
 
 
 class Stream:
@@ -69,6 +62,7 @@ class Stream:
 
     Attributes:
         connected: set while the region listens.
+        takes: what the region has said that it takes beyond the first messages of the contract (`Welcome.takes`).
         listeners: called with every message of the region that is not about reports or certificates.
         watchers: called with True when the region begins to listen, with False when it does so no longer.
     """
@@ -94,14 +88,33 @@ class Stream:
         self._generation = 0
         self._sent = 0
         self._committed = 0
+        self._pauses = Pauses(random.random)
         self._words: deque[AgentMessage] = deque()
         self._behind: deque[tuple[int, AgentMessage]] = deque()
         """What is to be said once the report of this number, which it concerns, has been sent."""
         self._said = asyncio.Event()
         """Set when something was said, or nobody listens: whoever waits for room looks again."""
+        self._underway: deque[tuple[int, float]] = deque()
+        """(number, when it was sent) of reports that wait for their acknowledgement."""
+        self.ends = Counts("bellrock_rack_stream_ends_total", "Streams and attempts that ended, by how.", "how")
+        for how in ("lost", "turned-away", "rekeyed"):
+            self.ends.expect(how)
+        self.acknowledged = Histogram(
+            "bellrock_rack_acknowledged_seconds",
+            "From when a report is sent until the region has it on disk.",
+            bounds=LONG,
+        )
+        self.begun = 0
+        """Streams that the region let in since the start."""
         self.connected = asyncio.Event()
+        self.takes: tuple[str, ...] = ()
         self.listeners: list[Callable[[Delivered | Order], None]] = []
         self.watchers: list[Callable[[bool], None]] = []
+
+    @property
+    def unacknowledged(self) -> int:
+        """Reports that were sent and are not acknowledged yet, at most WINDOW."""
+        return len(self._underway)
 
     def wake(self) -> None:
         """The spool has something new."""
@@ -140,7 +153,6 @@ class Stream:
 
     async def run(self) -> None:
         """Connect, send, and connect again, until cancelled."""
-        pause = BACKOFF[0]
         complaint = ""
         while True:
             way = await self._ways.next()
@@ -148,24 +160,35 @@ class Stream:
             error: BaseException = ConnectionError("the region closed the connection")
             began = time.monotonic()
             try:
-                async with _open(way) as connection:
+                async with dial(way) as connection:
                     self._connection = connection
+                    watch_over(connection)
                     await self._serve(connection, way)
             except* _EXPECTED as group:
-                error = _first(group)
-            why = _words(error)
+                error = innermost(group)
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # Until Python 3.13 a group of tasks that fails just then swallows that this one was to end (gh-116720).
+                raise asyncio.CancelledError
+            why = words_of(error)
             if self.connected.is_set() and time.monotonic() - began > STEADY:
-                pause, complaint = BACKOFF[0], ""
+                complaint = ""
             self._connection = None
             self._lost()
             self._failed(error)
             meant, self._rekeyed = self._rekeyed, False
             if why != complaint and not meant:
                 level = logging.INFO if way.guess and isinstance(error, OSError) else logging.WARNING
-                log.log(level, "region=%s: %s; reports wait on disk, trying again", self._region, why)
+                log.log(
+                    level,
+                    sentence(
+                        "region-away",
+                        "region={region}: {why}; reports wait on disk, trying again",
+                        region=self._region,
+                        why=why,
+                    ),
+                )
                 complaint = why
-            await self._ways.pause(pause * (0.5 + random.random()))  # noqa: S311 -- spreads agents out, guards nothing
-            pause = min(pause * 2, BACKOFF[1])
+            await self._ways.pause(self._pauses.next(time.monotonic()))
 
     async def drained(self, within: float) -> bool:
         """Whether all reports are acknowledged within so many seconds."""
@@ -182,6 +205,7 @@ class Stream:
         """The connection is no more, nor is what was to be said on it."""
         self._words.clear()
         self._behind.clear()
+        self._underway.clear()
         self._said.set()
         if self.connected.is_set():
             self.connected.clear()
@@ -195,17 +219,35 @@ class Stream:
         """Who was turned away tries the next secret, or joins anew, as the case may be."""
         if isinstance(error, TurnedAwayError):
             self._turn += 1
+        elif isinstance(error, ToldToWaitError):
+            self._pauses.told(error.after)
         # In TLS 1.3 a certificate that the region does not take shows in the first thing read (RFC 8446 §4.4.2.4).
         refused = isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError)
-        self._ways.failed(turned_away=refused or isinstance(error, TurnedAwayError))
+        turned_away = refused or isinstance(error, TurnedAwayError)
+        self.ends.add("turned-away" if turned_away else "rekeyed" if self._rekeyed else "lost")
+        self._ways.failed(turned_away=turned_away)
 
     async def _serve(self, connection: ClientConnection, way: Way) -> None:
-        welcome = await self._shake_hands(connection, by_certificate=way.tls is not None)
+        mine = Proof(self._host, self._boot, self._keys, self._turn, by_certificate=way.tls is not None)
+        welcome = await shake_hands(connection, mine)
         self._catch_up(welcome.acked)
+        self.takes = welcome.takes
         self._ways.worked()
+        if way.tls is not None and welcome.regions:
+            self._ways.told(welcome.regions)
+        self._pauses.worked(time.monotonic(), welcome.spread)
+        self.begun += 1
         self.connected.set()
         self._tell_watchers(connected=True)
-        log.info("region=%s connected acked=%d waiting=%d", self._region, welcome.acked, self._spool.waiting)
+        log.info(
+            sentence(
+                "region-connected",
+                "region={region} connected acked={acked} waiting={waiting}",
+                region=self._region,
+                acked=welcome.acked,
+                waiting=self._spool.waiting,
+            )
+        )
         async with asyncio.TaskGroup() as tasks:
             sender = tasks.create_task(self._send(connection, welcome.keep_alive))
             renewer = tasks.create_task(self._renew(connection))
@@ -217,10 +259,22 @@ class Stream:
         spool = self._spool
         self._generation = spool.generation
         if acked < spool.last - spool.waiting:
-            log.warning("region=%s has lost what it knew of this agent: it is told everything anew", self._region)
+            log.warning(
+                sentence(
+                    "region-forgot",
+                    "region={region} has lost what it knew of this agent: it is told everything anew",
+                    region=self._region,
+                )
+            )
         elif acked > spool.last or (spool.unsure and acked):
             # Reports of the same numbers, which the region has of an earlier spool, are not those that wait here.
-            log.warning("region=%s knows more than the spool on disk: it is told everything anew", self._region)
+            log.warning(
+                sentence(
+                    "spool-behind",
+                    "region={region} knows more than the spool on disk: it is told everything anew",
+                    region=self._region,
+                )
+            )
         else:
             self._committed = self._sent = acked
             self._forget()
@@ -229,35 +283,6 @@ class Stream:
         spool.acknowledge(self._sent)  # or else not told anew: what is to be told would get numbers that are taken
         self._acked.set()
         self._forgotten()
-
-    async def _shake_hands(self, connection: ClientConnection, *, by_certificate: bool) -> Welcome:
-        """Where certificates were shown both ways, nobody has to prove anything more."""
-        challenge = await _next(connection)
-        if isinstance(challenge, Rejected):
-            raise TurnedAwayError(f"the region turned this agent away: {challenge.why}")
-        if not isinstance(challenge, Challenge):
-            raise TurnedAwayError(f"the region began with {type(challenge).__name__}, not with a challenge")
-        if challenge.version != VERSION:
-            raise TurnedAwayError(
-                f"the region speaks version {challenge.version} of the contract, this agent version {VERSION}"
-            )
-        nonce = secrets.token_hex(32)
-        key = self._keys[self._turn % len(self._keys)].stream_key
-        proof = "" if by_certificate else prove(key, "agent", challenge.nonce, nonce, self._host.id)
-        hello = Hello(
-            version=VERSION, host=self._host, boot=self._boot, nonce=nonce, proof=proof, sent=Wall(time.time()),
-            secrets=tuple(one.id for one in self._keys),
-        )  # fmt: skip
-        await connection.send(encode(hello))
-        welcome = await _next(connection)
-        if isinstance(welcome, Rejected):
-            raise TurnedAwayError(f"the region turned this agent away: {welcome.why}")
-        if not isinstance(welcome, Welcome):
-            raise TurnedAwayError(f"the region answered with {type(welcome).__name__}, not with a welcome")
-        expected = prove(key, "region", nonce, challenge.nonce, challenge.region)
-        if not by_certificate and not secrets.compare_digest(welcome.proof, expected):
-            raise TurnedAwayError("the region does not know the shared secret; it is told nothing")
-        return welcome
 
     async def _renew(self, connection: ClientConnection) -> None:
         """Ask for the next certificate whenever it is time. Clocks may be set meanwhile, so a wait is never long."""
@@ -277,6 +302,7 @@ class Stream:
             for report in self._spool.after(self._sent, limit=self._room()):
                 await connection.send(encode(report))
                 self._sent = report.seq
+                self._underway.append((report.seq, time.monotonic()))
             await self._send_words(connection)
             if self._spool.last > self._sent and self._room():
                 continue
@@ -305,6 +331,11 @@ class Stream:
             return
         self._acked.set()
 
+    def _measure(self, acknowledged: int) -> None:
+        now = time.monotonic()
+        while self._underway and self._underway[0][0] <= acknowledged:
+            self.acknowledged.observe(now - self._underway.popleft()[1])
+
     def _same_spool(self) -> None:
         if self._spool.generation != self._generation:
             raise SpoolError("the spool was begun anew while connected; the region is asked what it knows")
@@ -319,6 +350,7 @@ class Stream:
             message = decode_region_message(text)
             if isinstance(message, Ack):
                 self._committed = message.seq
+                self._measure(message.seq)
                 self._forget()
                 self._more.set()
             elif isinstance(message, Renewed):
@@ -327,33 +359,4 @@ class Stream:
                 for listener in self.listeners:
                     listener(message)
             elif isinstance(message, Rejected):
-                raise TurnedAwayError(f"the region turned this agent away: {message.why}")
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"what answers is not of the authority that this agent has joined ({error.verify_message}); if the region is a "
-            "new one, `bellrock rack join` joins it"
-        )
-    return str(error) or type(error).__name__
-
-
-async def _next(connection: ClientConnection) -> RegionMessage:
-    async with asyncio.timeout(PATIENCE):
-        return decode_region_message(await connection.recv())
-
-
-def _open(way: Way) -> Direct:
-    # The proofs carry their own authentication; compression would cost each agent 300 KiB.
-    region = way.url
-    if region.startswith("unix:"):
-        return Direct(f"ws://region{PATH}", unix=True, path=os.fspath(region.removeprefix("unix:")), compression=None)
-    address = region.replace("http://", "ws://", 1).replace("https://", "wss://", 1).rstrip("/")
-    return Direct(address + PATH, compression=None, proxy=None, ssl=way.tls)
+                raise rejected(message)

@@ -17,6 +17,7 @@ from bellrock.contract.walk import TellPath, WalkPath, WatchPath, WhichRule
 from bellrock.link.capabilities import can_raw
 from bellrock.link.device import LinkError
 from bellrock.link.wiretap import Wiretap
+from bellrock.wire.logline import sentence
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def open_tools(*, udp_only: bool) -> WalkTools:
     try:
         return WalkTools(Wiretap(), companion)
     except LinkError as error:
-        log.warning("%s; no walk can begin or end at this agent", error)
+        log.warning(sentence("no-walks", "{error}; no walk can begin or end at this agent", error=error))
         return WalkTools(None, companion)
 
 
@@ -57,8 +58,12 @@ def _companion() -> Companion | None:
         return Companion()
     except OSError as error:
         log.warning(
-            "no companion process could be started (%s): walks listen on no port below 1024 and name no rule", error.strerror
-        )  # fmt: skip
+            sentence(
+                "no-companion",
+                "no companion process could be started ({error}): walks listen on no port below 1024 and name no rule",
+                error=error.strerror,
+            )
+        )
         return None
 
 

@@ -32,9 +32,14 @@ ARMED: Final = 40.0
 """Seconds after which a watch ends that nobody asked for its result."""
 SETTLE: Final = 0.05
 """Seconds in which what the wire has shown reaches this process."""
+HALF_OPEN_EVERY: Final = 0.4
+"""Seconds between two looks at connections that have begun. A kernel that may not send its SYN+ACK, because a rule of its own drops it,
+forgets the connection when it tries for the second time, after 1 s (RFC 6298 §2.1)."""
 MAX_REPLIES: Final = 16
 """Answers in one walk. Each is no larger than what it answers."""
 MAX_CONNECTIONS: Final = 8
+MAX_BEGUN: Final = 1024
+"""Connections that have begun of which one look takes note."""
 SAY: Final = 2.0
 """Seconds that whoever connects has to show a mark."""
 MAX_DATAGRAM: Final = 2048
@@ -60,6 +65,12 @@ class Armed:
         self._peer: tuple[str, int] = ("", 0)
         self._obstacle = ""
         self._why_not = ""
+        self.begun: set[int] = set()
+        """Ports of those whose connections have begun here at some time."""
+
+    def look(self) -> None:
+        """See whose connections have begun."""
+        self.begun.update(half_open(self.path.port)[:MAX_BEGUN])
 
     def mark_in(self, payload: bytes) -> Mark | None:
         """The walk's mark, if the sender has the key."""
@@ -127,7 +138,7 @@ class Watcher:
                     self._say(Watching(order=order.id, listener=armed.listener, why=armed.why[:256]))
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(ARMED):
-                            await armed.over.wait()
+                            await _until_over(armed)
         except BusyError as error:
             return str(error)
         finally:
@@ -173,6 +184,16 @@ class Watcher:
         with sock:
             async with _serving(armed, sock):
                 yield
+
+
+async def _until_over(armed: Armed) -> None:
+    """Until the result is asked for; of TCP with a look now and then at what has begun, which may be gone by then."""
+    while armed.path.protocol == "tcp" and not armed.over.is_set():
+        armed.look()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HALF_OPEN_EVERY):
+                await armed.over.wait()
+    await armed.over.wait()
 
 
 @contextlib.asynccontextmanager
@@ -317,8 +338,8 @@ def _with_way(armed: Armed, peer: tuple[str, int] | None) -> Served:
         ports = {known[1]} if known else set()
         # The ports behind the first are those of packets with small hop limits, which are no requests.
         ports.add(armed.path.source_port)
-        begun = sum(port in ports for port in half_open(armed.path.port))
-        served = structs.replace(served, half_open=begun)
+        armed.look()
+        served = structs.replace(served, half_open=len(armed.begun & ports))
     if known is None:
         return served
     with contextlib.suppress(OSError):

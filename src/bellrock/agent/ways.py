@@ -33,6 +33,10 @@ class Ways(Protocol):
         """The region has let this agent in."""
         ...
 
+    def told(self, regions: tuple[str, ...]) -> None:
+        """The region, which has proved itself, says where it listens now."""
+        ...
+
     def failed(self, *, turned_away: bool) -> None:
         """It did not work; `turned_away`: the region itself said so, or did not take the certificate."""
         ...
@@ -66,6 +70,9 @@ class Fixed:
 
     def worked(self) -> None:
         """There is nothing to remember."""
+
+    def told(self, regions: tuple[str, ...]) -> None:
+        """There is one address."""
 
     def failed(self, *, turned_away: bool) -> None:
         """There is nothing else to try."""

@@ -1,6 +1,6 @@
 """The engine: ports come and go, alarms ring, and hearing, speaking and doubting do the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
@@ -100,6 +100,11 @@ class Engine:
             for learnt in self._core.ports.learnt(port.interface):
                 self._remove(learnt, now)
         self._remove(port, now)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many frames were refused since the start, by reason."""
+        return self._core.refusals.totals
 
     @property
     def relays(self) -> bool:

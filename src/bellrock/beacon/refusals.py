@@ -1,6 +1,6 @@
 """Counters of refused frames: bounded in memory and in the events that they cause."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from bellrock.beacon.values import Now, Refused
 from bellrock.model import Port
@@ -36,6 +36,8 @@ class Refusals:
     def __init__(self) -> None:
         self._tallies: OrderedDict[Key, Tally] = OrderedDict()
         self._waiting: OrderedDict[Key, None] = OrderedDict()
+        self.totals: Counter[str] = Counter()
+        """All that were counted since the start, by reason."""
 
     def __len__(self) -> int:
         return len(self._tallies)
@@ -49,6 +51,7 @@ class Refusals:
 
     def count(self, key: Key, detail: str, skew: float | None, now: Now, times: int = 1) -> Refused | None:
         """Count a refusal, or so many at once; the event, if it is time for one."""
+        self.totals[key[2]] += times
         key = self._room_for(key, now)
         tally = self._tallies.setdefault(key, Tally(now))
         self._tallies.move_to_end(key)

@@ -3,6 +3,7 @@
 import select
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
@@ -13,8 +14,10 @@ from bellrock.link import clock
 from bellrock.link.device import Frame, interface_text
 from bellrock.link.filter import Instruction
 from bellrock.link.middleware import with_tags
+from bellrock.link.netlink import LinkMonitor
 from bellrock.link.packet import PacketDevice
 from bellrock.link.ring import RETIRE_MS
+from bellrock.model import Interface
 
 BLOCK_SIZE: Final = 256 * 1024
 """Octets of a block of the ring: more than the largest frame that a card puts together (64 KiB)."""
@@ -34,6 +37,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     seconds: float | None = None
     packets: int | None = None
+    octets: int | None = None
+    """Of the file that is being written."""
 
 
 class Description(Struct, frozen=True, kw_only=True):
@@ -74,6 +79,7 @@ class Capture:
         description: what the files say about it.
         redact: what becomes of a frame before it is written.
         promiscuous: hear also what is for others; only on named interfaces.
+        sock: a spare socket, for one interface or all.
 
     Raises:
         LinkError: a socket cannot be opened, an interface is gone, or memory is short.
@@ -87,6 +93,7 @@ class Capture:
         redact: Callable[[bytes], bytes] | None = None,
         *,
         promiscuous: bool = True,
+        sock: socket.socket | None = None,
     ) -> None:
         self._description, self._redact = description, redact
         self._heard: dict[int, Heard] = {}
@@ -106,6 +113,7 @@ class Capture:
                     outgoing=True,
                     promiscuous=promiscuous and ifindex > 0,
                     block_size=BLOCK_SIZE,
+                    sock=sock,
                 )
                 self._devices.append((ifindex, device))
                 self._poll.register(device.fileno(), select.POLLIN)
@@ -117,9 +125,9 @@ class Capture:
 
     def head(self) -> bytes:
         """The blocks with which a file begins."""
-        about = self._description
+        about, own = self._description, _own_interfaces()
         return pcapng.section(about.application, about.comments) + b"".join(
-            self._block_of(heard.name) for heard in self._heard.values()
+            self._block_of(heard.name, own.get(ifindex)) for ifindex, heard in self._heard.items()
         )
 
     def tail(self) -> bytes:
@@ -178,6 +186,8 @@ class Capture:
             if self._fetch(files, now, limits.packets):
                 return f"{limits.packets} packets"
             files.tick(now)
+            if limits.octets is not None and files.octets >= limits.octets:
+                return f"{limits.octets} octets"
             if now - last >= TICK:
                 last = now
                 files.flush()
@@ -218,7 +228,7 @@ class Capture:
         heard = self._heard.get(frame.ifindex)
         if heard is None:
             heard = self._meet(frame.ifindex)
-            files.announce(self._block_of(heard.name))
+            files.announce(self._block_of(heard.name, _own_interfaces().get(frame.ifindex)))
         data = with_tags(frame)
         length = (frame.length or len(frame.data)) + len(data) - len(frame.data)
         if self._redact:
@@ -236,9 +246,10 @@ class Capture:
         heard = self._heard[ifindex] = Heard(len(self._heard), interface_text(ifindex))
         return heard
 
-    def _block_of(self, name: str) -> bytes:
+    def _block_of(self, name: str, own: Interface | None) -> bytes:
         about = self._description
-        return pcapng.interface(name, about.snaplen, about.expression, about.comments)
+        mac, addresses = ("", ()) if own is None else (own.mac, own.addresses)
+        return pcapng.interface(name, about.snaplen, about.expression, about.comments, mac=mac, addresses=addresses)
 
     def _look_at_troubles(self) -> bool:
         """Whether there is still something to hear."""
@@ -252,6 +263,12 @@ class Capture:
                 self._poll.unregister(device.fileno())
                 self._gone.add(ifindex)
         return len(self._gone) < len(self._devices)
+
+
+def _own_interfaces() -> dict[int, Interface]:
+    """Ethernet interfaces of this host by index: whose address is whose is what a reader cannot tell from packets alone."""
+    with closing(LinkMonitor()) as monitor:
+        return {one.index: one for one in monitor.snapshot().values()}
 
 
 def _exists(ifindex: int) -> bool:

@@ -2,7 +2,10 @@
 
 import struct
 from collections.abc import Iterable
+from ipaddress import IPv4Interface, ip_interface
 from typing import Final
+
+from bellrock.wire.ethernet import mac_bytes
 
 ETHERNET: Final = 1
 SECTION, INTERFACE, PACKET, STATISTICS = 0x0A0D0D0A, 1, 6, 5
@@ -11,6 +14,8 @@ COMMENT: Final = 1
 _END: Final = bytes(4)
 _APPLICATION: Final = 4
 _NAME, _RESOLUTION, _FILTER = 2, 9, 11
+IPV4_ADDRESS, IPV6_ADDRESS, MAC_ADDRESS = 4, 5, 6
+"""if_IPv4addr (address and mask), if_IPv6addr (address and length), if_MACaddr (§4.2)."""
 _FLAGS: Final = 2
 _NANOSECONDS: Final = b"\x09"
 _PACKET_HEADER: Final = struct.Struct("<7I")
@@ -34,13 +39,18 @@ def section(application: str, comments: Iterable[str] = ()) -> bytes:
     return _block(SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1), options)
 
 
-def interface(name: str, snaplen: int, expression: str = "", comments: Iterable[str] = ()) -> bytes:
-    """The block of an interface; the first one in a file has number 0."""
+def interface(
+    name: str, snaplen: int, expression: str = "", comments: Iterable[str] = (), link_type: int = ETHERNET, *,
+    mac: str = "", addresses: Iterable[str] = (),
+) -> bytes:  # fmt: skip
+    """The block of an interface; the first one in a file has number 0. `addresses` are with prefix length."""
     options = [(COMMENT, text.encode()) for text in comments]
-    options += [(_NAME, name.encode(errors="replace")), (_RESOLUTION, _NANOSECONDS)]
+    options += [(_NAME, name.encode(errors="replace")), *map(_address, addresses)]
+    options += [(MAC_ADDRESS, mac_bytes(mac))] if mac else []
+    options.append((_RESOLUTION, _NANOSECONDS))
     if expression:
         options.append((_FILTER, b"\0" + expression.encode()))
-    return _block(INTERFACE, struct.pack("<HHI", ETHERNET, 0, snaplen), options)
+    return _block(INTERFACE, struct.pack("<HHI", link_type, 0, snaplen), options)
 
 
 def packet(number: int, received_ns: int, data: bytes, length: int, flags: int) -> bytes:
@@ -64,6 +74,12 @@ def packet(number: int, received_ns: int, data: bytes, length: int, flags: int) 
             _PACKET_TAIL.pack(_FLAGS, 4, flags, total),
         )
     )
+
+
+def remarked(number: int, at_ns: int, data: bytes, length: int, remark: str) -> bytes:
+    """The block of a packet with a comment, and without flags; the rest as for `packet`."""
+    fixed = struct.pack("<5I", number, at_ns >> 32, at_ns & 0xFFFFFFFF, len(data), length)
+    return _block(PACKET, fixed + data + _PADDING[len(data) & 3], [(COMMENT, remark.encode(errors="replace"))])
 
 
 def statistics(
@@ -96,6 +112,13 @@ def whole_blocks(octets: bytes, most: int) -> int:
             break
         at += step
     return at
+
+
+def _address(text: str) -> tuple[int, bytes]:
+    parsed = ip_interface(text)
+    if isinstance(parsed, IPv4Interface):
+        return IPV4_ADDRESS, parsed.packed + parsed.netmask.packed
+    return IPV6_ADDRESS, parsed.packed + bytes((parsed.network.prefixlen,))
 
 
 def _time(nanoseconds: int) -> bytes:

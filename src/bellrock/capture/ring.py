@@ -53,6 +53,7 @@ class Files:
         tail: gives those with which it ends.
         now: seconds on any clock that does not go back.
         force: whether files that are there already may be replaced.
+        whole: whether the file has its name only once it is closed. Until then nothing is replaced, and what is abandoned is removed.
 
     Raises:
         FileError: the file is there already, or cannot be made.
@@ -67,8 +68,11 @@ class Files:
         now: float,
         *,
         force: bool = False,
+        whole: bool = False,
     ) -> None:
         self._path, self._turns, self._head, self._tail, self._force = path, turns, head, tail, force
+        self._whole = whole
+        self._unnamed: Path | None = None
         self._number = self._reserved = 0
         self._descriptor = -1
         self._buffer = bytearray()
@@ -153,10 +157,19 @@ class Files:
         try:
             self._add(self._tail())
             self.flush()
+            if self._unnamed:
+                self._name(self._unnamed, self.name)
         finally:
-            if self._descriptor != 1:
-                os.close(self._descriptor)
-            self._descriptor = -1
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Write nothing further; a file that has no name yet is removed."""
+        if self._descriptor > 1:
+            os.close(self._descriptor)
+        self._descriptor = -1
+        if self._unnamed:
+            self._unnamed.unlink(missing_ok=True)
+            self._unnamed = None
 
     @property
     def name(self) -> str:
@@ -191,6 +204,8 @@ class Files:
     def _make(self, name: str) -> None:
         """Write the first blocks under a name of their own, then give them theirs in one step."""
         _check_place(name)
+        if self._whole and not self._force and os.path.lexists(name):
+            raise _not_made(name, FileExistsError(EEXIST, ""))
         temporary = Path(name).with_name(f".{Path(name).name}.{os.getpid()}")
         try:
             # 0600: captures hold what others said in confidence.
@@ -200,19 +215,26 @@ class Files:
         except OSError as error:
             raise FileError(error.errno, f"{name} cannot be made: {error.strerror}") from None
         try:
+            self._unnamed = temporary
             self._add(self._head())
             self.flush()
+            if not self._whole:
+                self._name(temporary, name)
+                self._unnamed = None
+        except OSError as error:
+            self.abandon()
+            raise _not_made(name, error) from None
+        self.kept.append(name)
+
+    def _name(self, temporary: Path, name: str) -> None:
+        try:
             if self._force:
                 temporary.replace(name)
             else:
                 _name_it(temporary, name)
         except OSError as error:
-            os.close(self._descriptor)
-            self._descriptor = -1
             raise _not_made(name, error) from None
-        finally:
-            temporary.unlink(missing_ok=True)
-        self.kept.append(name)
+        temporary.unlink(missing_ok=True)
 
     def _named(self, number: int) -> str:
         path = Path(self._path)

@@ -18,7 +18,7 @@ MAX_BIND: Final = 1024
 """Octets of an unfinished bind that are remembered: more than names in a directory have."""
 
 _HEADERS: Final = re.compile(
-    rb"(?:^|(?<=\n))[ \t]*(?:proxy-|x-forwarded-)?(?:authorization|cookie2?|set-cookie2?|x-auth-token|x-api-key|x-csrftoken)[ \t]*:[ \t]*"
+    rb"(?:^|(?<=\n))[ \t]*(?:proxy-|x-forwarded-)?(?:authorization|cookie2?|set-cookie2?|x-auth-token|x-auth-key|x-subject-token|x-service-token|x-api-key|x-csrftoken)[ \t]*:[ \t]*"
     rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
     re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ _LINE_ENDS: Final = (b"", b"\r", b"\n", b"\r\n")
 _USER_IN_ADDRESS: Final = re.compile(rb"://([^/\s@]{1,256})@")
 _NAMES: Final = (
     b"authorization:", b"proxy-authorization:", b"x-forwarded-authorization:", b"cookie:", b"cookie2:", b"set-cookie:", b"set-cookie2:",
-    b"x-auth-token:", b"x-api-key:", b"x-csrftoken:",
+    b"x-auth-token:", b"x-auth-key:", b"x-subject-token:", b"x-service-token:", b"x-api-key:", b"x-csrftoken:",
 )  # fmt: skip
 
 
@@ -192,3 +192,19 @@ def ipmi_secrets(data: bytes, start: int, end: int) -> list[Span]:
         return [(first, end)] if first < end else []
     # Version 1.5: MD2, MD5, a straight password or an OEM's code, 16 octets.
     return [(start + 13, min(end, start + 29))] if kind else []
+
+
+def users(payload: bytes, start: int) -> list[Span]:
+    """Where `user:password` is in addresses of a datagram (boot file names of DHCP, TFTP's, logs)."""
+    return [(start + match.start(1), start + match.end(1)) for match in _USER_IN_ADDRESS.finditer(payload)]
+
+
+def community(payload: bytes, start: int) -> list[Span]:
+    """Where the community of SNMP 1 and 2c is (RFC 1157 §4: version, community, data). What is cut in it is one to its end."""
+    try:
+        message = _element(payload, 0, 0x30)
+        version = _element(payload, message[1], 0x02) if message else None
+        word = _element(payload, version[2], 0x04) if version else None
+    except _CutError:
+        return [(start, start + len(payload))] if payload else []
+    return [(start + word[1], start + min(word[2], len(payload)))] if word else []

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import EXIT_NO, Failure, json_option, print_json, print_table, printable
 from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
-    from bellrock.cli.answers import Enrolment
+    from bellrock.client.shapes import EnrolmentView
 
 
 @click.group(epilog="Example: bellrock agent approve K7QF-2M9X")
@@ -44,7 +45,7 @@ def list_agents(region_url: str, state_dir: Path | None, *, as_json: bool) -> No
 
 
 @agent.command(epilog="Example: bellrock agent approve K7QF-2M9X")
-@click.argument("who", metavar="CODE|NAME|AGENT")
+@click.argument("who", metavar="CODE|NAME|AGENT", shell_complete=completing.hosts)
 @region_options
 @json_option
 def approve(who: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
@@ -56,7 +57,7 @@ def approve(who: str, region_url: str, state_dir: Path | None, *, as_json: bool)
 
 
 @agent.command(epilog="Example: bellrock agent revoke rack-3")
-@click.argument("who", metavar="CODE|NAME|AGENT")
+@click.argument("who", metavar="CODE|NAME|AGENT", shell_complete=completing.hosts)
 @region_options
 @json_option
 def revoke(who: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
@@ -65,12 +66,14 @@ def revoke(who: str, region_url: str, state_dir: Path | None, *, as_json: bool) 
 
 
 def _decide(who: str, what: str, done: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
-    from bellrock.cli.asking import ask, segment
+    from bellrock.cli.asking import api
 
     chosen = choose(_enrolments(region_url, state_dir), who)
     # The region approves only the machine whose code this is: another may have asked under the same id since it was listed.
-    compared = f"?code={segment(chosen.code)}" if what == "approve" else ""
-    ask(region_url, state_dir, type(None), f"/enrolments/{segment(chosen.agent)}/{what}{compared}", "POST")
+    if what == "approve":
+        api(region_url, state_dir).approve(chosen.agent, code=chosen.code)
+    else:
+        api(region_url, state_dir).revoke(chosen.agent)
     if as_json:
         print_json({"agent": chosen.agent, "name": chosen.name, "done": what})
     else:
@@ -79,7 +82,7 @@ def _decide(who: str, what: str, done: str, region_url: str, state_dir: Path | N
         click.echo(printable(f"{chosen.name} ({chosen.agent}) {done}"))
 
 
-def choose(found: "list[Enrolment]", who: str) -> "Enrolment":
+def choose(found: "list[EnrolmentView]", who: str) -> "EnrolmentView":
     """The agent that is meant by its id, its code (with or without the dash) or its name.
 
     Raises:
@@ -98,8 +101,7 @@ def choose(found: "list[Enrolment]", who: str) -> "Enrolment":
     return meant[0]
 
 
-def _enrolments(region_url: str, state_dir: Path | None) -> "list[Enrolment]":
-    from bellrock.cli.answers import Enrolment
-    from bellrock.cli.asking import ask
+def _enrolments(region_url: str, state_dir: Path | None) -> "list[EnrolmentView]":
+    from bellrock.cli.asking import api
 
-    return ask(region_url, state_dir, list[Enrolment], "/enrolments")
+    return api(region_url, state_dir).enrolments()

@@ -13,6 +13,7 @@ from bellrock.cli.firewall_diff import changes, rules_to_load
 from bellrock.cli.firewall_options import rule_options
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, printable
+from bellrock.cli.ranges import WholeRange
 
 if TYPE_CHECKING:
     from bellrock.cli.keeper import Event, Order
@@ -26,7 +27,7 @@ _YES: Final = ("yes", "y")
 @rule_options
 @click.option(
     "--confirm-within",
-    type=click.IntRange(1, 3600),
+    type=WholeRange(1, 3600),
     default=30,
     show_default=True,
     help="Seconds until the rules go again.",

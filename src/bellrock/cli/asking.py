@@ -1,38 +1,50 @@
 """Asking the region that a command's options name, with the answer in a shape."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from bellrock.cli.client import send
 from bellrock.cli.keys import default_state_dir
-from bellrock.cli.output import EXIT_UNREADABLE, Failure
+from bellrock.cli.output import Failure
 from bellrock.cli.topology import region_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bellrock.cli.regionapi import Asked
+    from bellrock.client.routes import Routes
+
 _T = TypeVar("_T")
+
+
+def api(region_url: str, state_dir: Path | None) -> "Asked":
+    """The API of the region that a command's options name, a method for each operation; they raise what `ask` raises."""
+    from bellrock.cli.regionapi import Asked
+
+    region_url, state_dir = region_of(region_url, state_dir)
+    return Asked(region_url, state_dir or default_state_dir())
 
 
 def ask(
     region_url: str,
     state_dir: Path | None,
     shape: type[_T],
-    path: str,
-    method: str = "GET",
-    body: dict[str, Any] | None = None,
+    question: "Callable[[Routes], object]",
+    *,
+    within: float | None = None,
 ) -> _T:
-    """The answer to METHOD /api/v1`path`; more may be in it than the shape has. A change that is answered with nothing has None's.
+    """The answer to one operation, in a shape of the command's own; more may be in it than the shape has, and with Any it is as it came.
+
+    Args:
+        question: calls the operation.
+        within: seconds until the answer must be there, where they are not the usual ones.
 
     Raises:
         Failure: no region, or it says no, or it is one of another version.
     """
-    from msgspec import ValidationError, convert
+    from bellrock.cli.regionapi import answered
 
     region_url, state_dir = region_of(region_url, state_dir)
-    answer = send(region_url, state_dir or default_state_dir(), method, path, body)
-    try:
-        return convert(answer, shape)
-    except ValidationError as error:
-        said = f"{region_url}: what answers there is not a region of this version: {error}"
-        raise Failure(said, EXIT_UNREADABLE) from None
+    return answered(region_url, state_dir or default_state_dir(), shape, question, within=within)
 
 
 def named(name: str) -> str:
@@ -44,14 +56,6 @@ def named(name: str) -> str:
     if not name:
         raise Failure("NAME is empty; give at least one letter or digit")
     return name
-
-
-def segment(text: str) -> str:
-    """Text as one segment of a path."""
-    import os
-    from urllib.parse import quote
-
-    return quote(os.fsencode(text), safe="")
 
 
 def when(at: float | None, otherwise: str = "never") -> str:

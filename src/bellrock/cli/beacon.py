@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_json_line, printable
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.paths import FILE
+from bellrock.cli.ranges import FiniteRange, WholeRange
 
 if TYPE_CHECKING:
     from bellrock.beacon import Arrival, Refusal
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 MAX_INPUT = 1 << 20
 MAX_SECONDS = 2**63
 TYPES = ("solicitation", "advertisement")
-interface_argument = click.argument("interface", required=False)
+interface_argument = click.argument("interface", required=False, shell_complete=completing.interfaces)
 
 
 def _seconds(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001 -- click's
@@ -42,7 +44,7 @@ def beacon() -> None:
 
 
 @beacon.command(epilog="Example: tail -c +43 frame.bin | bellrock beacon decode --secret-file /etc/bellrock/secret -")
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", type=FILE, metavar="FILE|-", shell_complete=completing.files)
 @click.option("--hex", "as_hex", is_flag=True, help="FILE holds hex digits, white space ignored.")
 @at_option
 @secret_option
@@ -122,7 +124,7 @@ def encode(
 @click.option(
     "--seconds", type=FiniteRange(min=0.1), callback=_seconds, help="Stop after so long. [default: until Ctrl-C]"
 )
-@click.option("--count", type=click.IntRange(min=1), help="Stop after so many beacons.")
+@click.option("--count", type=WholeRange(min=1), help="Stop after so many beacons.")
 @secret_option
 @json_option
 def listen(
@@ -148,8 +150,8 @@ def listen(
 
 
 @beacon.command(epilog="Example: bellrock beacon send eth1 --vid 20")
-@click.argument("interface")
-@click.option("--vid", type=click.IntRange(1, 4094), help="Send with this 802.1Q tag.")
+@click.argument("interface", shell_complete=completing.interfaces)
+@click.option("--vid", type=WholeRange(1, 4094), help="Send with this 802.1Q tag.")
 @click.option("--version", type=click.Choice(["1", "2"]), default="2", show_default=True)
 @click.option(
     "--wait",

@@ -1,14 +1,17 @@
 """`bellrock capture`: filters for capture tools, and captures."""
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bellrock.cli import completing
+from bellrock.cli.capture_summary import summary
 from bellrock.cli.capture_wanted import wanted, wanted_options
 from bellrock.cli.output import Failure, json_option, print_json
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.paths import FILE
+from bellrock.cli.ranges import OCTETS, FiniteRange, WholeRange, amount
+from bellrock.cli.topology import region_options_as
 
 if TYPE_CHECKING:
     from bellrock.capture.fitted import Fitted
@@ -16,35 +19,16 @@ if TYPE_CHECKING:
     from bellrock.link.filter import Instruction
 
 
-Amount = Callable[[click.Context, click.Parameter, str | None], float | None]
-
-
-def _amount(units: dict[str, int], least: float, most: float) -> Amount:
-    """A callback that makes a number of a number with a unit."""
-
-    def convert(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
-        if value is None:
-            return None
-        found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)", value)
-        if not found or found[2] not in units:
-            raise click.BadParameter(f"{value!r} is not a number with one of {', '.join(filter(None, units))}.")
-        amount = float(found[1]) * units[found[2]]
-        if not least <= amount <= most:
-            raise click.BadParameter(f"{value} is too {'little' if amount < least else 'much'}.")
-        return amount
-
-    return convert
-
-
-octets = _amount(
-    {"": 1, "kB": 1000, "KiB": 1 << 10, "MB": 10**6, "MiB": 1 << 20, "GB": 10**9, "GiB": 1 << 30}, 1 << 12, 1 << 44
-)
-duration = _amount({"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}, 1, 10**8)
+octets = amount(OCTETS, 1 << 12, 1 << 44)
+duration = amount({"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}, 1, 10**8)
 
 
 @click.group(epilog="Example: bellrock capture filter dhcp tftp --rack 10.0.0.2")
 def capture() -> None:
-    """Write filters for capture tools, and capture."""
+    """Write filters for capture tools, capture, and say what captures hold."""
+
+
+capture.add_command(summary)
 
 
 @capture.command(
@@ -93,17 +77,19 @@ def filter_(*, plain: bool, bpf: bool, wireshark: bool, as_json: bool, **selecti
     metavar="NAME",
     help="Where to listen; may be given again.  [default: all]",
 )
-@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write pcapng; - is standard output.")
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="FILE", help="Where to write pcapng; - is standard output."
+)
 @click.option("--size", callback=octets, metavar="SIZE", help="Begin a new file before one gets larger: 64MiB.")
 @click.option("--rotate-every", callback=duration, metavar="TIME", help="Begin a new file after so long: 10m.")
 @click.option(
-    "--files", type=click.IntRange(1, 9999), default=8, show_default=True, help="Keep so many of them; the oldest go."
+    "--files", type=WholeRange(1, 9999), default=8, show_default=True, help="Keep so many of them; the oldest go."
 )
 @click.option("--seconds", type=FiniteRange(0.1, 1e9), help="Stop after so long.  [default: until Ctrl-C]")
-@click.option("--packets", type=click.IntRange(1), help="Stop after so many packets.")
+@click.option("--packets", type=WholeRange(1), help="Stop after so many packets.")
 @click.option(
     "--snaplen",
-    type=click.IntRange(14, 262144),
+    type=WholeRange(14, 262144),
     default=262144,
     show_default=True,
     help="Keep so many octets of a packet.",
@@ -112,11 +98,20 @@ def filter_(*, plain: bool, bpf: bool, wireshark: bool, as_json: bool, **selecti
     "--headers-only", is_flag=True, help="Leave payloads out: keep the headers of Ethernet, IP, TCP, UDP, ICMP."
 )
 @click.option("--blank-secrets", is_flag=True, help="Blank known secrets in payloads: of HTTP, LDAP and IPMI.")
+@click.option("--payloads", is_flag=True, help="With --on: leave payloads in; known secrets in them are blanked.")
 @click.option("--no-promiscuous", is_flag=True, help="Leave out what is for others.")
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option(
+    "--on", multiple=True, metavar="AGENT[/IF],...", help="Capture at these agents, by way of the region, and merge what they saw."
+)  # fmt: skip
+@region_options_as("--through")
 @json_option
 def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
     """Capture the packets of FLOWs, or all, live, into one pcapng file or a ring of files.
+
+    With --on the region has agents capture, at the same time, for --seconds (60 if not said), at most --size each (64MiB): clocks
+    are aligned by packets that several saw, and each packet says in its comment where it was seen. Payloads are left out
+    there unless --payloads or --blank-secrets is given; then known secrets in them are blanked.
 
     With --size or --rotate-every the files are FILE-0001, FILE-0002 and so on. They are for their owner alone (0600). Interfaces,
     filter and flows are written into them, and at the end of each what was received and dropped.
@@ -131,9 +126,16 @@ def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
         raise Failure(
             "standard output takes one capture and nothing else; leave out --json, --size and --rotate-every, or name a file"
         )
+    if given["headers_only"] and given["payloads"]:
+        raise Failure("--headers-only leaves no payloads; choose one of the two")
+    if given["payloads"] and not given["on"]:
+        raise Failure("--payloads goes with --on; a capture on this machine has payloads")
     if given["headers_only"] and given["blank_secrets"]:
         raise Failure("--headers-only leaves no payloads to blank; choose one of the two")
     asked = wanted(given)
+    if given["on"]:
+        _run_on(asked, given, as_json=as_json)
+        return
     made, program = _for_live(asked) if asked.flows or asked.about or asked.stations else (None, ())
     for note in made.notes if made else ():
         click.echo(f"Note: {note}", err=True)
@@ -146,6 +148,50 @@ def run(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- click's
         promiscuous=not given["no_promiscuous"],
     )  # fmt: skip
     run_plan(plan, as_json=as_json)
+
+
+_NOT_ON: Final = {
+    "interfaces": "--interface (say AGENT/IF)", "rotate_every": "--rotate-every", "packets": "--packets", "no_promiscuous": "--no-promiscuous",
+}  # fmt: skip
+
+
+def _run_on(asked: "Wanted", given: dict[str, Any], *, as_json: bool) -> None:
+    from bellrock.cli.capture_on import Region, Request, places, run_on
+
+    for name, option in _NOT_ON.items():
+        if given[name]:
+            raise Failure(f"--on takes no {option}")
+    made, program = _for_live(asked) if asked.flows or asked.about or asked.stations else (None, ())
+    request = Request(
+        on=places(given["on"]), seconds=given["seconds"] or 60.0, octets=int(given["size"] or 64 << 20), program=program,
+        expression=made.expression if made else "",
+        headers_only=not (given["payloads"] or given["blank_secrets"]),
+    )  # fmt: skip
+    run_on(
+        request, Region(given["region_url"], given["state_dir"]), given["output"], force=given["force"], as_json=as_json
+    )
+
+
+@capture.command(epilog="Example: bellrock capture merge rack-1=a.pcapng node-7=b.pcapng -o both.pcapng")
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="[HOST=]FILE...", shell_complete=completing.files)
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="FILE", help="Where to write pcapng; - is standard output."
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@json_option
+def merge(files: tuple[str, ...], output: str, *, force: bool, as_json: bool) -> None:
+    """Put captures of several places together, by time: clocks are aligned by packets that several saw.
+
+    Each packet says in its comment where it was seen. Without HOST the file's name stands for it.
+
+    Exit 0: done. Exit 2: usage. Exit 3: a file could not be read, or the merged one not be written.
+    """
+    from bellrock.capture.ring import STDOUT
+    from bellrock.cli.capture_on import merge_files
+
+    if output == STDOUT and as_json:
+        raise Failure("standard output takes the capture and nothing else; leave out --json, or name a file")
+    merge_files(files, output, force=force, as_json=as_json)
 
 
 def _for_live(asked: "Wanted") -> "tuple[Fitted, tuple[Instruction, ...]]":

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import click
@@ -43,6 +43,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     snaplen: int = SNAPLEN
     promiscuous: bool = True
     force: bool = False
+    passing: bool = False
+    """The file is gone when the command is over: nothing tells its name."""
 
 
 def run_plan(plan: Plan, *, as_json: bool) -> None:
@@ -64,12 +66,13 @@ def run_plan(plan: Plan, *, as_json: bool) -> None:
         raise _cannot_hear(error) from None
     with contextlib.closing(capture), _stopping() as stop:
         files = _open_files(plan, capture)
-        teller = _Teller(capture, files)
+        teller = _Teller(capture, None if plan.passing else files)
         where = ", ".join(plan.interfaces) or "all interfaces"
-        click.echo(f"capturing on {where} into {files.name}; Ctrl-C ends it", err=True)
+        into = "" if plan.passing else f" into {files.name}"
+        click.echo(f"capturing on {where}{into}; Ctrl-C ends it", err=True)
         ended, failure = _write(capture, files, plan.limits, stop, teller)
         teller.end()
-        _summary(capture, files, ended, blanker, as_json=as_json)
+        _summary(capture, () if plan.passing else files.kept, ended, blanker, as_json=as_json)
         if failure is not None:
             raise Failure(failure, EXIT_UNREADABLE)
 
@@ -158,7 +161,7 @@ def _stopping() -> Iterator[int]:
 class _Teller:
     """One line on a terminal that is written over, and complaints as they come; in a pipe complaints only."""
 
-    def __init__(self, capture: Capture, files: Files) -> None:
+    def __init__(self, capture: Capture, files: Files | None) -> None:
         self._capture, self._files = capture, files
         self._terminal = sys.stderr.isatty()
         self._line = False
@@ -170,7 +173,8 @@ class _Teller:
             click.echo(f"Warning: {complaint}", err=True)
         if self._terminal:
             self._line = True
-            click.echo(f"\r\x1b[K{_figures(self._capture)}  {self._files.name}", err=True, nl=False)
+            name = self._files.name if self._files else ""
+            click.echo(f"\r\x1b[K{_figures(self._capture)}  {name}", err=True, nl=False)
 
     def end(self) -> None:
         if self._line:
@@ -187,9 +191,9 @@ def _size(octets: int) -> str:
     return f"{octets} octets" if octets < MIB else f"{octets / MIB:.1f} MiB"
 
 
-def _summary(capture: Capture, files: Files, ended: str, blanker: Blanker | None, *, as_json: bool) -> None:
+def _summary(capture: Capture, kept: Iterable[str], ended: str, blanker: Blanker | None, *, as_json: bool) -> None:
     totals = capture.totals()
-    names = [file_name(name) for name in files.kept]
+    names = [file_name(name) for name in kept]
     if as_json:
         print_json(
             {**to_builtins(totals), "files": names, "ended": ended, "blanked": blanker.blanked if blanker else None}

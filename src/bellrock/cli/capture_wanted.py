@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import Failure
+from bellrock.cli.paths import PathName
+from bellrock.cli.ranges import WholeRange
 
 if TYPE_CHECKING:
     from bellrock.capture.values import Addresses, Wanted
@@ -19,10 +22,10 @@ ROLE_OPTIONS: Final = ("rack", "region", "node")
 def wanted_options(command: F) -> F:
     """Give a command the options of a selection; it gets them as `**selection`, for `wanted`."""
     options = [
-        click.argument("flows", nargs=-1, metavar="[FLOW]..."),
+        click.argument("flows", nargs=-1, metavar="[FLOW]...", shell_complete=completing.flows),
         click.option("--all", "everything", is_flag=True, help="All flows of the catalogue."),
         click.option(
-            "--site", type=click.Path(path_type=Path), metavar="FILE",
+            "--site", type=PathName(path_type=Path), metavar="FILE",
             help="Ports and addresses of a site; --role and its like take the place of the site's.",
         ),
         click.option("--profile", metavar="NAME", help="Ports of this profile, where there is no site.  [default: standard]"),
@@ -37,7 +40,7 @@ def wanted_options(command: F) -> F:
         ),
         click.option("--subnet", "subnets", multiple=True, metavar="PREFIX", help="The same for a subnet."),
         click.option(
-            "--tags", type=click.IntRange(0, 2), default=2, show_default=True, help="Frames with at most so many VLAN tags."
+            "--tags", type=WholeRange(0, 2), default=2, show_default=True, help="Frames with at most so many VLAN tags."
         ),
         click.option("--errors", is_flag=True, help="Also ICMP errors about packets of these flows."),
     ]  # fmt: skip

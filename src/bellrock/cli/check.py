@@ -1,6 +1,7 @@
 """`bellrock check`: everything that matters from where one stands, tried in the order of a boot."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bellrock.cli import completing
+from bellrock.cli.findingtext import print_findings
 from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import Failure, json_option, print_json, print_json_line, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 
 if TYPE_CHECKING:
+    from bellrock.cli.checkhere import Host
     from bellrock.cli.trying import Results, Work
     from bellrock.flows import Role, Standpoint, Untried, Wanted
     from bellrock.flows.site import Site
@@ -29,18 +34,19 @@ AT_ONCE: Final = 512
 PER_ADDRESS: Final = 64
 """A machine asks each service of its own once: nobody is flooded, and silence is waited for but once."""
 BLOCKED: Final = "blocked"
-_COLOURS: Final = {"error": "red", "warning": "yellow", "notice": "dim"}
 
 
 @click.command(epilog="Example: bellrock check --site site.toml --role node")
-@click.option("--site", "site_file", type=click.Path(path_type=Path), help="Site file that says who must reach whom.")
+@click.option("--site", "site_file", type=PathName(path_type=Path), help="Site file that says who must reach whom.")
 @click.option(
     "--role",
     "roles",
     multiple=True,
     help="What this machine is at the site; may be repeated. [default: by its addresses]",
 )
-@click.option("--only", multiple=True, metavar="FLOW", help="Only this flow; may be repeated.")
+@click.option(
+    "--only", multiple=True, metavar="FLOW", shell_complete=completing.flows, help="Only this flow; may be repeated."
+)
 @click.option(
     "--within",
     type=FiniteRange(min=0.1, max=600),
@@ -56,7 +62,7 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "notice": "dim"}
     show_default=True,
     help="Seconds between two rounds of --watch.",
 )
-@click.option("--state-dir", type=click.Path(path_type=Path), help="Of the agent here, which knows its region.")
+@click.option("--state-dir", type=PathName(path_type=Path), help="Of the agent here, which knows its region.")
 @json_option
 def check(
     site_file: Path | None, roles: tuple[str, ...], only: tuple[str, ...], state_dir: Path | None, *, within: float, watch: bool, every: float,
@@ -69,12 +75,13 @@ def check(
 
     With --json {checks, findings} and more. Exit 0: all works. 1: something does not. 2: usage. 3: something could not be checked.
     """
+    from bellrock.cli.checkhere import Host
     from bellrock.cli.trying import rounds
     from bellrock.probe.sweep import Limits
 
     scene = _of_site(site_file, roles) if site_file else _of_machine(roles, state_dir or default_state_dir())
     scene.narrow(only)
-    printer = _Printer(scene, as_json=as_json, watch=watch)
+    printer = _Printer(scene, None if only else Host(scene.roles), as_json=as_json, watch=watch)
     work = [_todo(one, *seconds) for one, seconds in zip(scene.wanted, times(scene.wanted, within), strict=True)]
     sys.exit(rounds(work, printer.round, every if watch else None, Limits(at_once=AT_ONCE, per_address=PER_ADDRESS)))
 
@@ -91,8 +98,12 @@ class _Scene:
         subnets: tuple[str, ...] = (),
         *,
         origins: bool = False,
+        site: "Site | None" = None,
+        roles: "tuple[Role, ...]" = (),
+        command: str = "bellrock check",
     ) -> None:
         self.wanted, self.untried, self.heading, self.more, self.subnets = wanted, untried, heading, more, subnets
+        self.site, self.roles, self.command = site, roles, command
         self.origins = origins
         """Whether each check has a place of its own where it is said that it matters."""
 
@@ -120,7 +131,10 @@ def _of_site(path: Path, roles: tuple[str, ...]) -> _Scene:
     here = _standpoint(site, roles)
     told = f"as {' and '.join(here.roles)} of {site.name or path}"
     subnets = tuple(str(one.network) for one in site.subnets)
-    return _Scene(wanted(site, here), untried(site, here), told, subnets=subnets)
+    words = ["bellrock", "check", "--site", str(path), *(word for role in roles for word in ("--role", role))]
+    return _Scene(
+        wanted(site, here), untried(site, here), told, subnets=subnets, site=site, roles=here.roles, command=shlex.join(words)
+    )  # fmt: skip
 
 
 def _standpoint(site: "Site", roles: tuple[str, ...]) -> "Standpoint":
@@ -212,13 +226,13 @@ def _todo(want: "Wanted", within: float, silence: float) -> "Work":
 class _Printer:
     """Judges and prints rounds."""
 
-    def __init__(self, scene: _Scene, *, as_json: bool, watch: bool) -> None:
-        self._scene, self._as_json, self._watch = scene, as_json, watch
+    def __init__(self, scene: _Scene, host: "Host | None", *, as_json: bool, watch: bool) -> None:
+        """`host`: None where only some flows are asked about: what nobody asked for is no fault."""
+        self._scene, self._host, self._as_json, self._watch = scene, host, as_json, watch
 
     def round(self, results: "Results", number: int) -> int:
         """Print one, and say the exit code."""
         from bellrock.cli.trying import exit_code, to_be_known
-        from bellrock.diagnosis.probes import findings
         from bellrock.diagnosis.verdicts import judge
 
         pairs = [
@@ -228,7 +242,7 @@ class _Printer:
         ]
         judged = judge(pairs, self._scene.subnets)
         seen = list(zip((want for want, _ in pairs), judged, strict=True))
-        found = (*findings(seen), *self._scene.more)
+        found = self._found(seen)
         if self._as_json:
             (print_json_line if self._watch else print_json)(_document(self._scene, seen, found))
         else:
@@ -236,11 +250,42 @@ class _Printer:
                 click.echo("\x1b[H\x1b[2J", nl=False)
             _print(self._scene, seen, found)
         # What no check from one end could know better is told, and holds up nobody.
-        return exit_code(one.verdict for one in judged if to_be_known(one))
+        return _worse(exit_code(one.verdict for one in judged if to_be_known(one)), found)
+
+    def _found(self, seen: "list[tuple[Wanted, Probed]]") -> "tuple[Finding, ...]":
+        """What is wrong by all that this host knows: what was tried, and what it sees of itself."""
+        from bellrock.cli.judging import judged_by_rules
+        from bellrock.diagnosis.case import Case
+        from bellrock.link import clock
+
+        here = () if self._host is None else (self._host.look(),)
+        case = Case(now=clock.wall(), here=here, probes=tuple(seen), site=self._scene.site)
+        return tuple(_again(one, self._scene.command) for one in judged_by_rules(case, self._scene.more))
+
+
+def _again(one: "Finding", command: str) -> "Finding":
+    """A finding whose way to look again is this command: as it was given, for what it is about."""
+    from msgspec.structs import replace
+
+    return (
+        replace(one, recheck=one.recheck.replace("bellrock check", command, 1))
+        if one.recheck.startswith("bellrock check ")
+        else one
+    )
+
+
+def _worse(code: int, found: "tuple[Finding, ...]") -> int:
+    """1 also where what was tried works, and something else is wrong; a verdict has said already how grave a finding about it is."""
+    from bellrock.cli.findingtext import exit_code
+    from bellrock.diagnosis.probes import IDS
+
+    return exit_code(one for one in found if one.id not in IDS) or code
 
 
 def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Finding, ...]") -> dict[str, Any]:
     import msgspec
+
+    from bellrock.diagnosis.findings_document import all_told
 
     def row(want: "Wanted", one: "Probed") -> dict[str, Any]:
         return {
@@ -250,7 +295,7 @@ def _document(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[
         }  # fmt: skip
 
     plain: dict[str, Any] = msgspec.to_builtins({
-        "as": scene.heading, "checks": [row(want, one) for want, one in seen], "findings": found, "untried": scene.untried,
+        "as": scene.heading, "checks": [row(want, one) for want, one in seen], "findings": all_told(found), "untried": scene.untried,
     })  # fmt: skip
     return plain
 
@@ -282,12 +327,7 @@ def _print(scene: _Scene, seen: "list[tuple[Wanted, Probed]]", found: "tuple[Fin
     print_table(
         columns[:shown], [row[:shown] for row in rows], "nothing was to be checked", COLOURS | {BLOCKED: "green"}
     )
-    for one in found:
-        click.echo(
-            f"{click.style(one.severity, fg=_COLOURS[one.severity].replace('dim', 'bright_black'))}: {printable(one.what)}"
-        )
-        for line in (*filter(None, (one.cause,)), *one.fix):
-            click.echo(f"    {printable(line)}")
+    print_findings(found, proof=False)
     for left in scene.untried:
         click.echo(printable(f"not tried: {left.flow}: {left.why}"))
 

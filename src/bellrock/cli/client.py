@@ -1,21 +1,24 @@
 """Asking the region, over its HTTP API."""
 
+import errno
 import http.client
 import ipaddress
 import json
 import os
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import click
-from typing_extensions import override
 
 from bellrock.cli.address import MAX_UNIX_PATH, parse_region, secure_address
 from bellrock.cli.keys import HERE, LOCAL_SOCKET
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure
+from bellrock.client.transport import UnixConnection
 
 TOKEN_VARIABLE: Final = "BELLROCK_TOKEN_FILE"  # noqa: S105 -- a variable's name
 AUTHORITY: Final = "bellrock.authority"
@@ -25,35 +28,19 @@ LOOPBACK: Final = ("127.", "[::1]", "localhost")
 TIMEOUT: Final = 10.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 MAX_TOKEN: Final = 1024
+LOGIN: Final = "Log in "
+"""How a region begins what it says to those that it does not know."""
 REFUSALS: Final = {400: EXIT_USAGE, 404: EXIT_NO, 409: EXIT_NO}
 """Statuses with which a change is refused, and the exit codes that they mean."""
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self._path = path
+class Refusal(Failure):
+    """The region says no."""
 
-    @override
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def get(region: str, state_dir: Path, path: str, **query: str) -> Any:  # noqa: ANN401 -- whatever the API's JSON holds
-    """The JSON answer to GET /api/v1`path`.
-
-    Args:
-        region: https://HOST:PORT, http://HOST:PORT or unix:PATH.
-        state_dir: where the region keeps its `api-token`, readable by its owner.
-
-    Raises:
-        Failure: no region there, no token, or the region says no; one line each.
-    """
-    if query:
-        path += "?" + "&".join(f"{name}={quote(os.fsencode(value), safe='/')}" for name, value in query.items())
-    return send(region, state_dir, "GET", path)
+    def __init__(self, message: str, exit_code: int, status: int) -> None:
+        """`status`: of HTTP."""
+        super().__init__(message, exit_code)
+        self.status = status
 
 
 def send(region: str, state_dir: Path, method: str, path: str, body: Any = None, *, within: float | None = None) -> Any:  # noqa: ANN401 -- JSON
@@ -65,6 +52,29 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None,
     Raises:
         Failure: no region there, no token, or the region says no (exit 1: not as things are; 2: not as it was asked); one line each.
     """
+    with _answering(region, state_dir, method, path, body, within) as (region, response):
+        answer = response.read(MAX_ANSWER)
+    return _answer(region, state_dir, method, response.status, answer)
+
+
+@contextmanager
+def streamed(region: str, state_dir: Path, method: str, path: str) -> Iterator[http.client.HTTPResponse]:
+    """The answer, to be read inside the block.
+
+    Raises:
+        Failure: as for `send`.
+    """
+    with _answering(region, state_dir, method, path, None, None) as (region, response):
+        if response.status != HTTPStatus.OK:
+            _answer(region, state_dir, method, response.status, response.read(MAX_ANSWER))
+        yield response
+
+
+@contextmanager
+def _answering(
+    region: str, state_dir: Path, method: str, path: str, body: Any, within: float | None,  # noqa: ANN401 -- JSON
+) -> Iterator[tuple[str, http.client.HTTPResponse]]:  # fmt: skip
+    """Where is asked, and the answer, whose body is read inside the block."""
     region = _meant(region, state_dir)
     connection = _connection(region, state_dir)
     connection.timeout = patience = TIMEOUT if within is None else within
@@ -74,8 +84,7 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None,
         content, headers["Content-Type"] = _json(body), "application/json"
     try:
         connection.request(method, "/api/v1" + path, content, headers)
-        response = connection.getresponse()
-        answer = response.read(MAX_ANSWER)
+        yield region, connection.getresponse()
     except ssl.SSLCertVerificationError as error:
         raise Failure(
             f"{region}: what answers there is not of the authority in {_authority(state_dir)} ({error.verify_message}); "
@@ -91,7 +100,6 @@ def send(region: str, state_dir: Path, method: str, path: str, body: Any = None,
         raise Failure(f"{region}: what answers there is not a region ({error!r}){hint}", EXIT_UNREADABLE) from None
     finally:
         connection.close()
-    return _answer(region, method, response.status, answer)
 
 
 def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
@@ -99,7 +107,7 @@ def _connection(region: str, state_dir: Path) -> http.client.HTTPConnection:
         return _secure(region, state_dir)
     where = parse_region(region)
     if isinstance(where, str):
-        return _UnixConnection(where)
+        return UnixConnection(where, TIMEOUT)
     return http.client.HTTPConnection(*where, timeout=TIMEOUT)
 
 
@@ -136,6 +144,8 @@ def _meant(region: str, state_dir: Path) -> str:
             # The port may be anybody's by now, and the token is not for whoever has taken it.
             why = f"none listens at its socket in {state_dir / 'region'}"
             raise Failure(f"no region at {region}: {why}; `bellrock up` starts one", EXIT_UNREADABLE)
+    if region.startswith("unix:") and isinstance(where := parse_region(region), str) and not os.path.exists(where):
+        raise Failure(f"no region at {region}: {os.strerror(errno.ENOENT)}", EXIT_UNREADABLE)
     if region.startswith("http://") and not _is_loopback(parse_region(region)[0]):
         raise Failure(f"{region}: no token is sent in clear to another machine; ask https://HOST:PORT", EXIT_USAGE)
     return region
@@ -223,7 +233,7 @@ def _is_here(region: str) -> bool:
     return region.startswith("unix:") or region.partition("://")[2].startswith(LOOPBACK)
 
 
-def _answer(region: str, method: str, status: int, body: bytes) -> Any:  # noqa: ANN401
+def _answer(region: str, state_dir: Path, method: str, status: int, body: bytes) -> Any:  # noqa: ANN401
     if status == http.HTTPStatus.NO_CONTENT:
         return None
     try:
@@ -234,11 +244,28 @@ def _answer(region: str, method: str, status: int, body: bytes) -> Any:  # noqa:
         ) from None
     if not 200 <= status < 300:
         detail = answer.get("detail", "") if isinstance(answer, dict) else ""
-        if status == http.HTTPStatus.UNAUTHORIZED and not os.environ.get(TOKEN_VARIABLE) and not _is_here(region):
-            detail = (
-                f"a token is needed over the network, where the state directory's does not count: `bellrock token new "
-                f"NAME` at the region makes one, ${TOKEN_VARIABLE} names the file with it"
-            )
+        if status == http.HTTPStatus.UNAUTHORIZED:
+            detail = _not_let_in(region, state_dir, detail)
         code = EXIT_UNREADABLE if method == "GET" else REFUSALS.get(status, EXIT_UNREADABLE)
-        raise Failure(f"{region}: {detail or f'status {status}'}", code)
+        raise Refusal(f"{region}: {detail or f'status {status}'}", code, status)
     return answer
+
+
+def _not_let_in(region: str, state_dir: Path, detail: str) -> str:
+    """What is wrong with the token that was shown, in place of how a browser is let in."""
+    named = os.environ.get(TOKEN_VARIABLE)
+    if not named and not _is_here(region):
+        return (
+            f"a token is needed over the network, where the state directory's does not count: `bellrock token new "
+            f"NAME` at the region makes one, ${TOKEN_VARIABLE} names the file with it"
+        )
+    if not detail.startswith(LOGIN):
+        return detail
+    if named:
+        return (
+            f"the token in {named} does not count, or no longer; `bellrock token new NAME` at the region makes another"
+        )
+    return (
+        f"the token in {state_dir / 'region' / 'api-token'} does not count: it was revoked, or is another region's; "
+        f"start the region anew, which makes another, or name a file with one in ${TOKEN_VARIABLE}"
+    )

@@ -10,6 +10,7 @@ def as_failure(error: BaseException) -> Failure | None:
     from bellrock.agent.identity import IdentityError
     from bellrock.agent.spool import SpoolError
     from bellrock.link.device import LinkError
+    from bellrock.model.failing import innermost
     from bellrock.region.errors import RegionError
     from bellrock.wire.keys import SecretError
 
@@ -21,7 +22,8 @@ def as_failure(error: BaseException) -> Failure | None:
     if isinstance(error, RegionError) and error.port is not None:
         return Failure(_with_holder(str(error), error.port), EXIT_UNREADABLE)
     if isinstance(error, IdentityError | SpoolError | LinkError | RegionError):
-        return Failure(str(error), EXIT_UNREADABLE)
+        # Of a site file each mistake is a line.
+        return Failure("; ".join(str(error).splitlines()), EXIT_UNREADABLE)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(f"{where}{error.strerror or error}", EXIT_UNREADABLE)
@@ -37,10 +39,3 @@ def _with_holder(line: str, port: int) -> str:
     option = "--port" if context and context.info_name == "up" else "--listen"
     line = line.replace("choose another port", f"choose another port ({option})", 1)
     return line.replace("another process", holder.text(), 1) if holder else line
-
-
-def innermost(error: BaseException) -> BaseException:
-    """The first error of a group, which the others followed."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -1,17 +1,11 @@
 """`bellrock firewall`: the rules that a site needs, and what its rules let through."""
 
 import importlib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # as in root.py: typing has it from Python 3.12 on
-
-    def override(method):  # noqa: ANN001, ANN201, D103
-        return method
-
+from bellrock.cli.overriding import override
 
 SUBCOMMANDS: Final = {
     "build": ("bellrock.cli.firewall_build", "Write the rules that a place needs."),

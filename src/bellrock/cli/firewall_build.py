@@ -7,6 +7,7 @@ import click
 
 from bellrock.cli.firewall_options import read_options, read_place, rule_options, say_notices
 from bellrock.cli.output import EXIT_UNREADABLE, Failure, json_option, print_json
+from bellrock.cli.paths import PathName
 from bellrock.cli.sitefile import read_site
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     help="The platform: nftables, iptables, ip6tables, cisco, juniper …",
 )
 @click.option("--explain", is_flag=True, help="Write above each rule why it is there.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("-o", "--output", type=PathName(path_type=Path), help="Write to this file instead of stdout.")
 @json_option
 def build(
     site: Path, places: tuple[str, ...], target: str, output: Path | None, *, explain: bool, as_json: bool, **wanted: Any  # noqa: ANN401 -- the options of rule_options

@@ -7,6 +7,8 @@ import click
 
 from bellrock.cli.firewall_options import read_place
 from bellrock.cli.output import Failure, json_option, print_json
+from bellrock.cli.paths import PathName
+from bellrock.cli.ranges import WholeRange
 from bellrock.cli.sitefile import read_site
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ _SITE: Final = Path("site.toml")
 
 
 @click.command(epilog="Example: bellrock firewall check --site site.toml --for router --ruleset /etc/nftables.conf")
-@click.option("--site", type=click.Path(path_type=Path), default=_SITE, show_default=True, help="The site file.")
+@click.option("--site", type=PathName(path_type=Path), default=_SITE, show_default=True, help="The site file.")
 @click.option(
     "--for",
     "places",
@@ -31,11 +33,11 @@ _SITE: Final = Path("site.toml")
     "--ruleset",
     "files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PathName(path_type=Path),
     help="A file of nft's language, its JSON, or iptables-save; - is standard input. Give it twice for IPv4 and IPv6. Without it: the live rules.",
 )
 @click.option(
-    "--wider-limit", type=click.IntRange(0, 100_000), default=10, show_default=True, metavar="N",
+    "--wider-limit", type=WholeRange(0, 100_000), default=10, show_default=True, metavar="N",
     help="Rules that let through more than is needed, and rules that do nothing: print at most this many of each.",
 )  # fmt: skip
 @click.option(

@@ -9,6 +9,7 @@ import click
 
 from bellrock.cli.firewall_options import rule_options, say_notices
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, EXIT_USAGE, Failure, json_option, print_json
+from bellrock.cli.paths import PathName
 
 MAX_RULESET: Final = 64 << 20
 """Octets of a ruleset file."""
@@ -17,7 +18,7 @@ MAX_RULESET: Final = 64 << 20
 @click.command(epilog="Example: bellrock firewall diff --site site.toml --for router")
 @rule_options
 @click.option(
-    "--ruleset", type=click.Path(path_type=Path), help="Compare with this nftables file instead of the live table."
+    "--ruleset", type=PathName(path_type=Path), help="Compare with this nftables file instead of the live table."
 )
 @json_option
 def diff(site: Path, places: tuple[str, ...], ruleset: Path | None, *, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- the options of rule_options

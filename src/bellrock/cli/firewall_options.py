@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from bellrock.cli.output import Failure, printable
+from bellrock.cli.paths import PathName
 
 if TYPE_CHECKING:
     from bellrock.firewall.compile.policy import Options
@@ -21,7 +22,7 @@ STYLES: Final = ("sets", "linear", "sketch")
 def rule_options(command: _F) -> _F:
     """Site, place, and the operator's choices; the command gets them as `site`, `places` and, for `wanted`, all others."""
     for option in reversed((
-        click.option("--site", required=True, type=click.Path(path_type=Path), help="The site file."),
+        click.option("--site", required=True, type=PathName(path_type=Path), help="The site file."),
         click.option(
             "--for", "places", multiple=True, required=True,
             help="Where the rules will live: router, bmc (the router before BMCs), ROLE-gateway, or a role; several roles for a machine that plays them.",

@@ -2,17 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-import msgspec
 
 from bellrock.cli.answers import Interface, Refusal
-from bellrock.cli.client import get
 from bellrock.cli.output import Failure, file_name, print_json_line, printable
+from bellrock.cli.regionapi import answered
 from bellrock.cli.render import count, headline
+from bellrock.client.routes import Routes
 
 EARLIEST, LATEST, STEP = 3.0, 15.0, 0.5
 """Seconds after the start: when to look first, when to say what there is at the latest, and how often to look."""
@@ -35,18 +35,17 @@ class FirstLook:
         latest = time.monotonic() + LATEST
         await asyncio.sleep(EARLIEST)
         try:
-            while not _settled(interfaces := await self._ask("/interfaces", tuple[Interface, ...])):
+            while not _settled(interfaces := await self._ask(tuple[Interface, ...], Routes.interfaces)):
                 if time.monotonic() > latest:
                     break
                 await asyncio.sleep(STEP)
-            refusals = await self._ask("/refusals", tuple[Refusal, ...])
-            self._print(interfaces, await self._ask("/topology", dict[str, Any]), refusals)
+            refusals = await self._ask(tuple[Refusal, ...], Routes.refusals)
+            self._print(interfaces, await self._ask(dict[str, Any], Routes.topology), refusals)
         except Failure as error:
             click.echo(f"found    nothing could be read: {error.format_message()}", err=True)
 
-    async def _ask(self, path: str, shape: type[_T]) -> _T:
-        answer = await asyncio.to_thread(get, self._region, self._state_dir, path)
-        return msgspec.convert(answer, shape)
+    async def _ask(self, shape: type[_T], question: Callable[[Routes], object]) -> _T:
+        return await asyncio.to_thread(answered, self._region, self._state_dir, shape, question)
 
     def _print(
         self, interfaces: tuple[Interface, ...], topology: dict[str, Any], refusals: tuple[Refusal, ...]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import EXIT_NO, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.tables import csv_text, format_options, markdown, one_format
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 site_option = click.option(
-    "--site", "site_file", type=click.Path(path_type=Path), help="Ports and flows of this site file."
+    "--site", "site_file", type=PathName(path_type=Path), help="Ports and flows of this site file."
 )
 profile_option = click.option("--profile", help="Ports of this profile: standard or maas-3.")
 
@@ -62,7 +64,7 @@ def list_(
 
 
 @flows.command(epilog="Example: bellrock flows show tftp")
-@click.argument("flow_id", metavar="ID")
+@click.argument("flow_id", metavar="ID", shell_complete=completing.flows)
 @profile_option
 @site_option
 @json_option
@@ -115,7 +117,7 @@ def matrix(profile: str | None, site_file: Path | None, *, as_json: bool, as_mar
 
 
 @flows.command(epilog="Example: sudo bellrock flows lint site.toml --watch 30")
-@click.argument("site_file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("site_file", metavar="FILE", type=PathName(path_type=Path))
 @click.option("--for", "roles", metavar="ROLE[,ROLE]", help="What this host plays; else its addresses tell.")
 @click.option(
     "--watch",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from bellrock.cli.output import Failure
+from bellrock.cli.paths import PathName
 
 if TYPE_CHECKING:
     from bellrock.wire.keys import Key, Keyring
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 FILE_VARIABLE: Final = "BELLROCK_SECRET_FILE"
 TEXT_VARIABLE: Final = "BELLROCK_SECRET"
 STATE_VARIABLE: Final = "BELLROCK_STATE_DIR"
+CREDENTIAL: Final = "secret"
+"""What a service manager calls the shared secret that it hands over (systemd.exec(5), LoadCredential=)."""
 HERE: Final = "http://127.0.0.1:5240"
 """The region that commands ask unless they are told otherwise."""
 LOCAL_SOCKET: Final = "local.sock"
@@ -31,17 +34,19 @@ def secret_option(command: _F) -> _F:
         "--secret-file",
         "secret_files",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=PathName(path_type=Path),
         help=f"File with the shared secret in hex; also ${FILE_VARIABLE}. The first signs, all open (rotation).",
     )(command)
 
 
 def default_state_dir() -> Path:
-    """$BELLROCK_STATE_DIR, else `/var/lib/bellrock` for root, else the user's own state directory (XDG Base Directory)."""
+    """$BELLROCK_STATE_DIR, else `/var/lib/bellrock` for root, else a service's state directory (systemd.exec(5)) or the user's own (XDG)."""
     if named := os.environ.get(STATE_VARIABLE):
         return Path(named)
     if os.geteuid() == 0:
         return Path("/var/lib/bellrock")
+    if named := os.environ.get("STATE_DIRECTORY"):
+        return Path(named.split(":")[0])
     if named := os.environ.get("XDG_STATE_HOME"):
         return Path(named) / "bellrock"
     try:
@@ -102,11 +107,15 @@ def secrets_reloader(
         import logging
         import signal
 
+        from bellrock.wire.logline import sentence
+
         def again() -> None:
             try:
                 keyring = load_keyring(files, default)
             except Failure as failure:
-                logging.getLogger(__name__).warning("%s; the secrets so far stay in use", failure.message)
+                text = "{error}; the secrets so far stay in use"
+                log = logging.getLogger(__name__)
+                log.warning(sentence("secrets-not-read", text, error=failure.message))
                 return
             take(keyring)
 
@@ -122,11 +131,19 @@ def _sources(files: tuple[Path, ...], default: Path | None, environ: Mapping[str
         return [(str(path), read_secret_file(path)) for path in files]
     if TEXT_VARIABLE in environ:
         return [(f"${TEXT_VARIABLE}", environ[TEXT_VARIABLE])]
+    default = credential(environ) or default
     if default is not None and is_there(default):
         return [(str(default), read_secret_file(default))]
     raise Failure(
         f"no shared secret: give --secret-file FILE, or set {FILE_VARIABLE}; `bellrock secret new FILE` makes one"
     )
+
+
+def credential(environ: Mapping[str, str]) -> Path | None:
+    """The shared secret that the service manager handed over; None: it did not."""
+    directory = environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(directory, CREDENTIAL) if directory else None
+    return path if path is not None and is_there(path) else None
 
 
 def is_there(path: Path) -> bool:

@@ -1,25 +1,27 @@
 """`bellrock lab`: virtual networks, built from one file."""
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bellrock.cli.labtold import LabFailure, lab_told
 from bellrock.cli.output import (
     EXIT_NO,
     EXIT_UNREADABLE,
-    EXIT_USAGE,
     json_option,
     print_json,
     print_json_line,
     print_table,
     printable,
 )
+from bellrock.cli.paths import PathName
+from bellrock.cli.ranges import WholeRange
+from bellrock.cli.scenario import scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from bellrock.lab.running import Lab
     from bellrock.lab.state import State
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-_FILE = click.argument("file", type=click.Path(path_type=Path))
+_FILE = click.argument("file", type=PathName(path_type=Path))
 _LAB = click.option("--lab", "name", help="Which lab, where several are up (bellrock lab list).")
 
 
 @click.group(epilog="Example: bellrock lab up examples/three-racks.toml")
 def lab() -> None:
     """Build a network of virtual hosts and VLAN switches from a file, and let Bellrock find out how it is wired."""
+
+
+lab.add_command(scenario)
 
 
 @lab.command(epilog="Example: bellrock lab up examples/three-racks.toml")
@@ -49,7 +54,7 @@ def up(file: Path, name: str | None, *, no_agents: bool, foreground: bool, as_js
     """
     from bellrock.lab.running import Lab
 
-    with _told():
+    with lab_told():
         built = Lab.from_file(file, name=name or file.stem, progress=_progress)
         try:
             found = None if no_agents else _run_bellrock(built)
@@ -90,7 +95,7 @@ def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
     from bellrock.lab.running import Lab
 
     command = command[1:] if command[:1] == ("--",) else command
-    with _told():
+    with lab_told():
         found = Lab.find(name)
         found.close()
         words = found.enter_command(host, command or (os.environ.get("SHELL", "/bin/sh"),), str(Path.cwd()))
@@ -100,7 +105,7 @@ def exec_(name: str | None, host: str, command: tuple[str, ...]) -> None:
         try:
             os.execvp(words[0], words)  # noqa: S606 - the command takes this process's place, terminal and exit code
         except OSError as error:
-            raise _Failure(f"{words[0]}: {error.strerror}; it is part of util-linux", EXIT_UNREADABLE) from None
+            raise LabFailure(f"{words[0]}: {error.strerror}; it is part of util-linux", EXIT_UNREADABLE) from None
 
 
 @lab.command(epilog="Example: bellrock lab down")
@@ -112,7 +117,7 @@ def down(name: str | None, *, everything: bool, as_json: bool) -> None:
     from bellrock.lab import state
     from bellrock.lab.running import Lab
 
-    with _told():
+    with lab_told():
         reaped = [str(gone) for gone in state.reap(state.root())]
         names = _names()
         taken = [] if not names and name is None else [Lab.find(target) for target in (names if everything else [name])]
@@ -135,7 +140,7 @@ def list_(*, as_json: bool) -> None:
     """Show the labs that are up."""
     from bellrock.lab import state
 
-    with _told():
+    with lab_told():
         running = state.running(state.root())
     if as_json:
         print_json([_described(it) for it in running])
@@ -155,7 +160,7 @@ def truth(file: Path, *, knowable: bool, as_json: bool) -> None:
     from bellrock.lab.shape import document
     from bellrock.lab.truth import truth as truth_of
 
-    with _told():
+    with lab_told():
         known = truth_of(load(file))
     shown = document(known.knowable if knowable else known.wired)
     if as_json:
@@ -178,7 +183,7 @@ def verify(file: Path, *, as_json: bool) -> None:
     from bellrock.lab.running import Lab
     from bellrock.lab.verify import verify as verify_lab
 
-    with _told(), Lab.from_file(file, progress=_progress) as built:
+    with lab_told(), Lab.from_file(file, progress=_progress) as built:
         verdict = verify_lab(built, _progress)
     if as_json:
         print_json(to_builtins({"differences": verdict.differences, "unknowable": verdict.unknowable}))
@@ -191,7 +196,7 @@ def verify(file: Path, *, as_json: bool) -> None:
 
 @lab.command(epilog="Example: bellrock lab page")
 @_LAB
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1. [default: any free one]")
+@click.option("--port", type=WholeRange(0, 65535), default=0, help="On 127.0.0.1. [default: any free one]")
 @json_option
 def page(name: str | None, port: int, *, as_json: bool) -> None:
     """Make the page of a lab's region reachable from this machine, and print its address, until Ctrl-C."""
@@ -215,33 +220,12 @@ def page(name: str | None, port: int, *, as_json: bool) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await forward(region.path, port, say, stop)
 
-    with _told():
+    with lab_told():
         found = Lab.find(name)
         found.close()
         region = attach(found).region
         token = region.post("/api/v1/login-tokens")["token"]
         asyncio.run(serve())
-
-
-class _Failure(click.ClickException):
-    """What a lab's error says, on as many lines as it has: a file may have several mistakes, and a wait a diagnosis."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.exit_code = code  # type: ignore[misc] # click asks for it on the instance
-
-
-@contextmanager
-def _told() -> "Iterator[None]":
-    """A lab's errors for people, with an exit code: 2 for a mistake in the file, 3 for what could not be done."""
-    from bellrock.lab.parse import LabFileError
-    from bellrock.lab.schema import LabError
-
-    try:
-        yield
-    except LabError as error:
-        code = EXIT_USAGE if isinstance(error, LabFileError) else EXIT_UNREADABLE
-        raise _Failure(str(error), code) from None
 
 
 def _run_bellrock(built: "Lab") -> "Document":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import (
     EXIT_NO,
     EXIT_UNREADABLE,
@@ -16,6 +17,7 @@ from bellrock.cli.output import (
     print_table,
     printable,
 )
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
 
@@ -30,10 +32,24 @@ COLOURS: Final = {"works": "green", "blocked": "green", "degraded": "yellow", "a
 
 
 @click.command(epilog="Example: bellrock matrix --now")
-@click.option("--site", "site_file", type=click.Path(path_type=Path), help="Give the region this site file first.")
+@click.option("--site", "site_file", type=PathName(path_type=Path), help="Give the region this site file first.")
 @click.option("--now", "try_now", is_flag=True, help="Have the agents try everything first.")
-@click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only from this agent; may be repeated.")
-@click.option("--flow", "flows", multiple=True, metavar="FLOW", help="Only this flow; may be repeated.")
+@click.option(
+    "--agent",
+    "agents",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.hosts,
+    help="Only from this agent; may be repeated.",
+)
+@click.option(
+    "--flow",
+    "flows",
+    multiple=True,
+    metavar="FLOW",
+    shell_complete=completing.flows,
+    help="Only this flow; may be repeated.",
+)
 @click.option("--watch", is_flag=True, help="Show it again whenever a verdict changes, until Ctrl-C.")
 @click.option(
     "--every", type=FiniteRange(min=0.5, max=86_400), default=EVERY, show_default=True,
@@ -59,8 +75,9 @@ def matrix(
         push_site(site_file, region_url, state_dir)
     if try_now:
         from bellrock.cli.ordered import run_now
+        from bellrock.client.shapes import ProbeRequest
 
-        run_now({"agents": list(agents), "flows": list(flows)}, region_url, state_dir, WITHIN)
+        run_now(ProbeRequest(agents=agents, flows=flows), region_url, state_dir, WITHIN)
     shown: list[object] = []
     while True:
         found = _narrowed(_asked(region_url, state_dir), agents, flows)
@@ -95,7 +112,7 @@ def _asked(region_url: str, state_dir: Path | None) -> "Matrix":
     from bellrock.cli.asking import ask
     from bellrock.cli.probeanswers import Matrix
 
-    return ask(region_url, state_dir, Matrix, "/matrix")
+    return ask(region_url, state_dir, Matrix, lambda api: api.matrix())
 
 
 def _narrowed(found: "Matrix", agents: tuple[str, ...], flows: tuple[str, ...]) -> "Matrix":

@@ -1,5 +1,6 @@
 """`bellrock mtu`: what really passes between neighbours, and whose fault it is where that is too little."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.sitefile import read_site
 from bellrock.cli.topology import region_options
@@ -38,7 +40,7 @@ Answer = dict[str, Any]
     help="Seconds that a measurement may take.",
 )
 @click.option(
-    "--site", "site_file", type=click.Path(path_type=Path), help="Site file whose subnets say what MTU is meant."
+    "--site", "site_file", type=PathName(path_type=Path), help="Site file whose subnets say what MTU is meant."
 )
 @region_options
 @secret_option
@@ -67,7 +69,7 @@ def mtu(
     if here:
         answer, interfaces = _measure_here(interface, within, secret_files)
     else:
-        answer = _ask(interface, measure_now, within, region_url, state_dir or default_state_dir())
+        answer = _ask(interface, peer, measure_now, within, region_url, state_dir or default_state_dir())
         interfaces = [] if site is None else _interfaces(region_url, state_dir or default_state_dir())
     if site is not None:
         from bellrock.cli.mtuhere import misfit_rows
@@ -84,23 +86,25 @@ def mtu(
         print_json(answer)
     else:
         _print(answer)
-    sys.exit(EXIT_NO if answer["culprits"] else 0 if answer["pairs"] else EXIT_NOBODY)
+    sys.exit(EXIT_NO if answer["culprits"] else 0 if answer["pairs"] or answer.get("fine") else EXIT_NOBODY)
 
 
-def _ask(interface: str, measure_now: bool, within: float, region: str, state_dir: Path) -> Answer:
+def _ask(interface: str, peer: str, measure_now: bool, within: float, region: str, state_dir: Path) -> Answer:
     """What the region knows, after a measurement if that is wanted."""
-    from bellrock.cli.client import get, send
+    from bellrock.cli.regionapi import answered
+    from bellrock.client.shapes import MeasureRequest
 
     if measure_now:
         host, _, name = interface.rpartition("/")
-        told = send(region, state_dir, "POST", "/mtu/measure", {"host": host, "interface": name})["agents"]
+        wanted = MeasureRequest(host=host, interface=name)
+        told = answered(region, state_dir, dict[str, Any], lambda api: api.measure_mtu(wanted))["agents"]
         click.echo(
             f"{len(told)} {'agent measures' if len(told) == 1 else 'agents measure'}: {', '.join(map(printable, told))}",
             err=True,
         )
     end = time.monotonic() + within
     while True:
-        answer: Answer = get(region, state_dir, "/mtu")
+        answer = answered(region, state_dir, dict[str, Any], lambda api: api.mtu())
         waiting = answer.pop("measuring", []) if measure_now else []
         if not waiting or time.monotonic() > end:
             break
@@ -108,14 +112,18 @@ def _ask(interface: str, measure_now: bool, within: float, region: str, state_di
     if waiting:
         click.echo(f"not finished within {within:g} s: {', '.join(map(printable, waiting))}", err=True)
     answer.pop("measuring", None)
+    host = peer.partition("/")[0] or interface.rpartition("/")[0]
+    if answer.get("fine") and host:  # of a large site the region lists what passes for one host at a time
+        with contextlib.suppress(Failure):  # a host that it does not know is told of below
+            answer["pairs"] = answered(region, state_dir, dict[str, Any], lambda api: api.mtu(host=host))["pairs"]
+            answer.pop("fine")
     return answer
 
 
 def _interfaces(region: str, state_dir: Path) -> list[dict[str, Any]]:
-    from bellrock.cli.client import get
+    from bellrock.cli.regionapi import answered
 
-    found: list[dict[str, Any]] = get(region, state_dir, "/interfaces")
-    return found
+    return answered(region, state_dir, list[dict[str, Any]], lambda api: api.interfaces())
 
 
 def narrowed(answer: Answer, interface: str, peer: str) -> Answer:
@@ -226,7 +234,11 @@ def _print(answer: Answer) -> None:
         )
         for pair in answer["pairs"]
     ]
-    print_table(("from", "to", "passes", "expected", "limited by"), rows, "no neighbour was measured yet")
+    fine = answer.get("fine", 0)
+    if rows or not fine:
+        print_table(("from", "to", "passes", "expected", "limited by"), rows, "no neighbour was measured yet")
+    if fine:
+        click.echo(f"{fine:,} directions pass as expected, and are listed with --peer HOST")
     for culprit in answer["culprits"]:
         click.echo(printable(culprit["what"]))
         for proof in culprit.get("proof", ()):

@@ -8,7 +8,8 @@ import click
 
 from bellrock.cli.keys import load_keyring, secret_option
 from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_NO, EXIT_USAGE, Failure, print_json
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.paths import PathName
+from bellrock.cli.ranges import FiniteRange, WholeRange
 
 if TYPE_CHECKING:
     from bellrock.agent.node import Found, Wanted
@@ -37,11 +38,11 @@ MAX_EXPECTED: Final = 256
 )
 @click.option("--expect", "expected", multiple=True, metavar="IF=VLAN",
               help="The VLAN (VID, or the region's name) in which an interface's untagged frames should be. Repeatable.")  # fmt: skip
-@click.option("--mtu", type=click.IntRange(1280, 65535), help="Octets of an IP packet that the network is to pass.")
+@click.option("--mtu", type=WholeRange(1280, 65535), help="Octets of an IP packet that the network is to pass.")
 @click.option("--name", default="", help="Host name to report. [default: the machine's own]")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Interfaces to leave alone, as in idrac*. Repeatable.")
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the JSON there too."
+    "--output", type=PathName(path_type=Path, dir_okay=False), metavar="FILE", help="Write the JSON there too."
 )
 @click.option(
     "--maas", is_flag=True, help="Run as a MAAS script: results go to $RESULT_PATH, warnings make it degraded."

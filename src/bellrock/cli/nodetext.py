@@ -4,18 +4,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bellrock.cli.findingtext import print_findings
 from bellrock.cli.output import print_table, printable
 
 if TYPE_CHECKING:
     from bellrock.agent.node import Found
     from bellrock.diagnosis import Cable, Lies
-    from bellrock.model import Finding
 
 COLOURS: Final = {"error": "red", "warning": "yellow", "notice": "cyan", "yes": "green", "no": "red"}
 
 
 def document(found: "Found") -> dict[str, Any]:
     """{interfaces, region, findings} and what led to them. Times in seconds, MTU in octets, speed in Mb/s."""
+    from bellrock.diagnosis.findings_document import all_told
+
     placed = {one.interface: one for one in found.look.placed}
     return {
         "host": found.look.host,
@@ -23,7 +25,7 @@ def document(found: "Found") -> dict[str, Any]:
         "region": found.look.told or None,
         "via": found.told.via or None,
         "not_delivered": None if found.look.told else found.told.why,
-        "findings": list(found.findings),
+        "findings": list(all_told(found.findings)),
         "seconds": round(found.took, 3),
         "unexplained": unexplained(found),
         "not_restored": list(found.left),
@@ -73,21 +75,9 @@ def print_found(found: "Found") -> None:
         click.echo(printable(f"reported to {found.look.told}{via}, {found.took:.1f} s after the start"))
     else:
         click.echo(printable(f"not reported: {found.told.why}"))
-    for finding in found.findings:
-        _print_finding(finding)
+    print_findings(found.findings)
     for name in unexplained(found):
         click.echo(printable(f"{name} has carrier; the region places it nowhere, and nothing here says why"))
-
-
-def _print_finding(finding: "Finding") -> None:
-    colour = COLOURS[str(finding.severity)]
-    click.echo(click.style(f"{finding.severity}", fg=colour) + printable(f": {finding.what} [{finding.id}]"))
-    if finding.cause:
-        click.echo(printable(f"  {finding.cause}"))
-    for text in finding.proof:
-        click.echo(printable(f"  seen: {text}"))
-    for text in finding.fix:
-        click.echo(printable(f"  do:   {text}"))
 
 
 def _interface(cable: "Cable", lies: "Lies | None") -> dict[str, Any]:

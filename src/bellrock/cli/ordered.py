@@ -1,16 +1,15 @@
 """Checks that the region has its agents make: begun, waited for with progress, and read."""
 
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import click
-
-from bellrock.cli.asking import ask, segment
-from bellrock.cli.output import printable
+from bellrock.cli.asking import ask
 from bellrock.cli.probeanswers import Begun, Found
+from bellrock.cli.progress import ProgressLine
+from bellrock.client.shapes import ProbeRequest
+from bellrock.client.shapes import Try as Asked
 from bellrock.model import Probed
 
 if TYPE_CHECKING:
@@ -37,46 +36,43 @@ def probe_from(
     found: list[tuple[Probed, ...]] = []
     for first in range(0, len(tries), CHUNK):
         some = tries[first : first + CHUNK]
-        body = {"agents": [agent], "tries": msgspec.to_builtins(some)}
-        run = run_now(body, region_url, state_dir, max(one.within for one in some) * len(some))
+        wanted = ProbeRequest(agents=(agent,), tries=tuple(Asked(**msgspec.structs.asdict(one)) for one in some))
+        run = run_now(wanted, region_url, state_dir, max(one.within for one in some) * len(some))
         found += _in_order(some, run.results)
     return found
 
 
-def run_now(body: Mapping[str, Any], region_url: str, state_dir: Path | None, within: float, *,
+def run_now(wanted: ProbeRequest, region_url: str, state_dir: Path | None, within: float, *,
             show: Callable[[Begun], None] | None = None) -> Begun:  # fmt: skip
     """Begin a run and wait until it is over, or for so many seconds and some; as it is then.
 
     Raises:
         Failure: the region says no.
     """
-    begun = ask(region_url, state_dir, Begun, "/probes", "POST", dict(body))
-    end = time.monotonic() + within + OVERTIME
+    begun = ask(region_url, state_dir, Begun, lambda api: api.probe(wanted))
+    run, end = begun.run, time.monotonic() + within + OVERTIME
     show = show or _Progress()
     while begun.left and time.monotonic() < end:
         show(begun)
         time.sleep(POLL)
-        begun = ask(region_url, state_dir, Begun, f"/probes/runs/{segment(begun.run)}")
+        begun = ask(region_url, state_dir, Begun, lambda api: api.probe_run(run))
     show(begun)
     return begun
 
 
 class _Progress:
-    """One line on stderr that is written over, where there is a terminal."""
+    """How many checks are left, and who is at work."""
 
     def __init__(self) -> None:
-        self._said = False
+        self._line = ProgressLine()
 
     def __call__(self, run: Begun) -> None:
-        if not sys.stderr.isatty():
+        if not run.left:
+            self._line.clear()
             return
-        if run.left:
-            waiting = [one.agent for one in run.agents if one.left]
-            text = f"{run.checks - run.left} of {run.checks} checks; {len(waiting)} agents at work: {', '.join(waiting[:4])}"
-            click.echo(f"\r\x1b[K{printable(text)[:100]}", nl=False, err=True)
-            self._said = True
-        elif self._said:
-            click.echo("\r\x1b[K", nl=False, err=True)
+        waiting = [one.agent for one in run.agents if one.left]
+        done = f"{run.checks - run.left} of {run.checks} checks"
+        self._line.show(f"{done}; {len(waiting)} agents at work: {', '.join(waiting[:4])}")
 
 
 def _in_order(tries: "Sequence[Try]", results: Sequence[Found]) -> list[tuple[Probed, ...]]:

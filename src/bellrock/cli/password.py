@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from bellrock.cli.output import Failure
+from bellrock.cli.paths import PathName
 
 MAX_FILE: Final = 4096
 """Octets."""
@@ -21,7 +22,7 @@ def password_option(command: _F) -> _F:
     """`--password-file`."""
     return click.option(
         "--password-file",
-        type=click.Path(path_type=Path, allow_dash=True),
+        type=PathName(path_type=Path, allow_dash=True),
         help="File whose first line is the password, - for stdin; without it you are asked.",
     )(command)
 

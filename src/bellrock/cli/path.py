@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from bellrock.cli.keys import default_state_dir
+from bellrock.cli import completing
 from bellrock.cli.output import (
     EXIT_NO,
     EXIT_UNREADABLE,
@@ -17,7 +17,7 @@ from bellrock.cli.output import (
     print_json,
     printable,
 )
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.ranges import FiniteRange, WholeRange
 from bellrock.cli.topology import region_options
 
 PATIENCE: Final = 90.0
@@ -27,9 +27,9 @@ Walk = dict[str, Any]
 
 
 @click.command(epilog="Example: bellrock path node-7 rack1 tftp")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
-@click.argument("flow", metavar="FLOW")
+@click.argument("a", metavar="A", shell_complete=completing.hosts)
+@click.argument("b", metavar="B", shell_complete=completing.hosts)
+@click.argument("flow", metavar="FLOW", shell_complete=completing.flows)
 @click.option(
     "--as-is", is_flag=True, help="Ask the service that is there. Without it, B's agent stands in where none has the port."
 )  # fmt: skip
@@ -37,7 +37,7 @@ Walk = dict[str, Any]
 @click.option("--udp", is_flag=True, help="Only those over UDP.")
 @click.option("-4", "only4", is_flag=True, help="Only IPv4.")
 @click.option("-6", "only6", is_flag=True, help="Only IPv6.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Instead of the flow's own port.")
+@click.option("--port", type=WholeRange(1, 65535), help="Instead of the flow's own port.")
 @click.option(
     "--within", type=FiniteRange(min=0.3, max=10), default=1.5, show_default=True, help="Seconds that A waits for an answer."
 )  # fmt: skip
@@ -65,19 +65,20 @@ def path(
 
     Exit 0: every exchange works. 1: one does not. 2: no such flow, or no such agent is connected. 3: it could not be tried.
     """
-    from bellrock.cli.client import send
+    from bellrock.cli.asking import ask
+    from bellrock.client.shapes import WalkRequest
 
     if (tcp and udp) or (only4 and only6):
         raise Failure("--tcp and --udp, and -4 and -6, exclude each other; without them all exchanges are tried")
-    protocol = "tcp" if tcp else "udp" if udp else ""
+    protocol: Final = "tcp" if tcp else "udp" if udp else ""
     _check_protocol(flow, protocol)
     click.echo(printable(f"{flow} from {a} to {b}: asking both ends to watch their wire …"), err=True)
-    body = {
-        "source": _bare(a), "target": _bare(b), "flow": flow, "listen": not as_is, "protocol": protocol,
-        "family": 4 if only4 else 6 if only6 else 0, "port": port or 0, "within": within,
-    }  # fmt: skip
+    wanted = WalkRequest(
+        source=_bare(a), target=_bare(b), flow=flow, listen=not as_is, protocol=protocol,
+        family=4 if only4 else 6 if only6 else 0, port=port or 0, within=within,
+    )  # fmt: skip
     try:
-        answer: Walk = send(region_url, state_dir or default_state_dir(), "POST", "/walks", body, within=PATIENCE)
+        answer = ask(region_url, state_dir, dict[str, Any], lambda api: api.walks(wanted), within=PATIENCE)
     except Failure as error:
         # 1 is said of packets that died, and of nothing else.
         raise Failure(str(error), EXIT_USAGE if error.exit_code == EXIT_NO else error.exit_code) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import (
     EXIT_UNREADABLE,
     Failure,
@@ -16,6 +17,7 @@ from bellrock.cli.output import (
     print_table,
     printable,
 )
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
 
@@ -28,13 +30,13 @@ EVERY: Final = 5.0
 
 
 @click.command(epilog="Example: bellrock probe tftp --to 10.0.0.2 -o path=ubuntu/amd64/grubx64.efi")
-@click.argument("flow")
+@click.argument("flow", shell_complete=completing.flows)
 @click.option(
     "--to", "targets", multiple=True, metavar="ADDRESS[:PORT]|NAME[:PORT]", help="What to try; may be repeated."
 )
 @click.option(
     "--to-file",
-    type=click.Path(allow_dash=True),
+    type=PathName(allow_dash=True),
     help="File with one target on each line, # for comments; - for stdin.",
 )
 @click.option(
@@ -55,7 +57,7 @@ EVERY: Final = 5.0
     "--option-file",
     "option_files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PathName(path_type=Path),
     help="File with NAME=VALUE on each line.",
 )
 @click.option("--name", default="", help="The name by which clients know the target: TLS server name, HTTP host.")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bellrock.cli.configuring import config_option
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option, secrets_reloader
 from bellrock.cli.output import Failure, json_option, print_json_line
-from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.ranges import FiniteRange, WholeRange
 from bellrock.cli.running import (
     agent_options,
     agent_settings,
+    metrics_options,
     name_option,
     run_until_stopped,
     say_agent,
@@ -48,10 +50,12 @@ region_option = click.option(
 @click.option(
     "--role", type=click.Choice(["rack", "node"]), default="rack", show_default=True, help="What to report as."
 )
+@config_option
 @secret_option
 @state_dir_option
 @name_option
 @agent_options
+@metrics_options
 @verbose_option
 @json_option
 @click.pass_context
@@ -97,10 +101,12 @@ def rack(
     metavar="SECONDS",
     help="How long to look for a region.",
 )
+@config_option
 @secret_option
 @state_dir_option
 @name_option
 @agent_options
+@metrics_options
 @verbose_option
 @json_option
 def join(
@@ -136,7 +142,7 @@ def join(
 
 
 def _pass_on(context: click.Context, to: str) -> None:
-    """What was given before the subcommand counts for it, unless it is given there as well.
+    """What was given before the subcommand counts for it, unless it is given there as well; so does the configuration file.
 
     Raises:
         Failure: the subcommand has no such option.
@@ -148,7 +154,7 @@ def _pass_on(context: click.Context, to: str) -> None:
     }
     if "role" in given:
         raise Failure(f"--role {given['role']}: `rack {to}` has no --role; give it to `bellrock rack`, which runs")
-    context.default_map = {to: given}
+    context.default_map = {to: {**(context.default_map or {}), **given}}
 
 
 class _How:
@@ -300,7 +306,7 @@ def _choose(found: "list[Candidate]", how: _How) -> "Candidate":
         raise Failure(Several(tuple(found)).sentence)
     for number, candidate in enumerate(found, 1):
         click.echo(f"{number:>2}  {candidate.label}", err=True)
-    choice = click.prompt("Join which", type=click.IntRange(1, len(found)), err=True)
+    choice = click.prompt("Join which", type=WholeRange(1, len(found)), err=True)
     return found[choice - 1]
 
 

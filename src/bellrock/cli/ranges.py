@@ -1,16 +1,15 @@
-"""Numbers of options: a range that NaN and infinity are outside of."""
+"""Numbers of options: a range that NaN and infinity are outside of, and numbers with a unit."""
 
 import math
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # typing has it from Python 3.12 on; importing typing_extensions costs every start 10 ms
+from bellrock.cli.overriding import override
 
-    def override(method):  # noqa: ANN001, ANN201, D103
-        return method
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FiniteRange(click.FloatRange):
@@ -28,3 +27,43 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"'{value}' is not a number that anything can be measured by.", param, ctx)
         return number
+
+
+class WholeRange(click.IntRange):
+    """A `click.IntRange` that says of what is none that it is no whole number, as the configuration file does."""
+
+    @override
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 -- as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """The number that was given."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{str(value)!r} is not a whole number.", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
+OCTETS: Final = {"": 1, "kB": 1000, "KiB": 1 << 10, "MB": 10**6, "MiB": 1 << 20, "GB": 10**9, "GiB": 1 << 30}
+
+
+def amount(
+    units: dict[str, int], least: float, most: float
+) -> "Callable[[click.Context, click.Parameter, str | None], float | None]":
+    """A callback that makes a number of a number with a unit, from `least` to `most`."""
+
+    def convert(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+        if value is None:
+            return None
+        found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)", value)
+        if not found or found[2] not in units:
+            raise click.BadParameter(f"{value!r} is not a number with one of {', '.join(filter(None, units))}.")
+        number = float(found[1]) * units[found[2]]
+        if not least <= number <= most:
+            raise click.BadParameter(f"{value} is too {'little' if number < least else 'much'}.")
+        return number
+
+    return convert

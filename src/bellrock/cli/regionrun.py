@@ -16,11 +16,14 @@ from bellrock.agent.spool import SpoolError
 from bellrock.cli.keys import LOCAL_SOCKET
 from bellrock.link.device import LinkError
 from bellrock.region.addresses import parse_address
+from bellrock.region.cluster import Process
+from bellrock.region.memory import settle_in
 from bellrock.region.server import Ready as RegionReady
 from bellrock.region.server import RegionError, secrets_of, serve, take_site
 from bellrock.region.server import Settings as RegionSettings
 from bellrock.region.service import Region
 from bellrock.wire.keys import Keyring
+from bellrock.wire.logline import sentence
 
 MAX_SOCKET: Final = 107
 """Octets of a Unix socket's path (unix(7)); where the state directory is deeper, any free port of loopback serves."""
@@ -39,7 +42,13 @@ class Beside:
         try:
             self.opened = open_all(settings) if wanted else None
         except (LinkError, SpoolError, IdentityError) as error:
-            log.warning("%s; this region does not beacon, so that nobody finds it but by its URL", error)
+            log.warning(
+                sentence(
+                    "no-beacons",
+                    "{error}; this region does not beacon, so that nobody finds it but by its URL",
+                    error=error,
+                )
+            )
 
     def close(self) -> None:
         """Close them."""
@@ -78,10 +87,11 @@ async def run_region(
 ) -> None:
     """Run both until `stop`; the agent ends first, and ends when the region does."""
     told: list[RegionReady] = []
-    region: list[Region] = []
+    region: list[Region | Process] = []
     answering, over = asyncio.Event(), asyncio.Event()
 
     def ready(said: RegionReady) -> None:
+        settle_in()
         say_region(said)
         told.append(said)
         answering.set()
@@ -103,7 +113,7 @@ async def _until(
     settings: RegionSettings,
     stop: asyncio.Event,
     told: RegionReady,
-    region: Region,
+    region: Region | Process,
     keyring: Keyring,
     beside: Beside,
     reload: Reload,
@@ -122,7 +132,7 @@ async def _until(
     await run(agent, keyring, beside.opened, say_agent, stop, secrets_changed=secrets_changed, known=known)
 
 
-def rekeying(region: Region, reload: Reload, site: Path | None = None) -> Reload:
+def rekeying(region: Region | Process, reload: Reload, site: Path | None = None) -> Reload:
     """Have SIGHUP give the secrets read again, and the site file, to the region; what comes back adds others that take secrets, after it."""
     takers: list[Callable[[Keyring], None]] = [lambda changed: _rekey(region, changed)]
     if site is not None:
@@ -143,15 +153,17 @@ def rekeying(region: Region, reload: Reload, site: Path | None = None) -> Reload
     return takers.append
 
 
-async def _site_again(region: Region, path: Path) -> None:
+async def _site_again(region: Region | Process, path: Path) -> None:
     try:
         await take_site(region, path)
     except RegionError as error:
-        log.warning("%s; the site so far stays in force", str(error).splitlines()[0])
+        log.warning(
+            sentence("site-not-taken", "{error}; the site so far stays in force", error=str(error).splitlines()[0])
+        )
 
 
-def _rekey(region: Region, keyring: Keyring) -> None:
+def _rekey(region: Region | Process, keyring: Keyring) -> None:
     try:
         region.set_secrets(secrets_of(keyring))
     except ValueError as error:
-        log.warning("%s; the secrets so far stay in force", error)
+        log.warning(sentence("secrets-not-taken", "{error}; the secrets so far stay in force", error=error))

@@ -9,13 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_READER_GONE, EXIT_UNREADABLE, EXIT_USAGE
+from bellrock.cli.overriding import override
+from bellrock.cli.telling import begin, say, show
 
 if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # typing has it from Python 3.12 on; importing typing_extensions costs every start 10 ms
-
-    def override(method):  # noqa: ANN001, ANN201, D103
-        return method
+    from click.shell_completion import CompletionItem
 
 
 COMMANDS: Final = {
@@ -30,26 +28,41 @@ COMMANDS: Final = {
     "topology": ("bellrock.cli.topology", "Show what is wired to what, explain it, compare it."),
     "flows": ("bellrock.cli.flows", "Show who must reach whom and on which ports; compare a site with this host."),
     "site": ("bellrock.cli.site", "Draw a site file from what the region knows, check it, give it to the region."),
-    "capture": ("bellrock.cli.capture", "Write filters for capture tools, and capture."),
+    "capture": ("bellrock.cli.capture", "Write filters for capture tools, capture, and say what captures hold."),
+    "diagnose": ("bellrock.cli.diagnose", "Read captures of boots, and say where each stopped and why."),
     "check": (
         "bellrock.cli.check",
         "Try everything that matters from here, in the order of a boot, and say what is wrong.",
     ),
+    "findings": (
+        "bellrock.cli.findings",
+        "Show what is wrong by all that the region knows, with cause, proof and fix.",
+    ),
+    "explain": ("bellrock.cli.explain", "Show what a finding means, how it is proved, what to do."),
     "probe": ("bellrock.cli.probe", "Try a flow by its own protocol, at one target or at a thousand."),
+    "evidence": ("bellrock.cli.evidence", "Put what an expert would ask for into one archive; read such an archive."),
+    "intent": ("bellrock.cli.intent", "Compare what is observed with what the network is meant to be."),
     "mtu": ("bellrock.cli.mtu", "Show how large packets pass between neighbours, and who limits them."),
     "path": ("bellrock.cli.path", "Try a flow from both ends, and say where its packets die."),
     "matrix": ("bellrock.cli.matrix", "Show which flows work from which agents."),
     "schedule": ("bellrock.cli.schedule", "Say what the region has its agents try again and again."),
-    "webhook": ("bellrock.cli.webhook", "Say who is told when a flow works no longer, or works again."),
+    "webhook": (
+        "bellrock.cli.webhook",
+        "Say who is told when a flow works no longer or again, or a finding opens or is gone.",
+    ),
     "vlan": ("bellrock.cli.vlan", "Find out which VLANs reach whom through an interface."),
     "interfaces": ("bellrock.cli.interfaces", "Show this machine's interfaces, and which of them beacon."),
     "user": ("bellrock.cli.user", "Say who may log in, and as what."),
     "token": ("bellrock.cli.token", "Make and revoke tokens with which programs ask the region."),
     "audit": ("bellrock.cli.audit", "Show who changed what, who logged in, and who tried to."),
+    "cluster": ("bellrock.cli.cluster", "Show the processes of which a region consists, and which of them leads."),
     "agent": ("bellrock.cli.agent", "Show which agents have joined the region, let others in, take certificates back."),
     "secret": ("bellrock.cli.secret", "Make the shared secret, show its public id, replace it while everything runs."),
     "firewall": ("bellrock.cli.firewall", "Write firewall rules for a site, load them, check what rules let through."),
     "lab": ("bellrock.cli.lab", "Build networks of namespaces to try things in."),
+    "db": ("bellrock.cli.db", "Check a region's database, bring it to the newest schema, move it to another one."),
+    "config": ("bellrock.cli.config", "Check the configuration file, and show what is in force and why."),
+    "completion": ("bellrock.cli.completion", "Print what has a shell complete commands, options and values."),
     "version": ("bellrock.cli.version", "Show the version."),
 }
 """Command → module that defines it under its own name, and its line in `bellrock --help`."""
@@ -108,6 +121,14 @@ class LazyGroup(click.Group):
         return command
 
     @override
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        # click would import every command to ask whether it is hidden.
+        from click.shell_completion import CompletionItem
+
+        known = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*known, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
@@ -145,11 +166,12 @@ def cli() -> None:
 def main() -> None:
     """Entry point of `bellrock`: every error is one line, a broken pipe is none."""
     _mend_streams()
+    begin()
     code: Any = None
     try:
         code = cli.main(prog_name="bellrock", standalone_mode=False, color=_colour())
     except click.ClickException as error:
-        error.show()
+        show(error, sys.argv[1:])
         code = error.exit_code
     except click.Abort:
         code = EXIT_INTERRUPTED
@@ -158,21 +180,19 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[:2] not in _PARTS:
             raise
-        click.echo(
-            f"Error: {error.name} is not part of this installation, which is an agent's; install bellrock[region]",
-            err=True,
-        )
         code = EXIT_USAGE
+        missing = f"{error.name} is not part of this installation, which is an agent's; install bellrock[region]"
+        say(missing, sys.argv[1:], code)
     except OSError as error:
         # Files and sockets are each handled where they are used: this is most often stdout on a full disk.
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"Error: {where}{error.strerror or error}", err=True)
         code = EXIT_UNREADABLE
+        say(f"{where}{error.strerror or error}", sys.argv[1:], code)
     finally:
         _let_go_of_stdout()
     if not code and is_lost():
-        click.echo("Error: stdout is closed, so what was to be said there is lost", err=True)
         code = EXIT_UNREADABLE
+        say("stdout is closed, so what was to be said there is lost", sys.argv[1:], code)
     sys.exit(code)
 
 

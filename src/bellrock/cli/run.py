@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bellrock.cli.configuring import config_option
+from bellrock.cli.database import database_option, disk_budget_option
 from bellrock.cli.keys import (
     LOCAL_SOCKET,
     default_state_dir,
@@ -15,16 +17,21 @@ from bellrock.cli.keys import (
     secrets_reloader,
 )
 from bellrock.cli.output import Failure, json_option, print_json_line
+from bellrock.cli.paths import PathName
+from bellrock.cli.ranges import WholeRange
 from bellrock.cli.running import (
     agent_options,
     agent_settings,
     name_option,
+    otlp_endpoint,
+    otlp_option,
     run_until_stopped,
     say_agent,
     start_logs,
     state_dir_option,
     verbose_option,
 )
+from bellrock.cli.sizing import size_option, standby_option
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from bellrock.agent.settings import Settings as AgentSettings
     from bellrock.cli.firstlook import FirstLook
     from bellrock.cli.regionrun import Reload
+    from bellrock.region.cluster import Process
     from bellrock.region.server import Ready as RegionReady
     from bellrock.region.server import Settings as RegionSettings
     from bellrock.region.service import Region
@@ -39,26 +47,28 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bellrock up")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=5240, show_default=True, help="TCP port of API and page."
-)
+@click.option("--port", type=WholeRange(1, 65535), default=5240, show_default=True, help="TCP port of API and page.")
 @click.option(
     "--site",
     "site_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=PathName(path_type=Path, exists=True, dir_okay=False),
     help="Site file that says what agents are to try; read again on SIGHUP.",
 )
+@disk_budget_option
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
+@config_option
 @secret_option
 @state_dir_option
 @name_option
 @agent_options
+@otlp_option
 @verbose_option
 @json_option
 def up(
     port: int,
     *,
     site_file: Path | None,
+    disk_budget: float,
     rebuild: bool,
     secret_files: tuple[Path, ...],
     state_dir: Path | None,
@@ -89,7 +99,9 @@ def up(
         keys=secrets_of(keyring),
         name=_called(name),
         site=site_file,
+        disk_budget=int(disk_budget),
         rebuild=rebuild,
+        otlp=otlp_endpoint(),
     )
     region = with_local(region)
     look = FirstLook(
@@ -120,12 +132,12 @@ def up(
 @click.option("--url", "urls", multiple=True, metavar="https://HOST:PORT", help="Tell agents this address instead.")
 @click.option(
     "--authority-cert",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=PathName(path_type=Path, exists=True, dir_okay=False),
     help="Certificate (PEM) of an authority to sign with. [default: one is made]",
 )
 @click.option(
     "--authority-key",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=PathName(path_type=Path, exists=True, dir_okay=False),
     help="Its key (PEM), readable by its owner alone.",
 )
 @click.option("--no-beacons", is_flag=True, help="Do not beacon where the region is.")
@@ -133,14 +145,20 @@ def up(
 @click.option(
     "--site",
     "site_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=PathName(path_type=Path, exists=True, dir_okay=False),
     help="Site file that says what agents are to try; read again on SIGHUP.",
 )
+@size_option
+@standby_option
+@database_option
+@disk_budget_option
 @click.option("--rebuild", is_flag=True, help="Move a corrupt store aside and start with an empty one.")
+@config_option
 @secret_option
 @state_dir_option
 @name_option
 @agent_options
+@otlp_option
 @verbose_option
 @json_option
 def region(
@@ -153,6 +171,10 @@ def region(
     no_beacons: bool,
     in_lab: bool,
     site_file: Path | None,
+    agents: int,
+    standby: str,
+    database: str | None,
+    disk_budget: float,
     rebuild: bool,
     secret_files: tuple[Path, ...],
     state_dir: Path | None,
@@ -167,9 +189,11 @@ def region(
     again, so that they can be rotated.
     """
     from bellrock.cli.address import secure_address
+    from bellrock.cli.database import as_place, see_parent
     from bellrock.cli.regionrun import Beside, run_region, speaks_tls, with_local
-    from bellrock.region.addresses import AddressError
-    from bellrock.region.server import Policy, Settings, secrets_of
+    from bellrock.region.addresses import AddressError, parse_address
+    from bellrock.region.server import Policy, Readied, Settings, secrets_of
+    from bellrock.region.size import Size
 
     start_logs(verbose)
     state_dir = state_dir or default_state_dir()
@@ -177,8 +201,12 @@ def region(
         secure_address(url, "--url")
     try:
         wanted = speaks_tls(listen) and not no_beacons
+        sockets = [Path(address.path) for address in map(parse_address, listen) if address.path]
     except AddressError as error:
         raise Failure(str(error)) from None
+    place = as_place(database) if database else None
+    for named in (place, *sockets):
+        see_parent(named, state_dir)
     keyring = load_keyring(secret_files, state_dir / "secret")
     beacons = agent_settings(state_dir / "beacons", "region", "http://127.0.0.1:5240", name, agent)
     settings = Settings(
@@ -188,11 +216,16 @@ def region(
         keys=secrets_of(keyring),
         name=_called(name),
         site=site_file,
+        database=place,
+        disk_budget=int(disk_budget),
+        size=Size(agents),
+        standby=Readied(standby),
         rebuild=rebuild,
         policy=Policy(policy),
         urls=urls,
         authority_cert=authority_cert,
         authority_key=authority_key,
+        otlp=otlp_endpoint(),
     )
     reload = secrets_reloader(secret_files, state_dir / "secret")
 
@@ -232,7 +265,7 @@ async def _both(
     with contextlib.closing(opened):
         listening = asyncio.Event()
         agent_gone = asyncio.Event()
-        known: list[Region] = []
+        known: list[Region | Process] = []
 
         def region_ready(ready: "RegionReady") -> None:
             _say_region(ready, as_json=as_json)
@@ -267,9 +300,9 @@ def _called(name: str) -> str:
 def _secret_elsewhere() -> bool:
     import os
 
-    from bellrock.cli.keys import FILE_VARIABLE, TEXT_VARIABLE
+    from bellrock.cli.keys import FILE_VARIABLE, TEXT_VARIABLE, credential
 
-    return bool(os.environ.get(FILE_VARIABLE)) or TEXT_VARIABLE in os.environ
+    return bool(os.environ.get(FILE_VARIABLE)) or TEXT_VARIABLE in os.environ or credential(os.environ) is not None
 
 
 def _secret_path(files: tuple[Path, ...], default: Path) -> Path | None:
@@ -293,6 +326,9 @@ def _shown(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _say_region(ready: "RegionReady", *, as_json: bool) -> None:
+    from bellrock.cli.notify import ready as notify_ready
+
+    notify_ready(f"listening on {', '.join(ready.addresses)}")
     if as_json:
         print_json_line(
             {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from bellrock.cli.output import Failure, print_json_line
+from bellrock.cli.paths import PathName
+from bellrock.cli.telling import remember
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,11 +23,47 @@ Run = Callable[["asyncio.Event"], Awaitable[None]]
 
 state_dir_option = click.option(
     "--state-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=PathName(path_type=Path, file_okay=False),
     help="Where state is kept; also $BELLROCK_STATE_DIR. [default: /var/lib/bellrock for root, else ~/.local/state/bellrock]",
 )
-verbose_option = click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything.")
+_LOG_FORMAT: Final = "bellrock.cli.running.log_format"
+_LOG_LEVEL: Final = "bellrock.cli.running.log_level"
+_OTLP: Final = "bellrock.cli.running.otlp_endpoint"
 name_option = click.option("--name", default="", help="Host name to report. [default: this machine's]")
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.meta[f"{__name__}.{parameter.name}"] = value
+
+
+def _remember_format(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    remember(value)
+    _remember(context, parameter, value)
+
+
+def verbose_option(command: _F) -> _F:
+    """How much is logged, and in which form."""
+    for option in (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            expose_value=False,
+            is_eager=True,  # and after --config, whose file may say it: what is wrong with the others is told in this form
+            callback=_remember_format,
+            help="How stderr is written: for people, or a JSON object on each line. [default: text]",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(["debug", "info", "warning", "error"]),
+            expose_value=False,
+            callback=_remember,
+            help="Say what is as grave as this, whatever -v says.",
+        ),
+        click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything."),
+    ):
+        command = option(command)
+    return command
 
 
 def agent_options(command: _F) -> _F:
@@ -46,6 +84,65 @@ def agent_options(command: _F) -> _F:
     return command
 
 
+def otlp_option(command: _F) -> _F:
+    """Where a region's traces go."""
+    return click.option(
+        "--otlp-endpoint",
+        metavar="URL",
+        expose_value=False,
+        callback=_check_otlp,
+        help="Send traces there by OTLP: https://HOST:PORT, or http://127.0.0.1:4318; needs bellrock[otel].",
+    )(command)
+
+
+def otlp_endpoint() -> str:
+    """What was given; "" for nothing."""
+    return str(click.get_current_context().meta.get(_OTLP, ""))
+
+
+def _check_otlp(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        from bellrock.region.errors import RegionError
+        from bellrock.region.tracing import endpoint_of
+
+        try:
+            context.meta[_OTLP] = endpoint_of(value)
+        except RegionError as error:
+            raise Failure(str(error)) from None
+
+
+def _check_metrics(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value:
+        from bellrock.agent.exposure import place_of
+        from bellrock.link.device import LinkError
+
+        try:
+            place_of(value)
+        except LinkError as error:
+            raise Failure(str(error)) from None
+    return value
+
+
+def metrics_options(command: _F) -> _F:
+    """Where an agent tells its figures."""
+    for option in (
+        click.option(
+            "--metrics",
+            default="",
+            metavar="127.0.0.1:PORT|unix:PATH",
+            callback=_check_metrics,
+            help="Answer Prometheus there (/metrics), on this machine alone.",
+        ),
+        click.option(
+            "--metrics-file",
+            type=PathName(path_type=Path, dir_okay=False),
+            help="Write the same there every 15 s, for node_exporter's textfile collector (a name that ends with .prom).",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def agent_settings(state_dir: Path, role: str, region: str, name: str, options: dict[str, Any]) -> "AgentSettings":
     """The settings of an agent from a command's options.
 
@@ -55,6 +152,7 @@ def agent_settings(state_dir: Path, role: str, region: str, name: str, options: 
     Raises:
         Failure: one of them is not what it should be.
     """
+    from bellrock.agent.exposure import why_not
     from bellrock.agent.settings import Settings
     from bellrock.beacon import Config
     from bellrock.cli.address import check_wanted
@@ -62,8 +160,9 @@ def agent_settings(state_dir: Path, role: str, region: str, name: str, options: 
     from bellrock.model import Role
 
     check_wanted(region)
-    if len(name) > MAX_NAME or not name.isprintable() or "/" in name or any(c.isspace() for c in name):
-        raise Failure(f"--name {name}: expected at most {MAX_NAME} letters, digits, dots and hyphens, such as rack-1")
+    check_name(name)
+    if (file := options.get("metrics_file")) is not None and (why := why_not(file)):
+        raise Failure(f"--metrics-file {why}")
     return Settings(
         state_dir=state_dir,
         role=Role(role),
@@ -72,21 +171,41 @@ def agent_settings(state_dir: Path, role: str, region: str, name: str, options: 
         vlans=parse_vlans(options["vlans"]),
         ignore=options["ignore"],
         udp_only=options["udp_only"],
+        metrics=options.get("metrics", ""),
+        metrics_file=options.get("metrics_file"),
         beacon=Config(speak_v1=options["speak_v1"]),
     )
+
+
+def check_name(name: str) -> None:
+    """See that a machine may be called so.
+
+    Raises:
+        Failure: it may not.
+    """
+    if len(name) > MAX_NAME or not name.isprintable() or "/" in name or any(c.isspace() for c in name):
+        raise Failure(f"--name {name}: expected at most {MAX_NAME} letters, digits, dots and hyphens, such as rack-1")
 
 
 def run_until_stopped(main: Run, *, as_json: bool) -> None:
     """Run until SIGINT or SIGTERM; expected errors become one line."""
     import asyncio
 
-    from bellrock.cli.failures import as_failure, innermost
+    from bellrock.cli.failures import as_failure
+    from bellrock.cli.notify import attend
     from bellrock.cli.stopping import Stopping
+    from bellrock.model.failing import innermost
 
     stopping = Stopping()
 
     async def until_stopped() -> None:
-        await main(stopping.event())
+        stop = stopping.event()
+        attending = asyncio.ensure_future(attend(stop))
+        try:
+            await main(stop)
+        finally:
+            attending.cancel()
+            await asyncio.gather(attending, return_exceptions=True)
 
     try:
         asyncio.run(until_stopped())
@@ -98,19 +217,31 @@ def run_until_stopped(main: Run, *, as_json: bool) -> None:
         if failure is None:
             raise
         raise failure from None
-    if not as_json:
+    if not as_json and _logs()[0] == "text":
         click.echo("bellrock: stopped", err=True)
 
 
 def start_logs(verbose: int) -> None:
-    """Log to stderr, as much as `-v` asks for."""
+    """Log to stderr, as much as `-v` or `--log-level` asks for, in the form of `--log-format`."""
     from bellrock.cli.logs import configure
 
-    configure(verbose=verbose)
+    style, level = _logs()
+    configure(verbose=verbose, style=style, level=level)
+
+
+def _logs() -> tuple[str, str]:
+    """Form and level of the logs, as the command's options have it."""
+    context = click.get_current_context(silent=True)
+    meta = context.meta if context else {}
+    return meta.get(_LOG_FORMAT, "text"), meta.get(_LOG_LEVEL, "")
 
 
 def say_agent(ready: "AgentReady", *, as_json: bool, label: str = "rack") -> None:
     """Tell that an agent listens and speaks, and what it cannot."""
+    from bellrock.cli.notify import ready as notify_ready
+
+    if label == "rack":
+        notify_ready(f"{ready.name} listens and speaks on {ready.interfaces} interfaces")
     if as_json:
         print_json_line({"ready": "agent", "agent": ready.agent, "name": ready.name, "raw": ready.raw})
         return

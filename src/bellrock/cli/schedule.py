@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import Failure, json_option, print_json, print_table, printable
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.topology import region_options
@@ -24,10 +25,9 @@ def schedule() -> None:
 @json_option
 def list_schedules(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show the schedules, when each ran last, and when it runs next."""
-    from bellrock.cli.asking import ask
-    from bellrock.cli.probeanswers import Schedule
+    from bellrock.cli.asking import api
 
-    found = ask(region_url, state_dir, list[Schedule], "/schedules")
+    found = api(region_url, state_dir).schedules()
     if as_json:
         print_json(found)
         return
@@ -45,8 +45,22 @@ def list_schedules(region_url: str, state_dir: Path | None, *, as_json: bool) ->
 @schedule.command(epilog="Example: bellrock schedule add dns-often --every 30 --flow dns --to 10.0.0.53")
 @click.argument("name")
 @click.option("--every", type=FiniteRange(min=10, max=604_800), default=300.0, show_default=True, help="Seconds.")
-@click.option("--agent", "agents", multiple=True, metavar="NAME", help="By this agent. [default: all]")
-@click.option("--flow", "flows", multiple=True, metavar="FLOW", help="This flow. [default: all that the site says]")
+@click.option(
+    "--agent",
+    "agents",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.hosts,
+    help="By this agent. [default: all]",
+)
+@click.option(
+    "--flow",
+    "flows",
+    multiple=True,
+    metavar="FLOW",
+    shell_complete=completing.flows,
+    help="This flow. [default: all that the site says]",
+)
 @click.option(
     "--to", multiple=True, metavar="ADDRESS[:PORT]|NAME", help="At this target. [default: where the site says]"
 )
@@ -57,15 +71,16 @@ def add(
     state_dir: Path | None, *, as_json: bool,
 ) -> None:  # fmt: skip
     """Keep a schedule, in place of the one of this name."""
-    from bellrock.cli.asking import ask, named, segment
+    from bellrock.cli.asking import api, named
+    from bellrock.client.shapes import NewSchedule
 
     for text in to:
         if text.startswith("-"):
             raise Failure(f"--to: {text!r} is no address and no name; expected ADDRESS[:PORT] or NAME[:PORT]")
-    body = {"every": every, "agents": list(agents), "flows": list(flows), "to": list(to)}
-    ask(region_url, state_dir, type(None), f"/schedules/{segment(named(name))}", "PUT", body)
+    body = NewSchedule(every=every, agents=agents, flows=flows, to=to)
+    api(region_url, state_dir).put_schedule(named(name), body)
     if as_json:
-        print_json({"schedule": name} | body)
+        print_json({"schedule": name, "every": every, "agents": agents, "flows": flows, "to": to})
     else:
         click.echo(printable(f"{name}: every {every:g} s"))
     _note_strangers(agents, region_url, state_dir)
@@ -73,12 +88,11 @@ def add(
 
 def _note_strangers(agents: tuple[str, ...], region_url: str, state_dir: Path | None) -> None:
     """Say on stderr which agents of a schedule the region does not know: they may join later, or be a typing error."""
-    from bellrock.cli.asking import ask
-    from bellrock.cli.probeanswers import Matrix
+    from bellrock.cli.asking import api
 
     if not agents:
         return
-    known = ask(region_url, state_dir, Matrix, "/matrix").agents
+    known = api(region_url, state_dir).matrix().agents
     names = sorted(one.name for one in known)
     for agent in agents:
         if agent not in names and agent not in {one.id for one in known}:
@@ -92,9 +106,9 @@ def _note_strangers(agents: tuple[str, ...], region_url: str, state_dir: Path | 
 @json_option
 def remove(name: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Forget a schedule, and how the checks stand that it alone asked for."""
-    from bellrock.cli.asking import ask, named, segment
+    from bellrock.cli.asking import api, named
 
-    ask(region_url, state_dir, type(None), f"/schedules/{segment(named(name))}", "DELETE")
+    api(region_url, state_dir).remove_schedule(named(name))
     if as_json:
         print_json({"schedule": name, "removed": True})
     else:

@@ -7,10 +7,11 @@ import click
 
 from bellrock.cli.keys import default_state_dir, load_keys, make_secret_file, new_secret, secret_option
 from bellrock.cli.output import EXIT_NO, Failure, file_name, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
-    from bellrock.cli.answers import SecretInUse
+    from bellrock.client.shapes import SecretView
 
 
 @click.group(epilog="Example: bellrock secret new /etc/bellrock/secret")
@@ -19,7 +20,7 @@ def secret() -> None:
 
 
 @secret.command(epilog="Example: bellrock secret new /etc/bellrock/secret")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=PathName(path_type=Path))
 @json_option
 def new(file: Path | None, *, as_json: bool) -> None:
     """Write a new random secret to FILE, readable by its owner alone, and show its public id.
@@ -39,7 +40,7 @@ def new(file: Path | None, *, as_json: bool) -> None:
 
 
 @secret.command("show-id", epilog="Example: bellrock secret show-id /etc/bellrock/secret")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=PathName(path_type=Path))
 @secret_option
 @json_option
 def show_id(files: tuple[Path, ...], secret_files: tuple[Path, ...], *, as_json: bool) -> None:
@@ -51,7 +52,7 @@ def show_id(files: tuple[Path, ...], secret_files: tuple[Path, ...], *, as_json:
 
 
 @secret.command(epilog="Example: bellrock secret rotate --behind /etc/bellrock/secret")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathName(path_type=Path))
 @click.option("--behind", is_flag=True, help="Put it second: accepted, but not signed with before `promote`.")
 @json_option
 def rotate(file: Path, *, behind: bool, as_json: bool) -> None:
@@ -73,7 +74,7 @@ def rotate(file: Path, *, behind: bool, as_json: bool) -> None:
 
 
 @secret.command(epilog="Example: bellrock secret promote /etc/bellrock/secret")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathName(path_type=Path))
 @json_option
 def promote(file: Path, *, as_json: bool) -> None:
     """Have the second secret of FILE sign from now on; the first is still accepted."""
@@ -88,7 +89,7 @@ def promote(file: Path, *, as_json: bool) -> None:
 
 
 @secret.command(epilog="Example: bellrock secret retire /etc/bellrock/secret")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathName(path_type=Path))
 @json_option
 def retire(file: Path, *, as_json: bool) -> None:
     """Drop the last secret of FILE, and say which. `bellrock secret status` tells first whether anybody still uses it.
@@ -117,10 +118,9 @@ def status(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
 
     One that nobody uses any more can be retired. Exit codes: 0 all agents use the first, 1 some still use another.
     """
-    from bellrock.cli.answers import SecretInUse
-    from bellrock.cli.asking import ask
+    from bellrock.cli.asking import api
 
-    found = ask(region_url, state_dir, list[SecretInUse], "/secrets")
+    found = api(region_url, state_dir).secrets()
     if as_json:
         print_json(found)
     else:
@@ -133,7 +133,7 @@ def status(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
         raise click.exceptions.Exit(EXIT_NO)
 
 
-def _force(one: "SecretInUse") -> str:
+def _force(one: "SecretView") -> str:
     if one.signs:
         return "the one to use"
     return "accepted" if one.accepted else "retired"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bellrock.cli.keys import default_state_dir
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.sitepush import push
 from bellrock.cli.topology import region_options
 
@@ -28,7 +28,7 @@ site.add_command(push)
 
 
 @site.command(epilog="Example: bellrock site init --title 'Hall 3' -o site.toml")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("-o", "--output", type=PathName(path_type=Path), help="Write to this file instead of stdout.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @click.option("--title", default="", help="A line for people at the top of the file.")
 @region_options
@@ -40,6 +40,7 @@ def init(
 
     What is unknown is a comment in it, never a guess. With --json: {file, text}.
     """
+    from bellrock.cli.asking import ask
     from bellrock.flows.draw import draw, machines
     from bellrock.flows.site import SiteError
 
@@ -47,7 +48,10 @@ def init(
         raise Failure(f"{output}: exists; --force overwrites it, or choose another name")
     topology = _topology(region_url, state_dir)
     try:
-        known = machines(_ask(region_url, state_dir, "/hosts"), _ask(region_url, state_dir, "/interfaces"))
+        known = machines(
+            ask(region_url, state_dir, Any, lambda api: api.hosts()),
+            ask(region_url, state_dir, Any, lambda api: api.interfaces()),
+        )
     except SiteError as error:
         raise Failure(f"{region_url}: {error}", EXIT_UNREADABLE) from None
     text = draw(topology, known, title=title)
@@ -62,7 +66,7 @@ def init(
 
 
 @site.command(epilog="Example: bellrock site check site.toml --against-region")
-@click.argument("site_file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("site_file", metavar="FILE", type=PathName(path_type=Path))
 @click.option("--against-region", is_flag=True, help="Compare its subnets and VLANs with those the region has seen.")
 @region_options
 @json_option
@@ -113,18 +117,11 @@ def schema(*, as_json: bool) -> None:  # noqa: ARG001 -- it is JSON with and wit
     print_json(json_schema())
 
 
-def _ask(region_url: str, state_dir: Path | None, path: str) -> Any:  # noqa: ANN401 -- JSON
-    from bellrock.cli.client import get
-    from bellrock.cli.topology import region_of
-
-    region_url, state_dir = region_of(region_url, state_dir)
-    return get(region_url, state_dir or default_state_dir(), path)
-
-
 def _topology(region_url: str, state_dir: Path | None) -> "Topology":
+    from bellrock.cli.asking import ask
     from bellrock.cli.topology import parse_topology
 
-    found: Topology = parse_topology(_ask(region_url, state_dir, "/topology"), region_url)
+    found: Topology = parse_topology(ask(region_url, state_dir, Any, lambda api: api.topology()), region_url)
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bellrock.cli.output import Failure, json_option, print_json, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.topology import region_options
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ def push_site(path: Path, region_url: str, state_dir: Path | None, *, force: boo
     Raises:
         Failure: a mistake in it, one line each; no region, or it says no.
     """
-    from bellrock.cli.asking import ask
+    from bellrock.cli.asking import api
     from bellrock.cli.probeanswers import Pushed
     from bellrock.cli.sitefile import read_site
+    from bellrock.client.shapes import NewSite
 
     site = read_site(path)  # what is wrong with it is told with the file's own name
     if not force and not site.roles and not any(trial.targets for trial in site.trials.values()):
@@ -29,11 +31,12 @@ def push_site(path: Path, region_url: str, state_dir: Path | None, *, force: boo
         )
         raise Failure(said)
     text = path.read_text(encoding="utf-8", errors="replace")
-    return ask(region_url, state_dir, Pushed, "/site", "PUT", {"text": text})
+    found = api(region_url, state_dir).put_site(NewSite(text=text))
+    return Pushed(found.title, found.by, found.notices)
 
 
 @click.command(epilog="Example: bellrock site push site.toml")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathName(path_type=Path))
 @click.option("--force", is_flag=True, help="Give it even if nothing in it can be tried: all checks by the site end.")
 @region_options
 @json_option

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from bellrock.cli.keys import HERE, default_state_dir
+from bellrock.cli.keys import HERE
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 
 MAX_FILE: Final = 256 << 20
 """Octets of a saved topology; one of a million ports has less."""
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _lab_region(context: click.Context, _: click.Parameter, name: str | None) -> None:
-    """Keep for `_ask` where a lab's region is."""
+    """Keep for `region_of` where a lab's region is."""
     if name is None:
         return
     from bellrock.lab.agents import REGION_SOCKET, region_host, state_dir
@@ -50,9 +52,18 @@ def _hold_to(context: click.Context, _: click.Parameter, path: Path | None) -> N
 
 def region_options(command: _F) -> _F:
     """Which region to ask."""
+    return region_options_as("--region")(command)
+
+
+def region_options_as(name: str) -> Callable[[_F], _F]:
+    """The same, where `--region` means something else."""
+    return partial(_with_region_options, name)
+
+
+def _with_region_options(name: str, command: _F) -> _F:
     for option in (
         click.option(
-            "--region",
+            name,
             "region_url",
             default=HERE,
             show_default="the one of this machine",
@@ -60,14 +71,12 @@ def region_options(command: _F) -> _F:
         ),
         click.option(
             "--authority",
-            type=click.Path(path_type=Path),
+            type=PathName(path_type=Path),
             help="Certificate that an https:// region is held to; also $BELLROCK_AUTHORITY. [default: of the region that was joined]",
             callback=_hold_to,
             expose_value=False,
         ),
-        click.option(
-            "--state-dir", type=click.Path(path_type=Path), help="The region's state directory, for its token."
-        ),
+        click.option("--state-dir", type=PathName(path_type=Path), help="The region's state directory, for its token."),
         click.option(
             "--lab",
             help="Ask the region of this lab instead (bellrock lab list).",
@@ -89,9 +98,10 @@ def topology() -> None:
 @json_option
 def show(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show fabrics, VLANs and their members, conflicts, and what is unknown and why."""
+    from bellrock.cli.asking import ask
     from bellrock.cli.render import topology_lines
 
-    document = _ask(region_url, state_dir, "/topology")
+    document: Any = ask(region_url, state_dir, Any, lambda api: api.topology())
     parse_topology(document, region_url)
     if as_json:
         print_json(document)
@@ -108,11 +118,20 @@ def show(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
 def explain(a: str, b: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show the chain of beacons that makes two ports one VLAN, or what is missing.
 
-    Exit 0: one VLAN. Exit 1: not, or not known.
+    Exit 0: one VLAN. Exit 1: not, or not known. Exit 2: usage, or no such host. Exit 3: no region, or it does not let you.
     """
+    from http import HTTPStatus
+
+    from bellrock.cli.asking import ask
+    from bellrock.cli.client import Refusal
     from bellrock.cli.render import age_text
 
-    answer = _ask(region_url, state_dir, "/topology/explain", a=a, b=b)
+    try:
+        answer = ask(region_url, state_dir, Any, lambda api: api.explain(a=a, b=b))
+    except Refusal as error:
+        if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
+            raise Failure(error.message) from None
+        raise
     explanation = _explanation(answer, region_url)
     if as_json:
         print_json(answer)
@@ -128,8 +147,8 @@ def explain(a: str, b: str, region_url: str, state_dir: Path | None, *, as_json:
 
 
 @topology.command(epilog="Example: bellrock lab truth FILE --json > wired.json; bellrock topology diff wired.json")
-@click.argument("wanted", type=click.Path(path_type=Path))
-@click.argument("found", required=False, type=click.Path(path_type=Path))
+@click.argument("wanted", type=PathName(path_type=Path))
+@click.argument("found", required=False, type=PathName(path_type=Path))
 @region_options
 @json_option
 def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
@@ -140,10 +159,14 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
     """
     from msgspec import to_builtins
 
+    from bellrock.cli.asking import ask
     from bellrock.topology.diff import diff as compare
 
     differences = compare(
-        _read(found) if found else parse_topology(_ask(region_url, state_dir, "/topology"), region_url), _read(wanted)
+        _read(found)
+        if found
+        else parse_topology(ask(region_url, state_dir, Any, lambda api: api.topology()), region_url),
+        _read(wanted),
     )
     if as_json:
         print_json([to_builtins(difference) for difference in differences])
@@ -160,9 +183,10 @@ def diff(wanted: Path, found: Path | None, region_url: str, state_dir: Path | No
 def refusals(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show the beacons that were refused: on which port, from whom, why, how many and when last."""
     from bellrock.cli.answers import Refusal
+    from bellrock.cli.asking import ask
     from bellrock.cli.render import age_text
 
-    answer = _ask(region_url, state_dir, "/refusals")
+    answer = ask(region_url, state_dir, Any, lambda api: api.refusals())
     found = _answer(answer, tuple[Refusal, ...], region_url)
     if as_json:
         print_json(answer)
@@ -176,13 +200,6 @@ def refusals(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
 
 def _port_text(one: "Refusal") -> str:
     return f"{one.host}/{one.interface}" + ("" if one.vid is None else f".{one.vid}")
-
-
-def _ask(region_url: str, state_dir: Path | None, path: str, **query: str) -> Any:  # noqa: ANN401 -- JSON
-    from bellrock.cli.client import get
-
-    region_url, state_dir = region_of(region_url, state_dir)
-    return get(region_url, state_dir or default_state_dir(), path, **query)
 
 
 def region_of(region_url: str, state_dir: Path | None) -> tuple[str, Path | None]:

@@ -1,13 +1,16 @@
 """`bellrock user`: who may log in, and as what."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from bellrock.cli.output import json_option, print_json, print_table, printable
 from bellrock.cli.password import password_option
 from bellrock.cli.topology import region_options
+
+if TYPE_CHECKING:
+    from bellrock.client.shapes import UserChange
 
 ROLES: Final = ("viewer", "operator", "admin")
 """What the region knows; a test holds the two together."""
@@ -28,10 +31,9 @@ def user() -> None:
 @json_option
 def list_users(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show the users, their roles, and when each logged in last."""
-    from bellrock.cli.answers import User
-    from bellrock.cli.asking import ask, when
+    from bellrock.cli.asking import api, when
 
-    found = ask(region_url, state_dir, list[User], "/users")
+    found = api(region_url, state_dir).users()
     if as_json:
         print_json(found)
         return
@@ -54,12 +56,12 @@ def add(
 
     NAME has 1 to 64 letters, digits and . _ @ -; the case of its letters does not tell users apart.
     """
-    from bellrock.cli.answers import User
-    from bellrock.cli.asking import ask
+    from bellrock.cli.asking import api
     from bellrock.cli.password import take_password
+    from bellrock.client.shapes import NewUser, UserRole
 
-    body = {"name": name, "role": role, "password": take_password(password_file)}
-    made = ask(region_url, state_dir, User, "/users", "POST", body)
+    body = NewUser(name=name, role=cast("UserRole", role), password=take_password(password_file))
+    made = api(region_url, state_dir).add_user(body)
     if as_json:
         print_json(made)
     else:
@@ -73,7 +75,17 @@ def add(
 @json_option
 def set_role(name: str, role: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Give a user another role; the user logs in again."""
-    _change(name, {"role": role}, f"{name} is {role} now", region_url, state_dir, as_json=as_json)
+    from bellrock.client.shapes import UserChange, UserRole
+
+    _change(
+        name,
+        UserChange(role=cast("UserRole", role)),
+        "role",
+        f"{name} is {role} now",
+        region_url,
+        state_dir,
+        as_json=as_json,
+    )
 
 
 @user.command("password", epilog="Example: bellrock user password anna")
@@ -86,9 +98,18 @@ def set_password(
 ) -> None:
     """Give a user another password; the user logs in again."""
     from bellrock.cli.password import take_password
+    from bellrock.client.shapes import UserChange
 
     word = take_password(password_file)
-    _change(name, {"password": word}, f"{name} has another password now", region_url, state_dir, as_json=as_json)
+    _change(
+        name,
+        UserChange(password=word),
+        "password",
+        f"{name} has another password now",
+        region_url,
+        state_dir,
+        as_json=as_json,
+    )
 
 
 @user.command(epilog="Example: bellrock user remove anna")
@@ -97,19 +118,19 @@ def set_password(
 @json_option
 def remove(name: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Remove a user, with the sessions and the tokens of that user. The only admin stays."""
-    from bellrock.cli.asking import ask, segment
+    from bellrock.cli.asking import api
 
-    ask(region_url, state_dir, type(None), f"/users/{segment(name)}", "DELETE")
+    api(region_url, state_dir).remove_user(name)
     _said(f"{name} is gone", {"user": name, "removed": True}, as_json=as_json)
 
 
 def _change(
-    name: str, change: dict[str, str], said: str, region_url: str, state_dir: Path | None, *, as_json: bool
+    name: str, change: "UserChange", what: str, said: str, region_url: str, state_dir: Path | None, *, as_json: bool
 ) -> None:
-    from bellrock.cli.asking import ask, segment
+    from bellrock.cli.asking import api
 
-    ask(region_url, state_dir, type(None), f"/users/{segment(name)}", "PATCH", change)
-    _said(said, {"user": name, "changed": list(change)}, as_json=as_json)
+    api(region_url, state_dir).change_user(name, change)
+    _said(said, {"user": name, "changed": [what]}, as_json=as_json)
 
 
 def _said(text: str, document: dict[str, Any], *, as_json: bool) -> None:

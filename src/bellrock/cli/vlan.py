@@ -5,13 +5,17 @@ from pathlib import Path
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, Failure, json_option
+from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
 from bellrock.cli.vlans import parse_vids
 
 name_option = click.option("--name", default="", help="Name to scan as. [default: this machine's host name]")
-interfaces_argument = click.argument("interfaces", nargs=-1, required=True, metavar="IF [IF]...")
+interfaces_argument = click.argument(
+    "interfaces", nargs=-1, required=True, metavar="IF [IF]...", shell_complete=completing.interfaces
+)
 seconds_option = click.option(
     "--seconds",
     type=FiniteRange(min=0.1, max=86400),
@@ -98,7 +102,7 @@ def scan(
 
 
 @vlan.command(epilog="Example: bellrock vlan stop eth1")
-@click.argument("interface", metavar="IF")
+@click.argument("interface", metavar="IF", shell_complete=completing.interfaces)
 @click.option(
     "--within",
     type=FiniteRange(min=0.1, max=60),
@@ -125,7 +129,7 @@ def stop(interface: str, *, within: float, name: str, secret_files: tuple[Path, 
 @click.option(
     "--site",
     "site_file",
-    type=click.Path(path_type=Path),
+    type=PathName(path_type=Path),
     help="Site file whose [[switchport]] tables say what is meant.",
 )
 @click.option(
@@ -138,7 +142,7 @@ def stop(interface: str, *, within: float, name: str, secret_files: tuple[Path, 
 @rate_option
 @patience_option
 @name_option
-@click.option("--state-dir", type=click.Path(path_type=Path), help="Where the region keeps its token.")
+@click.option("--state-dir", type=PathName(path_type=Path), help="Where the region keeps its token.")
 @secret_option
 @json_option
 def validate(

@@ -11,9 +11,10 @@ import msgspec
 
 from bellrock.beacon.reach import runs
 from bellrock.beacon.trunks import Judged, Meant, validate
-from bellrock.cli.client import get
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, print_json, printable
+from bellrock.cli.regionapi import answered
 from bellrock.cli.vlanscan import MAX_NAMED, Scanned, Wanted, exit_code, scan, tell_end
+from bellrock.diagnosis.findings_document import all_told
 from bellrock.flows import Site
 from bellrock.model import Finding
 from bellrock.wire.keys import Keyring
@@ -35,7 +36,12 @@ def run_validate(
     if as_json:
         ports = [{"host": host, "interface": interface} for host, interface in judged.ports]
         print_json(
-            {"interfaces": list(scanned.rows), "findings": judged.findings, "unknown": judged.unknown, "judged": ports}
+            {
+                "interfaces": list(scanned.rows),
+                "findings": all_told(judged.findings),
+                "unknown": judged.unknown,
+                "judged": ports,
+            }
         )
     else:
         _print(judged)
@@ -79,7 +85,7 @@ def of_region(region: str, state_dir: Path) -> Intent:
     Raises:
         Failure: no region there, or it says no.
     """
-    return from_interfaces(get(region, state_dir, "/interfaces"))
+    return from_interfaces(answered(region, state_dir, list[dict[str, Any]], lambda api: api.interfaces()))
 
 
 def from_interfaces(interfaces: Iterable[Mapping[str, Any]]) -> Intent:

@@ -6,7 +6,9 @@ from typing import Final
 
 import click
 
+from bellrock.cli import completing
 from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.paths import PathName
 from bellrock.cli.topology import region_options
 
 MAX_AUTHORITY: Final = 32 * 1024
@@ -14,7 +16,7 @@ MAX_AUTHORITY: Final = 32 * 1024
 
 @click.group(epilog="Example: bellrock webhook add https://alerts.example/bellrock")
 def webhook() -> None:
-    """Say who is told when a verdict has become another, and stayed so for two runs.
+    """Say who is told when a verdict has become another, and stayed so for two runs, and when a finding opens or is gone.
 
     A POST with JSON is sent, signed: docs/how-to/watch-reachability.md says how to check that. Exit codes: 0 done, 1 no such
     webhook, or a test that was not delivered, 2 usage, 3 no region, or it does not let you.
@@ -26,10 +28,9 @@ def webhook() -> None:
 @json_option
 def list_webhooks(region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Show who is told, and what became of the last delivery. The secrets are not shown."""
-    from bellrock.cli.asking import ask
-    from bellrock.cli.probeanswers import Webhook
+    from bellrock.cli.asking import api
 
-    found = ask(region_url, state_dir, list[Webhook], "/webhooks")
+    found = api(region_url, state_dir).webhooks()
     if as_json:
         print_json(found)
         return
@@ -42,10 +43,17 @@ def list_webhooks(region_url: str, state_dir: Path | None, *, as_json: bool) -> 
 
 @webhook.command(epilog="Example: bellrock webhook add https://alerts.example/bellrock > webhook.secret")
 @click.argument("url")
-@click.option("--flow", "flows", multiple=True, metavar="FLOW", help="Only of this flow. [default: all]")
+@click.option(
+    "--flow",
+    "flows",
+    multiple=True,
+    metavar="FLOW",
+    shell_complete=completing.flows,
+    help="Only of this flow. [default: all]",
+)
 @click.option(
     "--trust",
-    type=click.Path(path_type=Path),
+    type=PathName(path_type=Path),
     help="Certificate (PEM) of the authority that vouches for it. [default: those that the region's system trusts]",
 )
 @region_options
@@ -54,11 +62,10 @@ def add(
     url: str, flows: tuple[str, ...], trust: Path | None, region_url: str, state_dir: Path | None, *, as_json: bool
 ) -> None:
     """Tell somebody, and print the secret that signs what is sent. It is shown this once."""
-    from bellrock.cli.asking import ask
-    from bellrock.cli.probeanswers import MadeWebhook
+    from bellrock.cli.asking import api
+    from bellrock.client.shapes import NewWebhook
 
-    body = {"url": url, "flows": list(flows), "authority": _authority(trust)}
-    made = ask(region_url, state_dir, MadeWebhook, "/webhooks", "POST", body)
+    made = api(region_url, state_dir).add_webhook(NewWebhook(url=url, flows=flows, authority=_authority(trust)))
     if as_json:
         print_json(made)
         return
@@ -72,10 +79,9 @@ def add(
 @json_option
 def test(webhook_id: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Deliver a test, once, and say what became of it."""
-    from bellrock.cli.asking import ask, segment
-    from bellrock.cli.probeanswers import TestedWebhook
+    from bellrock.cli.asking import api
 
-    found = ask(region_url, state_dir, TestedWebhook, f"/webhooks/{segment(webhook_id)}/test", "POST")
+    found = api(region_url, state_dir).test_webhook(webhook_id)
     if as_json:
         print_json(found)
     else:
@@ -89,9 +95,9 @@ def test(webhook_id: str, region_url: str, state_dir: Path | None, *, as_json: b
 @json_option
 def remove(webhook_id: str, region_url: str, state_dir: Path | None, *, as_json: bool) -> None:
     """Tell it no more. What still waits for it is not delivered."""
-    from bellrock.cli.asking import ask, segment
+    from bellrock.cli.asking import api
 
-    ask(region_url, state_dir, type(None), f"/webhooks/{segment(webhook_id)}", "DELETE")
+    api(region_url, state_dir).remove_webhook(webhook_id)
     if as_json:
         print_json({"webhook": webhook_id, "removed": True})
     else:

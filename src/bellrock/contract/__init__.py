@@ -9,12 +9,16 @@ The region speaks first:
     region → agent   Ack            committed up to and with this number
     agent  → region  KeepAlive      all that was reported up to `seq` still holds
 
-A version, once shipped, is never edited; fields may be added with defaults.
+A version, once shipped, is never edited; fields may be added with defaults. Kinds of messages and orders may be added as well, but
+either end ends the connection over a kind that it does not know: so each is sent only to an end that has said that it knows it
+(`Hello.carries_out`, `Welcome.takes`), and an older one is served as before.
 """
 
 from bellrock.contract.probing import MAX_TRIES, Results, RunProbes, Tried, Try
 from bellrock.contract.v1 import (
+    CAPTURES,
     MAX_OBSERVATIONS,
+    TELLS_HERE,
     VERSION,
     Ack,
     AgentMessage,
@@ -44,8 +48,10 @@ from bellrock.contract.v1 import (
 )
 
 __all__ = [
+    "CAPTURES",
     "MAX_OBSERVATIONS",
     "MAX_TRIES",
+    "TELLS_HERE",
     "VERSION",
     "Ack",
     "AgentMessage",

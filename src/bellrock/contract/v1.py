@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from bellrock.contract.capturing import Captured, CaptureOrder, Capturing
+from bellrock.contract.here import Told
 from bellrock.contract.probing import Results, RunProbes
 from bellrock.contract.walk import Ruled, Seen, TellPath, WalkPath, Watching, WatchPath, WhichRule
 from bellrock.model import Finding, Host, Observation, Port, Wall
@@ -16,6 +18,10 @@ MAX_MESSAGE: Final = 1 << 20
 """Octets of one message; larger ones end the connection."""
 MAX_HELLO: Final = 4096
 """Octets of a Hello. Whoever sends one has proved nothing yet, so no more than that is read of it."""
+TELLS_HERE: Final = "here"
+"""In `Welcome.takes`: the region takes what an agent tells of its own host (`Told`). One that does not say so ends the connection over it."""
+CAPTURES: Final = "capture"
+"""In `Hello.carries_out`: the agent knows orders to capture. One that does not say so ends the connection over them."""
 MAX_OBSERVATIONS: Final = 500
 """Observations in one report; an agent with more to say sends several."""
 
@@ -49,6 +55,8 @@ class Hello(Struct, frozen=True, tag="hello", kw_only=True):
     """The agent's wall clock, from which the region learns its offset."""
     secrets: tuple[str, ...] = ()
     """Public ids (`wire.keys.Key.id`) of the secrets that it has, the one that signs its beacons first."""
+    carries_out: tuple[str, ...] = ()
+    """Kinds of orders beyond those of the first agents that it knows; it is given no others."""
 
 
 class Welcome(Struct, frozen=True, tag="welcome"):
@@ -59,12 +67,23 @@ class Welcome(Struct, frozen=True, tag="welcome"):
     """The last report of this agent that is committed; 0 for none."""
     keep_alive: float = 15.0
     """Seconds between the keep-alives that the region expects."""
+    takes: tuple[str, ...] = ()
+    """Kinds of messages beyond those of the first regions that it knows; it is told no others."""
+    spread: float = 0.0
+    """Seconds over which the agent is to spread its coming back once the connection ends: any moment of them, drawn evenly.
+
+    The region alone knows how many they are that will come at once. 0: as soon as the agent likes.
+    """
+    regions: tuple[str, ...] = ()
+    """Where the region listens now, at all of its processes, as URLs; empty: as the agent knows already."""
 
 
 class Rejected(Struct, frozen=True, tag="rejected"):
     """The agent is not let in, and why, for its operator."""
 
     why: str
+    after: float = 0.0
+    """Seconds after which the agent may come again and be let in: there is no room just now, and nothing wrong with it. 0: see `why`."""
 
 
 class Report(Struct, frozen=True, tag="report"):
@@ -171,7 +190,7 @@ class Order(Struct, frozen=True, tag="order"):
     """The region wants something done now. Answered by `Done` with the same id; what it brings to light is reported as ever."""
 
     id: str
-    do: MeasureMtu | RunProbes | WatchPath | WalkPath | TellPath | WhichRule
+    do: MeasureMtu | RunProbes | WatchPath | WalkPath | TellPath | WhichRule | CaptureOrder
 
 
 class Done(Struct, frozen=True, tag="done"):
@@ -181,7 +200,21 @@ class Done(Struct, frozen=True, tag="done"):
     why: str = ""
 
 
-AgentMessage = Hello | Report | KeepAlive | Renew | Relayed | Done | Results | Watching | Seen | Ruled
+AgentMessage = (
+    Hello
+    | Report
+    | KeepAlive
+    | Renew
+    | Relayed
+    | Done
+    | Results
+    | Watching
+    | Seen
+    | Ruled
+    | Capturing
+    | Captured
+    | Told
+)
 RegionMessage = Challenge | Welcome | Rejected | Ack | Renewed | Delivered | Order
 
 _T = TypeVar("_T")

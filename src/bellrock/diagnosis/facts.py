@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bellrock.model import Evidence, EvidenceKind, Finding, Interface, Neighbour, Severity
+from bellrock.model import Confidence, Evidence, EvidenceKind, Finding, Interface, Neighbour, Severity
 from bellrock.wire.lacp import Lacpdu
 from bellrock.wire.stp import Bpdu
 
@@ -73,14 +73,16 @@ class Look(Struct, frozen=True, kw_only=True):
 
 def finding(
     id: str, severity: Severity, look: Look, cable: Cable | None, what: str, *, cause: str = "", proof: tuple[str, ...],
-    fix: tuple[str, ...] = (), vid: int | None = None,
+    fix: tuple[str, ...] = (), vid: int | None = None, confidence: Confidence = Confidence.CERTAIN, address: str = "",
+    recheck: str = "bellrock node",
 ) -> Finding:  # fmt: skip
     """A finding about one cable, or about the machine; `{}` in `what` becomes the place."""
     interface = cable.interface.name if cable else ""
+    client = (cable.interface.permanent_mac or cable.interface.mac) if cable else ""
     place = f"{look.host}/{interface}" if interface else look.host
     return Finding(
-        id=id, severity=severity, what=what.replace("{}", place), host=look.host, interface=interface, vid=vid, cause=cause,
-        proof=proof, fix=fix,
+        id=id, severity=severity, what=what.replace("{}", place), host=look.host, interface=interface, vid=vid, client=client,
+        address=address, cause=cause, proof=proof, evidence=(f"look {place}",), confidence=confidence, fix=fix, recheck=recheck,
     )  # fmt: skip
 
 

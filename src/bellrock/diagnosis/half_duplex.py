@@ -1,9 +1,9 @@
-"""half-duplex: one end negotiates and the other does not (IEEE 802.3 Annex 28A): frames are lost under load, and only then."""
+"""half-duplex: one end negotiates and the other does not (IEEE 802.3 §28.2.3.1): frames are lost under load, and only then."""
 
 from collections.abc import Iterator
 
 from bellrock.diagnosis.facts import Look, finding
-from bellrock.model import Finding, Severity
+from bellrock.model import Confidence, Finding, Severity
 
 ID = "half-duplex"
 
@@ -20,4 +20,5 @@ def find(look: Look) -> Iterator[Finding]:
             cause="One end has its speed and duplex fixed and the other negotiates, or a hub is between them.",
             proof=(f"The driver of {link.name} reports {rate}, half duplex.",),
             fix=("Set both ends to negotiate (autonegotiation on).", f"ethtool -s {link.name} autoneg on"),
+            confidence=Confidence.LIKELY,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bellrock.diagnosis.facts import Cable, Look, finding, seconds
-from bellrock.model import Finding, Severity
+from bellrock.model import Confidence, Finding, Severity
 
 ID = "no-region-heard"
 
@@ -16,14 +16,19 @@ def find(look: Look) -> Iterator[Finding]:
         yield finding(
             ID, Severity.ERROR, look, None, "{} hears no region and no rack on any interface",
             cause=_cause(silent), proof=tuple(_proof(cable) for cable in silent),
-            fix=("Check that a rack is on the segment and has the same secret: bellrock secret show-id.",),
+            fix=("Check that a rack is on the segment and has the same secret: bellrock secret show-id.",), confidence=_confidence(silent),
         )  # fmt: skip
         return
     for cable in silent:
         yield finding(
             ID, Severity.WARNING, look, cable, "{} hears no region and no rack", cause=_cause([cable]), proof=(_proof(cable),),
-            fix=("Check the VLAN of the switch port, and whether a rack is in that VLAN.",),
+            fix=("Check the VLAN of the switch port, and whether a rack is in that VLAN.",), confidence=_confidence([cable]),
         )  # fmt: skip
+
+
+def _confidence(silent: list[Cable]) -> Confidence:
+    """Beacons of another secret leave little doubt; silence has several reasons."""
+    return Confidence.LIKELY if any(cable.strangers for cable in silent) else Confidence.POSSIBLE
 
 
 def _cause(silent: list[Cable]) -> str:

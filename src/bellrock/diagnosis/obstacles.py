@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.model import Severity
+from bellrock.model import Confidence, Severity
 
 
 class Case(Struct, frozen=True):
@@ -14,6 +14,8 @@ class Case(Struct, frozen=True):
     cause: str
     fix: tuple[str, ...]
     """With `{flow}` and `{address}` where those are to stand."""
+    confidence: Confidence = Confidence.CERTAIN
+    """Of the cause."""
 
 
 _ROUTE_GET: Final = "See the way that this machine takes: ip route get {address}."
@@ -25,17 +27,17 @@ MET: Final = {
     ),
     "no neighbour": Case(
         Severity.ERROR, "Nobody on the link has the address of the target, or of the router towards it.",
-        (_ROUTE_GET, "See whether that machine is on, and on the VLAN of this link: ip neigh."),
+        (_ROUTE_GET, "See whether that machine is on, and on the VLAN of this link: ip neigh."), Confidence.LIKELY,
     ),
     "no host": Case(
         Severity.ERROR,
         "The last router on the way finds nobody with this address: the target is off, has another address, or is on another VLAN; or a route there refuses it.",
-        (_IS_ON,),
+        (_IS_ON,), Confidence.LIKELY,
     ),
     "unreachable": Case(Severity.ERROR, "A router on the way has no route to it, and says so.", ("See the routes of that router.", _ROUTE_GET)),
     "time exceeded": Case(
         Severity.ERROR, "Packets to it go round in a circle: routers send them to each other until their hop limit is used up.",
-        ("See the routes of the routers that traceroute {address} shows.",),
+        ("See the routes of the routers that traceroute {address} shows.",), Confidence.LIKELY,
     ),
     "own firewall": Case(
         Severity.ERROR, "Nothing left this machine: its own rules drop it.", ("See what they let through: bellrock firewall check.",)

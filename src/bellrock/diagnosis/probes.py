@@ -6,7 +6,7 @@ from typing import Final
 from bellrock.diagnosis.obstacles import MET, NO_WAY, Case
 from bellrock.diagnosis.verdicts import SILENT, Pair, host_of
 from bellrock.flows import Flow, UnknownFlowError, Wanted, flow
-from bellrock.model import Finding, Probed, Severity, Verdict
+from bellrock.model import Confidence, Finding, Probed, Severity, Verdict
 
 RANK: Final = (
     Verdict.WORKS, Verdict.NOT_CHECKED, Verdict.DEGRADED, Verdict.AUTHENTICATION_NEEDED, Verdict.TLS_FAULT, Verdict.WRONG_SERVICE,
@@ -23,6 +23,8 @@ MAX_PROOF: Final = 12
 """Sentences of proof in a finding."""
 MAX_NAMED: Final = 24
 """Hosts, or flows, that a finding names."""
+MAX_RECHECKED: Final = 6
+"""Flows that a command to try again names."""
 _ORDER: Final = tuple(Severity)
 
 
@@ -32,21 +34,25 @@ _CASES: Final = {
         Severity.ERROR,
         "Another program holds the port, or something on the way answers in the service's name.",
         ("See on the target who holds the port: ss -lntup.",),
+        Confidence.LIKELY,
     ),
     Verdict.REFUSED: Case(
         Severity.ERROR,
         "The service is stopped, or listens on another address or port; or rules, at the target or on the way to it, reject in its name.",
         ("See on the target whether and where it listens: ss -lntup.", "If it does, see what the rules let through: bellrock firewall check."),
+        Confidence.LIKELY,
     ),
     Verdict.FILTERED: Case(
         Severity.ERROR,
         "A firewall at either end or between them drops the packets or the answers, or the target is off.",
         ("With an agent at both ends, bellrock path A B {flow} says where packets die.", "See what a host's rules let through: bellrock firewall check."),
+        Confidence.POSSIBLE,
     ),
     Verdict.UNREACHABLE: Case(
         Severity.ERROR,
         "There is no way to the target: a route is missing here or at a router, or nobody has its address.",
         ("See the way that this host takes: ip route get ADDRESS.", "See whether the target is on, and on the VLAN that its address belongs to."),
+        Confidence.POSSIBLE,
     ),
     Verdict.TLS_FAULT: Case(
         Severity.ERROR,
@@ -107,8 +113,9 @@ def findings(pairs: Iterable[Pair], host: str = "") -> tuple[Finding, ...]:
     found = [_of_way([(address, mine[address]) for address in addresses], host) for addresses in ways.values()]
     found += [_of_host(address, mine[address], host) for address in sorted(silent)]
     alike: dict[tuple[str, str, Verdict], list[Pair]] = {}
+    told = silent | astray
     for want, probed in given:
-        if probed.verdict in _CASES and _address(want, probed) not in silent | astray:
+        if probed.verdict in _CASES and _address(want, probed) not in told:
             alike.setdefault((want.flow, probed.target, probed.verdict), []).append((want, probed))
     found += [_of(tried, host, nameless=nameless) for tried in alike.values()]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
@@ -119,7 +126,7 @@ def no_default_route() -> Finding:
     return Finding(
         id=ROUTE_ID, severity=Severity.NOTICE, what="this machine has no default route",
         cause="What is not on its own links it reaches only where a route of its own says so.",
-        proof=("neither /proc/net/route nor /proc/net/ipv6_route has a gateway for all destinations",),
+        proof=("neither /proc/net/route nor /proc/net/ipv6_route has a gateway for all destinations",), recheck="ip route; ip -6 route",
     )  # fmt: skip
 
 
@@ -161,7 +168,8 @@ def _of_way(hosts: list[tuple[str, list[Pair]]], host: str) -> Finding:
     return Finding(
         id=WAY_ID, severity=case.severity, host=host,
         what=f"{NO_WAY[first.obstacle].format(by=first.by or 'this machine')} {where}{_from(first)}: {_flows(tried)}",
-        cause=case.cause, proof=_sentences(tried), fix=_fix(case, *tried[0]),
+        address=first.by or min(address for address, _ in hosts), cause=case.cause, proof=_sentences(tried), evidence=_verdicts(tried, host),
+        confidence=case.confidence, fix=_fix(case, *tried[0]), recheck=_recheck(host, *(want.flow for want, _ in tried)),
     )  # fmt: skip
 
 
@@ -169,7 +177,8 @@ def _of_host(address: str, mine: list[Pair], host: str) -> Finding:
     return Finding(
         id=HOST_ID, severity=Severity.ERROR, host=host, what=f"{address} does not answer at all{_from(mine[0][1])}: {_flows(mine)}",
         cause="It is off, has another address, or nothing passes on the way to it: no service of it can be judged.",
-        proof=_sentences(mine), fix=_HOST_FIX,
+        address=address, proof=_sentences(mine), evidence=_verdicts(mine, host), confidence=Confidence.POSSIBLE, fix=_HOST_FIX,
+        recheck=_recheck(host, *(want.flow for want, _ in mine)),
     )  # fmt: skip
 
 
@@ -226,8 +235,23 @@ def _of(mine: list[Pair], host: str, *, nameless: bool) -> Finding:
     return Finding(
         id=f"{ID}{probed.verdict}", severity=Severity.WARNING if lesser else case.severity, host=host, interface=want.interface,
         what=f"{known.title if known else want.flow}{f' ({variants})' if variants else ''} at {probed.target}{_from(probed)}: {probed.detail}",
-        cause=case.cause, proof=_proof(want, probed), fix=_fix(case, want, probed),
+        flow=want.flow, address="" if probed.target == want.interface else probed.target, cause=case.cause, proof=_proof(want, probed),
+        evidence=_verdicts(mine, host), confidence=case.confidence, fix=_fix(case, want, probed), recheck=_recheck(host, want.flow),
     )  # fmt: skip
+
+
+def _verdicts(mine: list[Pair], host: str) -> tuple[str, ...]:
+    """Where each check can be looked up."""
+    where = f"{host} " if host else ""
+    return tuple(dict.fromkeys(f"verdict {where}{want.flow} {probed.target}" for want, probed in mine))[:MAX_PROOF]
+
+
+def _recheck(host: str, *flows: str) -> str:
+    """The command that tries it again: from here, or from an agent of the region."""
+    named = list(dict.fromkeys(flows))[:MAX_RECHECKED]
+    if host:
+        return " ".join([f"bellrock matrix --now --agent {host}", *(f"--flow {flow}" for flow in named)])
+    return " ".join(["bellrock check", *(f"--only {flow}" for flow in named)])
 
 
 def _proof(want: Wanted, probed: Probed) -> tuple[str, ...]:

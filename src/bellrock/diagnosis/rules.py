@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from bellrock.diagnosis import (
     half_duplex,
     lacp_expected,
@@ -14,6 +16,7 @@ from bellrock.diagnosis import (
     vlan_not_checked,
     wrong_vlan,
 )
+from bellrock.diagnosis.absorption import place, rank
 from bellrock.diagnosis.facts import Look
 from bellrock.model import Finding, Severity
 
@@ -24,21 +27,31 @@ RULES: Final[dict[str, Callable[[Look], Iterable[Finding]]]] = {
         two_on_one_segment,
     )
 }  # fmt: skip
-"""Every rule by the id of its findings, which is also its heading in docs/reference/findings.md."""
-_ORDER: Final = tuple(Severity)
+"""Every rule by the id of its findings, which is also the name of its page in `explained/`."""
 _EXPLAINS: Final = {no_region_heard.ID: frozenset((stp_not_forwarding.ID, lacp_expected.ID))}
 """A finding that is a mere consequence, of the machine or the same cable, of one of these."""
 
 
 def diagnose(look: Look) -> tuple[Finding, ...]:
-    """All findings, the gravest first; those that follow from a graver one of the same cable are left out."""
+    """All findings, the gravest first; those that follow from a graver one of the same cable are its symptoms."""
     found = [finding for rule in RULES.values() for finding in rule(look)]
-    kept = [one for one in found if not _follows(one, found)]
-    return tuple(sorted(kept, key=lambda one: _ORDER.index(one.severity)))
+    causes = {place(one): cause for one in found if (cause := _cause(one, found)) is not None}
+    kept = [
+        _with(one, [other.what for other in found if causes.get(place(other)) is one])
+        for one in found
+        if place(one) not in causes
+    ]
+    return tuple(sorted(kept, key=rank))
 
 
-def _follows(one: Finding, found: list[Finding]) -> bool:
-    causes = _EXPLAINS.get(one.id, frozenset())
-    return bool(one.interface) and any(
-        other.id in causes and other.interface == one.interface and other.severity is Severity.ERROR for other in found
-    )
+def _cause(one: Finding, found: list[Finding]) -> Finding | None:
+    # A port that works alone for now, or began late, passes frames: that nobody is heard on it has another cause.
+    causes = [
+        other for other in found
+        if other.id in _EXPLAINS.get(one.id, ()) and one.interface == other.interface != "" and other.severity is Severity.ERROR
+    ]  # fmt: skip
+    return min(causes, key=rank, default=None)
+
+
+def _with(cause: Finding, symptoms: list[str]) -> Finding:
+    return replace(cause, symptoms=(*cause.symptoms, *symptoms)) if symptoms else cause

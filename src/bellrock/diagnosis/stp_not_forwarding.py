@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bellrock.diagnosis.facts import Cable, Look, finding, seconds
-from bellrock.model import Finding, Severity
+from bellrock.model import Confidence, Finding, Severity
 from bellrock.wire.stp import Bpdu
 
 ID = "stp-not-forwarding"
@@ -51,6 +51,7 @@ def _not_yet(look: Look, cable: Cable, bpdu: Bpdu) -> Iterator[Finding]:
         ID, Severity.ERROR, look, cable, "{}: the spanning tree does not forward yet",
         cause=f"The switch port listens and learns after carrier{until}.",
         proof=(f"{cable.interface.name} has had carrier for {waited}, and no frame was passed on to it.", _said(bpdu)), fix=FIX,
+        confidence=Confidence.CERTAIN if bpdu.forwarding is False else Confidence.LIKELY, address=bpdu.bridge,
     )  # fmt: skip
 
 

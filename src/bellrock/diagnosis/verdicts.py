@@ -1,6 +1,7 @@
 """What was tried, held against what was wanted: the verdict on each check, also by what the others of its run have shown."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -49,6 +50,7 @@ def came(found: Probed) -> bool:
     return found.verdict in (*_ANSWERS, Verdict.REFUSED) or found.obstacle == "stalled"
 
 
+@lru_cache(maxsize=65_536)
 def host_of(target: str) -> str:
     """The address of `ADDRESS:PORT`; empty for what is no address."""
     host = target.rpartition(":")[0] if target.count(":") == 1 or "]:" in target else target

@@ -40,4 +40,5 @@ def unchecked(look: Look, unknown: Collection[str] = ()) -> Iterator[Finding]:
                 ID, Severity.WARNING, look, cable, f"{{}}: nothing shows whether it is in VLAN {wanted}",
                 cause="A VID shows where the switch tells it by LLDP, or where a trunk of another machine leads to the segment.",
                 proof=(why,), fix=("Let the switch send LLDP with its port VLAN id, or name the VLAN in the region and expect the name.",),
+                recheck=f"bellrock node --expect {name}={wanted}",
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bellrock.diagnosis.facts import Cable, Lies, Look, finding
-from bellrock.model import Finding, Severity
+from bellrock.model import Confidence, Finding, Severity
 
 ID = "wrong-vlan"
 
@@ -22,6 +22,7 @@ def find(look: Look) -> Iterator[Finding]:
                 ID, Severity.ERROR, look, cable, f"{{}} is not in VLAN {wanted}",
                 cause="The switch port is an access port of another VLAN, has another native VLAN, or the cable is in another port.",
                 proof=proof, fix=(f"Set the untagged (access or native) VLAN of {_port(cable)} to {wanted}.",),
+                confidence=Confidence.LIKELY, recheck=f"bellrock node --expect {name}={wanted}",
             )  # fmt: skip
 
 

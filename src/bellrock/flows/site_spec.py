@@ -22,6 +22,8 @@ MAX_PORT: Final = 65535
 WORDS: Final = {
     f"matching regex {NAME!r}": "a name of 1-256 characters on one line",
     f"matching regex {INTERFACE!r}": "the name of a network interface: 1-15 letters, digits and any of _ . @ + -",
+    "`int` >= 1280": "an MTU of 1280-65535",  # before the one that it begins with
+    "`int` <= 65535": "an MTU of 1280-65535",
     "`int` >= 1": f"a VID of 1-{MAX_VID}",
     f"`int` <= {MAX_VID}": f"a VID of 1-{MAX_VID}",
     f"matching regex {HOST!r}": "a host name",

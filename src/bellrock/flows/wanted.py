@@ -93,7 +93,7 @@ def untried(site: Site, here: Standpoint) -> tuple[Untried, ...]:
     """What `wanted` leaves out from here: where a role has no addresses of its own, only subnets; and further VLANs that a relay serves."""
     found: dict[tuple[str, Role], Untried] = {}
     for flow in flows_of(site):
-        for exchange in flow.exchanges if flow.id in BOOT and _is_meant(site, flow) else ():
+        for exchange in flow.exchanges if flow.id in BOOT and is_meant(site, flow) else ():
             for role in exchange.destination if _is_asked(exchange, here) else ():
                 if role in site.roles and not targets(site, flow, role):
                     why = f"role {role} has no address of its own, only subnets or everybody; list what is there as [[probe.{flow.id}.target]]"
@@ -110,7 +110,7 @@ def _said(site: Site, flow: str) -> dict[str, str]:
 
 
 def _passing(site: Site, here: Standpoint, flow: Flow) -> Iterator[Wanted]:
-    if flow.stance is not Stance.NEEDED or not _is_meant(site, flow):
+    if flow.stance is not Stance.NEEDED or not is_meant(site, flow):
         return
     if flow.id in ON_LINK and Role.NODE in here.roles:
         yield from _on_link(site, here, flow)
@@ -130,7 +130,7 @@ def _is_asked(exchange: Exchange, here: Standpoint) -> bool:
     return first != last or exchange.name == RELAYED
 
 
-def _is_meant(site: Site, flow: Flow) -> bool:
+def is_meant(site: Site, flow: Flow) -> bool:
     """Whether the site has an optional flow: it says something about it, or has a role that there is for nothing else."""
     if not flow.optional or flow.id in site.ports or flow.id in site.trials:
         return True

@@ -131,7 +131,8 @@ def _racks(lab: LabFile, region: str, directory: Path, command: tuple[str, ...])
 
 def _own(lab: LabFile, directory: Path, host: str) -> tuple[str, ...]:
     secret = secret_file(directory, lab.host[host].secret)
-    return "--state-dir", str(state_dir(directory, host)), "--secret-file", str(secret)
+    # The machine's own configuration is not the lab's.
+    return "--config", os.devnull, "--state-dir", str(state_dir(directory, host)), "--secret-file", str(secret)
 
 
 def _vlans(lab: LabFile, name: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Builder:
             LabError: the kernel or Open vSwitch refused something.
         """
         for name in (SWITCH_SPACE, *self._lab.host):
-            self.spaces[name] = make(name, self._back)
+            self.spaces[name] = make(name, self._back, silent=name == SWITCH_SPACE)
             self.spaces[name].netlink.do([rtnetlink.set_up("lo")])
         self._progress(f"{len(self._lab.host)} hosts made")
         wired = plugs(self._lab)

@@ -32,6 +32,7 @@ HOW_TO_ALLOW = (
 )
 QUIET_IPV6 = ("all/accept_dad", "default/accept_dad", "default/router_solicitations")
 """Set to 0, so that an address is usable at once and a lab's only frames are those that somebody meant to send."""
+_NO_IPV6 = "default/disable_ipv6"
 
 
 class Space(Struct):
@@ -120,8 +121,10 @@ def home() -> Home:
     return Home(net=_open("net"), uts=_open("uts"), mount=_open("mnt"))
 
 
-def make(name: str, back: Home) -> Space:
+def make(name: str, back: Home, *, silent: bool = False) -> Space:
     """New namespaces for one host: network, host name, and mounts with a /sys that shows this network.
+
+    A silent one has no IPv6: the kernel would announce the switches' ends of cables as if they were hosts.
 
     Raises:
         LabError: the kernel does not allow it.
@@ -131,7 +134,7 @@ def make(name: str, back: Home) -> Space:
         socket.sethostname(name)
         with suppress(OSError):  # not allowed in some containers; then /sys shows the outer network
             _mount("sysfs", "/sys", "sysfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
-        _quiet()
+        _quiet(silent=silent)
         control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         return Space(name, _open("net"), _open("uts"), _open("mnt"), Netlink(), control)
     finally:
@@ -149,6 +152,16 @@ def enter(space: Space | Home) -> None:
             raise LabError(f"entering a namespace: {os.strerror(ctypes.get_errno())}")
 
 
+def enter_network(descriptor: int) -> None:
+    """Go into a network namespace, with this thread alone.
+
+    Raises:
+        LabError: the kernel does not allow it.
+    """
+    if _libc.setns(descriptor, CLONE_NEWNET) != 0:
+        raise LabError(f"entering a network namespace: {os.strerror(ctypes.get_errno())}")
+
+
 def plain_checksums(space: Space, interface: str) -> None:
     """As `ethtool -K IF tx off`: checksums are filled in before the cable, as on a real one.
 
@@ -159,10 +172,10 @@ def plain_checksums(space: Space, interface: str) -> None:
     fcntl.ioctl(space.control, _SIOCETHTOOL, request)
 
 
-def _quiet() -> None:
-    for setting in QUIET_IPV6:
+def _quiet(*, silent: bool) -> None:
+    for setting, value in (*((one, "0") for one in QUIET_IPV6), *(((_NO_IPV6, "1"),) if silent else ())):
         with suppress(OSError):  # a kernel without IPv6, or a read-only /proc/sys
-            Path("/proc/sys/net/ipv6/conf", setting).write_text("0")
+            Path("/proc/sys/net/ipv6/conf", setting).write_text(value)
 
 
 def _open(kind: str) -> int:

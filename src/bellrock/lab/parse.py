@@ -24,7 +24,7 @@ from bellrock.lab.schema import (
 from bellrock.model import Role
 from bellrock.wire.toml.lines import Path
 from bellrock.wire.toml.tables import Tables
-from bellrock.wire.toml.text import MAX_PROBLEMS, TomlError, read, told
+from bellrock.wire.toml.text import MAX_PROBLEMS, Problem, TomlError, read, told
 
 __all__ = ["MAX_FILE", "MAX_PROBLEMS", "LabFileError", "load", "parse"]
 
@@ -66,12 +66,17 @@ def parse(raw: bytes, file: str) -> LabFile:
         text, document = read(raw, file, kind="lab file", most=MAX_FILE, levels="four")
     except TomlError as error:
         raise LabFileError(str(error)) from None
-    reader = _Reader(_CHOICES)
-    lab = reader.lab(document)
-    problems = reader.problems or check(lab)
+    lab, problems = lab_tables(document)
     if problems:
         raise LabFileError(told(file, text, problems, MAX_PROBLEMS))
     return lab
+
+
+def lab_tables(document: dict[str, Any]) -> tuple[LabFile, list[Problem]]:
+    """The lab that a document's own tables describe, and what is wrong with it; for files that hold more than a lab."""
+    reader = _Reader(_CHOICES)
+    lab = reader.lab(document)
+    return lab, reader.problems or check(lab)
 
 
 class _Reader(Tables):

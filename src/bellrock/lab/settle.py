@@ -11,8 +11,8 @@ from bellrock.lab.asking import Asker
 from bellrock.lab.running import Lab
 from bellrock.lab.schema import LabError, LabFile
 
-START_TIMEOUT: Final = 60.0
-"""Seconds for a program to start, on a slow machine."""
+START_TIMEOUT: Final = 180.0
+"""Seconds for a program to start, on a slow machine that does something else as well."""
 SECONDS_EACH: Final = 2.0
 """Seconds more for each agent, for they start side by side on a few cores."""
 CALM: Final = 0.7
@@ -79,6 +79,25 @@ def settle(running: Bellrock, say: Say, timeout: float | None = None) -> dict[st
     calm = _Calm()
     wait(running.lab, lambda: calm.since(running.topology()["revision"]) >= CALM, timeout, "the topology to be calm")
     return running.topology()
+
+
+def settle_plugged(running: Bellrock, host: str, interface: str) -> None:
+    """Wait until an interface that was put into a host with an agent has had its say, and the topology has been calm.
+
+    Raises:
+        LabError: it takes too long; with the state of every host.
+    """
+
+    def told() -> bool:
+        known = running.region.get("/api/v1/interfaces")
+        mine = [it for it in known if (it["host"], it["name"]) == (host, interface)]
+        return any(it["settled"] or not it["speaks"] for it in mine)
+
+    running.lab.wait_until(told, START_TIMEOUT, f"{host}/{interface} to have had its say")
+    calm = _Calm()
+    running.lab.wait_until(
+        lambda: calm.since(running.topology()["revision"]) >= CALM, START_TIMEOUT, "the topology to be calm"
+    )
 
 
 def wait(lab: Lab, holds: Callable[[], object], timeout: float, what: str) -> None:

@@ -8,6 +8,8 @@ from typing import Final
 _SHEBANG_MAX: Final = 256
 """Octets that the kernel reads of a script's first line (BINPRM_BUF_SIZE)."""
 
+_SHARED: Final = (Path("/usr/bin"), Path("/bin"), Path("/usr/local/bin"))
+
 
 def can_raw() -> bool:
     """Whether an AF_PACKET socket can be opened in this network namespace; found out by opening one that hears nothing."""
@@ -22,8 +24,12 @@ def grant_hint(executable: str) -> str:
     """The command that grants CAP_NET_RAW to a program.
 
     Capabilities belong to the file that the kernel runs: not to a script but to its interpreter, not to a symbolic link but to its target.
+    What is granted to the machine's own Python would be granted to every script of everybody, so there it is sudo.
     """
-    return f"sudo setcap cap_net_raw+ep {shlex.quote(str(_binary(Path(executable))))}"
+    binary = _binary(Path(executable))
+    if binary.parent in _SHARED:
+        return "sudo bellrock"
+    return f"sudo setcap cap_net_raw+ep {shlex.quote(str(binary))}"
 
 
 def _binary(path: Path) -> Path:

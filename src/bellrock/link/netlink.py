@@ -35,6 +35,8 @@ _KINDS: Final = {
     "veth": InterfaceKind.VETH,
 }
 _WITH_MEMBERS: Final = (InterfaceKind.BRIDGE, InterfaceKind.BOND)
+_ON_CABLE: Final = ("vlan", "macvlan", "macvtap")
+"""Kinds whose frames leave by the lower device's cable."""
 
 
 class InterfaceChanged(Struct, frozen=True):
@@ -71,6 +73,8 @@ class LinkMonitor:
         self._addresses: dict[int, set[str]] = {}
         self._leased: set[tuple[int, str]] = set()
         self._told: dict[int, Interface] = {}
+        self._told_losses: dict[int, int] = {}
+        self._asked_losses: dict[int, int] = {}
         try:
             # Subscribed before the first dump, so that nothing falls between them.
             self._events.bind((0, _GROUPS))
@@ -89,8 +93,21 @@ class LinkMonitor:
             LinkError: the kernel does not answer.
         """
         self._reload()
-        self._told = self._fold()
+        self._told, self._told_losses = self._fold(), self._losses()
         return dict(self._told)
+
+    def blinked(self) -> frozenset[int]:
+        """Interfaces, by index, that have lost their carrier since this was last asked and have it now, as of the last `snapshot` or `changes`.
+
+        Of a cable that was moved quickly nothing else tells: the kernel makes one event of both changes where they come close together,
+        and who reads late finds the carrier there again. What is behind it may be another segment.
+        """
+        before, self._asked_losses = self._asked_losses, self._losses()
+        there = [link for link in self._links.values() if link.up and link.carrier is not False]
+        lost = {link.index for link in there if before.get(link.index, link.losses) != link.losses}
+        return frozenset(
+            link.index for link in there if link.index in lost or (link.kind in _ON_CABLE and link.lower in lost)
+        )
 
     def leased(self) -> frozenset[str]:
         """Names of the interfaces that have an IPv4 address by DHCP, as of the last `snapshot` or `changes`."""
@@ -102,14 +119,20 @@ class LinkMonitor:
     def changes(self) -> list[InterfaceChanged | InterfaceRemoved]:
         """What is different since the last `snapshot` or `changes`; several events of one interface make one change.
 
+        An interface whose carrier went and came back has changed, although it is as it was.
+
         Raises:
             LinkError: events were lost, and the kernel does not answer when asked for the whole.
         """
         if not self._take_events():
             self._reload()
         before, self._told = self._told, self._fold()
+        losses, self._told_losses = self._told_losses, self._losses()
+        blinked = {index for index, count in self._told_losses.items() if losses.get(index) != count}
         gone = [InterfaceRemoved(index, was.name) for index, was in before.items() if index not in self._told]
-        return gone + [InterfaceChanged(now) for index, now in self._told.items() if before.get(index) != now]
+        return gone + [
+            InterfaceChanged(now) for index, now in self._told.items() if index in blinked or before.get(index) != now
+        ]
 
     def close(self) -> None:
         """Give back the socket; may be called twice."""
@@ -196,6 +219,9 @@ class LinkMonitor:
                         number = rtnetlink.error_number(message)
                         raise OSError(number, os.strerror(number))
                     self._apply(rtnetlink.change(message))
+
+    def _losses(self) -> dict[int, int]:
+        return {index: link.losses for index, link in self._links.items()}
 
     def _fold(self) -> dict[int, Interface]:
         """Links and addresses as interfaces: indexes become names, bridges and bonds get their members."""

@@ -53,6 +53,7 @@ class PacketDevice:
         promiscuous: have the interface pass frames for others too; only with `ifindex`.
         block_size: octets of a block of the ring, which bounds the frames kept whole.
         groups: MAC addresses that `join_groups` has the hardware pass.
+        sock: a socket of `spare.Spares`, for a process that may not open one any more; it is closed with this device.
 
     Raises:
         LinkError: no right to open the socket, no AF_PACKET, or no memory for the ring.
@@ -69,14 +70,15 @@ class PacketDevice:
         promiscuous: bool = False,
         block_size: int = BLOCK_SIZE,
         groups: Sequence[str] = GROUPS,
+        sock: socket.socket | None = None,
     ) -> None:
         self._ifindex, self._outgoing, self._promiscuous = ifindex, outgoing, promiscuous
         self._groups = tuple(groups)
         try:
             # Protocol 0: nothing is received before bind, so nothing can get past the filter.
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+            self._socket = sock or socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         except OSError as error:
-            raise _cannot_open(error) from None
+            raise cannot_open(error) from None
         self._counter = SendCounter()
         self._joined: set[int] = set()
         self._packets = self._drops = 0
@@ -221,10 +223,13 @@ class PacketDevice:
         if self._ring:
             self._ring.close()
             self._ring = None
+            if self._promiscuous:
+                self.promiscuous(self._ifindex, wanted=False)  # the socket may live on: others may have it, too
         self._socket.close()
 
 
-def _cannot_open(error: OSError) -> LinkError:
+def cannot_open(error: OSError) -> LinkError:
+    """Why there is no AF_PACKET socket, as one line."""
     if error.errno == errno.EPERM:
         return LinkError(
             "no raw frames can be received: the capability CAP_NET_RAW is missing; run as root or grant it", error.errno

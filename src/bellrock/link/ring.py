@@ -15,7 +15,7 @@ RETIRE_MS: Final = 2
 """After so long the kernel hands over a block that is not full: the most that a frame waits."""
 
 SOL_PACKET: Final = 263
-_PACKET_RX_RING: Final = 5
+RX_RING: Final = 5
 _PACKET_VERSION: Final = 10
 _TPACKET_V3: Final = 2
 _SLOT: Final = 2048
@@ -50,9 +50,7 @@ class Ring:
     def __init__(self, sock: socket.socket, blocks: int, block_size: int = BLOCK_SIZE) -> None:
         sock.setsockopt(SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
         slots = block_size // _SLOT * blocks
-        sock.setsockopt(
-            SOL_PACKET, _PACKET_RX_RING, struct.pack("=7I", block_size, blocks, _SLOT, slots, RETIRE_MS, 0, 0)
-        )
+        sock.setsockopt(SOL_PACKET, RX_RING, struct.pack("=7I", block_size, blocks, _SLOT, slots, RETIRE_MS, 0, 0))
         self._memory = mmap.mmap(sock.fileno(), block_size * blocks)
         self._block_size = block_size
         self._blocks = blocks

@@ -35,6 +35,7 @@ _IFLA_OPERSTATE, _IFLA_LINKINFO, _IFLA_CARRIER, _IFLA_CARRIER_CHANGES, _IFLA_LIN
     37,
     54,
 )
+_IFLA_CARRIER_DOWN_COUNT: Final = 48
 _IFLA_EXT_MASK: Final = 29
 _RTEXT_FILTER_SKIP_STATS: Final = 8
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
@@ -77,6 +78,8 @@ class Link(Struct, frozen=True, kw_only=True):
     vlan_filtering: bool
     up: bool
     carrier: bool | None
+    losses: int = 0
+    """How often it has lost its carrier since it is there, as the kernel counts; 0 where it does not."""
     mtu: int
 
 
@@ -166,6 +169,7 @@ def _link(message: Message) -> Change | None:
         vlan_filtering=kind == "bridge" and bool(number(data.get(_IFLA_BR_VLAN_FILTERING))),
         up=up,
         carrier=_carrier(fields) if up else None,
+        losses=number(fields.get(_IFLA_CARRIER_DOWN_COUNT)),
         mtu=number(fields.get(_IFLA_MTU)),
     )
 

@@ -24,7 +24,7 @@ from bellrock.model.evidence import (
     Strength,
     key_of,
 )
-from bellrock.model.finding import Finding, Severity
+from bellrock.model.finding import Confidence, Finding, Severity
 from bellrock.model.network import Host, Interface, InterfaceKind, Port
 from bellrock.model.probe import DiedAt, Hop, Probed, Traced, Verdict, Walked
 from bellrock.model.time import Monotonic, Wall
@@ -39,6 +39,7 @@ from bellrock.model.topology import (
 )
 
 __all__ = [
+    "Confidence",
     "Conflict",
     "ConflictKind",
     "DiedAt",

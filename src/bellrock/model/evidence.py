@@ -110,7 +110,7 @@ def key_of(evidence: Evidence) -> EvidenceKey:
     return EvidenceKey(evidence.kind, evidence.port, evidence.peer, f"{neighbour.chassis_id} {neighbour.port_id}")
 
 
-class HostSeen(Struct, frozen=True, tag="host"):
+class HostSeen(Struct, frozen=True, tag="host", gc=False):
     """A host exists, and as of `seen` all that it reported and did not take back still holds."""
 
     host: Host
@@ -123,7 +123,7 @@ class HostGone(Struct, frozen=True, tag="host-gone"):
     host: str
 
 
-class InterfaceSeen(Struct, frozen=True, tag="interface"):
+class InterfaceSeen(Struct, frozen=True, tag="interface", gc=False):
     """An interface exists, in this state."""
 
     host: str
@@ -143,7 +143,7 @@ class EvidenceSeen(Struct, frozen=True, tag="evidence", gc=False):
     evidence: Evidence
 
 
-class EvidenceGone(Struct, frozen=True, tag="evidence-gone"):
+class EvidenceGone(Struct, frozen=True, tag="evidence-gone", gc=False):
     """A piece of evidence no longer holds, and why (`silent`, `moved`, `port down`, `restarted`)."""
 
     key: EvidenceKey
@@ -153,7 +153,7 @@ class EvidenceGone(Struct, frozen=True, tag="evidence-gone"):
 
 
 class RefusalCount(Struct, frozen=True, tag="refusal", omit_defaults=True):
-    """How many frames were refused on a port from one source, for one reason, since the agent started."""
+    """How many frames were refused on a port from one source, for one reason, since the agent started; 0: that does not count any more."""
 
     port: Port
     source_mac: str
@@ -180,7 +180,7 @@ class MtuLimit(StrEnum):
     """Larger ones arrived in fragments, although they must not be fragmented."""
 
 
-class MtuSeen(Struct, frozen=True, tag="mtu"):
+class MtuSeen(Struct, frozen=True, tag="mtu", gc=False):
     """The largest IP packet that passed from `port` to `peer`, both of one link; a later one for the same pair replaces it."""
 
     port: Port
@@ -197,7 +197,7 @@ class MtuSeen(Struct, frozen=True, tag="mtu"):
     seen: Wall = Wall(0.0)
 
 
-class MtuGone(Struct, frozen=True, tag="mtu-gone"):
+class MtuGone(Struct, frozen=True, tag="mtu-gone", gc=False):
     """What was measured between two ports no longer holds."""
 
     port: Port

@@ -17,7 +17,7 @@ class InterfaceKind(StrEnum):
     OTHER = "other"
 
 
-class Host(Struct, frozen=True, omit_defaults=True):
+class Host(Struct, frozen=True, omit_defaults=True, gc=False):
     """A machine that Bellrock knows of.
 
     `id` is the agent's id, or `peer-` + MAC for a peer that says nothing of its host (a plain MAAS rack).
@@ -28,7 +28,7 @@ class Host(Struct, frozen=True, omit_defaults=True):
     role: str = ""
 
 
-class Interface(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Interface(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A network interface of one host, as its kernel describes it.
 
     Its identity is `permanent_mac` (or `mac`) within the host; the name comes second and may change.
@@ -70,12 +70,20 @@ class Interface(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """False where the agent sends no beacons (a member of a bond or bridge, no carrier, no privilege)."""
 
 
-class Port(Struct, frozen=True, order=True, gc=False, cache_hash=True):
+class Port(Struct, frozen=True, gc=False, cache_hash=True):
     """Where a frame enters or leaves a host: an interface and a VID, or None for untagged (and priority-tagged) frames.
 
     A VLAN interface is the port of its lower device with its VID: `eth0.10` is (host, eth0, 10).
+    Ports are in order by host, interface and VID, untagged ones first.
     """
 
     host: str
     interface: str
     vid: int | None = None
+
+    def __lt__(self, other: "Port") -> bool:
+        """By hand, for None does not compare with a VID."""
+        return self._place() < other._place()
+
+    def _place(self) -> tuple[str, str, int]:
+        return self.host, self.interface, -1 if self.vid is None else self.vid

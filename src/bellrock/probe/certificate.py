@@ -9,27 +9,18 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, VerificationError
 from msgspec import Struct
 
 from bellrock.model import Wall
 from bellrock.probe.trust import Roots
+from bellrock.wire import certificate as octets
+from bellrock.wire.errors import WireError
 
-MAX_NAMES: Final = 64
 MAX_WORDS: Final = 200
 _KEPT: Final = 256
-"""Certificates that have been read and are remembered: one server shows the same one each time, and many have a common authority."""
-_BROKEN: Final = (
-    ValueError,
-    TypeError,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    UnsupportedAlgorithm,
-)
-"""What `cryptography` raises, as late as when a field is looked at, for certificates that are not as RFC 5280 wants them."""
+"""Certificates that have been described and are remembered: one server shows the same one each time."""
 MAX_DEPTH: Final = 8
 """Certificates between a server's and an authority's."""
 
@@ -60,7 +51,6 @@ class Unreadable(ValueError):  # noqa: N818 -- says what it is
     """These octets are no certificate that can be read; why."""
 
 
-@lru_cache(maxsize=_KEPT)
 def load(der: bytes) -> x509.Certificate:
     """A certificate of DER.
 
@@ -68,12 +58,9 @@ def load(der: bytes) -> x509.Certificate:
         Unreadable: it is none.
     """
     try:
-        # BMCs show serial numbers and dates that RFC 5280 forbids. That is a note for their makers, and not for the terminal.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(der)
-    except _BROKEN as error:
-        raise Unreadable(str(error)[:MAX_WORDS]) from None
+        return octets.load(der)
+    except WireError as error:
+        raise Unreadable(error.detail) from None
 
 
 @lru_cache(maxsize=_KEPT)
@@ -89,11 +76,11 @@ def describe(der: bytes) -> Certificate:
             warnings.simplefilter("ignore")
             return Certificate(
                 subject=found.subject.rfc4514_string()[:MAX_WORDS], issuer=found.issuer.rfc4514_string()[:MAX_WORDS],
-                names=_names(found), not_before=Wall(found.not_valid_before_utc.timestamp()),
+                names=octets.names(found), not_before=Wall(found.not_valid_before_utc.timestamp()),
                 not_after=Wall(found.not_valid_after_utc.timestamp()), sha256=sha256(der).hexdigest(), key=_key(found),
-                self_signed=_self_signed(found),
+                self_signed=octets.self_signed(found),
             )  # fmt: skip
-    except _BROKEN as error:
+    except octets.BROKEN as error:
         raise Unreadable(str(error)[:MAX_WORDS]) from None
 
 
@@ -143,7 +130,7 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
         return f"its chain cannot be read: {error}"
     if leaf in roots.certificates:
         return ""
-    if _self_signed(leaf):
+    if octets.self_signed(leaf):
         return "its certificate is signed by itself"
     at = datetime.fromtimestamp(now, UTC)
     policy = PolicyBuilder().store(roots.store).time(at).max_chain_depth(MAX_DEPTH)
@@ -156,7 +143,7 @@ def untrusted(chain: Sequence[bytes], roots: Roots, now: Wall) -> str:
         verifier.verify(leaf, others)
     except VerificationError as error:
         return _unproved(issuer, str(error))
-    except _BROKEN as error:
+    except octets.BROKEN as error:
         return f"its chain cannot be read: {str(error)[:MAX_WORDS]}"
     return ""
 
@@ -185,15 +172,6 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _names(found: x509.Certificate) -> tuple[str, ...]:
-    try:
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    listed = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
-    return tuple(name[:MAX_WORDS] for name in listed[:MAX_NAMES])
-
-
 def _key(found: x509.Certificate) -> str:
     try:
         key = found.public_key()
@@ -204,16 +182,6 @@ def _key(found: x509.Certificate) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return f"ECDSA {key.curve.name}"
     return type(key).__name__.lstrip("_").removesuffix("PublicKey")
-
-
-def _self_signed(found: x509.Certificate) -> bool:
-    try:
-        if found.issuer != found.subject:
-            return False
-        found.verify_directly_issued_by(found)
-    except Exception:  # noqa: BLE001 -- ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm: it is not, as far as can be told
-        return False
-    return True
 
 
 def _address(name: str) -> str:

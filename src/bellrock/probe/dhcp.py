@@ -12,6 +12,7 @@ from bellrock.flows import Protocol
 from bellrock.link.card import carried
 from bellrock.link.clock import monotonic
 from bellrock.link.obstacle import Obstacle, Obstructed
+from bellrock.link.ports import holder_of
 from bellrock.model import Verdict
 from bellrock.probe.dhcp_follow import Once, follow
 from bellrock.probe.dhcp_lease import LEASE, lease
@@ -22,7 +23,7 @@ from bellrock.probe.libvirt_dnsmasq import judge as judge_dnsmasq
 from bellrock.probe.net import Net
 from bellrock.probe.values import Found, Load, NotChecked, Probe
 from bellrock.probe.variants import Check, each
-from bellrock.wire.dhcp import Kind
+from bellrock.wire.dhcp import SERVER_PORT, Kind
 from bellrock.wire.ethernet import mac_text
 
 REPEATS: Final = (1.0, 2.0, 60.0)
@@ -154,11 +155,20 @@ async def _listen(conversation: Conversation, found: list[Offer], net: Net, seco
 
 
 def _silence(plan: Plan, talk: Talk, net: Net) -> Found:
+    """Nobody answered.
+
+    Raises:
+        NotChecked: the one who would is this machine.
+    """
     seconds = f"{PATIENCE * net.ask.within:.3g} s"
     if plan.server:
         detail = (
             f"{plan.server} offers nothing within {seconds} to a relay at {talk.giaddr}: the question or the answer to port 67 is dropped, "
             f"or it has no subnet for {talk.giaddr}"
+        )
+    elif own := _own_server(plan, talk):
+        raise NotChecked(
+            f"nobody else offers anything on {plan.interface} within {seconds}, and {own} does not hear what its own machine sends out: ask from another machine on this link"
         )
     else:
         vlan = f" VLAN {plan.vid}" if plan.vid is not None else ""
@@ -167,6 +177,14 @@ def _silence(plan: Plan, talk: Talk, net: Net) -> Found:
             "or udp/67 and 68 are dropped"
         )
     return Found(verdict=Verdict.FILTERED, detail=detail)
+
+
+def _own_server(plan: Plan, talk: Talk) -> str:
+    """The server, or relay, of the link if that is this machine: frames that are sent out do not come in."""
+    if not talk.raw or (plan.servers and talk.address and talk.address not in plan.servers):
+        return ""
+    holder = holder_of("udp", SERVER_PORT)
+    return f"{holder.text()}, which has udp/67 here," if holder else ""
 
 
 def _facts(offers: Sequence[Offer], talk: Talk) -> dict[str, Any]:

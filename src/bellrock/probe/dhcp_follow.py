@@ -15,13 +15,13 @@ from msgspec import Struct, structs
 from bellrock.link.datagram import Datagram
 from bellrock.link.obstacle import Obstacle, Obstructed
 from bellrock.link.source import Source
-from bellrock.probe.dhcp_boots import misfit
 from bellrock.probe.dhcp_offers import Offer, booting
 from bellrock.probe.dhcp_plan import Variant, machine, transaction
 from bellrock.probe.dhcp_talk import Talk
 from bellrock.probe.net import Net
 from bellrock.wire import dhcp, tftp
 from bellrock.wire import dhcp_options as option
+from bellrock.wire.bootfile import misfit
 from bellrock.wire.dhcp import PROXY_PORT, Kind, Message
 from bellrock.wire.errors import WireError
 from bellrock.wire.text import endpoint, printable

@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from bellrock.model import Monotonic
 from bellrock.probe.dhcp_plan import Plan, Variant
+from bellrock.wire import dhcp_answer as answer
 from bellrock.wire import dhcp_options as option
-from bellrock.wire.dhcp import CLIENT_PORT, NOBODY, Message, suboptions
-from bellrock.wire.ip import address_text
-from bellrock.wire.text import printable
+from bellrock.wire.dhcp import CLIENT_PORT, NOBODY, Message
 
 MAX_OFFERS: Final = 16
 """Offers kept for one machine."""
@@ -39,66 +37,58 @@ class Offer(Struct, frozen=True, kw_only=True):
     @property
     def server(self) -> str:
         """RFC 2132 §9.7: by which a client tells servers apart; where it is missing, who sent it."""
-        return option.address(self.message.options.get(option.SERVER_ID, b"")) or self.source
+        return answer.server(self.message) or self.source
 
     @property
     def address(self) -> str:
         """What is offered; empty: none."""
-        return "" if self.message.yiaddr == NOBODY else self.message.yiaddr
+        return answer.address(self.message)
 
     @property
     def proxy(self) -> bool:
         """A proxyDHCP server's: boot information, and no address (PXE 2.1 §2.2.2)."""
-        return not self.address and self.vendor_class.startswith(("PXEClient", "HTTPClient"))
+        return answer.proxy(self.message)
 
     @property
     def vendor_class(self) -> str:
         """Option 60."""
-        return option.text(self.message.options.get(option.VENDOR_CLASS, b""))
+        return answer.vendor_class(self.message)
 
     @property
     def files(self) -> tuple[str, str]:
         """By the field `file`, and by option 67."""
-        return printable(self.message.file), option.text(self.message.options.get(option.BOOT_FILE, b""))
+        return answer.files(self.message)
 
     @property
     def file(self) -> str:
         """The boot file, or its URL; option 67 counts before the field."""
-        by_field, by_option = self.files
-        return by_option or by_field
+        return answer.file(self.message)
 
     @property
     def next_servers(self) -> tuple[str, str]:
         """By siaddr, and by option 66, which may be a name."""
-        siaddr = "" if self.message.siaddr == NOBODY else self.message.siaddr
-        return siaddr, option.text(self.message.options.get(option.TFTP_SERVER, b""))
+        return answer.next_servers(self.message)
 
     @property
     def url(self) -> str:
         """The boot file where it is a URL."""
-        return self.file if "://" in self.file else ""
+        return answer.url(self.message)
 
     @property
     def boot_server(self) -> str:
         """Where the boot file is fetched from: an address or a name; empty: nobody says."""
-        if self.url:
-            return _host(self.url)
-        siaddr, by_option = self.next_servers
-        return siaddr or by_option
+        return answer.boot_server(self.message)
 
     @property
     def boots(self) -> bool:
         """Whether it says anything of booting: a file, PXE's own menu (option 43), or where to ask for one (PXE 2.1 §2.2.2)."""
-        menu = self.vendor_class == "PXEClient" and bool(self.message.options.get(option.VENDOR))
-        return bool(self.file) or menu or self.proxy
+        return answer.boots(self.message)
 
     @property
     def menu(self) -> tuple[str, bytes]:
         """Of PXE's menu the first server and kind of boot service (PXE 2.1 §2.4, table 2-1); empty where there is no menu."""
-        inner = suboptions(self.message.options.get(option.VENDOR, b""))
-        kind, servers = inner.get(9, b"")[:2], inner.get(8, b"")
-        named = address_text(servers[3:7]) if servers[:2] == kind and len(servers) >= 7 else ""
-        return (named or self.server, kind) if len(kind) == 2 else ("", b"")
+        named, kind = answer.menu(self.message)
+        return (named or self.server, kind) if kind else ("", b"")
 
     def facts(self) -> dict[str, Any]:
         """Side by side with others'."""
@@ -139,17 +129,10 @@ def _whose(plan: Plan, leases: Sequence[Offer]) -> list[str]:
             f"{told(offer)} offers {offer.address}, and is not one of the servers that should ({', '.join(plan.servers)})"
             for offer in leases if offer.server not in expected
         ]  # fmt: skip
-    if len({_way_out(offer) for offer in leases}) > 1:
+    if len({answer.way_out(offer.message) for offer in leases}) > 1:
         # Servers that stand in for each other send machines the same way.
         return [f"{len(leases)} servers offer addresses ({', '.join(told(offer) for offer in leases)}), with different subnets, routers or DNS servers: a machine takes whichever is first"]  # fmt: skip
     return []
-
-
-def _way_out(offer: Offer) -> tuple[str, ...]:
-    """Subnet, router and name servers that a machine would use."""
-    mask = network(offer)
-    names = option.addresses(offer.message.options.get(option.DNS_SERVERS, b""))
-    return (str(mask.network) if mask else "", gateway(offer), *sorted(names))
 
 
 def _same_address(leases: Sequence[Offer]) -> list[str]:
@@ -197,16 +180,12 @@ def unusable(offer: Offer) -> list[str]:
 
 def network(offer: Offer) -> IPv4Interface | None:
     """The offered address with its mask; None where there is no valid one."""
-    mask = option.address(offer.message.options.get(option.NETMASK, b""))
-    try:
-        return IPv4Interface(f"{offer.address}/{mask}") if mask else None
-    except ValueError:
-        return None
+    return answer.network(offer.message)
 
 
 def gateway(offer: Offer) -> str:
     """The first router offered; empty: none."""
-    return next(iter(option.addresses(offer.message.options.get(option.ROUTERS, b""))), "")
+    return answer.gateway(offer.message)
 
 
 def booting(offers: Sequence[Offer]) -> Offer | None:
@@ -263,13 +242,15 @@ def _where(plan: Plan, offer: Offer, offers: Sequence[Offer]) -> list[str]:
         return [f"boot files are to be fetched from {server}, which is not the rack ({', '.join(plan.rack)})"]
     lease = next((one for one in offers if one.address), None)
     mask = network(lease) if lease else None
-    if lease and mask and _is_address(server) and IPv4Address(server) not in mask.network and not _routed(lease):
+    if (
+        lease
+        and mask
+        and _is_address(server)
+        and IPv4Address(server) not in mask.network
+        and not answer.routed(lease.message)
+    ):
         return [f"the boot server {server} is outside {mask.network}, and no router is offered"]
     return []
-
-
-def _routed(offer: Offer) -> bool:
-    return bool(gateway(offer) or offer.message.options.get(option.CLASSLESS_ROUTES))
 
 
 def _is_address(text: str) -> bool:
@@ -277,13 +258,6 @@ def _is_address(text: str) -> bool:
         return bool(IPv4Address(text))
     except ValueError:
         return False
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def told(offer: Offer) -> str:

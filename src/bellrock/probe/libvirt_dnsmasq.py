@@ -1,42 +1,26 @@
 """Whether dnsmasq, as libvirt runs it, serves DHCP on a link: told by how its offers look, and by its process where that is here."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from bellrock.link.card import interface_with
 from bellrock.link.libvirtnet import Dnsmasq, dnsmasqs
 from bellrock.model import Verdict
-from bellrock.probe.dhcp_offers import Offer, gateway, network, told
+from bellrock.probe.dhcp_offers import Offer, told
 from bellrock.probe.dhcp_plan import Plan
 from bellrock.probe.dhcp_talk import Talk
 from bellrock.probe.values import Found
-from bellrock.wire import dhcp_options as option
-
-FIRST: Final = (
-    option.SERVER_ID,
-    option.LEASE_TIME,
-    option.RENEWAL_TIME,
-    option.REBINDING_TIME,
-    option.NETMASK,
-    option.BROADCAST_ADDRESS,
-)
-"""The options with which every offer of dnsmasq begins, in its order, but for those of booting; neither kea nor ISC dhcpd has it."""
+from bellrock.wire import dhcp_answer as answer
 
 
 def like_dnsmasq(offer: Offer) -> bool:
     """Whether an offer is made as dnsmasq makes them."""
-    order = tuple(code for code in offer.message.options if code not in (option.TFTP_SERVER, option.BOOT_FILE))
-    return order[: len(FIRST)] == FIRST
+    return answer.like_dnsmasq(offer.message)
 
 
 def like_libvirt(offer: Offer) -> bool:
-    """Whether it is router, DNS and DHCP server in one, on the first address of its subnet, as libvirt sets it up for machines behind NAT."""
-    mask = network(offer)
-    name_servers = option.addresses(offer.message.options.get(option.DNS_SERVERS, b""))
-    return (
-        like_dnsmasq(offer) and mask is not None and offer.server == gateway(offer) and name_servers == [offer.server]
-        and offer.server == str(mask.network.network_address + 1)
-    )  # fmt: skip
+    """Whether it is router, DNS and DHCP server in one, as libvirt sets it up for machines behind NAT."""
+    return answer.like_libvirt(offer.message, offer.server)
 
 
 def judge(offers: Sequence[Offer], plan: Plan, talk: Talk) -> Found:

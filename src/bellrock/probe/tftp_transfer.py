@@ -41,6 +41,8 @@ class Transfer:
         self.blocks = 0
         """Blocks that came, in order."""
         self.octets = 0
+        self.begins = b""
+        """The first block."""
         self.whole = False
         """Whether the last block came."""
         self.over = False
@@ -107,6 +109,7 @@ class Transfer:
         if ahead:
             return self._out_of_order(gap=ahead < _BEHIND)
         self.blocks += 1
+        self.begins = self.begins or bytes(message.payload)
         self.octets += len(message.payload)
         self._in_window += 1
         self.whole = len(message.payload) < self.blksize

@@ -15,6 +15,8 @@ from typing_extensions import override
 from bellrock.region.errors import RegionError
 
 BACKLOG: Final = 512
+QUIET: Final = 20
+"""Seconds of silence after which the kernel asks whether the peer is still there."""
 USER_TIMEOUT: Final = 30
 """Seconds that data may wait for a peer that does not take it."""
 UNIX: Final = "unix:"
@@ -187,6 +189,11 @@ def _bind(address: Address) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Connections inherit it: a peer that takes nothing for so long is let go by the kernel (RFC 5482).
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT * 1000)
+        # One of which nothing is heard is asked by the kernel, which also knows it to be there while the region takes nothing from it:
+        # pings of WebSockets wait behind the reports of an agent that is being held back, and would end its stream for being patient.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, QUIET // 2)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address.host, address.port))

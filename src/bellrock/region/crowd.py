@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from bellrock.region.service.guesses import place
 
-MAX_CONNECTIONS: Final = 8192
-"""With TLS, from the first packet on: handshakes, requests and streams. Agents are 4,096 at most."""
+SPARE: Final = 4096
+"""Descriptors that stay free for the store, requests from this machine and whatever else, where there are as many."""
 
 
 class Crowd:
@@ -87,11 +87,12 @@ class _Counted(socket.socket):
         super().close()
 
 
-def room() -> int:
-    """How many connections may be held: as many descriptors stay free for all else. Asks the system for as many as may be asked for."""
+def room(most: int) -> int:
+    """How many connections may be held, at most so many: descriptors stay free for all else. Asks the system for what may be asked for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * MAX_CONNECTIONS)
+    spare = min(most, SPARE)
+    wanted = most + spare if hard == resource.RLIM_INFINITY else min(hard, most + spare)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft // 2)
+    return most if soft == resource.RLIM_INFINITY else min(most, max(soft // 2, soft - spare))

@@ -20,7 +20,9 @@ from bellrock.region.crowd import Crowd, Listener, room
 from bellrock.region.errors import RegionError
 from bellrock.region.logs import Limited, line
 from bellrock.region.machine import global_addresses
+from bellrock.region.memory import slim_tls
 from bellrock.region.protocol import BoundedHttp
+from bellrock.region.size import USUAL, Size
 from bellrock.region.tls import GOODBYE, HANDSHAKE, Door
 
 MAX_URLS: Final = 8
@@ -28,8 +30,6 @@ MAX_URLS: Final = 8
 LOOK: Final = 10.0
 """Seconds between two looks at this machine's addresses and the certificate's age."""
 MAX_WS_MESSAGE: Final = 1 << 20
-MAX_LOCAL: Final = 1024
-"""Requests and connections without TLS, which come from this machine; `crowd` bounds those with it."""
 GRACE: Final = 1
 """Seconds for requests that are under way when the region stops, and again for what is left of them to be told so."""
 
@@ -39,8 +39,11 @@ log = logging.getLogger(__name__)
 class Server(uvicorn.Server):
     """uvicorn without its signal handlers: the program that runs the region decides when to stop."""
 
-    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, tls: ssl.SSLContext | None = None, most: int = USUAL.connections
+    ) -> None:
         super().__init__(config)
+        self._most = most
         self.answering = asyncio.Event()
         self._tls = tls
 
@@ -60,7 +63,17 @@ class Server(uvicorn.Server):
     def _crowded(self, sockets: list[socket.socket]) -> list[socket.socket]:
         if self._tls is None:
             return sockets
-        crowd = Crowd(room())
+        may = room(self._most)
+        if may < self._most:
+            log.warning(
+                line(
+                    "connections-bounded",
+                    may=may,
+                    wanted=self._most,
+                    hint="raise LimitNOFILE of the unit, or ulimit -n",
+                )
+            )
+        crowd = Crowd(may)
         return [Listener(one, crowd) for one in sockets]
 
     @override
@@ -83,13 +96,20 @@ class Front:
     """One application on all sockets of a region, with TLS on those that want it."""
 
     def __init__(
-        self, listeners: Listeners, authority: Authority, clock: Callable[[], Wall], told: Iterable[str] = ()
+        self,
+        listeners: Listeners,
+        authority: Authority,
+        clock: Callable[[], Wall],
+        told: Iterable[str] = (),
+        size: Size = USUAL,
     ) -> None:
-        """`told`: URLs that agents are given instead of those of the sockets.
+        """`told`: URLs that agents are given instead of those of the sockets; `size`: of the site, which bounds connections.
 
         Raises:
             RegionError: no certificate can be made.
         """
+        slim_tls()
+        self._size = size
         self._listeners = listeners
         self._authority = authority
         self._clock = clock
@@ -124,7 +144,7 @@ class Front:
     async def run(self, app: Any, answering: asyncio.Event, stop: asyncio.Event) -> None:  # noqa: ANN401 -- uvicorn's own type for it is private
         """Serve until `stop`; `answering` is set once all sockets answer."""
         servers = [
-            (Server(_config(app, None if context else MAX_LOCAL), context), sockets)
+            (Server(_config(app, None if context else self._size.local), context, self._size.connections), sockets)
             for context, sockets in (
                 (None, self._listeners.speaking(tls=False)),
                 (self._door.context, self._listeners.speaking(tls=True)),
@@ -184,7 +204,7 @@ def _urls(address: Address) -> list[str]:
 def _config(app: Any, limit: int | None) -> uvicorn.Config:  # noqa: ANN401 -- the same
     return uvicorn.Config(
         app, loop="none", http=BoundedHttp, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False, log_level="warning",
-        ws_max_size=MAX_WS_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=20.0, ws_ping_timeout=20.0,
+        ws_max_size=MAX_WS_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=None,
         proxy_headers=False, server_header=False, limit_concurrency=limit, timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE,
     )  # fmt: skip

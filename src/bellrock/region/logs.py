@@ -1,22 +1,52 @@
 """Log lines: an event's name and key=value pairs, on one line whatever the values hold."""
 
-import json
-import re
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-_PLAIN: Final = re.compile(r"[\w./:@+\-\[\],%]+")
-
-
-def line(event: str, **fields: object) -> str:
-    """`event key=value …`; values with spaces, quotes or control characters are quoted as JSON strings."""
-    return " ".join([event, *(f"{key}={_value(value)}" for key, value in fields.items())])
+from bellrock.wire import logline
+from bellrock.wire.logline import Line
 
 
-def _value(value: object) -> str:
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+class _Request:
+    """An HTTP request that is being answered; tasks that it started may outlive it."""
+
+    __slots__ = ("id", "over")
+
+    def __init__(self, identity: str) -> None:
+        self.id = identity
+        self.over = False
+
+
+_request: ContextVar[_Request | None] = ContextVar("request", default=None)
+
+
+@contextmanager
+def answering(identity: str) -> Iterator[None]:
+    """What is logged inside belongs to the request of this id; what tasks that were begun there log later does not."""
+    request = _Request(identity)
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        request.over = True
+        _request.reset(token)
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; empty where none is."""
+    request = _request.get()
+    return "" if request is None or request.over else request.id
+
+
+def line(event: str, **fields: object) -> Line:
+    """`event key=value …`, at last `request=ID` where one is being answered; values with spaces, quotes or control characters are quoted as
+    JSON strings.
+    """
+    if identity := request_id():
+        fields["request"] = identity
+    return logline.line(event, **fields)
 
 
 class Limited:

@@ -5,28 +5,49 @@ import contextlib
 import logging
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
+from litestar.types import ASGIApp
 from msgspec import Struct
 
-from bellrock.flows import SiteError
+from bellrock.flows import SiteError, parse
 from bellrock.model import Wall
 from bellrock.region.addresses import allow, bind, parse_address
-from bellrock.region.api import make_app
+from bellrock.region.api import make_app, make_own_app
 from bellrock.region.authority import Authority, open_authority
+from bellrock.region.cluster import Process
+from bellrock.region.cluster.process import member as this_member
 from bellrock.region.errors import RegionError
 from bellrock.region.front import Front
+from bellrock.region.instruments import feel_pulse
 from bellrock.region.logs import line
-from bellrock.region.service import MAX_SECRETS, Policy, Region, Secret, Secrets, secrets_of, wall
-from bellrock.region.store import NotStored, Store, StoreError, move_aside, open_store
+from bellrock.region.service import (
+    MAX_SECRETS,
+    Access,
+    Outpost,
+    Policy,
+    Readied,
+    Region,
+    Secret,
+    Secrets,
+    monotonic,
+    secrets_of,
+    silent_of,
+    wall,
+)
+from bellrock.region.size import USUAL, Size
+from bellrock.region.store import BUDGET, Loaded, NotStored, Store, StoreError, move_aside, open_store
+from bellrock.region.store.members import Post, belong
+from bellrock.region.tracing import tracing
 
 DATABASE: Final = "region.sqlite"
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Policy", "Ready", "RegionError", "Secret", "Settings", "StoreError", "secrets_of", "serve"]
+__all__ = ["Policy", "Readied", "Ready", "RegionError", "Secret", "Settings", "StoreError", "secrets_of", "serve"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -48,8 +69,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     policy: Policy = Policy.AUTO
     """What happens to agents that prove the secret for the first time."""
     clock: Callable[[], Wall] = wall
-    database: Path | None = None
-    """The store's file; `region.sqlite` in `state_dir` where it is None."""
+    otlp: str = ""
+    """Where traces are sent by OTLP: `https://…`, or `http://` on this machine; "": nowhere."""
+    database: Path | str | None = None
+    """The store's file, or the URL of a database on PostgreSQL; `region.sqlite` in `state_dir` where it is None."""
+    disk_budget: int = BUDGET
+    """Octets of disk that history may take; evidence and what stands now take what they need."""
+    size: Size = USUAL
+    """How many agents to be ready for: what all of them together may take follows from it."""
+    standby: Readied = Readied.AUTO
+    """When this process, where it shares the database with others, makes what it needs to lead."""
     name: str = "region"
     """What the region calls itself to agents."""
     site: Path | None = None
@@ -80,9 +109,9 @@ async def serve(
     ready: Callable[[Ready], None],
     stop: asyncio.Event,
     bound: Callable[[], object] = lambda: None,
-    running: Callable[[Region], object] = id,
+    running: Callable[[Region | Process], object] = id,
 ) -> None:
-    """Serve until `stop` is set; `ready` is called once when it answers, and just before, `running` with the region itself.
+    """Serve until `stop` is set; `ready` is called once when it answers, and just before, `running` with what answers: the region, or one process of several.
 
     `bound` is called when the sockets are bound and before any thread is started: the moment to give up privileges,
     which belong to threads.
@@ -103,20 +132,26 @@ async def serve(
     listeners = bind(addresses)
     try:
         bound()
-        async with _store(settings) as (store, aside):
-            front = Front(listeners, authority, settings.clock, settings.urls)
-            await _run(settings, store, aside, authority, front, ready, running, stop)
+        with tracing(settings.otlp, settings.name):
+            async with _store(settings) as (store, aside):
+                front = Front(listeners, authority, settings.clock, settings.urls, settings.size)
+                await _run(settings, store, aside, authority, front, ready, running, stop)
     finally:
         listeners.close()
 
 
 @contextlib.asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[tuple[Store, Path | None]]:
-    path = settings.database or settings.state_dir / DATABASE
-    aside = await asyncio.to_thread(move_aside, path) if settings.rebuild else None
+    where = settings.database or settings.state_dir / DATABASE
+    if settings.rebuild and isinstance(where, str):
+        raise RegionError("--rebuild moves a file aside; to begin anew on a server, create another database there")
+    aside = (
+        await asyncio.to_thread(move_aside, Path(where), own=settings.database is None) if settings.rebuild else None
+    )
     if aside:
-        log.warning(line("store-moved-aside", file=path, to=aside))
-    store = await open_store(path)
+        log.warning(line("store-moved-aside", file=where, to=aside))
+    store = await open_store(where)
+    store.retention.budget = settings.disk_budget
     try:
         yield store, aside
     finally:
@@ -133,47 +168,148 @@ def _authority(settings: Settings) -> Authority:
 
 async def _run(
     settings: Settings, store: Store, aside: Path | None, authority: Authority, front: Front,
-    ready: Callable[[Ready], None], running: Callable[[Region], object], stop: asyncio.Event,
+    ready: Callable[[Ready], None], running: Callable[[Region | Process], object], stop: asyncio.Event,
 ) -> None:  # fmt: skip
-    region = Region(
-        store, await store.load(), settings.name, Secrets(settings.keys), authority, settings.clock,
-        policy=settings.policy, regions=front.regions,
-    )  # fmt: skip
     try:
-        token = await region.access.start(settings.state_dir, wall())
+        loaded = await store.load()
     except NotStored as error:
-        raise StoreError(f"{settings.state_dir}: the disk does not take what the region must keep: {error}") from None
+        raise StoreError(f"{store.name}: {error}; is the database running, and reached from here?") from None
+    if settings.standby is not Readied.AUTO and not store.shared:
+        effect = "none: a file has one process, and no other stands by"
+        log.warning(line("standby-alone", standby=settings.standby, effect=effect))
+    outpost = Outpost(
+        store, loaded, settings.name, Secrets(settings.keys), settings.clock, monotonic,
+        member=token_hex(8) if store.shared else "", size=settings.size, readied=settings.standby,
+    )  # fmt: skip
+    making = (
+        _share(settings, store, outpost, authority, front)
+        if store.shared
+        else _alone(settings, store, loaded, outpost, authority, front)
+    )
+    async with making as parts:
+        answering, ended = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            works = [tasks.create_task(work()) for work in (*parts.works, feel_pulse)]
+            http = tasks.create_task(front.run(parts.app, answering, ended), name="http")
+            await answering.wait()
+            running(parts.served)
+            ready(_ready(front, authority, parts.token, aside))
+            log.info(line("listening", addresses=",".join(front.urls)))
+            await stop.wait()
+            log.info(line("stopping"))
+            outpost.stop()
+            await parts.end()
+            ended.set()
+            await http
+            for work in works:
+                work.cancel()
+
+
+Work = Callable[[], Coroutine[None, None, None]]
+
+
+class _Parts(Struct, frozen=True):
+    """What runs."""
+
+    app: ASGIApp
+    served: Region | Process
+    """What answers."""
+    token: str
+    """A fresh one-time login."""
+    works: tuple[Work, ...]
+    end: Work
+    """What is done when it stops."""
+
+
+@contextlib.asynccontextmanager
+async def _alone(
+    settings: Settings, store: Store, loaded: Loaded, outpost: Outpost, authority: Authority, front: Front
+) -> AsyncIterator[_Parts]:
+    """The only process of a region."""
+    region = Region(
+        store, loaded, outpost, settings.name, authority, settings.clock, policy=settings.policy, regions=front.regions
+    )
+    outpost.regions = front.regions
+    token = await _started(region.access, settings)
     if settings.site is not None:
         await take_site(region, settings.site)
-    answering, ended = asyncio.Event(), asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        work = tasks.create_task(region.run(), name="region")
-        http = tasks.create_task(front.run(make_app(region), answering, ended), name="http")
-        await answering.wait()
-        running(region)
-        ready(_ready(front, authority, token, aside))
-        log.info(line("listening", addresses=",".join(front.urls)))
-        await stop.wait()
-        log.info(line("stopping"))
-        await region.stop()
-        ended.set()
-        await http
-        work.cancel()
+    yield _Parts(make_app(region), region, token, (outpost.run, region.run), region.stop)
 
 
-async def take_site(region: Region, path: Path) -> bool:
-    """Give a region the site that a file says; False: it has that already.
+@contextlib.asynccontextmanager
+async def _share(
+    settings: Settings, store: Store, outpost: Outpost, authority: Authority, front: Front
+) -> AsyncIterator[_Parts]:
+    """One process of several."""
+    url = str(settings.database)
+    if settings.site is not None:
+        await asyncio.to_thread(check_site, settings.site)
+    await belong(url, authority.fingerprint)
+    token = await _started(Access(store), settings)
+    post = Post(url, this_member(outpost.member, settings.name, front.regions()), settings.clock)
+
+    async def make_region(outpost: Outpost, fenced: Store) -> Region:
+        loaded = await fenced.load_mind()
+        outpost.state.heard(loaded.agents)
+        silent = silent_of(loaded.agents) - outpost.agents.sessions.keys()
+        inference = await outpost.standby.take(loaded.registry, silent)
+        # At once, so that nothing is committed before the mind is told of it.
+        region = Region(
+            fenced, loaded, outpost, settings.name, authority, settings.clock, policy=settings.policy,
+            regions=process.regions, inference=inference,
+        )  # fmt: skip
+        await region.access.load(wall())
+        if settings.site is not None and not region.probes.known.text:
+            # What was pushed since counts for more than a file that this process may have had for long.
+            await take_site(region, settings.site)
+        return region
+
+    process = Process(store, post, outpost, make_own_app(outpost), make_region, make_app, settings.clock)
+    outpost.regions = process.regions
+    try:
+        yield _Parts(process.face, process, token, (process.run,), process.stop)
+    finally:
+        await post.close()
+
+
+async def _started(access: Access, settings: Settings) -> str:
+    try:
+        return await access.start(settings.state_dir, wall())
+    except NotStored as error:
+        raise StoreError(f"{settings.state_dir}: the disk does not take what the region must keep: {error}") from None
+
+
+def check_site(path: Path) -> None:
+    """See that a site file can be gone by, before it is needed.
+
+    Raises:
+        RegionError: it cannot be read, or is wrong: a line for each mistake.
+    """
+    try:
+        parse(_site_text(path).encode(), "site")
+    except SiteError as error:
+        raise RegionError("\n".join(f"{path}: {said}" for said in str(error).splitlines())) from None
+
+
+def _site_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}; it is the site file that the region is to go by") from None
+
+
+async def take_site(region: Region | Process, path: Path) -> bool:
+    """Give a region the site that a file says; False: it has that already, or another process leads.
 
     Raises:
         RegionError: the file cannot be read, or is wrong: a line for each mistake.
     """
     try:
-        text = (await asyncio.to_thread(path.read_bytes)).decode(errors="replace")
-        if region.probes.known.text == text:
+        text = await asyncio.to_thread(_site_text, path)
+        mind = region.region if isinstance(region, Process) else region
+        if mind is None or mind.probes.known.text == text:
             return False
-        await region.probes.put_site(text, f"file {path}")
-    except OSError as error:
-        raise RegionError(f"{path}: {error.strerror}; it is the site file that the region is to go by") from None
+        await mind.probes.put_site(text, f"file {path}")
     except (SiteError, NotStored) as error:
         raise RegionError("\n".join(f"{path}: {said}" for said in str(error).splitlines())) from None
     return True

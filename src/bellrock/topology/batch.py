@@ -1,14 +1,14 @@
 """The definition: all observations at once."""
 
 from collections.abc import Iterable
+from typing import cast
 
-from bellrock.model import Observation, Topology
+from bellrock.model import Observation, Port, Topology
 from bellrock.topology.assemble import assemble
 from bellrock.topology.domains import derive
 from bellrock.topology.facts import Facts
-from bellrock.topology.index import number_in
 from bellrock.topology.naming import Registry, carry
-from bellrock.topology.state import Node, Segment
+from bellrock.topology.state import Node
 
 
 def infer(observations: Iterable[Observation], registry: Registry | None = None) -> Topology:
@@ -42,28 +42,27 @@ _ABSENT = -1
 
 
 class _Forest:
-    """Union-find with path halving, over numbers, because a million ports are counted faster than they are hashed.
+    """Union-find with path halving, over numbers, because a million joins are followed faster by number than by hash.
 
-    A port has the number of its canonical spelling in `facts.about`; other nodes get theirs when they are first joined.
+    The keys of `facts.about` have theirs from the start; other nodes get them when they are first joined.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._above = list(range(facts.numbers))
-        self._joined = bytearray(facts.numbers)
-        self._nodes: list[Node | None] = [None] * facts.numbers
-        self._others: dict[Node, int] = {}
-        for port, about in facts.about.items():
-            self._nodes[number_in(about, port)] = port
+        self._nodes: list[Node] = [*facts.about]
+        self._numbers: dict[Node, int] = {port: number for number, port in enumerate(self._nodes)}
+        self._above = list(range(len(self._nodes)))
+        self._joined = bytearray(len(self._nodes))
 
     def join_evidence(self, facts: Facts) -> None:
-        """All that evidence joins: what is plain by number, and the rest by name."""
+        """All that evidence joins: of what is plain each pair of ports once, and the rest one by one."""
         number = self._canonical_numbers(facts)
-        above, joined = self._above, self._joined
-        for held in facts.evidence.values():
-            if held.plain:
-                one, other = number[held.near], number[held.far]
-                if one != _ABSENT and other != _ABSENT:
+        numbers, above, joined = self._numbers, self._above, self._joined
+        for at, (port, about) in enumerate(facts.about.items()):
+            mine = number[at]
+            peers = {one.peer for one in about if one.plain and one.port is port}
+            for peer in peers if mine != _ABSENT else ():
+                one, other = mine, number[numbers[cast("Port", peer)]]
+                if other != _ABSENT:
                     joined[one] = joined[other] = True
                     # The root of each end, by path halving: in line, because a call costs as much as the work.
                     while (up := above[one]) != one:
@@ -71,16 +70,17 @@ class _Forest:
                     while (up := above[other]) != other:
                         above[other] = other = above[up]
                     above[one] = other
-            elif (join := facts.join(held.evidence)) is not None:
-                self.join(join[0], join[0] if join[1] is None else join[1])
+            for one_held in about:
+                if not one_held.plain and one_held.port is port and (join := facts.join(one_held)) is not None:
+                    self.join(join[0], join[0] if join[1] is None else join[1])
 
     def _canonical_numbers(self, facts: Facts) -> list[int]:
         """By the number of a spelling that of the port that it means; of a masked one `_ABSENT`."""
-        numbers = list(range(facts.numbers))
+        numbers = list(range(len(self._nodes)))
         for port in facts.renamed():
-            numbers[number_in(facts.about[port], port)] = self._number(facts.canonical(port))
+            numbers[self._numbers[port]] = self._number(facts.canonical(port))
         for port in facts.masked:
-            numbers[number_in(facts.about[port], port)] = _ABSENT
+            numbers[self._numbers[port]] = _ABSENT
         return numbers
 
     def join(self, one: Node, other: Node) -> None:
@@ -93,17 +93,14 @@ class _Forest:
         """The nodes that hang together; those that nothing was joined to are in no tree."""
         trees: dict[int, list[Node]] = {}
         for number, (node, joined) in enumerate(zip(self._nodes, self._joined, strict=True)):
-            if joined and node is not None:
+            if joined:
                 trees.setdefault(self._root(number), []).append(node)
         return list(trees.values())
 
     def _number(self, node: Node) -> int:
-        about = None if isinstance(node, Segment) else self._facts.about.get(node)
-        if about is not None and not isinstance(node, Segment):
-            return number_in(about, node)
-        number = self._others.get(node)
+        number = self._numbers.get(node)
         if number is None:
-            number = self._others[node] = len(self._above)
+            number = self._numbers[node] = len(self._above)
             self._above.append(number)
             self._nodes.append(node)
             self._joined.append(False)

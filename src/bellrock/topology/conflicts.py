@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from bellrock.model import Conflict, ConflictKind, EvidenceKind, Interface, Port
-from bellrock.topology.state import BEACON_KINDS, Held, State
+from bellrock.model import Conflict, ConflictKind, EvidenceKey, EvidenceKind, Interface, Port
+from bellrock.topology.held import Held, pieces
+from bellrock.topology.state import BEACON_KINDS, State
 
 if TYPE_CHECKING:
     from bellrock.topology.domains import Domain
@@ -61,30 +62,78 @@ def _mac(facts: State, port: Port, held: Sequence[Held]) -> str:
     interface = carriers[0] if carriers else facts.interface(port)
     if interface is not None:
         return interface.mac
-    said = [(one.evidence.seen, one.evidence.peer_mac.lower()) for one in held if one.key.port.host != port.host]
+    said = [(one.seen, one.words.mac.lower()) for one in pieces(held) if one.port.host != port.host]
     return max(said, default=(0.0, ""))[1]
 
 
-def one_ways(facts: State, unconfirmed: Iterable[tuple[Port, Held]]) -> Iterator[Conflict]:
+def one_ways(facts: State, unanswered: Iterable[tuple[Port, Port, Held]]) -> Iterator[Conflict]:
     """A hears B, and B, which listens while A speaks, does not hear A."""
+    for port, peer, held in unanswered:
+        if _lasted(facts, held, peer) >= ONE_WAY_AFTER:
+            a, b = facts.label(port), facts.label(peer)
+            proof = f"{a} hears {b}, but {b}, which listens and to which {a} speaks, does not hear {a}."
+            yield Conflict(kind=ConflictKind.ONE_WAY, where=(port, peer), proof=proof, evidence=(held.key,))
+
+
+def may_become_one_way(facts: State, unanswered: Iterable[tuple[Port, Port, Held]]) -> bool:
+    """Whether time alone may show that somebody is heard and does not hear."""
+    return any(_lasted(facts, held, peer) < ONE_WAY_AFTER for _, peer, held in unanswered)
+
+
+def unanswered(
+    facts: State, joining: Joining, unconfirmed: Sequence[tuple[Port, Held]]
+) -> list[tuple[Port, Port, Held]]:
+    """(port, peer, what it hears): where the peer neither confirms nor hears, though both listen and speak."""
+    alone = list(_unconfirmed(facts, joining, unconfirmed))
+    if not alone:
+        return []
+    heard, confirmed = _pairs(facts, joining)
+    found = []
+    for port, one in alone:
+        peer = facts.canonical(one.peer or port)
+        silent = (port, peer) not in confirmed and (peer, port) not in heard
+        if silent and _talks(facts.interface(peer)) and _talks(facts.interface(port)):
+            found.append((port, peer, one))
+    return found
+
+
+def _unconfirmed(
+    facts: State, joining: Joining, unconfirmed: Sequence[tuple[Port, Held]]
+) -> Iterator[tuple[Port, Held]]:
+    """What ports heard without having it confirmed in the same spelling, as nearly everything is: of that nothing more need be known."""
+    at: Port | None = None
+    confirmed: set[Port | None] = set()
     for port, one in unconfirmed:
-        if one.key.peer is not None and facts.canonical(one.key.port) == port:
-            yield from _one_way(facts, port, one)
+        if one.peer is None or facts.canonical(one.port) != port:
+            continue
+        if one.port != port:
+            if facts.evidence.find(EvidenceKey(EvidenceKind.CONFIRMED, one.port, one.peer)) is None:
+                yield port, one
+            continue
+        if port is not at:
+            at, confirmed = port, _confirmed(port, joining[port])
+        if one.peer not in confirmed:
+            yield port, one
 
 
-def _one_way(facts: State, port: Port, held: Held) -> Iterator[Conflict]:
-    evidence = held.evidence
-    if evidence.peer is None:
-        return
-    peer = facts.canonical(evidence.peer)
-    heard, hears = facts.interface(peer), facts.interface(port)
-    if not (_talks(heard) and _talks(hears)) or _lasted(facts, held, peer) < ONE_WAY_AFTER:
-        return
-    if _confirmed(facts, port, peer) or _hears(facts, peer, port):
-        return
-    a, b = facts.label(port), facts.label(peer)
-    proof = f"{a} hears {b}, but {b}, which listens and to which {a} speaks, does not hear {a}."
-    yield Conflict(kind=ConflictKind.ONE_WAY, where=(port, peer), proof=proof, evidence=(held.key,))
+def _confirmed(port: Port, held: Sequence[Held]) -> set[Port | None]:
+    """Of whom a port has a confirmation."""
+    return {one.peer for one in held if one.kind is EvidenceKind.CONFIRMED and one.port == port}
+
+
+def _pairs(facts: State, joining: Joining) -> tuple[set[tuple[Port, Port]], set[tuple[Port, Port]]]:
+    """(who hears, who is heard) by any beacon, and by a confirmed one alone."""
+    heard: set[tuple[Port, Port]] = set()
+    confirmed: set[tuple[Port, Port]] = set()
+    for held in joining.values():
+        for one in held:
+            kind, port, peer = one.kind, one.port, one.peer
+            if peer is not None and kind in BEACON_KINDS:
+                pair = facts.canonical(port), facts.canonical(peer)
+                heard.add(pair)
+                if kind is EvidenceKind.CONFIRMED:
+                    confirmed.add(pair)
+    return heard, confirmed
 
 
 def _talks(interface: Interface | None) -> bool:
@@ -93,34 +142,16 @@ def _talks(interface: Interface | None) -> bool:
 
 def _lasted(facts: State, held: Held, peer: Port) -> float:
     """Seconds for which both hosts have reported since the hearing began."""
-    until = min(facts.last_seen(held.evidence), facts.seen.get(peer.host, held.evidence.since))
-    return until - held.evidence.since
-
-
-def _hears(facts: State, port: Port, peer: Port) -> bool:
-    return any(
-        one.key.kind in BEACON_KINDS and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
-        for one in facts.held(port)
-    )
-
-
-def _confirmed(facts: State, port: Port, peer: Port) -> bool:
-    return any(
-        one.key.kind is EvidenceKind.CONFIRMED and _is(facts, one.key.port, port) and _is(facts, one.key.peer, peer)
-        for one in facts.held(port)
-    )
-
-
-def _is(facts: State, spelt: Port | None, port: Port) -> bool:
-    return spelt is not None and facts.canonical(spelt) == port
+    until = min(facts.last_seen(held), facts.seen.get(peer.host, held.since))
+    return until - held.since
 
 
 def loops(facts: State) -> Iterator[Conflict]:
     """Ports that received their own beacons."""
-    for port in sorted({facts.canonical(held.key.port) for held in facts.loops.values()}, key=_key):
+    for port in sorted({facts.canonical(held.port) for held in facts.loops.values()}, key=_key):
         if facts.passes(port):
             proof = f"{facts.label(port)} receives its own beacons: a loop behind it sends them back."
-            keys = tuple(held.key for held in facts.loops.values() if facts.canonical(held.key.port) == port)
+            keys = tuple(held.key for held in facts.loops.values() if facts.canonical(held.port) == port)
             yield Conflict(kind=ConflictKind.LOOP, where=(port,), proof=proof, evidence=keys[:1])
 
 
@@ -137,19 +168,9 @@ def vid_splits(facts: State, domains: Iterable["Domain"]) -> Iterator[Conflict]:
             yield Conflict(kind=ConflictKind.VID_SPLIT, where=ordered({*a, *b}), proof=proof)
 
 
-def subnet_conflicts(facts: State, domains: Iterable["Domain"]) -> Iterator[Conflict]:
-    """Subnets on two domains: one misplaced address where most others agree, else a split."""
-    homes: dict[str, list[Domain]] = {}
-    for domain in domains:
-        for subnet in domain.subnets:
-            homes.setdefault(subnet, []).append(domain)
-    for subnet in sorted(homes):
-        if len(homes[subnet]) > 1:
-            yield from _subnet(facts, subnet, homes[subnet])
-
-
-def _subnet(facts: State, subnet: str, homes: list["Domain"]) -> Iterator[Conflict]:
-    settled = [domain for domain in homes if len(domain.subnets[subnet]) >= ENOUGH]
+def subnet_conflicts(facts: State, subnet: str, homes: Sequence["Domain"]) -> Iterator[Conflict]:
+    """A subnet on several domains, in the order of their first ports: one misplaced address where most others agree, else a split."""
+    settled: Sequence[Domain] = [domain for domain in homes if len(domain.subnets[subnet]) >= ENOUGH]
     if settled:
         for domain in homes:
             if len(domain.subnets[subnet]) == 1:

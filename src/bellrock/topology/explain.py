@@ -1,6 +1,6 @@
 """Why two ports are one VLAN: the chain of evidence between them; or what is missing for one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import heappop, heappush
@@ -8,9 +8,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from bellrock.model import Evidence, EvidenceKind, Observation, Port, Topology, Unknown, Vlan, Wall
+from bellrock.model import (
+    Evidence,
+    EvidenceKind,
+    Fabric,
+    Observation,
+    Port,
+    Topology,
+    Vlan,
+    Wall,
+)
 from bellrock.topology.batch import topology_of
 from bellrock.topology.facts import Facts
+from bellrock.topology.held import Held
 from bellrock.topology.incremental import Incremental
 from bellrock.topology.sentence import key_sentence, neighbour_name, sentence
 from bellrock.topology.state import Node
@@ -66,10 +76,16 @@ class UnknownPortError(ValueError):
         super().__init__(f"there is no port {name}{hint}")
 
 
-def explain(source: Incremental | Iterable[Observation], a: Port | str, b: Port | str) -> Explanation:
+Where = Callable[[Port], tuple[Fabric, Vlan] | None]
+
+
+def explain(
+    source: Incremental | Iterable[Observation], a: Port | str, b: Port | str, where: Where | None = None
+) -> Explanation:
     """Why two ports are in one VLAN, or in one fabric, or what is missing to say so.
 
     Ports are given as such, or as people write them: `rack-1/eth0`, `rack-1/eth0.10`.
+    `where` a port is, for who knows that without going through all claims, which are `source`'s as of now.
 
     Raises:
         UnknownPortError: no such port; it names those that come nearest.
@@ -79,12 +95,12 @@ def explain(source: Incremental | Iterable[Observation], a: Port | str, b: Port 
     chain = _shortest(facts, one, other, fabrics=False)
     if chain is not None:
         return Explanation(verdict=Verdict.SAME_VLAN, chain=chain)
-    return _Places(facts, topology).compare(one, other)
+    return _Places(facts, topology, where or _found(topology, (one, other)).get).compare(one, other)
 
 
 def _state(source: Incremental | Iterable[Observation]) -> tuple[Facts, Topology]:
     if isinstance(source, Incremental):
-        return source.facts, source.topology()
+        return source.facts, source.claims()
     facts = Facts()
     facts.fold(source)
     return facts, topology_of(facts)
@@ -135,7 +151,7 @@ def _all_ports(facts: Facts) -> Iterator[Port]:
 def _shortest(facts: Facts, start: Port, goal: Port, *, fabrics: bool) -> tuple[Step, ...] | None:
     """The shortest chain (Dijkstra, 1959), over joins; with `fabrics`, over trunks and switches too."""
     best: dict[Node | str, int] = {start: 0}
-    came: dict[Node | str, tuple[Node | str, list[Evidence], str]] = {}
+    came: dict[Node | str, tuple[Node | str, list[Held], str]] = {}
     heap: list[tuple[int, int, Node | str]] = [(0, 0, start)]
     pushed = 0
     while heap:
@@ -153,11 +169,11 @@ def _shortest(facts: Facts, start: Port, goal: Port, *, fabrics: bool) -> tuple[
     return None
 
 
-_Way = tuple[Node | str, int, list[Evidence], str]
-_Hop = tuple[Node | str, Node | str, list[Evidence], str]
+_Way = tuple[Node | str, int, list[Held], str]
+_Hop = tuple[Node | str, Node | str, list[Held], str]
 
 
-def _trace(came: dict[Node | str, tuple[Node | str, list[Evidence], str]], start: Port, goal: Port) -> list[_Hop]:
+def _trace(came: dict[Node | str, tuple[Node | str, list[Held], str]], start: Port, goal: Port) -> list[_Hop]:
     hops: list[_Hop] = []
     node: Node | str = goal
     while node != start:
@@ -170,11 +186,11 @@ def _trace(came: dict[Node | str, tuple[Node | str, list[Evidence], str]], start
 def _ways(facts: Facts, node: Node | str, *, fabrics: bool) -> Iterator[_Way]:
     """Where one step leads from a port, a switch's VLAN, or (with `fabrics`) a switch."""
     if isinstance(node, Port):
-        for held in sorted(facts.joining(node), key=lambda held: -held.evidence.seen):
-            join = facts.join(held.evidence)
+        for held in sorted(facts.joining(node), key=lambda held: -held.seen):
+            join = facts.join(held)
             if join is not None and join[1] is not None:
                 other = join[1] if join[0] == node else join[0]
-                yield other, WEIGHT[held.key.kind], [held.evidence], held.key.kind
+                yield other, WEIGHT[held.kind], [held], held.kind
         for port in sorted(facts.links(node.host).get(node, ()), key=str):
             yield port, CONFIGURED, [], "configured"
         if fabrics:
@@ -182,9 +198,9 @@ def _ways(facts: Facts, node: Node | str, *, fabrics: bool) -> Iterator[_Way]:
     else:
         chassis = node if isinstance(node, str) else node.chassis
         for held in facts.neighbours.get(chassis.lower(), {}).values():
-            join = facts.join(held.evidence)
-            if join is not None and (facts.switch(held.evidence) == node or join[1] == node):
-                yield join[0], WEIGHT[EvidenceKind.LLDP], [held.evidence], "switch" if isinstance(node, str) else "lldp"
+            join = facts.join(held)
+            if join is not None and (facts.switch(held.neighbour) == node or join[1] == node):
+                yield join[0], WEIGHT[EvidenceKind.LLDP], [held], "switch" if isinstance(node, str) else "lldp"
 
 
 def _fabric_ways(facts: Facts, port: Port) -> Iterator[_Way]:
@@ -192,9 +208,9 @@ def _fabric_ways(facts: Facts, port: Port) -> Iterator[_Way]:
         if other.interface == port.interface and other != port:
             yield other, TRUNK, [], "trunk"
     for held in facts.joining(port):
-        switch = facts.switch(held.evidence)
+        switch = facts.switch(held.neighbour)
         if switch is not None:
-            yield switch, WEIGHT[EvidenceKind.LLDP], [held.evidence], "switch"
+            yield switch, WEIGHT[EvidenceKind.LLDP], [held], "switch"
 
 
 def _steps(facts: Facts, hops: list[_Hop]) -> Iterator[Step]:
@@ -206,12 +222,13 @@ def _steps(facts: Facts, hops: list[_Hop]) -> Iterator[Step]:
             evidence = evidence + more  # noqa: PLW2901
         if isinstance(a, Port) and isinstance(b, Port):
             seen = min((facts.last_seen(one) for one in evidence), default=None)
+            told = [one.evidence() for one in evidence]
             yield Step(
                 a=a,
                 b=b,
                 kind=str(kind),
-                sentence=_say(facts, a, b, kind, evidence),
-                evidence=tuple(evidence),
+                sentence=_say(facts, a, b, kind, told),
+                evidence=tuple(told),
                 seen=seen,
             )
 
@@ -229,41 +246,48 @@ def _say(facts: Facts, a: Port, b: Port, kind: str, evidence: list[Evidence]) ->
     return f"{facts.label(a)} and {facts.label(b)} are one segment by the configuration of {facts.name(a.host)}."
 
 
+def _found(topology: Topology, ports: Collection[Port]) -> dict[Port, tuple[Fabric, Vlan]]:
+    return {
+        member.port: (fabric, vlan)
+        for fabric in topology.fabrics
+        for vlan in fabric.vlans
+        for member in vlan.members
+        if member.port in ports
+    }
+
+
 class _Places:
     """Where ports are in the topology."""
 
-    def __init__(self, facts: Facts, topology: Topology) -> None:
+    def __init__(self, facts: Facts, topology: Topology, where: Where) -> None:
         self._facts = facts
-        self._unknown = {(unknown.host, unknown.interface): unknown for unknown in topology.unknown}
-        self._of = {
-            member.port: (fabric.name, vlan)
-            for fabric in topology.fabrics
-            for vlan in fabric.vlans
-            for member in vlan.members
-        }
+        self._topology = topology
+        self._where = where
 
     def compare(self, a: Port, b: Port) -> Explanation:
         """What the topology says where no chain joins two ports."""
-        here, there = self._of.get(a), self._of.get(b)
+        here, there = self._where(a), self._where(b)
         if here is None or there is None:
-            missing = " ".join(self._missing(port) for port in (a, b) if port not in self._of)
+            missing = " ".join(self._missing(port) for port, at in ((a, here), (b, there)) if at is None)
             return Explanation(verdict=Verdict.UNKNOWN, missing=missing)
         if here[1] is there[1]:
             return Explanation(verdict=Verdict.SAME_VLAN, chain=(self._inferred(a, b, here[1]),))
         named = (
             f"{self._facts.label(a)} and {self._facts.label(b)} are both known, in {here[1].name} and {there[1].name}"
         )
-        if here[0] == there[0]:
+        near, far = here[0].name, there[0].name
+        if near == far:
             chain = _shortest(self._facts, a, b, fabrics=True) or ()
-            missing = f"{named} of one fabric ({here[0]}): apart, because no beacon passes from one VLAN to the other."
+            missing = f"{named} of one fabric ({near}): apart, because no beacon passes from one VLAN to the other."
             return Explanation(verdict=Verdict.SAME_FABRIC, chain=chain, missing=missing)
-        missing = f"{named}, on {here[0]} and {there[0]}: apart, because no beacon passes between them and no trunk or switch is common to both."
+        missing = f"{named}, on {near} and {far}: apart, because no beacon passes between them and no trunk or switch is common to both."
         return Explanation(verdict=Verdict.APART, missing=missing)
 
     def _missing(self, port: Port) -> str:
-        for spelling in self._facts.spellings(port)[::-1]:
-            unknown: Unknown | None = self._unknown.get((spelling.host, spelling.interface))
-            if unknown is not None:
+        places = [(spelling.host, spelling.interface) for spelling in self._facts.spellings(port)[::-1]]
+        known = {place: one for one in self._topology.unknown if (place := (one.host, one.interface)) in places}
+        for place in places:
+            if (unknown := known.get(place)) is not None:
                 return f"{self._facts.label(port)}: {unknown.why}."
         heard = [key_sentence(held.key, {}) for held in self._facts.joining(port)]
         return f"{self._facts.label(port)}: {heard[0] if heard else 'nothing was heard on it'}."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bellrock.model import (
     Evidence,
@@ -23,9 +24,10 @@ from bellrock.model import (
     Wall,
     key_of,
 )
+from bellrock.topology.held import Held, pieces
 from bellrock.topology.index import Index
-from bellrock.topology.links import is_down
-from bellrock.topology.state import BEACON_KINDS, Held, Join, vlan_port
+from bellrock.topology.links import falls, is_down, vlan_port
+from bellrock.topology.state import BEACON_KINDS, Join
 
 
 class Change(Struct):
@@ -42,7 +44,11 @@ class Change(Struct):
     ports: list[Port] = []
     """Ports of which something else changed."""
     hosts: list[str] = []
-    """Hosts of which something changed that all their ports show: name, time, interfaces."""
+    """Hosts of which something changed that all their ports show: name, interfaces."""
+    aged: list[str] = []
+    """Hosts that gave their word anew and said nothing else."""
+    idle: bool = False
+    """Nothing that is concluded can be another for it."""
 
 
 class Facts(Index):
@@ -50,20 +56,11 @@ class Facts(Index):
 
     def fold(self, observations: Iterable[Observation]) -> None:
         """Apply many observations whose single effects nobody wants to know."""
-        fresh: list[Held] = []
         for observation in observations:
             if type(observation) is EvidenceSeen:
-                key = key_of(observation.evidence)
-                if (held := self.evidence.get(key)) is not None:
-                    held.evidence = observation.evidence
-                else:
-                    fresh.append(self._new(key, observation.evidence))
+                self._hold(observation.evidence)
             else:
-                if fresh and type(observation) is not HostSeen:  # whose effects do not depend on evidence
-                    self._index_all(fresh)
-                    fresh = []
                 self.apply(observation)
-        self._index_all(fresh)
 
     def apply(self, observation: Observation) -> Change:
         """Take in one observation, and say what it changed."""
@@ -80,34 +77,44 @@ class Facts(Index):
                 return self._interface_changed(host_id, interface.name, interface)
             case InterfaceGone(host_id, name):
                 return self._interface_changed(host_id, name, None)
-            case RefusalCount(port, _, reason):
-                self.refusals.setdefault((port.host, port.interface), {})[reason] = observation
-                return Change()
+            case RefusalCount():
+                return self._refused(observation)
             case MtuSeen() | MtuGone():
-                return Change()  # what passes does not decide what is wired to what
+                return Change(idle=True)  # what passes does not decide what is wired to what
+
+    def _refused(self, refusal: RefusalCount) -> Change:
+        port = refusal.port
+        counts = self.refusals.setdefault((port.host, port.interface), {})
+        if refusal.count:
+            counts[port, refusal.source_mac, refusal.reason] = refusal
+        else:
+            counts.pop((port, refusal.source_mac, refusal.reason), None)
+        return Change()
 
     def expire(self, before: Wall) -> tuple[list[EvidenceKey], Change]:
         """Drop the evidence that was last known to hold before `before`."""
         # What a host observed is as fresh as its last word, so only silent hosts need a closer look.
         silent = [host for host in self.spelt if self.seen.get(host, Wall(0.0)) < before]
-        old = [held for host in silent for held in self._observed_by(host) if held.evidence.seen < before]
+        old = [held for host in silent for held in self._observed_by(host) if held.seen < before]
         return [held.key for held in old], self._drop_all(old)
 
     def _observed_by(self, host: str) -> list[Held]:
-        own = (h for port in self.spelt.get(host, ()) for h in self.about[port] if h.key.port.host == host)
-        return list({held.key: held for held in own}.values())
+        own = {h: None for port in self.spelt.get(host, ()) for h in self.about[port] if h.port.host == host}
+        return pieces(own)
 
     def _evidence_seen(self, evidence: Evidence) -> Change:
         port, peer = evidence.port, evidence.peer
         grown = self._grows(port) or (peer is not None and self._grows(peer))
         before = self._ends(evidence) if grown else set()
-        replaced = self._hold(evidence)
+        held = self.evidence.find(key_of(evidence))
+        replaced = None if held is None else self.join(held)
+        self._hold(evidence)
         ports = [self.canonical(port)] if peer is None else [self.canonical(port), self.canonical(peer)]
         change = Change(ports=ports, hosts=[end.host for end in ports if end.host not in self.hosts])
-        joined = self.join(evidence)
-        if replaced is None:
+        joined = self.join(held or self.evidence[key_of(evidence)])
+        if held is None:
             change.joined = joined
-        elif self.join(replaced) != joined:
+        elif replaced != joined:
             change.lost, change.gained = ports[:1], ports[:1]
         if grown:
             change.gained = [*before, *self._ends(evidence)]
@@ -122,7 +129,7 @@ class Facts(Index):
         return set().union(*(self.ports_of(host) for host in hosts))
 
     def _evidence_gone(self, key: EvidenceKey, since: Wall) -> Change:
-        gone = [held for spelling in self._spelt_keys(key) if (held := self.evidence.get(spelling)) is not None]
+        gone = [held for spelling in self._spelt_keys(key) if (held := self.evidence.find(spelling)) is not None]
         if since and key.peer is not None:
             gone += self._mirrors(key.port, key.peer, since)
         return self._drop_all(gone)
@@ -141,15 +148,15 @@ class Facts(Index):
             held
             for kind in BEACON_KINDS
             for key in self._spelt_keys(EvidenceKey(kind, peer, port))
-            if (held := self.evidence.get(key)) is not None and held.evidence.seen < since
+            if (held := self.evidence.find(key)) is not None and held.seen < since
         ]
 
     def _drop_all(self, gone: Iterable[Held]) -> Change:
         change = Change()
         shrinking: set[str] = set()
         for held in gone:
-            ends = [self.canonical(port) for port in (held.key.port, held.key.peer) if port is not None]
-            if (join := self.join(held.evidence)) is not None:
+            ends = [self.canonical(port) for port in (held.port, held.peer) if port is not None]
+            if (join := self.join(held)) is not None:
                 change.parted.append(join)
             change.ports += ends
             change.hosts += [end.host for end in ends if end.host not in self.hosts]
@@ -165,9 +172,10 @@ class Facts(Index):
         newer = max(seen, self.seen.get(host.id, seen))
         if self.hosts.get(host.id) == host and self.seen.get(host.id) == newer:
             return Change()
+        same = self.hosts.get(host.id) == host
         self.hosts[host.id] = host
         self.seen[host.id] = newer
-        return Change(hosts=[host.id])
+        return Change(aged=[host.id]) if same else Change(hosts=[host.id])
 
     def _host_gone(self, host: str) -> Change:
         before = self.ports_of(host)
@@ -189,7 +197,12 @@ class Facts(Index):
     def _interface_changed(self, host: str, name: str, new: Interface | None, *, vanished: bool = True) -> Change:
         table = self.interfaces.setdefault(host, {})
         old = table.get(name)
-        fell = vanished and (new is None or is_down(new)) and not (old is not None and new is not None and is_down(old))
+        if old is not None and new is not None and replace(old, mtu=new.mtu) == new:
+            table[name] = new
+            return Change(idle=True)
+        if new is None:
+            self.refusals.pop((host, name), None)
+        fell = vanished and (new is None or falls(old, new))
         change = self._drop_all(self._on_interface(host, name)) if fell else Change()
         change.hosts.append(host)
         if _shape(old) == _shape(new):
@@ -200,7 +213,7 @@ class Facts(Index):
         macs = _macs(old) ^ _macs(new)
         self._replace(host, table, old, new)
         about = [held for mac in macs for held in self.neighbours.get(mac, {}).values()]
-        ends = [self.canonical(held.key.port) for held in about]
+        ends = [self.canonical(held.port) for held in about]
         change.lost += ends
         change.gained += [*self.ports_of(host), *ends]
         change.ports += ends
@@ -209,12 +222,12 @@ class Facts(Index):
     def _on_interface(self, host: str, name: str) -> list[Held]:
         """Evidence of or about the ports of an interface, however they are spelt."""
         own = self.canonical(Port(host, name))
-        found: dict[EvidenceKey, Held] = {}
+        found: dict[Held, None] = {}
         for spelt in self.spelt.get(host, ()):
             port = self.canonical(spelt)
             if name in (spelt.interface, port.interface) or port == own:
-                found.update((held.key, held) for held in self.about[spelt])
-        return list(found.values())
+                found.update(dict.fromkeys(self.about[spelt]))
+        return pieces(found)
 
     def _replace(self, host: str, table: dict[str, Interface], old: Interface | None, new: Interface | None) -> None:
         if old is not None:

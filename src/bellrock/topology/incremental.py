@@ -1,15 +1,17 @@
 """The same answer as `infer`, observation by observation."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from typing import cast
+
+from msgspec.structs import replace
 
 from bellrock.model import EvidenceKey, Observation, Port, Topology, Wall
 from bellrock.topology import naming
-from bellrock.topology.assemble import assemble
+from bellrock.topology.assemble import Assembly
 from bellrock.topology.batch import partition
 from bellrock.topology.domains import Domain, derive
 from bellrock.topology.facts import Change, Facts
-from bellrock.topology.naming import Registry, carry
+from bellrock.topology.naming import Naming, Registry
 from bellrock.topology.state import Node
 
 
@@ -27,8 +29,14 @@ class Components:
         """Where a switch's VLAN is among the nodes, the ports alone: made when asked for."""
         self._dirty: set[int] = set()
         self._next = 0
+        self._waiting: dict[int, Domain] = {}
+        """Those of `views` that time alone may change."""
         self.views: dict[int, Domain] = {}
         """Conclusions about components that have not been touched since they were drawn."""
+        self._due: set[int] = set()
+        """Components, some of which may be no more, about which conclusions are to be drawn."""
+        self._gone: list[Domain] = []
+        """Conclusions that somebody was given and that hold no longer."""
 
     def adopt(self, groups: Iterable[Iterable[Node]]) -> None:
         """Start with components found otherwise."""
@@ -48,14 +56,16 @@ class Components:
         self._ports.pop(b, None)
         for node in moved:
             self._label[node] = a
-        self.views.pop(a, None)
-        self.views.pop(b, None)
+        self._forget(a)
+        self._forget(b)
         if b in self._dirty:
             self._dirty.discard(b)
             self._dirty.add(a)
 
     def part(self, one: Node, other: Node | None) -> None:
         """A join lost one of the things that held it."""
+        if self._label.get(one) in self._dirty:
+            return  # it is walked anyway
         if other is None or other not in self._neighbours(one):
             self.suspect(one)
 
@@ -75,7 +85,7 @@ class Components:
         """Something is to be concluded anew about a node's component."""
         label = self._label.get(node)
         if label is not None:
-            self.views.pop(label, None)
+            self._forget(label)
 
     def ports(self, port: Port) -> Set[Port]:
         """The ports of a port's component, none if it is in none: a view, true until something else is applied."""
@@ -95,15 +105,43 @@ class Components:
             ports = self._ports[label] = frozenset(node for node in self._nodes[label] if type(node) is Port)
         return ports
 
-    def domains(self) -> Iterator[Domain]:
-        """Conclusions about all components that have ports."""
+    def news(self) -> tuple[list[Domain], list[Domain]]:
+        """What is concluded since this was last asked: the conclusions that hold no longer, and those that hold now."""
         for label in tuple(self._dirty):
             self._walk(label)
-        for label, nodes in self._nodes.items():
-            view = self.views.get(label)
-            if view is None:
-                view = self.views[label] = derive(self._facts, nodes)
-            yield view
+        gone, self._gone = self._gone, []
+        due, self._due = self._due, set()
+        fresh = [self.views.get(label) or self._derive(label) for label in sorted(due) if label in self._nodes]
+        return gone, fresh
+
+    def ahead(self, most: int) -> bool:
+        """Draw at most so many conclusions of those that are due; True if there are more."""
+        for label in tuple(self._dirty):
+            self._walk(label)
+        due = [label for label in self._due if label in self._nodes and label not in self.views]
+        for label in due[:most]:
+            self._derive(label)
+        return len(due) > most
+
+    def _derive(self, label: int) -> Domain:
+        view = self.views[label] = derive(self._facts, self._nodes[label])
+        if view.waits:
+            self._waiting[label] = view
+        return view
+
+    def _forget(self, label: int) -> None:
+        view = self.views.pop(label, None)
+        if view is not None and label not in self._due:  # otherwise nobody was given it
+            self._gone.append(view)
+        self._due.add(label)
+
+    def grow_older(self, hosts: Set[str]) -> bool:
+        """These hosts gave their word anew; True if that may change a conclusion, which is then to be drawn again."""
+        self._waiting = {label: view for label, view in self._waiting.items() if self.views.get(label) is view}
+        due = [label for label, view in self._waiting.items() if any(host in hosts for host, _ in view.interfaces)]
+        for label in due:
+            self._forget(label)
+        return bool(due)
 
     def _at(self, node: Node) -> int:
         label = self._label.get(node)
@@ -112,13 +150,14 @@ class Components:
     def _settle(self, nodes: dict[Node, None]) -> int:
         label = self._next = self._next + 1
         self._nodes[label] = nodes
+        self._due.add(label)
         for node in nodes:
             self._label[node] = label
         return label
 
     def _walk(self, label: int) -> None:
         self._dirty.discard(label)
-        self.views.pop(label, None)
+        self._forget(label)
         self._ports.pop(label, None)
         left = dict.fromkeys(self._nodes.pop(label))
         for node in left:
@@ -132,13 +171,16 @@ class Components:
     def _reach(self, start: Node, left: dict[Node, None]) -> list[Node]:
         """All nodes that hang together with `start`, taken out of `left`; none if nothing holds it any longer."""
         reached, front, held = [start], [start], False
-        while front:
+        # Where all see each other, as they do on most segments, the first tells of all: nobody else need be asked.
+        while front and (left or not held):
             for other in self._neighbours(front.pop()):
                 held = True
                 if other in left:
                     del left[other]
                     reached.append(other)
                     front.append(other)
+                if not left:
+                    break
         return reached if held else []
 
     def _neighbours(self, node: Node) -> Iterator[Node]:
@@ -148,13 +190,13 @@ class Components:
             if facts.canonical(node) != node:
                 return  # it became the name of another port: evidence speaks for that one now
             for held in facts.held(node):
-                if (join := facts.join(held.evidence)) is not None:
+                if (join := facts.join(held)) is not None:
                     one, other = join
                     yield node if other is None else (other if one == node else one)
             yield from facts.links(node.host).get(node, ())
         else:
             for held in facts.neighbours.get(node.chassis.lower(), {}).values():
-                if (join := facts.join(held.evidence)) is not None and join[1] == node:
+                if (join := facts.join(held)) is not None and join[1] == node:
                     yield join[0]
 
 
@@ -166,7 +208,18 @@ class Incremental:
         self.registry = registry or Registry()
         self._components = Components(self.facts)
         self._stale: set[str] = set()
+        self._aged: set[str] = set()
+        """Hosts that gave their word since the ages of members were last looked at."""
+        self._older: set[str] = set()
+        """Of these, those that did since anything was last concluded from it."""
+        self._loose: dict[str, None] = {}
+        self._touched: set[str] | None = None
+        """Hosts that may have become loose, or are so no longer; None: all must be looked at."""
+        self._assembly = Assembly(self.facts)
+        self._naming = Naming()
         self._topology: Topology | None = None
+        self._settled = False
+        """Whether what was loaded, if anything, is complete."""
 
     def load(self, observations: Iterable[Observation]) -> None:
         """Take in many observations at once, as at a start: much faster than one by one.
@@ -174,15 +227,44 @@ class Incremental:
         Raises:
             RuntimeError: something has been applied before.
         """
-        if self._components.views or self.facts.evidence or self.facts.hosts or self.facts.interfaces:
+        self.take_in(observations)
+        self.settle()
+
+    def take_in(self, observations: Iterable[Observation]) -> None:
+        """A part of what is loaded: nothing is concluded, or may be asked, before all of it has settled.
+
+        Raises:
+            RuntimeError: something has been applied before.
+        """
+        if self._settled:
             raise RuntimeError("load comes before anything is applied")
         self.facts.fold(observations)
-        self._components.adopt(partition(self.facts))
+
+    def settle(self) -> None:
+        """All that was loaded has been taken in."""
+        if not self._settled:
+            self._settled = True
+            self._components.adopt(partition(self.facts))
+
+    def ahead(self, most: int) -> bool:
+        """Conclude about at most so many domains, before anybody asks; True if there are more."""
+        return self._components.ahead(most)
+
+    def take_over(self, registry: Registry) -> None:
+        """Go on with ids and names that another inference of the same site has given."""
+        self.registry = registry
+        self._naming = Naming()
         self._topology = None
 
     def apply(self, observation: Observation) -> None:
         """Take in one observation."""
-        self._take(self.facts.apply(observation))
+        self._settled = True
+        change = self.facts.apply(observation)
+        if change.aged:
+            self._aged.update(change.aged)
+            self._older.update(change.aged)
+        elif not change.idle:
+            self._take(change)
 
     def expire(self, before: Wall) -> list[EvidenceKey]:
         """Drop evidence that neither was seen since `before` nor is of a host that has given word since; returns its keys."""
@@ -200,14 +282,56 @@ class Incremental:
 
     def topology(self) -> Topology:
         """The topology as it follows from all that was applied; drawn anew only after a change."""
+        if self._aged:
+            self._stale |= self._aged
+            self._aged.clear()
+            self._topology = None
+        return self.claims()
+
+    def claims(self) -> Topology:
+        """The same, but members may have been seen later than it says: that all that a host said still holds changes no claim.
+
+        What does not change from one answer to the next is the same object in both: domains, and hence VLANs and fabrics.
+        """
+        if self._older:
+            if self._components.grow_older(self._older):
+                self._topology = None
+            self._older.clear()
         if self._topology is None:
             for host in self._stale:
                 for port in self.facts.ports_of(host):
                     self._components.touch(port)
+            self._assembly.renamed(self._stale)
             self._stale.clear()
-            found = assemble(self.facts, self._components.domains())
-            self.registry, self._topology = carry(self.registry, found)
+            self._assembly.replace(*self._components.news())
+            sketches, rest = self._assembly.draw(self._loose_hosts())
+            self.registry, fabrics = self._naming.carry(self.registry, sketches)
+            self._topology = replace(rest, fabrics=fabrics)
         return self._topology
+
+    def _loose_hosts(self) -> Collection[str]:
+        facts = self.facts
+        touched, self._touched = self._touched, set()
+        for host in facts.interfaces if touched is None else touched:
+            if facts.is_loose(host):
+                self._loose[host] = None
+            else:
+                self._loose.pop(host, None)
+        return self._loose.keys()
+
+    def _touch(self, change: Change) -> None:
+        """Note whose interfaces may be joined to something now, or no longer."""
+        touched = self._touched
+        if touched is None:
+            return
+        touched.update(change.hosts)
+        touched.update([port.host for port in change.ports])
+        for one, other in (*change.parted, *((change.joined,) if change.joined else ())):
+            touched.update(node.host for node in (one, other) if isinstance(node, Port))
+        for port in (*change.lost, *change.gained):
+            touched.add(port.host)
+            for held in self.facts.held(port):  # which may be masked by it no longer
+                touched.update(end.host for end in (held.port, held.peer) if end is not None)
 
     def rename(self, id: str, name: str) -> None:
         """Give a fabric or VLAN a name that stays.
@@ -232,4 +356,5 @@ class Incremental:
         for port in change.ports:
             components.touch(port)
         self._stale.update(change.hosts)
+        self._touch(change)
         self._topology = None

@@ -1,6 +1,6 @@
 """Joins that a host's own configuration makes among its ports: bridges, bonds, macvlans, veth pairs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bellrock.model import Interface, InterfaceKind, Port
 
@@ -11,6 +11,32 @@ Links = dict[Port, set[Port]]
 def is_down(interface: Interface) -> bool:
     """Whether an interface is known to pass no frames."""
     return not interface.up or interface.carrier is False
+
+
+def falls(known: Interface | None, told: Interface) -> bool:
+    """Whether this word of an interface takes back what was told of its ports before: it is the first that says it is down.
+
+    What is told while it is down is kept, and counts once it is up: it came ahead of the word that it is, and is told only once.
+    """
+    return is_down(told) and not (known is not None and is_down(known))
+
+
+def vlan_port(host: str, interface: Interface) -> Port | None:
+    """The port that a VLAN interface is, or None for any other interface."""
+    if interface.kind is not InterfaceKind.VLAN or interface.vid is None or not interface.parents:
+        return None
+    return Port(host, interface.parents[0], interface.vid)
+
+
+def fallen_with(host: str, names: Collection[str], table: Mapping[str, Interface]) -> set[Port]:
+    """The ports that fall with a host's interfaces beside those that bear their names, whatever their VID.
+
+    A VLAN interface falls as the port that it is, and under every other name of it; with any interface fall the names of its VLANs.
+    `table`: the interfaces as they were known before.
+    """
+    vlans = {name: port for name, one in table.items() if (port := vlan_port(host, one)) is not None}
+    own = {port for name in names if (port := vlans.get(name)) is not None}
+    return own | {Port(host, name) for name, port in vlans.items() if port in own or port.interface in names}
 
 
 def configured_links(host: str, table: Mapping[str, Interface], observed: Iterable[Port]) -> Links:

@@ -113,10 +113,16 @@ def limited_by(way: Way) -> str:
 
 def culprits(measured: Iterable[Way]) -> tuple[Culprit, ...]:
     """All that is to blame, the widest reaching first."""
-    found: list[Culprit] = []
-    for group in _segments(list(measured)):
-        found += _interfaces(group)
-        found += _network(group)
+    return joined(one for group in _segments(list(measured)) for one in blamed(group))
+
+
+def blamed(segment: list[Way]) -> list[Culprit]:
+    """What is to blame in one segment, each VID for itself; `segment`: all of it, in the order of its ports."""
+    return _interfaces(segment) + _network(segment)
+
+
+def joined(found: Iterable[Culprit]) -> tuple[Culprit, ...]:
+    """All that is to blame in several segments, the widest reaching first: the same on several VIDs is one."""
     return tuple(sorted(_joined(found), key=lambda one: (-len(one.pairs), one.where)))
 
 
@@ -313,7 +319,7 @@ def _culprit(
     )  # fmt: skip
 
 
-def _joined(found: list[Culprit]) -> list[Culprit]:
+def _joined(found: Iterable[Culprit]) -> list[Culprit]:
     """The same on several VIDs of the same interfaces is one culprit."""
     joined: dict[object, Culprit] = {}
     for one in found:

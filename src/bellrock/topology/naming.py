@@ -1,6 +1,7 @@
 """Identity: fabrics and VLANs keep their ids, and the names that people gave them, from one answer to the next."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Final
 
 from msgspec import Struct
@@ -37,22 +38,68 @@ class Registry(Struct, frozen=True):
     vlans: Shelf = Shelf()
 
 
+class Sketch(Struct, frozen=True, eq=False):
+    """A fabric without ids and names, and the ports by which it and its VLANs are known again."""
+
+    fabric: Fabric
+    ports: tuple[Port, ...]
+    of_vlans: tuple[tuple[Port, ...], ...]
+
+
+def sketch_of(fabric: Fabric) -> Sketch:
+    """The sketch of a fabric."""
+    of_vlans = tuple([tuple([member.port for member in vlan.members]) for vlan in fabric.vlans])
+    return Sketch(fabric, tuple([port for ports in of_vlans for port in ports]), of_vlans)
+
+
 def carry(registry: Registry, topology: Topology) -> tuple[Registry, Topology]:
     """Give each fabric and VLAN of a topology its id and name, and remember them.
 
     Whoever shares the most ports with what bore an id last time inherits it: of a split the larger part, of a merger the
     id of the larger. Ids without an heir retire, and come back with their ports. Carrying twice changes nothing.
     """
-    fabric_ports = [tuple(m.port for vlan in fabric.vlans for m in vlan.members) for fabric in topology.fabrics]
-    vlans = [vlan for fabric in topology.fabrics for vlan in fabric.vlans]
-    fabric_shelf, fabric_entries = _assign(registry.fabrics, fabric_ports, "fabric")
-    vlan_shelf, vlan_entries = _assign(registry.vlans, [tuple(m.port for m in v.members) for v in vlans], "vlan")
-    named = iter([_named_vlan(vlan, entry) for vlan, entry in zip(vlans, vlan_entries, strict=True)])
-    fabrics = tuple(
-        Fabric(id=entry.id, name=entry.name or entry.id, vlans=tuple(next(named) for _ in fabric.vlans))
-        for fabric, entry in zip(topology.fabrics, fabric_entries, strict=True)
-    )
-    return Registry(fabric_shelf, vlan_shelf), replace(topology, fabrics=fabrics)
+    registry, fabrics = Naming().carry(registry, [sketch_of(fabric) for fabric in topology.fabrics])
+    return registry, replace(topology, fabrics=fabrics)
+
+
+class _Named(Struct, frozen=True, eq=False):
+    entry: Entry
+    of_vlans: list[Entry]
+    fabric: Fabric
+
+
+class Naming:
+    """`carry`, again and again: a VLAN or fabric that is as it was before is the same object, so that nobody need compare them."""
+
+    def __init__(self) -> None:
+        self._named: dict[Sketch, _Named] = {}
+
+    def carry(self, registry: Registry, sketches: Sequence[Sketch]) -> tuple[Registry, tuple[Fabric, ...]]:
+        """What `carry` does, for a topology of these fabrics."""
+        fabric_shelf, fabric_entries = _assign(registry.fabrics, [one.ports for one in sketches], "fabric")
+        vlan_shelf, entries = _assign(registry.vlans, [ports for one in sketches for ports in one.of_vlans], "vlan")
+        before, self._named = self._named, {}
+        changed: list[tuple[Sketch, Entry, list[Entry]]] = []
+        end = 0
+        for sketch, entry in zip(sketches, fabric_entries, strict=True):
+            begin, end = end, end + len(sketch.of_vlans)
+            mine = entries[begin:end]
+            known = before.get(sketch)
+            if known is not None and known.entry is entry and all(map(is_, known.of_vlans, mine)):
+                self._named[sketch] = before.pop(sketch)
+            else:
+                self._named[sketch] = _Named(entry, mine, sketch.fabric)
+                changed.append((sketch, entry, mine))
+        self._name(changed, [one.fabric for one in before.values()])
+        return Registry(fabric_shelf, vlan_shelf), tuple([self._named[sketch].fabric for sketch in sketches])
+
+    def _name(self, changed: Iterable[tuple[Sketch, Entry, list[Entry]]], before: Iterable[Fabric]) -> None:
+        known = {one.id: one for one in before}
+        known_vlans = {vlan.id: vlan for one in known.values() for vlan in one.vlans}
+        for sketch, entry, mine in changed:
+            pairs = zip(sketch.fabric.vlans, mine, strict=True)
+            vlans = tuple([_named_vlan(vlan, own, known_vlans.get(own.id)) for vlan, own in pairs])
+            self._named[sketch] = _Named(entry, mine, _named_fabric(vlans, entry, known.get(entry.id)))
 
 
 def rename(registry: Registry, id: str, name: str) -> Registry:
@@ -72,10 +119,20 @@ def rename(registry: Registry, id: str, name: str) -> Registry:
     raise ValueError(f"there is no fabric or VLAN with id {id!r}")
 
 
-def _named_vlan(vlan: Vlan, entry: Entry) -> Vlan:
-    return Vlan(
-        id=entry.id, name=entry.name or default_name(vlan), vid=vlan.vid, members=vlan.members, subnets=vlan.subnets
-    )
+def _named_vlan(vlan: Vlan, entry: Entry, before: Vlan | None) -> Vlan:
+    name = entry.name or default_name(vlan)
+    same = before is not None and before.members is vlan.members
+    if before is not None and same and (before.name, before.vid, before.subnets) == (name, vlan.vid, vlan.subnets):
+        return before
+    return Vlan(id=entry.id, name=name, vid=vlan.vid, members=vlan.members, subnets=vlan.subnets)
+
+
+def _named_fabric(vlans: tuple[Vlan, ...], entry: Entry, before: Fabric | None) -> Fabric:
+    name = entry.name or entry.id
+    same = before is not None and before.name == name and len(before.vlans) == len(vlans)
+    if before is not None and same and all(map(is_, before.vlans, vlans)):
+        return before
+    return Fabric(id=entry.id, name=name, vlans=vlans)
 
 
 def default_name(vlan: Vlan) -> str:
@@ -86,19 +143,25 @@ def default_name(vlan: Vlan) -> str:
 
 
 def _assign(shelf: Shelf, groups: Sequence[tuple[Port, ...]], prefix: str) -> tuple[Shelf, list[Entry]]:
-    """An entry per group of ports, and the shelf that remembers them."""
-    heirs = _heirs(shelf, groups)
+    """An entry per group of ports, and the shelf that remembers them: the same one where nothing is new."""
+    left: Sequence[Entry] = shelf.live
+    numbers: Sequence[int] = range(len(groups))
+    if in_place := len(groups) == len(left):
+        # Nearly all are those of the last time, to the object and in its place: to look at more than that would cost more than all else.
+        numbers = [at for at, (entry, ports) in enumerate(zip(left, groups, strict=True)) if entry.ports is not ports]
+        left = [left[number] for number in numbers]
+    if not numbers and not left:
+        return shelf, [*shelf.live]
+    heirs = _heirs(left, shelf.retired, {number: groups[number] for number in numbers})
     last = shelf.last
-    entries = []
-    for number, ports in enumerate(groups):
-        old = heirs.get(number)
-        if old is None:
-            last += 1
-            entries.append(Entry(f"{prefix}-{last}", ports))
-        else:
-            entries.append(old if old.ports == ports else Entry(old.id, ports, old.name))
-    live = {entry.id for entry in entries}
-    retired = [entry for entry in (*shelf.retired, *shelf.live) if entry.id not in live]
+    entries: list[Entry] = [*shelf.live] if in_place else []
+    for number in numbers:
+        old, ports = heirs.get(number), groups[number]
+        last += old is None
+        entry = Entry(f"{prefix}-{last}", ports) if old is None else Entry(old.id, ports, old.name)
+        entries[number : number + 1] = [entry if old is None or old.ports is not ports else old]
+    taken = {entry.id for entry in heirs.values()}
+    retired = [entry for entry in (*shelf.retired, *left) if entry.id not in taken]
     return Shelf(last, tuple(entries), _most_worth(retired)), entries
 
 
@@ -111,21 +174,26 @@ def _most_worth(retired: list[Entry]) -> tuple[Entry, ...]:
     return tuple(entry for entry in retired if entry.id not in dropped)
 
 
-def _heirs(shelf: Shelf, groups: Sequence[tuple[Port, ...]]) -> dict[int, Entry]:
+def _heirs(live: Sequence[Entry], retired: Sequence[Entry], groups: Mapping[int, tuple[Port, ...]]) -> dict[int, Entry]:
     """Number of a group → the entry whose id it bears on."""
-    if not (shelf.live or shelf.retired):
+    if not (live or retired):
         return {}
-    unchanged = {entry.ports: entry for entry in shelf.live}
-    heirs = {number: entry for number, ports in enumerate(groups) if (entry := unchanged.get(ports)) is not None}
+    same = {id(entry.ports): entry for entry in live}
+    heirs = {number: entry for number, ports in groups.items() if (entry := same.get(id(ports))) is not None}
     taken = {entry.id for entry in heirs.values()}
-    open_groups = {number: ports for number, ports in enumerate(groups) if number not in heirs}
+    open_groups = {number: ports for number, ports in groups.items() if number not in heirs}
+    if open_groups:
+        unchanged = {entry.ports: entry for entry in live if entry.id not in taken}
+        for number in [number for number, ports in open_groups.items() if ports in unchanged]:
+            heirs[number] = entry = unchanged[open_groups.pop(number)]
+            taken.add(entry.id)
     if not open_groups:
         return heirs
-    returning = list(_overlaps(shelf.retired, open_groups))
+    returning = list(_overlaps(retired, open_groups))
     came_back = {number: shared for shared, number, _ in sorted(returning, key=lambda found: found[0])}
     # On a tie the group to which a retired id could return yields the live one to its sibling.
     ranked = sorted(
-        _overlaps((entry for entry in shelf.live if entry.id not in taken), open_groups),
+        _overlaps((entry for entry in live if entry.id not in taken), open_groups),
         key=lambda found: (-found[0], came_back.get(found[1], 0), _number(found[2].id), found[1]),
     )
     ranked += sorted(returning, key=lambda found: (-found[0], _number(found[2].id), found[1]))

@@ -1,12 +1,13 @@
 """Ports of one broadcast domain between which beacons take longer than any wire does: something relays them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bellrock.model import Conflict, ConflictKind, EvidenceKey, EvidenceKind, Port
 from bellrock.topology.conflicts import naming, ordered
+from bellrock.topology.held import Held
 from bellrock.topology.sentence import milliseconds
-from bellrock.topology.state import Held, State
+from bellrock.topology.state import State
 
 LONG: Final = 0.005
 """Seconds there and back that switches and sound machines do not take, at best of several times."""
@@ -23,6 +24,10 @@ def relays(facts: State, joining: Mapping[Port, Sequence[Held]]) -> Iterator[Con
 
     A relay that is as fast as a switch is one, for all that can be measured, and is not told.
     """
+    if not any(
+        took is not None and took.real >= LONG for held in joining.values() for took in [one.took for one in held]
+    ):
+        return
     ways = _ways(facts, joining)
     if not ways:
         return
@@ -33,7 +38,7 @@ def relays(facts: State, joining: Mapping[Port, Sequence[Held]]) -> Iterator[Con
     home, *away = _groups(ways, limit)
     # One port alone may be that of a machine that is busy; several that are near to each other are not busy at once.
     away = [group for group in away if len(group) > 1 or _nearest(ways, group[0]) >= TOO_LONG]
-    if away:
+    if away := _reached(ways, home, away):
         yield _conflict(facts, [home, *away], ways, limit)
 
 
@@ -46,11 +51,13 @@ def _ways(facts: State, joining: Mapping[Port, Sequence[Held]]) -> dict[Pair, tu
     found: dict[Pair, tuple[float, EvidenceKey]] = {}
     for held in joining.values():
         for one in held:
-            took, peer = one.evidence.transit, one.key.peer
-            if took is None or peer is None or one.key.kind is not EvidenceKind.CONFIRMED:
+            took, peer = one.transit, one.peer
+            if took is None or peer is None or one.kind is not EvidenceKind.CONFIRMED:
                 continue
-            a, b = ordered((facts.canonical(one.key.port), facts.canonical(peer)))
-            if (a, b) not in found or took < found[a, b][0]:
+            a, b = ordered((facts.canonical(one.port), facts.canonical(peer)))
+            known = found.get((a, b))
+            # Of two that are alike that of the first port, whichever was told first.
+            if known is None or (took, one.port, peer) < (known[0], known[1].port, known[1].peer or peer):
                 found[a, b] = (took, one.key)
     return found
 
@@ -66,13 +73,23 @@ def _groups(ways: Mapping[Pair, tuple[float, EvidenceKey]], limit: float) -> lis
     return sorted(groups.values(), key=lambda group: (-len(group), group[0].host, group[0].interface))
 
 
+def _reached(ways: Iterable[Pair], home: tuple[Port, ...], away: list[tuple[Port, ...]]) -> list[tuple[Port, ...]]:
+    """Those groups to which ways lead from home, or from others of them: between home and the rest nothing was measured."""
+    pairs = [{*pair} for pair in ways]
+    reached, rest = {*home}, away
+    while near := [one for one in rest if any(pair & reached and not pair.isdisjoint(one) for pair in pairs)]:
+        reached.update(*near)
+        rest = [one for one in rest if one not in near]
+    return [one for one in away if one not in rest]
+
+
 def _conflict(
     facts: State, groups: list[tuple[Port, ...]], ways: Mapping[Pair, tuple[float, EvidenceKey]], limit: float
 ) -> Conflict:
     home, *away = groups
     others = [port for group in away for port in group]
-    far = [way for pair, way in ways.items() if way[0] >= limit and not {*pair}.isdisjoint(others)]
-    took, key = min(far, key=lambda way: way[0])
+    far = [(way[0], pair) for pair, way in ways.items() if way[0] >= limit and not {*pair}.isdisjoint(others)]
+    took, key = ways[min(far)[1]]
     fastest = min(way[0] for way in ways.values())
     near = f", though others of this segment answer within {milliseconds(fastest)}" if fastest < limit else ""
     slow = f", or {naming(facts, others)} is slow" if len(others) == 1 else ""

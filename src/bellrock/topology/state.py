@@ -4,41 +4,29 @@ Ports are canonical here: a VLAN interface `eth0.10` is the port (host, eth0, 10
 (802.1ad, "QinQ") is a port of the outer one, (host, eth0.10, 20): its VIDs are another space than those of eth0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from bellrock.model import (
-    Evidence,
     EvidenceKey,
     EvidenceKind,
     Host,
     Interface,
-    InterfaceKind,
     Neighbour,
     Port,
     RefusalCount,
     Wall,
 )
-from bellrock.topology.links import Links, configured_links, is_down
+from bellrock.topology.held import Held, pieces
+from bellrock.topology.links import Links, configured_links, is_down, vlan_port
+from bellrock.topology.shelf import Shelf
 from bellrock.topology.subnets import subnet_of
 
 BEACON_KINDS = frozenset({EvidenceKind.CONFIRMED, EvidenceKind.HEARD, EvidenceKind.OWN_BEACON})
 """The kinds that put two ports on one segment."""
 
 _LLDP = EvidenceKind.LLDP  # to look a member up in its enumeration costs as much as a hash
-
-
-class Held(Struct, eq=False, gc=False):
-    """A piece of evidence that holds; `evidence` is replaced in place by a later one with the same key."""
-
-    key: EvidenceKey
-    evidence: Evidence
-    plain: bool
-    """A beacon between two hosts: it joins its ports unless one of them is masked."""
-    near: int = 0
-    """The number of the port as it was spelt, and that of the peer: a batch joins numbers, which need no hashing."""
-    far: int = 0
 
 
 class Segment(Struct, frozen=True):
@@ -61,16 +49,14 @@ class State:
         self.hosts: dict[str, Host] = {}
         self.seen: dict[str, Wall] = {}
         self.interfaces: dict[str, dict[str, Interface]] = {}
-        self.evidence: dict[EvidenceKey, Held] = {}
-        self.about: dict[Port, tuple[Held, ...]] = {}
-        """Evidence by the ports it names (as they were spelt), whether they observe or are observed."""
+        self.evidence = Shelf()
+        self.about: dict[Port, list[Held]] = {}
+        """Evidence by the ports it names (as they were spelt), whether they observe or are observed; see `held.pieces`."""
         self.loops: dict[EvidenceKey, Held] = {}
         self.neighbours: dict[str, dict[EvidenceKey, Held]] = {}
         """LLDP and CDP evidence by chassis id."""
-        self.refusals: dict[tuple[str, str], dict[str, RefusalCount]] = {}
-        """The newest count per interface and reason."""
-        self.numbers = 0
-        """How many numbers have been given to keys of `about`, those no longer there included."""
+        self.refusals: dict[tuple[str, str], dict[tuple[Port, str, str], RefusalCount]] = {}
+        """The newest count per interface, and of these per port, source and reason."""
         self.masked: set[Port] = set()
         """Of the keys of `about` those that pass no frames, by their hosts' own accounts: what names them is kept back."""
         self._canonical: dict[Port, Port] = {}
@@ -130,26 +116,43 @@ class State:
         table = self.interfaces.get(port.host)
         return None if table is None else table.get(port.interface)
 
-    def held(self, port: Port) -> tuple[Held, ...]:
-        """Evidence that names a canonical port."""
+    def held(self, port: Port) -> Sequence[Held]:
+        """Evidence that names a canonical port: true until something else is applied."""
         if not self._spellings or port not in self._spellings:
             return self.about.get(port, ())
-        return tuple([held for spelling in self.spellings(port) for held in self.about.get(spelling, ())])
+        return [held for spelling in self.spellings(port) for held in self.about.get(spelling, ())]
 
-    def joining(self, port: Port) -> tuple[Held, ...]:
+    def joining(self, port: Port) -> Sequence[Held]:
         """Evidence that joins a canonical port to anything, or speaks for it alone."""
         held = self.held(port)
-        if not self.masked:
+        masked = self.masked
+        if not masked:
             for one in held:
                 if not one.plain:
                     break
             else:
                 return held
-        return tuple([one for one in held if self.join(one.evidence) is not None])
+            return [one for one in held if one.plain or self.join(one) is not None]
+        return [
+            one
+            for one in held
+            if one.port not in masked and one.peer not in masked and (one.plain or self.join(one) is not None)
+        ]
 
     def is_joined(self, port: Port) -> bool:
         """Whether evidence or configuration joins a canonical port to anything, or a switch speaks for it."""
-        return bool(self.joining(port)) or port in self.links(port.host)
+        for spelling in self.spellings(port):
+            for one in self.about.get(spelling, ()):
+                if (one.plain and not self.masked) or self.join(one) is not None:
+                    return True
+        return port in self.links(port.host)
+
+    def is_loose(self, host: str) -> bool:
+        """Whether a host has interfaces that nothing joins to anything."""
+        return any(
+            name != "lo" and not self.is_joined(vlan_port(host, interface) or Port(host, name))
+            for name, interface in self.interfaces.get(host, {}).items()
+        )
 
     def passes(self, port: Port) -> bool:
         """Whether frames may pass a canonical port now, as far as its host's own account tells.
@@ -163,21 +166,22 @@ class State:
         interface = table.get(port.interface)
         return port in self._spellings if interface is None else not is_down(interface)
 
-    def last_seen(self, evidence: Evidence) -> Wall:
+    def last_seen(self, held: Held) -> Wall:
         """When evidence was last known to hold: agents report changes only, so its host's word refreshes it."""
-        seen = self.seen.get(evidence.port.host)
-        return evidence.seen if seen is None or seen < evidence.seen else seen
+        seen = self.seen.get(held.port.host)
+        return held.seen if seen is None or seen < held.seen else seen
 
-    def join(self, evidence: Evidence) -> Join | None:
+    def join(self, held: Held) -> Join | None:
         """What a piece of evidence puts into one broadcast domain; None where it joins nothing."""
-        if self.masked and (evidence.port in self.masked or evidence.peer in self.masked):
+        at, of, masked = held.port, held.peer, self.masked
+        if masked and (at in masked or of in masked):
             return None
-        port = self._canonical.get(evidence.port, evidence.port)
-        if evidence.kind in BEACON_KINDS and evidence.peer is not None:
-            peer = self._canonical.get(evidence.peer, evidence.peer)
+        port = self._canonical.get(at, at)
+        if of is not None and (held.plain or held.kind in BEACON_KINDS):
+            peer = self._canonical.get(of, of)
             return None if peer == port else (port, peer)
-        if evidence.kind is _LLDP and evidence.neighbour is not None:
-            return port, self.segment(port, evidence.neighbour)
+        if held.kind is _LLDP and held.neighbour is not None:
+            return port, self.segment(port, held.neighbour)
         return None
 
     def segment(self, port: Port, neighbour: Neighbour) -> Segment | None:
@@ -189,13 +193,12 @@ class State:
             return None
         return Segment(neighbour.protocol, neighbour.chassis_id, neighbour.pvid)
 
-    def switch(self, evidence: Evidence) -> str | None:
-        """The chassis id of the switch that a port is plugged into, if its neighbour is taken for a switch.
+    def switch(self, neighbour: Neighbour | None) -> str | None:
+        """The chassis id of the switch that a port is plugged into, if its neighbour is taken for one.
 
         Servers with an LLDP agent name their ports by MAC address, and switches hardly ever do. A server on two fabrics
         joins nothing, so such a neighbour counts as a switch only if it tells a port VLAN.
         """
-        neighbour = evidence.neighbour
         if (
             neighbour is None
             or self.is_host(neighbour)
@@ -236,8 +239,8 @@ class State:
         known = self.hosts.get(host)
         if known is not None:
             return known.name
-        heard = (held.evidence for port in self.spelt.get(host, ()) for held in self.about[port])
-        names = [(e.seen, e.peer_name) for e in heard if e.peer_name and e.peer is not None and e.peer.host == host]
+        heard = (held for port in self.spelt.get(host, ()) for held in pieces(self.about[port]))
+        names = [(e.seen, e.words.name) for e in heard if e.words.name and e.peer is not None and e.peer.host == host]
         return max(names)[1] if names else host
 
     def label(self, port: Port) -> str:
@@ -249,10 +252,3 @@ def looks_like_mac(port_id: str) -> bool:
     """Whether a port id is a MAC address: `02:00:00:00:00:01`, with colons or hyphens."""
     parts = port_id.replace("-", ":").split(":")
     return len(parts) == 6 and all(len(part) == 2 and not part.strip("0123456789abcdefABCDEF") for part in parts)
-
-
-def vlan_port(host: str, interface: Interface) -> Port | None:
-    """The port that a VLAN interface is, or None for any other interface."""
-    if interface.kind is not InterfaceKind.VLAN or interface.vid is None or not interface.parents:
-        return None
-    return Port(host, interface.parents[0], interface.vid)

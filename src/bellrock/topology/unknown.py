@@ -1,14 +1,15 @@
 """Interfaces that nothing is known about: why, and what would settle it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bellrock.model import EvidenceKind, Interface, InterfaceKind, Port, RefusalCount
 from bellrock.topology.conflicts import naming
-from bellrock.topology.state import State, vlan_port
+from bellrock.topology.links import vlan_port
+from bellrock.topology.state import State
 
 _START = "start a rack on another machine there (`bellrock rack`)"
 
-Homes = Mapping[str, list[str]]
+Homes = Callable[[str], list[str]]
 """Subnet → names of the VLANs that it is on (`VLAN 20`, `the segment of rack-1/eth0`)."""
 
 
@@ -62,29 +63,27 @@ def _beaconing(interface: Interface) -> str:
 
 
 def _heard(facts: State, port: Port) -> str:
-    kinds = {held.key.kind: held for held in facts.held(port)}
+    kinds = {held.kind: held for held in facts.held(port)}
     if EvidenceKind.LOOP in kinds:
         return "only its own beacons come back: a loop behind it, and nobody else"
-    if (far := kinds.get(EvidenceKind.ROUTABLE)) is not None and far.key.peer is not None:
-        return (
-            f"only beacons that may have crossed a router reach it, from {facts.label(facts.canonical(far.key.peer))}"
-        )
+    if (far := kinds.get(EvidenceKind.ROUTABLE)) is not None and far.peer is not None:
+        return f"only beacons that may have crossed a router reach it, from {facts.label(facts.canonical(far.peer))}"
     return ""
 
 
 def _address(facts: State, port: Port, homes: Homes) -> str:
     for carrier in facts.carriers(port):
         for address, subnet in facts.addresses(carrier):
-            if places := homes.get(subnet):
+            if places := homes(subnet):
                 named = " and ".join(places)
                 return f"{address} belongs to {named}, but no beacon passes between it and {'that segment' if len(places) == 1 else 'those'}"
     return ""
 
 
-def _refused(counts: Mapping[str, RefusalCount]) -> str:
+def _refused(counts: Mapping[tuple[Port, str, str], RefusalCount]) -> str:
     if not counts:
         return ""
-    worst = max(counts.values(), key=lambda count: (count.count, count.reason))
+    worst = max(counts.values(), key=lambda one: (one.count, one.reason, one.source_mac))
     return f"no beacon was accepted: {worst.count} from {worst.source_mac} refused ({worst.reason})"
 
 

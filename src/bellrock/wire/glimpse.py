@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from bellrock.wire import ethernet, ip
+from bellrock.wire import ethernet, ip, lenient
 from bellrock.wire.errors import Reason, WireError
 from bellrock.wire.ethernet import Tag
 from bellrock.wire.toobig import ICMP, ICMP6
@@ -25,8 +25,6 @@ _QUOTED_TCP: Final = struct.Struct("!HHI")
 _UDP_HEADER: Final = 8
 _ICMP_HEADER: Final = 8
 _ERRORS: Final = {4: frozenset((3, 11, 12)), 6: frozenset((1, 2, 3, 4))}
-_LATER: Final = 0x1FFF
-"""RFC 791 §3.1: the offset of a fragment; only the first has ports."""
 
 
 class Ends(Struct, frozen=True, gc=False):
@@ -76,7 +74,7 @@ def glimpse(data: bytes, tags: Sequence[Tag] = ()) -> Glimpse | Complaint | None
     frame = ethernet.parse(data, tags)
     if frame.ethertype not in (ethernet.ETHERTYPE_IPV4, ethernet.ETHERTYPE_IPV6):
         return None
-    packet = _packet(bytes(frame.payload))
+    packet = lenient.parse(bytes(frame.payload))
     if packet is None:
         return None
     if packet.protocol == (ICMP if packet.version == 4 else ICMP6):
@@ -84,55 +82,7 @@ def glimpse(data: bytes, tags: Sequence[Tag] = ()) -> Glimpse | Complaint | None
     return _glimpse(packet)
 
 
-class _Packet(Struct, frozen=True, gc=False):
-    version: int
-    source: str
-    destination: str
-    hop_limit: int
-    protocol: int
-    payload: bytes
-
-
-def _packet(data: bytes) -> _Packet | None:
-    if not data:
-        raise WireError(Reason.TRUNCATED, "IP: no octets")
-    if data[0] >> 4 == 4:
-        return _packet4(data)
-    if data[0] >> 4 == 6:
-        return _packet6(data)
-    raise WireError(Reason.MALFORMED, ("IP: version %d", data[0] >> 4))
-
-
-def _packet4(data: bytes) -> _Packet | None:
-    if len(data) < ip.HEADER4.size:
-        raise WireError(Reason.TRUNCATED, ("IPv4: %d octets, a header has 20", len(data)))
-    first, _, total, _, fragment, ttl, protocol, _, source, destination = ip.HEADER4.unpack_from(data)
-    start = (first & 15) * 4
-    # A quoted packet's total length is that of the original; so is that of one that a tap has cut.
-    if start < ip.HEADER4.size or total < start:
-        raise WireError(Reason.MALFORMED, ("IPv4: header of %d octets in %d", start, total))
-    if fragment & _LATER:
-        return None
-    return _Packet(4, ip.address_text(source), ip.address_text(destination), ttl, protocol, data[start:total])
-
-
-def _packet6(data: bytes) -> _Packet | None:
-    if len(data) < ip.HEADER6.size:
-        raise WireError(Reason.TRUNCATED, ("IPv6: %d octets, a header has 40", len(data)))
-    _, length, protocol, hops, source, destination = ip.HEADER6.unpack_from(data)
-    at, end = ip.HEADER6.size, ip.HEADER6.size + length
-    for _ in range(ip.MAX_EXTENSION_HEADERS):
-        if protocol not in ip.PASSED_OVER:
-            break
-        if at + 8 > len(data):
-            raise WireError(Reason.TRUNCATED, ("IPv6: ends inside extension header %d", protocol))
-        protocol, at = data[at], at + 8 + data[at + 1] * 8
-    if protocol == ip.FRAGMENT_HEADER:
-        return None
-    return _Packet(6, ip.address_text(source), ip.address_text(destination), hops, protocol, data[at:end])
-
-
-def _glimpse(packet: _Packet) -> Glimpse | None:
+def _glimpse(packet: lenient.Packet) -> Glimpse | None:
     data = packet.payload
     if packet.protocol == ip.PROTOCOL_UDP:
         ends = _ends(packet, "udp", data)
@@ -148,11 +98,11 @@ def _glimpse(packet: _Packet) -> Glimpse | None:
     )  # fmt: skip
 
 
-def _complaint(packet: _Packet) -> Complaint | None:
+def _complaint(packet: lenient.Packet) -> Complaint | None:
     data = packet.payload
     if len(data) < _ICMP_HEADER or data[0] not in _ERRORS[packet.version]:
         return None
-    inner = _packet(data[_ICMP_HEADER:])
+    inner = lenient.parse(data[_ICMP_HEADER:])
     if inner is None or inner.version != packet.version or inner.protocol not in (TCP, ip.PROTOCOL_UDP):
         return None
     tcp = inner.protocol == TCP
@@ -164,7 +114,7 @@ def _complaint(packet: _Packet) -> Complaint | None:
     )  # fmt: skip
 
 
-def _ends(packet: _Packet, name: Literal["tcp", "udp"], data: bytes) -> Ends:
+def _ends(packet: lenient.Packet, name: Literal["tcp", "udp"], data: bytes) -> Ends:
     if len(data) < _PORTS.size:
         raise WireError(Reason.TRUNCATED, ("%s: ends before its ports", name.upper()))
     ours, theirs = _PORTS.unpack_from(data)

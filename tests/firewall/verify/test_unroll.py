@@ -1,6 +1,6 @@
 import pytest
 
-from bellrock.firewall.verify import unroll as unrolling
+from bellrock.firewall.verify import decisions
 from bellrock.firewall.verify.describe import interface_number
 from bellrock.firewall.verify.route import FORWARDED, RECEIVED, SENT
 from bellrock.firewall.verify.ruleset import Assign, Choose, Copy, May, RulesetError, Translate, Verdict, VerdictKind
@@ -37,7 +37,7 @@ def test_jumps_go_as_deep_as_the_kernel_lets_them(depth):
 
 
 def test_more_ways_than_can_be_kept_are_refused(monkeypatch):
-    monkeypatch.setattr(unrolling, "_LONGEST", 10)
+    monkeypatch.setattr(decisions, "LONGEST", 10)
     with pytest.raises(RulesetError, match="more than 10 ways to a rule"):
         unroll(ruleset(chain("base", *((of(dport=at), DROP) for at in range(20)), hook="forward")), FORWARDED)
 

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from tests.conftest import require
 from tests.lab.services.world import PATH, World
+from tests.needs import require
 
 BESIDE = {
     "test_apt": ("gpg", "apt-ftparchive"),
@@ -14,6 +14,7 @@ BESIDE = {
     "test_proxy": ("htpasswd",),
     "test_redfish": ("htpasswd",),
     "test_registry": ("htpasswd",),
+    "test_sight": ("curl", "ping", "tshark"),
     "test_ssh": ("ssh-keygen",),
     "test_syslog": ("ssh-keygen",),
 }

@@ -106,6 +106,22 @@ def test_no_server_is_silence(started):
     assert {step.direction for step in found.evidence} == {"sent"}
 
 
+@pytest.mark.parametrize("server", ["dnsmasq", "kea"])
+@pytest.mark.parametrize("options", [{}, {"servers": ONE}], ids=["whoever serves", "as the site says"])
+def test_a_server_does_not_hear_what_its_own_machine_sends_out(started, server, options):
+    if server == "dnsmasq":
+        started.dnsmasq()
+    else:
+        started.kea(pool("10.9.0"))
+    assert started.only(arch="plain", follow="no", **QUICK).verdict is Verdict.WORKS
+    found = started.only(arch="plain", inside=started.one, within=0.8, follow="no", **QUICK, **options)
+    assert found.verdict is Verdict.NOT_CHECKED, found
+    assert "does not hear what its own machine sends out" in found.detail
+    assert re.search(r"(dnsmasq|kea-dhcp4) \(pid \d+\), which has udp/67 here", found.detail)
+    elsewhere = started.only(arch="plain", inside=started.one, within=0.8, follow="no", servers=TWO, **QUICK)
+    assert elsewhere.verdict is Verdict.FILTERED, "the site has another server for this link, and that is silent"
+
+
 @pytest.mark.parametrize("how", ["drop", "reject"])
 def test_a_server_behind_its_own_firewall_is_silent(started, how):
     started.dnsmasq()

@@ -17,7 +17,7 @@ from bellrock.model import Probed
 from bellrock.probe import Ask, check
 from bench._namespaces import Namespace
 from tests.cli.programs import Program, wait_until
-from tests.conftest import require
+from tests.needs import require
 
 CLIENT, CLIENT6, ROUTER, ROUTER6 = "10.1.0.2", "fd01::2", "10.1.0.1", "fd01::1"
 SERVER, SERVER6 = "10.2.0.2", "fd02::2"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+from types import CoroutineType
 
 import pytest
 import websockets
 
 from bellrock.contract import Challenge, KeepAlive, decode_region_message, encode, prove
-from bellrock.model import Host, RefusalCount, Wall
+from bellrock.model import Host, HostSeen, RefusalCount, Wall
 from bellrock.region.service import Secret
 from tests.region.support import (
     KEY,
@@ -139,7 +141,7 @@ async def test_wrong_proofs_again_and_again_are_answered_late_and_right_ones_at_
 
 @asynchronous
 async def test_too_many_unproven_connections(tmp_path, monkeypatch):
-    monkeypatch.setattr("bellrock.region.service.agents.MAX_UNPROVEN", 1)
+    monkeypatch.setattr("bellrock.region.size.Size.unproven", 1)
     async with region(tmp_path) as running, websockets.connect(_stream(running), proxy=None) as first:
         await first.recv()
         async with websockets.connect(_stream(running), proxy=None) as second:
@@ -246,3 +248,24 @@ async def _fresh(running) -> bool:
 
 def _stream(running) -> str:
     return running.url.replace("http", "ws") + "/api/v1/agents/stream"
+
+
+@asynchronous
+async def test_what_was_reported_is_not_kept_for_as_long_as_a_connection(tmp_path):
+    async with region(tmp_path) as running, agent(running.url) as one:
+        await one.report(1, host_seen("a"), begin=True, complete=True)
+        await one.acknowledged(1)
+        await one.keep_alive(1)
+        await until(lambda: not _kept_by_coroutines(HostSeen))
+
+
+def _kept_by_coroutines(kind: type) -> list[object]:
+    """The values of a kind among what coroutines hold that wait: they themselves, or tuples of theirs."""
+    waiting = [one for one in gc.get_objects() if type(one) is CoroutineType and one.cr_frame]
+    values = [value for one in waiting for value in one.cr_frame.f_locals.values()]
+    return [
+        one
+        for value in values
+        for one in (value, *(value if isinstance(value, tuple) else ()))
+        if isinstance(one, kind)
+    ]

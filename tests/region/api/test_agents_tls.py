@@ -15,7 +15,7 @@ from bellrock.region.authority import open_authority
 from bellrock.region.certificates import read_request
 from bellrock.region.server import wall
 from bellrock.region.service import Secret
-from bellrock.region.service.agents import RENEWALS
+from bellrock.region.service.agentsession import RENEWALS
 from tests.region.joining import TLS, Joiner, _connect, ident
 from tests.region.support import (
     KEY,
@@ -324,7 +324,7 @@ async def test_secrets_change_while_it_runs_and_it_is_known_who_lags_behind(tmp_
 
 @asynchronous
 async def test_strangers_who_stay_silent_keep_no_agent_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("bellrock.region.service.agents.MAX_UNPROVEN", 2)
+    monkeypatch.setattr("bellrock.region.size.Size.unproven", 2)
     async with region(tmp_path, listen=TLS) as running, contextlib.AsyncExitStack() as held:
         one = Joiner()
         await one.join(running.tls)

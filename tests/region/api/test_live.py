@@ -264,3 +264,43 @@ def test_each_role_watches_what_it_may_read(role, hidden):
 def test_a_topic_whose_route_has_no_row_is_hidden(monkeypatch):
     monkeypatch.delitem(RIGHTS, ("GET", "/api/v1/hosts"))
     assert Topic.HOSTS in live_module.hidden_from(Caller("a", UserRole.ADMIN, How.API_TOKEN))
+
+
+@asynchronous
+async def test_who_asks_is_told_what_changed(tmp_path):
+    async with region(tmp_path) as running:
+        headers = {"Authorization": f"Bearer {running.token}"}
+        address = running.url.replace("http", "ws") + "/api/v1/live?deltas=1"
+        async with agent(running.url) as one:
+            peers = [confirmed(f"rack1/eth{number}", f"rack{number}/eth0") for number in range(2, 60)]
+            await one.report(
+                1, host_seen(), *(interface(f"eth{number}") for number in range(2, 60)), *peers, begin=True
+            )
+            await one.acknowledged(1)
+            async with connect(address, additional_headers=headers, proxy=None, max_size=None) as live:
+                state = await first(live)
+                assert len(state["topology"]["fabrics"]) == 58
+                assert "changed" not in state["topology"]
+                seen: dict[str, dict] = {}
+                async with asyncio.timeout(BOUND):
+                    # What it was told on connecting may be told once more, whole: where that was of a moment before all was concluded.
+                    for number in range(2, 12):
+                        await one.report(
+                            number, interface("eth2", mtu=number), confirmed("rack1/eth2", f"new{number}/eth0")
+                        )
+                        seen = await _until_named(live, f"new{number}")
+                        if all("changed" in message for message in seen.values()):
+                            break
+                assert len(seen["topology"]["changed"]) == 1
+                mtus = {(one["host"], one["mtu"]) for one in seen["interfaces"]["changed"] if one["name"] == "eth2"}
+                assert mtus == {("rack1", number)}
+
+
+async def _until_named(live, host: str) -> dict[str, dict]:
+    """The messages of topology and interfaces that came last, once a host is named and both have come."""
+    seen: dict[str, dict] = {}
+    while f"id-{host}" not in seen.get("topology", {}).get("names", {}) or "interfaces" not in seen:
+        message = json.loads(await live.recv())
+        if message["type"] in ("topology", "interfaces"):
+            seen[message["type"]] = message
+    return seen

@@ -13,5 +13,5 @@ async def test_a_viewer_s_token_is_enough(tmp_path):
         async with running.client(authorization=f"Bearer {token}") as client:
             answer = await client.get("/metrics")
         assert answer.status_code == 200
-        assert "bellrock_agents_connected 0.0\n" in answer.text
+        assert "bellrock_agents_connected 0\n" in answer.text
         assert answer.text.endswith("\n")

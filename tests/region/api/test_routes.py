@@ -119,12 +119,14 @@ async def test_explain(tmp_path):
             for a, detail in (
                 ("rakc1/eth0", "no host 'rakc1' is known; nearest: rack1"),
                 ("rack1/eht0", "rack1 has no interface 'eht0'; nearest: eth0"),
-                ("rack1", "'rack1' is not HOST/INTERFACE"),
                 ("rack1/eth0.30", "there is no port rack1/eth0.30; do you mean rack1/eth0"),
             ):
                 answer = await client.get("/api/v1/topology/explain", params={"a": a, "b": "rack2/eth0"})
                 assert answer.status_code == 404
                 assert detail in answer.json()["detail"]
+            answer = await client.get("/api/v1/topology/explain", params={"a": "rack1", "b": "rack2/eth0"})
+            assert answer.status_code == 400
+            assert "HOST/INTERFACE" in answer.json()["detail"]
 
 
 @asynchronous

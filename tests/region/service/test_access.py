@@ -168,6 +168,63 @@ def _removes(access, name):
 
 
 @with_access
+async def test_a_token_whose_file_was_replaced_is_good_nowhere_though_others_share_the_store(
+    access, store, directory, monkeypatch
+):
+    monkeypatch.setattr(store, "shared", True)
+    here, there = directory / "a", directory / "b"
+    here.mkdir()
+    there.mkdir()
+    other = Access(store, cheap())
+    await access.start(here, NOW)
+    await other.start(there, NOW)
+    old, others = ((one / "api-token").read_text().strip() for one in (here, there))
+    for rotate in (False, True):
+        if rotate:
+            (here / "api-token").unlink()
+        await access.start(here, NOW)
+        await other.refresh(NOW)
+        assert other.is_api_token(old) is not rotate
+        assert other.is_api_token(others)
+        assert other.is_api_token((here / "api-token").read_text().strip())
+    assert stat.S_IMODE((here / module.API_HASH_FILE).stat().st_mode) == 0o600
+
+
+@with_access
+async def test_a_revoked_api_token_is_made_anew_at_the_next_start(access, store, directory, monkeypatch):
+    monkeypatch.setattr(module.socket, "gethostname", lambda: "north")
+    await access.start(directory, NOW)
+    old = (directory / "api-token").read_text().strip()
+    (row,) = access.api_tokens.all()
+    ended = []
+    access.token_ended.append(lambda: ended.append("told"))
+    assert (row.name, row.seen) == (f"north:{directory}", NOW)
+    await access.api_tokens.revoke(row, NOW)
+    assert ended == ["told"]
+    assert access.by_token(old, NOW, local=True, secure=True) is None
+    again = Access(store, cheap())
+    await again.start(directory, NOW)
+    new = (directory / "api-token").read_text().strip()
+    assert new != old
+    assert again.is_api_token(new)
+    assert not again.is_api_token(old)
+
+
+@with_access
+async def test_a_hash_that_cannot_be_kept_is_told(access, store, directory, monkeypatch):
+    (directory / module.API_HASH_FILE).write_bytes(b"\xff")
+    await access.start(directory, NOW)
+    (directory / module.API_HASH_FILE).unlink()
+    (directory / module.API_HASH_FILE).symlink_to("elsewhere")
+    with pytest.raises(RegionError, match="hash is kept there"):
+        await access.start(directory, NOW)
+    (directory / module.API_HASH_FILE).unlink()
+    (directory / f"{module.API_HASH_FILE}.new").mkdir()
+    with pytest.raises(RegionError, match="hash is kept there"):
+        await access.start(directory, NOW)
+
+
+@with_access
 async def test_where_tokens_are_good(access, store, directory, monkeypatch):
     await access.start(directory, NOW)
     api = (directory / "api-token").read_text().strip()

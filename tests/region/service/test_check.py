@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bellrock.contract import KeepAlive, Report
 from bellrock.model import (
@@ -27,7 +29,7 @@ from bellrock.model import (
     RefusalCount,
     Wall,
 )
-from bellrock.region.service.check import flaw, labels, message_flaw
+from bellrock.region.service.check import _flaw, _is_plain, flaw, labels, message_flaw
 
 OWN, FOREIGN = Port("a", "eth0"), Port("b", "eth0")
 LONG = "x" * 1025
@@ -85,6 +87,7 @@ def test_taken(observation):
         (EvidenceGone(EvidenceKey(EvidenceKind.HEARD, FOREIGN), "silent"), "of another host's port"),
         (EvidenceGone(EvidenceKey(EvidenceKind.HEARD, OWN), LONG), "a text of more than 1024"),
         (RefusalCount(FOREIGN, "m", "skew", 1), "of another host's port"),
+        (RefusalCount(OWN, "m", "skew", 0), "a count of nothing"),
         (RefusalCount(OWN, "m", "skew", 1, LONG), "a text of more than 1024"),
         (HostSeen(Host("a", "a\nb"), Wall(1.0)), "not at most 256 printable"),
         (HostSeen(Host("a", "a", "r" * 257), Wall(1.0)), "not at most 256 printable"),
@@ -132,3 +135,41 @@ def test_labels():
     assert labels("", "rack", "x" * 256, "é") == ""
     for wrong in ("x" * 257, "a\nb", "a\x1b[2J", "\u200b"):
         assert labels("rack", wrong) == "not at most 256 printable characters"
+
+
+SOME = st.sampled_from
+PORTS = st.builds(
+    Port, SOME(["a", "b", "h" * 255, "h" * 256]), SOME(["", "eth0", "i" * 256]), SOME([None, 0, 4094, 4095, -1])
+)
+NUMBERS = SOME([None, 0.0, -1.0, 2.0**53, 2.0**54, math.nan, math.inf])
+TIMES = SOME([Wall(0.0), Wall(1.7e9), Wall(-1.0), Wall(2e11), Wall(math.nan)])
+TEXTS = SOME(["", "x", "x" * 500, "x" * 1024, LONG])
+COMMON = st.one_of(
+    st.builds(
+        EvidenceSeen,
+        st.builds(
+            Evidence, kind=SOME(EvidenceKind), port=PORTS, peer=st.none() | PORTS, peer_name=TEXTS, peer_mac=TEXTS,
+            source_mac=TEXTS, version=SOME([0, 2, -1, 2**54]), round_trip=NUMBERS, transit=NUMBERS, since=TIMES,
+            seen=TIMES, proof=SOME([(), ("a", "b"), (LONG,), ("",) * 4097]),
+            neighbour=SOME([None, Neighbour(protocol="lldp", chassis_id="c", port_id=LONG)]),
+        ),
+    ),
+    st.builds(
+        MtuSeen, PORTS, PORTS, SOME([-1, 0, 1500, 65536, 65537]), SOME(MtuLimit), SOME([0, 9000, 65537]),
+        SOME([0, -1, 65537]), SOME([0, -1, 65537]), TIMES,
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=500)
+@given(COMMON)
+def test_what_is_plain_at_once_has_nothing_wrong_with_it_in_detail(observation):
+    if _is_plain("a", observation):
+        assert _flaw("a", observation) == ""
+
+
+def test_what_agents_tell_by_the_hundred_is_plain():
+    assert _is_plain(
+        "a", evidence(version=2, round_trip=0.1, transit=0.05, since=Wall(1.0), seen=Wall(2.0), proof=("x", "y"))
+    )
+    assert _is_plain("a", MtuSeen(OWN, FOREIGN, 1500, MtuLimit.LINK, 9000, 1501, 9000, Wall(1.0)))

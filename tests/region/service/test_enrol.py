@@ -16,7 +16,9 @@ from bellrock.model import Host, Wall
 from bellrock.region.authority import open_authority
 from bellrock.region.certificates import read_request, serial_of
 from bellrock.region.service import enrol as module
-from bellrock.region.service.agents import Agents, Session, TurnedAway
+from bellrock.region.service.admission import admitted
+from bellrock.region.service.agents import Agents, TurnedAway
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.enrol import Enrolment, not_stored
@@ -73,7 +75,10 @@ class World:
         return serial_of(x509.load_pem_x509_certificate(answer.certificate.encode()))
 
     def admit(self, one: Applicant, serial: str):
-        return self.enrolment.admit(one.host, Channel(True, b"d", one.host.id, serial))
+        channel = Channel(True, b"d", one.host.id, serial)
+        expires = admitted(self.enrolment.find(one.host.id), one.host, channel, self.now)
+        self.enrolment.streams(one.host, "", "", serial)
+        return expires
 
     def state(self, one: Applicant) -> str | None:
         found = self.enrolment.find(one.host.id)
@@ -211,12 +216,12 @@ def test_who_comes_back_after_a_revocation_is_compared_anew(policy: Policy, tmp_
 @in_a_world()
 async def test_who_may_stream_without_tls(world: World, monkeypatch):
     one = applicant()
-    assert world.enrolment.admit(Host("anybody", "a"), Channel()) is None
+    assert admitted(None, Host("anybody", "a"), Channel(), world.now) is None
     await world.joined(one)
-    assert world.enrolment.admit(one.host, Channel()) is None
+    assert admitted(world.enrolment.find(one.host.id), one.host, Channel(), world.now) is None
     await world.enrolment.revoke(one.host.id)
     with pytest.raises(TurnedAway, match="was revoked"):
-        world.enrolment.admit(one.host, Channel())
+        admitted(world.enrolment.find(one.host.id), one.host, Channel(), world.now)
 
 
 @in_a_world(Policy.APPROVE)

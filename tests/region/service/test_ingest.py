@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -10,21 +11,54 @@ from bellrock.contract import Ack, Done, KeepAlive, Report
 from bellrock.model import Host, HostGone, HostSeen, Wall
 from bellrock.region.service import ingest as module
 from bellrock.region.service import quota
-from bellrock.region.service.agents import Session
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.state import State
-from bellrock.region.store import Loaded, StoreFull, StoreRefused
+from bellrock.region.store import (
+    Accepted,
+    AgentRow,
+    Batch,
+    FeedLost,
+    Loaded,
+    Retention,
+    StoreAway,
+    StoreFull,
+    StoreRefused,
+    Turn,
+)
 
 NOW = Wall(100.0)
 
 
 class Disk:
-    """Counts transactions, and is full as often as it is told to be."""
+    """Counts transactions, and is full as often as it is told to be; others may write to it, too."""
+
+    shared = True
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
         self.batches: list[list[tuple[str, int]]] = []
+        self.others: list[Batch] = []
+        self.number = 0
+        self.retention = Retention(None, None)
+
+    async def feed(self, after: int) -> list[Batch]:
+        return [one for one in self.others if one.number > after][:2]
+
+    def heard(self, *accepted: Accepted) -> None:
+        """Another member commits."""
+        self.number += 1
+        self.others.append(Batch(self.number, "other", accepted))
+
+    @asynccontextmanager
+    async def turn(self, after: int, member: str):
+        async def write(batch, accounts) -> int:
+            await self.commit(batch, accounts)
+            self.number += 1
+            return self.number
+
+        yield Turn(tuple(one for one in self.others if one.number > after), write)
 
     async def commit(self, batch, accounts) -> None:
         if self.failures:
@@ -221,3 +255,247 @@ def test_that_an_order_is_over_counts_once_what_was_reported_before_is_durable()
         assert bench.disk.batches == [[("a", 1), ("a", 2)]]
 
     asyncio.run(run())
+
+
+def accepted(name: str, seq: int, *told) -> Accepted:
+    return Accepted(agent=Host(name, name), report=Report(seq, "boot", NOW, told), received=NOW)
+
+
+def test_what_another_member_committed_is_in_the_state_before_anything_is_written_and_is_not_written_again():
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+        bench.disk.heard(accepted("a", 1), accepted("a", 2))
+        bench.disk.heard(accepted("b", 1))
+        await bench.write(report(a, 1), report(a, 2), report(a, 3))
+        assert bench.disk.batches == [[("a", 3)]]
+        assert await a.next() == Ack(3)
+        assert {name: one.last for name, one in bench.state.accounts.items()} == {"a": 3, "b": 1}
+        assert bench.ingest.fed == 3
+
+    asyncio.run(run())
+
+
+def test_whoever_only_follows_reads_on_until_nothing_is_left():
+    async def run() -> None:
+        bench = Bench()
+        for seq in range(1, 6):
+            bench.disk.heard(accepted("a", seq))
+        assert await bench.ingest.catch_up() == 5
+        assert (bench.state.accounts["a"].last, bench.ingest.fed) == (5, 5)
+        assert await bench.ingest.catch_up() == 0
+        bench.disk.shared = False
+        assert await bench.ingest.catch_up() == 0, "a file has one writer"
+
+    asyncio.run(run())
+
+
+def test_many_who_ask_at_once_what_others_committed_share_one_look():
+    async def main() -> None:
+        bench = Bench()
+        read, looks, away = bench.disk.feed, [], []
+
+        async def feed(after: int) -> list[Batch]:
+            looks.append(after)
+            await asyncio.sleep(0)
+            if away:
+                raise StoreAway("cut off")
+            return await read(after)
+
+        bench.disk.feed = feed
+        bench.disk.heard(accepted("b", 1))
+        first = asyncio.ensure_future(bench.ingest.caught_up())
+        await asyncio.sleep(0)
+        bench.disk.heard(accepted("b", 2))
+        await asyncio.gather(first, *(bench.ingest.caught_up() for _ in range(50)))
+        assert bench.state.accounts["b"].last == 2
+        assert len(looks) <= 4, (
+            "one that was under way, and one for all who came while it was; each until nothing is left"
+        )
+        away.append(True)
+        looks.clear()
+        errors = await asyncio.gather(*(bench.ingest.caught_up() for _ in range(50)), return_exceptions=True)
+        assert {type(error) for error in errors} == {StoreAway}
+        assert len(looks) <= 2, "the first who asked, and all who came after"
+        away.clear()
+        given_up = asyncio.ensure_future(bench.ingest.caught_up())
+        other = asyncio.ensure_future(bench.ingest.caught_up())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        given_up.cancel()
+        looks.clear()
+        await other
+        assert looks, "one that was given up served nobody"
+
+    asyncio.run(main())
+
+
+def test_what_waits_is_counted_until_it_is_answered_or_given_up(monkeypatch):
+    monkeypatch.setattr(module, "QUEUE", 1)
+
+    async def run() -> None:
+        bench, a = Bench(), session()
+        seen = HostSeen(a.host, NOW)
+        await bench.ingest.tell(report(a, 1, seen, seen))
+        second = asyncio.ensure_future(bench.ingest.tell(report(a, 2, seen)))
+        await asyncio.sleep(0)
+        assert bench.ingest.backlog.waiting == 3
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        assert bench.ingest.backlog.waiting == 2
+        await bench.write()
+        assert bench.ingest.backlog.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_a_batch_ends_where_it_is_large_enough(monkeypatch):
+    monkeypatch.setattr(module, "BATCH", (3, 2))
+
+    async def run() -> None:
+        bench, a, b = Bench(), session("a"), session("b")
+        seen = HostSeen(a.host, NOW)
+        await bench.write(*(report(a, seq, seen) for seq in range(1, 4)), *(report(b, seq) for seq in range(1, 6)))
+        assert [len(batch) for batch in bench.disk.batches] == [2, 3, 3]
+
+    asyncio.run(run())
+
+
+def test_nobody_waits_for_the_right_to_write_but_who_writes():
+    """As when another member hangs in the middle of its turn."""
+
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+        turn, waits, hangs = bench.disk.turn, asyncio.Event(), asyncio.Event()
+
+        @asynccontextmanager
+        async def late(after: int, member: str):
+            waits.set()
+            await hangs.wait()
+            async with turn(after, member) as given:
+                yield given
+
+        bench.disk.turn = late
+        writing = asyncio.ensure_future(bench.write(report(a, 3)))
+        async with asyncio.timeout(60):
+            await waits.wait()
+            bench.disk.heard(accepted("a", 1))
+            bench.disk.heard(accepted("a", 2), accepted("b", 1))
+            assert await bench.ingest.catch_up() == 2
+            assert {name: one.last for name, one in bench.state.accounts.items()} == {"a": 2, "b": 1}
+            hangs.set()
+            assert await a.next() == Ack(3)
+            await writing
+        assert bench.disk.batches == [[("a", 3)]], "what was read meanwhile is not taken twice"
+        assert bench.ingest.fed == 3
+
+    asyncio.run(run())
+
+
+def test_what_this_member_commits_is_not_taken_from_the_feed_as_well():
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+        applied: list[int] = []
+        apply, turn = bench.state.apply, bench.disk.turn
+        bench.state.apply = lambda one: (applied.append(one.report.seq), apply(one))[1]
+
+        @asynccontextmanager
+        async def slow(after: int, member: str):
+            async with turn(after, member) as given:
+                yield given
+                # Committed, and not in the state yet: whoever reads the feed now would find it there.
+                bench.disk.others.append(Batch(bench.disk.number, "", (accepted("a", 1),)))
+                reading = asyncio.ensure_future(bench.ingest.catch_up())
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                assert not reading.done()
+            readings.append(reading)
+
+        readings: list[asyncio.Future[int]] = []
+        bench.disk.turn = slow
+        await bench.write(report(a, 1))
+        await asyncio.gather(*readings)
+        assert applied == [1]
+
+    asyncio.run(run())
+
+
+def test_two_who_find_the_feed_lost_load_once(caplog):
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+        loads: list[None] = []
+        turn = bench.disk.turn
+
+        async def load() -> Loaded:
+            loads.append(None)
+            return Loaded(agents=(AgentRow(host=Host("a", "a"), last=4),), feed=8)
+
+        async def feed(after: int) -> list[Batch]:
+            if after < 8:
+                raise FeedLost("gone")
+            return []
+
+        @asynccontextmanager
+        async def too_late(after: int, member: str):
+            if after < 8:
+                await bench.ingest.catch_up()
+                raise FeedLost("batches up to 7 are gone")
+            async with turn(after, member) as given:
+                yield given
+
+        bench.disk.load, bench.disk.feed, bench.disk.turn, bench.disk.number = load, feed, too_late, 8
+        await bench.write(report(a, 5))
+        assert await a.next() == Ack(5)
+        assert len(loads) == 1
+
+    asyncio.run(run())
+
+
+def test_a_feed_that_no_longer_reaches_back_is_loaded_anew_and_leaves_no_gap(caplog):
+    async def run() -> None:
+        bench, a, b = Bench(), session("a"), session("b")
+        bench.disk.number = 8
+        lost: list[bool] = []
+        bench.ingest.lost = lambda: lost.append(True)
+
+        async def load() -> Loaded:
+            return Loaded(agents=(AgentRow(host=Host("a", "a"), last=4), AgentRow(host=Host("b", "b"), last=2)), feed=8)
+
+        turn, bench.disk.load = bench.disk.turn, load
+
+        def too_late(after: int, member: str):
+            if after < 8:
+                raise FeedLost("batches up to 7 are gone")
+            return turn(after, member)
+
+        bench.disk.turn = too_late
+        bench.state.account(Host("b", "b")).last = 6
+        await bench.write(report(a, 5), report(b, 7))
+        assert bench.disk.batches == [[("a", 5)]]
+        assert (bench.ingest.fed, bench.state.accounts["a"].last) == (9, 5)
+        assert await a.next() == Ack(5)
+        assert await b.next() == Ack(2), "it is told where it stands, and sends the rest again"
+        assert lost == [True]
+
+    asyncio.run(run())
+    assert "state-loaded-anew" in caplog.text
+
+
+def test_a_database_that_is_away_is_waited_for(caplog, monkeypatch):
+    monkeypatch.setattr(module, "RETRY", (0.001, 0.001))
+
+    async def run() -> None:
+        bench, a = Bench(), session("a")
+        commit, away = bench.disk.commit, [StoreAway("cut off"), StoreAway("cut off")]
+
+        async def cut(batch, accounts) -> None:
+            if away:
+                raise away.pop()
+            await commit(batch, accounts)
+
+        bench.disk.commit = cut
+        await bench.write(report(a, 1))
+        assert await a.next() == Ack(1)
+
+    asyncio.run(run())
+    assert "store-away error=" in caplog.text
+    assert "is the database running" in caplog.text

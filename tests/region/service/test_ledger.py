@@ -6,7 +6,7 @@ import asyncio
 
 from bellrock.model import Probed, Verdict, Wall
 from bellrock.region.service import ledger as module
-from bellrock.region.service.ledger import Ledger
+from bellrock.region.service.ledger import Bare, Ledger
 from bellrock.region.store import Change, Standing, StoreFull
 
 NOW = Wall(1.7e9)
@@ -18,7 +18,7 @@ class Disk:
     def __init__(self, failures=0):
         self.failures, self.rows, self.changes, self.writes = failures, {}, [], 0
 
-    async def keep(self, told, changes, gone, now):
+    async def keep(self, told, changes, gone):
         await asyncio.sleep(0)
         if self.failures:
             self.failures -= 1
@@ -47,7 +47,7 @@ def change(detail="c"):
 
 def made(failures=0):
     disk = Disk(failures)
-    return disk, Ledger(disk, lambda: NOW)
+    return disk, Ledger(disk)
 
 
 async def until(condition):
@@ -121,7 +121,72 @@ def test_evidence_is_read_back_whether_it_is_written_or_not_and_what_is_gone_is_
         ledger.keep([(standing("b"), probed("waits"))], [])
         found = await ledger.with_evidence([standing("a"), standing("b"), standing("c")])
         assert [held.detail for _, held in found] == ["written", "waits", "d"]
-        assert found[2][1].evidence == ()
+        assert [isinstance(held, Bare) for _, held in found] == [False, False, True]
+
+    asyncio.run(scene())
+
+
+def test_evidence_is_read_back_at_any_moment_of_its_way_to_the_disk(monkeypatch):
+    async def scene():
+        disk, ledger = made()
+        kept, begun, read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        keep, stored = disk.keep, disk.probed
+
+        async def slow(*what):
+            begun.set()
+            await kept.wait()
+            await keep(*what)
+
+        async def late(keys):
+            found = await stored(keys)
+            await read.wait()
+            return found
+
+        monkeypatch.setattr(disk, "keep", slow)
+        ledger.keep([(standing("a"), probed("first"))], [])
+        flushing = asyncio.ensure_future(ledger.flush())
+        await begun.wait()
+
+        async def detail():
+            return [held.detail for _, held in await ledger.with_evidence([standing("a")])]
+
+        assert await detail() == ["first"], "while it is written"
+        monkeypatch.setattr(disk, "probed", late)
+        reading = asyncio.ensure_future(detail())
+        await asyncio.sleep(0)
+        kept.set()
+        assert await flushing
+        read.set()
+        assert await reading == ["first"], "that was asked for while it was written, and came when it was"
+        assert await detail() == ["first"], "written"
+        ledger.keep([(standing("a"), probed("second"))], [])
+        assert await detail() == ["second"]
+
+    asyncio.run(scene())
+
+
+def test_two_who_write_at_once_write_one_after_the_other(monkeypatch):
+    async def scene():
+        disk, ledger = made()
+        kept, keep, written = asyncio.Event(), disk.keep, []
+
+        async def slow(told, *more):
+            told = [*told]
+            written.append([held.detail for _, held in told])
+            await kept.wait()
+            await keep(told, *more)
+
+        monkeypatch.setattr(disk, "keep", slow)
+        ledger.keep([(standing("a"), probed("older"))], [])
+        first = asyncio.ensure_future(ledger.flush())
+        await until(lambda: written)
+        ledger.keep([(standing("a"), probed("newer"))], [])
+        second = asyncio.ensure_future(ledger.flush())
+        await asyncio.sleep(0)
+        assert written == [["older"]]
+        kept.set()
+        assert await asyncio.gather(first, second) == [True, True]
+        assert disk.rows[standing("a").key][1].detail == "newer"
 
     asyncio.run(scene())
 

@@ -52,7 +52,8 @@ class Rig:
 
     def tell(self, agent, *observations):
         report = Report(1, "boot", Wall(1.0), observations)
-        self.state.apply(Accepted(agent=Host(agent, agent), report=report, received=Wall(1.0)))
+        told = self.state.apply(Accepted(agent=Host(agent, agent), report=report, received=Wall(1.0)))
+        self.measurements.apply(agent, told)
 
     def segment(self, slow="c"):
         """Three hosts, one of which passes 1500 only."""
@@ -91,6 +92,19 @@ def test_pairs_and_culprits():
     assert rig.view() == view
 
 
+def test_what_turned_while_nobody_follows_is_forgotten():
+    rig = Rig()
+    for slow in ("c", "b", "a"):
+        rig.segment(slow)
+        rig.measurements.rest()
+        assert rig.measurements._measured.turned == set()
+    rig.view()
+    rig.measurements.rest()
+    assert rig.measurements.turned(()) == set()
+    rig.segment("c")
+    assert (Port("b", "eth0"), Port("c", "eth0")) in rig.measurements.turned(())
+
+
 def test_the_switch_is_named_where_lldp_tells_it():
     rig = Rig()
     rig.segment()
@@ -117,6 +131,20 @@ def test_a_tagged_port_without_interface_has_the_mtu_of_its_lower_device():
     )
     (pair,) = rig.view().pairs
     assert (pair.expected, pair.vid) == (1500, 10)
+
+
+def test_a_host_with_tagged_and_untagged_ports_is_told_in_order():
+    rig = Rig()
+    near = [Port("a", "eth0", 10), Port("a", "eth0"), Port("a", "eth0", 20)]
+    far = [Port("b", "eth0", port.vid) for port in near]
+    for host, pairs in (("a", zip(near, far, strict=True)), ("b", zip(far, near, strict=True))):
+        told = [MtuSeen(port, peer, 1500, MtuLimit.LINK, 9000) for port, peer in pairs]
+        rig.tell(host, InterfaceSeen(host, Interface(name="eth0", index=1, mac="m", mtu=9000)), *told)
+    view = rig.view()
+    assert [(pair.from_.host, pair.vid) for pair in view.pairs] == [
+        (host, vid) for host in ("rack-a", "rack-b") for vid in (None, 10, 20)
+    ]
+    assert view.culprits
 
 
 def test_orders_go_to_one_agent_or_all_and_are_over_when_answered():

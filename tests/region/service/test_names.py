@@ -93,3 +93,12 @@ def test_agents_that_are_not_there(wanted, connected, why):
     with pytest.raises(UnknownHost) as caught:
         chosen(wanted, connected, UNIQUE)
     assert str(caught.value) == why
+
+
+def test_of_many_names_those_are_compared_that_are_near_in_the_alphabet(monkeypatch):
+    monkeypatch.setattr("bellrock.region.service.names.MOST_COMPARED", 4)
+    known = {f"node-{number:03d}": f"id-{number}" for number in range(100)}
+    names = {identity: name for name, identity in known.items()}
+    with pytest.raises(UnknownPort, match=r"nearest: node-05\d, node-05\d"):
+        find_port("node-0502/eth0", State(Loaded()), names, known)
+    assert find_port("node-050/eth0", State(Loaded()), names, known) == Port("id-50", "eth0")

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bellrock.contract import NodeReport, Placed, Relayed
+from bellrock.diagnosis.findings_document import all_told
 from bellrock.model import (
     Evidence,
     EvidenceKind,
@@ -130,7 +131,7 @@ async def test_views_say_where_each_interface_is_and_through_whom():
         ("pxe",), "fabric-1", "sw1 Gi1/0/3", 1000, "full",
     )  # fmt: skip
     assert (loose.vlans, loose.fabric, loose.switch) == ((), "", "")
-    assert view.findings == (FINDING,)
+    assert view.findings == all_told((FINDING,))
 
 
 @asynchronous
@@ -218,7 +219,13 @@ OTHER = Host("other-id", "other", "node")
         (told(findings=(replace(FINDING, what="x" * 1025),)), RACK, {}, "its findings"),
         (told(findings=(replace(FINDING, proof=("\x1b[2J",)),)), RACK, {}, "its findings"),
         (told(findings=(replace(FINDING, interface="e" * 300),)), RACK, {}, "its findings"),
-        (told(expected=(("eth0", "\0"),)), RACK, {}, "its findings"),
+        (told(expected=(("eth0", "\0"),)), RACK, {}, "its expectations"),
+        (told(findings=(replace(FINDING, client="\x1b[2J"),)), RACK, {}, "its findings: its place"),
+        (told(findings=(replace(FINDING, evidence=("a\nb",)),)), RACK, {}, "its findings: not at most"),
+        (told(findings=(replace(FINDING, recheck="x" * 1025),)), RACK, {}, "its findings: not at most"),
+        (told(findings=(replace(FINDING, symptoms=("x",) * 65),)), RACK, {}, "its findings: more than"),
+        (told(findings=(replace(FINDING, vid=9999),)), RACK, {}, "its findings: a VID"),
+        (told(findings=(replace(FINDING, proof=()),)), RACK, {}, "is without proof"),
     ],
 )  # fmt: skip
 @asynchronous
@@ -241,6 +248,14 @@ async def test_only_what_an_agent_may_say_is_kept_and_shown():
     assert [type(one).__name__ for one in row.report.observations] == ["InterfaceSeen", "EvidenceSeen"]
     assert (row.report.findings, row.findings) == ((), (FINDING,))
     assert len(rig.reports[0].message.observations) == 6, "what is left out is counted where reports are taken in"
+
+
+@pytest.mark.parametrize("claimed", ["", "rack1"])
+@asynchronous
+async def test_a_node_speaks_of_itself_alone(claimed):
+    rig = Rig()
+    await rig.take(told(findings=(replace(FINDING, host=claimed),)))
+    assert rig.nodes.found() == {"node7": (FINDING,)}
 
 
 @asynchronous
@@ -343,7 +358,7 @@ async def test_a_nodes_own_report_is_taken_after_one_that_was_brought_under_its_
     await rig.take(letter="M")
     assert len(rig.reports) == 2
     [view] = rig.nodes.views()
-    assert (view.via, view.findings) == ("", (FINDING,))
+    assert (view.via, view.findings) == ("", all_told((FINDING,)))
 
 
 @asynchronous

@@ -141,6 +141,12 @@ def test_where_nothing_can(text):
         parse_url(text)
 
 
+def test_the_reason_is_told_however_long_the_url_is():
+    with pytest.raises(BadUrl, match="^x{100}…: not http://") as refused:
+        parse_url("x" * 2000)
+    assert len(str(refused.value)) < 200
+
+
 def test_an_authority_that_is_none():
     with pytest.raises(BadUrl, match="no certificate in PEM"):
         context_of("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")

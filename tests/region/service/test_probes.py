@@ -10,6 +10,7 @@ from msgspec import structs
 from bellrock.contract import Done, Report, Results, Tried
 from bellrock.flows import SiteError
 from bellrock.model import Host, Interface, InterfaceSeen, Monotonic, Probed, Verdict, Wall
+from bellrock.region.service import askers
 from bellrock.region.service import probes as module
 from bellrock.region.service.knownsite import NoSite
 from bellrock.region.service.names import UnknownHost
@@ -44,7 +45,7 @@ class Kept:
     async def remove_schedule(self, identity):
         del self.schedules[identity]
 
-    async def keep(self, told, changes, gone, now):
+    async def keep(self, told, changes, gone):
         self.rows |= {one.key: probed for one, probed in told}
         for key in gone:
             self.rows.pop(key, None)
@@ -221,7 +222,7 @@ def test_too_much_is_not_begun(monkeypatch, caplog):
         with pytest.raises(UnknownHost):
             await rig.probes.begin(("z",), ("dns",), ("10.0.0.1",), ())
         await rig.probes.put_site(SITE, "anna")
-        monkeypatch.setattr(module, "MAX_WISHES", 2)
+        monkeypatch.setattr(askers, "MAX_WISHES", 2)
         run = await rig.probes.begin((), (), (), ())
         assert run.total == 2
         assert "checks-left-out" in caplog.text
@@ -441,3 +442,48 @@ def test_rows_of_agents_that_nobody_knows_and_of_schedules_that_are_gone():
             for origin in ("", "gone")]  # fmt: skip
     kept = [structs.replace(one, target=f"{one.target}{one.origin}") for one in kept]
     play(scene, loaded=LoadedProbes(standings=tuple(kept)))
+
+
+def test_what_was_wanted_is_known_of_what_was_tried_and_only_what_tells_of_now_counts(monkeypatch):
+    async def scene(rig):
+        await rig.probes.put_site(SITE + '[probe.dns]\nnames = "boot.example"\n', "anna")
+        assert rig.probes.current() == []
+        await rig.probes.begin((), ("dns",), (), ())
+        await rig.settle()
+        (one, *_) = rig.probes.current()
+        assert rig.probes.want(one).options == {"names": "boot.example"}
+        assert rig.probes.want(structs.replace(one, flow="ntp")) is None
+        shown = await rig.probes.with_evidence([one])
+        assert shown[0][1].detail == "d"
+        monkeypatch.setattr(module, "MAX_ASKED", -10_000)
+        await rig.probes.begin((), ("dns",), (), ())
+        await rig.settle()
+        assert rig.probes.want(one) is not None, "it stands"
+        rig.time += 100_000
+        assert rig.probes.current() == [], "too old"
+        rig.time -= 100_000
+        rig.sessions.clear()
+        assert rig.probes.current() == [], "its agent is gone"
+
+    play(scene, "a")
+
+
+def test_whoever_judges_is_told_of_other_verdicts_and_not_of_each_result():
+    async def scene(rig):
+        told = []
+        rig.probes.turning.append(lambda: told.append(rig.time))
+        await rig.probes.put_site(SITE, "anna")
+        assert told == [rig.time]
+        await rig.tick()
+        first = len(told)
+        assert first > 1, "the first verdicts are other ones than none"
+        await rig.tick(301)
+        assert len(told) == first
+        rig.sessions["a"].verdict = Verdict.REFUSED
+        await rig.tick(301)
+        assert len(told) > first
+        several = len(told)
+        await rig.probes.remove_schedule("site")
+        assert len(told) == several + 1
+
+    play(scene, "a")

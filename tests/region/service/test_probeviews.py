@@ -6,11 +6,11 @@ from bellrock.contract import Try
 from bellrock.flows import Protocol, Wanted
 from bellrock.flows.values import Role
 from bellrock.model import Probed, Traced, Verdict, Wall
-from bellrock.region.service.probeshapes import CellView
+from bellrock.region.service.probeshapes import CellView, HourView
 from bellrock.region.service.probeviews import change_view, columns, findings_of, run_view, standing_view
 from bellrock.region.service.runs import Run
 from bellrock.region.service.wishes import Wish
-from bellrock.region.store import Change, Standing
+from bellrock.region.store import Change, Standing, VerdictHour
 
 NAMES = {"id-a": "rack1"}
 STEP = Traced(at=Wall(1.0), direction="sent", what="a query")
@@ -105,3 +105,15 @@ def test_a_change_and_the_columns():
         for flow in ("ntp", "dns", "dhcp", "dns")
     ]
     assert [one.id for one in columns(cells)] == ["dhcp", "dns", "ntp"]
+
+
+def test_an_hour_is_a_change_that_tells_of_many():
+    counts = {Verdict.FILTERED: 2, Verdict.WORKS: 1}
+    facts = {"at": Wall(3600.0), "first": Wall(3601.0), "last": Wall(4000.0), "verdict": Verdict.FILTERED}
+    one = VerdictHour(agent="id-a", flow="dns", target="t:53", counts=counts, before="works", **facts)
+    view = change_view(7, one, NAMES)
+    assert (view.id, view.at, view.agent, view.before, view.verdict) == (7, 4000.0, "rack1", "works", Verdict.FILTERED)
+    assert view.detail == "3 changes within the hour: 2 to filtered, 1 to works"
+    assert view.hour == HourView(at=Wall(3600.0), first=Wall(3601.0), counts=counts)
+    alone = VerdictHour(agent="id-a", flow="dns", target="t:53", counts={Verdict.WORKS: 1}, **facts)
+    assert change_view(8, alone, {}).detail == "1 change within the hour: 1 to works"

@@ -168,3 +168,90 @@ def test_topics_that_nothing_renders_are_not_published():
 )
 def test_what_an_observation_changes(told, topics):
     assert set(topics_of(told)) == topics
+
+
+def test_who_follows_is_told_from_where_it_was_and_nothing_where_there_is_nothing(run, monkeypatch):
+    monkeypatch.setattr(publish, "PERIOD", 0.0)
+    asked: list[tuple[Topic, int | None]] = []
+
+    def tell(topic: Topic, moment: int | None) -> tuple[bytes, int]:
+        asked.append((topic, moment))
+        return (b"" if moment == 2 else f"{topic} from {moment}".encode()), len(asked)
+
+    async def test(publisher, rendered, extra) -> None:
+        follower = publisher.follow(tell, [topic for topic in Topic if topic is not Topic.HOSTS])
+        assert await drain(follower) == [b"hosts from None"]
+        for _ in range(2):
+            publisher.changed(Topic.HOSTS)
+            await drain(follower)
+        assert asked == [(Topic.HOSTS, None), (Topic.HOSTS, 1), (Topic.HOSTS, 2)]
+        assert rendered == [], "nobody wants the whole"
+        publisher.leave(follower)
+        monkeypatch.setattr(publish, "MAX_WATCHERS", 0)
+        assert publisher.follow(tell) is None
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("watched", "took", "rest"), [(True, 0.1, [0.1]), (False, 0.1, [0.1, 0.8]), (True, 3.0, [3.0]), (False, 3.0, [3.0])]
+)
+def test_it_rests_after_a_round_and_longer_while_nobody_watches(monkeypatch, watched, took, rest):
+    now, rests = [0.0], []
+
+    async def prepare() -> set[Topic]:
+        now[0] += took
+        publisher.changed(Topic.HOSTS)  # something is always new
+        return set()
+
+    async def sleep(seconds: float) -> None:
+        rests.append(pytest.approx(seconds))
+
+    def timeout(seconds: float):
+        if seconds != publish.REFRESH:
+            rests.append(pytest.approx(seconds))
+        if len(rests) > len(rest):
+            raise asyncio.CancelledError
+        return real(0 if seconds != publish.REFRESH else seconds)
+
+    publisher, real = Publisher(prepare, lambda _: b""), asyncio.timeout
+
+    async def scene() -> None:
+        if watched:
+            publisher.watch()
+        publisher.changed(Topic.HOSTS)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+        monkeypatch.setattr(publish.asyncio, "sleep", sleep)
+        monkeypatch.setattr(publish.asyncio, "timeout", timeout)
+        with pytest.raises(asyncio.CancelledError):
+            await publisher.run()
+
+    asyncio.run(scene())
+    assert rests[: len(rest)] == rest
+
+
+@pytest.mark.parametrize("begin", [Publisher.watch, lambda one: one.follow(lambda topic, _: (topic.encode(), 1))])
+def test_who_begins_to_watch_ends_the_rest_that_was_made_while_nobody_did(monkeypatch, begin):
+    monkeypatch.setattr(publish, "UNWATCHED", 1e12)
+    monkeypatch.setattr(publish, "LONGEST", 3600.0)
+    rounds = []
+
+    async def prepare() -> set[Topic]:
+        rounds.append(1)
+        return set()
+
+    async def scene() -> None:
+        publisher = Publisher(prepare, lambda topic: topic.encode())
+        task = asyncio.create_task(publisher.run())
+        publisher.changed(Topic.HOSTS)
+        async with asyncio.timeout(20):
+            while not rounds:
+                await asyncio.sleep(0)
+            begin(publisher)
+            publisher.changed(Topic.HOSTS)
+            while len(rounds) < 2:
+                await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scene())

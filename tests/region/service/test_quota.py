@@ -24,6 +24,7 @@ from bellrock.model import (
 from bellrock.region.service import quota as module
 from bellrock.region.service.quota import OF_ALL, OF_ONE, Quota
 from bellrock.region.service.state import State
+from bellrock.region.size import USUAL, Size
 from bellrock.region.store import Accepted, Loaded
 
 
@@ -46,7 +47,7 @@ def commit(state: State, agent: str, *observations: Observation) -> None:
 @pytest.mark.parametrize("kind", ["peers", "interfaces", "evidence", "refusals"])
 def test_one_agent_and_all_together_are_bounded_within_a_batch_and_over_batches(kind, monkeypatch):
     monkeypatch.setattr(module, "MOST_OF_ONE", module.MOST_OF_ONE | {kind: 2})
-    monkeypatch.setattr(module, "MOST_OF_ALL", module.MOST_OF_ALL | {kind: 3})
+    monkeypatch.setattr(Size, "kept", USUAL.kept | {kind: 3})
     state = State(Loaded())
     quota = Quota(state)
     first, second, third = (told("a", number)[kind] for number in range(3))
@@ -76,7 +77,7 @@ def test_what_was_not_committed_does_not_count_and_what_is_gone_makes_room(monke
 
 
 def test_an_agents_own_word_and_what_takes_back_always_find_room(monkeypatch):
-    monkeypatch.setattr(module, "MOST_OF_ALL", dict.fromkeys(module.MOST_OF_ALL, 0))
+    monkeypatch.setattr(Size, "kept", dict.fromkeys(USUAL.kept, 0))
     quota = Quota(State(Loaded()))
     quota.begin()
     assert quota.excess("a", HostSeen(Host("a", "a"), Wall(1.0))) == ""
@@ -89,3 +90,35 @@ def test_peers_of_a_flood_are_cut_at_the_bound_of_one_agent():
     quota.begin()
     taken = [number for number in range(19_600) if not quota.excess("a", told("a", number)["peers"])]
     assert len(taken) == module.MOST_OF_ONE["peers"] == 1000
+
+
+@pytest.mark.parametrize("kind", ["peers", "interfaces", "evidence", "refusals", "mtu"])
+def test_what_other_processes_take_in_counts_for_the_bound_on_all(kind, monkeypatch):
+    monkeypatch.setattr(Size, "kept", USUAL.kept | {kind: 4})
+    state = State(Loaded())
+    quota = Quota(state)
+    quota.begin()
+    assert quota.excess("a", told("a", 0)[kind]) == ""
+    commit(state, "a", told("a", 0)[kind])
+    quota.begin()
+    for _ in range(2):  # what is repeated is counted exactly when it matters
+        elsewhere = Report(1, "boot", Wall(1.0), tuple(told("b", number)[kind] for number in range(2)))
+        accepted = Accepted(agent=Host("b", "b"), report=elsewhere, received=Wall(1.0))
+        quota.also([accepted])
+        state.apply(accepted)
+    assert [quota.excess("c", told("c", number)[kind]) for number in range(2)] == ["", OF_ALL]
+
+
+def test_what_others_take_in_before_anything_was_counted_is_counted_with_all(monkeypatch):
+    monkeypatch.setattr(Size, "kept", USUAL.kept | {"evidence": 1})
+    state = State(Loaded())
+    quota = Quota(state)
+    quota.begin()
+    elsewhere = Report(1, "boot", Wall(1.0), (told("b", 0)["evidence"], HostGone("peer-x")))
+    accepted = Accepted(agent=Host("b", "b"), report=elsewhere, received=Wall(1.0))
+    quota.also([accepted])
+    state.apply(accepted)
+    assert quota.excess("c", told("c", 0)["evidence"]) == OF_ALL
+    quota.also([accepted])
+    quota.begin()
+    assert quota.excess("c", told("c", 0)["evidence"]) == OF_ALL

@@ -9,9 +9,9 @@ import logging
 import pytest
 
 from bellrock.contract import Ack, Challenge, Hello, KeepAlive, NodeReport, Relayed, Report, prove
-from bellrock.model import Host, HostSeen, Monotonic, Wall
+from bellrock.model import EvidenceGone, Host, HostSeen, Monotonic, Wall, key_of
 from bellrock.region.authority import open_authority
-from bellrock.region.service import Region, upkeep
+from bellrock.region.service import Outpost, Region, upkeep
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.silence import SILENCE
 from bellrock.region.store import StoreFull, open_store
@@ -40,30 +40,30 @@ class World:
         """The monotonic clock, which does not step."""
         return Monotonic(self.now - self.stepped)
 
-    def connect(self, name: str):
+    async def connect(self, name: str):
         """An agent is let in."""
-        challenge = self.region.knock()
+        challenge = await self.region.outpost.knock()
         assert isinstance(challenge, Challenge)
         host = Host(f"id-{name}", name, "rack")
         nonce = "11" * 32
         proof = prove(KEY, "agent", challenge.nonce, nonce, host.id)
         hello = Hello(version=1, host=host, boot="boot", nonce=nonce, proof=proof, sent=self.now)
-        session, welcome = self.region.greet(hello, challenge)
-        self.region.settled()
+        session, welcome = await self.region.outpost.greet(hello, challenge)
+        self.region.outpost.settled()
         self.sessions[name] = session
         return welcome
 
     async def report(self, name: str, seq: int, *told, **options) -> None:
         """An agent reports, and is acknowledged."""
         session = self.sessions[name]
-        await self.region.tell(session, Report(seq, "boot", self.now, told, **options))
+        await self.region.outpost.tell(session, Report(seq, "boot", self.now, told, **options))
         async with asyncio.timeout(30):
             while await session.next() != Ack(seq):
                 pass
 
     async def keep_alive(self, name: str, seq: int) -> None:
         """An agent says that its word still holds."""
-        await self.region.tell(self.sessions[name], KeepAlive(seq, self.now))
+        await self.region.outpost.tell(self.sessions[name], KeepAlive(seq, self.now))
         await until(lambda: self.region._ingest._queue.empty())
         await asyncio.sleep(0)
 
@@ -83,17 +83,15 @@ def in_a_world(test):
         async def inside() -> None:
             store = await open_store(tmp_path / "region.sqlite")
             world: World | None = None
-            region = Region(
-                store,
-                await store.load(),
-                "region",
-                Secrets((SECRET,)),
-                open_authority(tmp_path, "region", Wall(START)),
+            loaded = await store.load()
+            clocks = (
                 lambda: world.now if world else Wall(START),
                 lambda: world.mono() if world else Monotonic(START),
             )
+            outpost = Outpost(store, loaded, "region", Secrets((SECRET,)), *clocks)
+            region = Region(store, loaded, outpost, "region", open_authority(tmp_path, "region", Wall(START)), *clocks)
             world = World(region, store)
-            running = asyncio.create_task(region.run())
+            running = asyncio.gather(outpost.run(), region.run())
             try:
                 async with asyncio.timeout(120):
                     await test(world, monkeypatch, caplog)
@@ -110,7 +108,7 @@ def in_a_world(test):
 
 async def _two_racks(world: World) -> None:
     for name, peer in (("rack1", "rack2"), ("rack2", "rack1")):
-        world.connect(name)
+        await world.connect(name)
         told = (
             host_seen(name),
             interface("eth0", name),
@@ -141,6 +139,22 @@ async def test_silent_agents_lapse_and_come_back_with_a_keep_alive(world: World,
     assert "agent-back agent=id-rack1" in caplog.text
 
 
+@in_a_world
+async def test_who_is_not_heard_is_silent_also_where_others_took_back_all_that_it_saw(
+    world: World, monkeypatch, caplog
+):
+    await _two_racks(world)
+    world.now = Wall(START + 60)
+    gone = confirmed("rack2/eth0", "rack1/eth0").evidence
+    await world.report("rack2", 2, EvidenceGone(key_of(gone), "silent", world.now))
+    assert not world.region._state.accounts["id-rack1"].evidence
+    world.now = Wall(world.now + SILENCE)
+    await world.keep_alive("rack2", 2)
+    await until(lambda: "agent-silent" in caplog.text)
+    assert world.region.counted().silent == 1
+    assert "agent=id-rack1" in next(text for text in caplog.messages if "agent-silent" in text)
+
+
 @pytest.mark.parametrize("seconds", [7200.0, -7200.0])
 def test_a_step_of_the_wall_clock_makes_nobody_silent_and_lets_nobody_linger(tmp_path, monkeypatch, caplog, seconds):
     @in_a_world
@@ -164,16 +178,16 @@ def test_a_step_of_the_wall_clock_makes_nobody_silent_and_lets_nobody_linger(tmp
 @in_a_world
 async def test_nothing_lapses_while_the_disk_keeps_agents_waiting(world: World, monkeypatch, caplog):
     await _two_racks(world)
-    commit, full = world.store.commit, True
+    turn, full = world.store.turn, True
 
-    async def failing(*arguments) -> None:
+    def failing(*arguments):
         if full:
             raise StoreFull("disk is full")
-        await commit(*arguments)
+        return turn(*arguments)
 
-    monkeypatch.setattr(world.store, "commit", failing)
+    monkeypatch.setattr(world.store, "turn", failing)
     monkeypatch.setattr("bellrock.region.service.ingest.RETRY", (0.01, 0.01))
-    await world.region.tell(world.sessions["rack1"], Report(2, "boot", world.now, (interface("eth1"),)))
+    await world.region.outpost.tell(world.sessions["rack1"], Report(2, "boot", world.now, (interface("eth1"),)))
     await until(lambda: "store-full" in caplog.text)
     world.now = Wall(START + 10 * SILENCE)
     seen = world.region._silence.deaf
@@ -214,6 +228,7 @@ async def test_times_wait_in_memory_while_the_disk_is_full(world: World, monkeyp
     await world.keep_alive("rack1", 1)
     await until(lambda: "times of keep-alives are kept in memory" in caplog.text)
     full = False
+    world.region.outpost.stop()
     await world.region.stop()
     assert {row.host.name: row.seen for row in (await world.store.load()).agents}["rack1"] == START + 60
 
@@ -229,11 +244,25 @@ async def test_a_keep_alive_for_more_than_is_committed_says_nothing(world: World
 @in_a_world
 async def test_stopping_ends_all_sessions(world: World, monkeypatch, caplog):
     await _two_racks(world)
+    world.region.outpost.stop()
     await world.region.stop()
     assert [await session.next() for session in world.sessions.values()] == ["the region is stopping"] * 2
-    world.region.leave(world.sessions["rack1"], "bye")
-    world.region.leave(world.sessions["rack1"], "bye")
+    world.region.outpost.leave(world.sessions["rack1"], "bye")
+    world.region.outpost.leave(world.sessions["rack1"], "bye")
     assert caplog.text.count("agent-disconnected") == 1
+
+
+@in_a_world
+async def test_stopping_keeps_the_ids_that_were_told(world: World, monkeypatch, caplog):
+    async def nothing() -> None:
+        """No round looks at what comes."""
+
+    monkeypatch.setattr(world.region._telling.publisher, "_round", nothing)
+    await _two_racks(world)
+    (fabric,) = world.region.topology().fabrics
+    await world.region.stop()
+    loaded = await world.store.load()
+    assert fabric.id.encode() in (loaded.registry or b"")
 
 
 @in_a_world
@@ -269,11 +298,32 @@ async def test_an_unknown_id_cannot_be_named(world: World, monkeypatch, caplog):
 @in_a_world
 async def test_a_nodes_silence_is_no_warning(world: World, monkeypatch, caplog):
     node = Host("id-node7", "node7", "node")
-    world.connect("rack1")
+    await world.connect("rack1")
     seen = (HostSeen(node, world.now), interface("eth0", "node7"), confirmed("node7/eth0", "rack1/eth0"))
     report = NodeReport(host=node, boot="b", sent=world.now, observations=seen)
-    await world.region.relayed(world.sessions["rack1"], Relayed("L", port("rack1/eth0"), report))
+    await world.region.outpost.relayed(world.sessions["rack1"], Relayed("L", port("rack1/eth0"), report))
     world.now = Wall(START + SILENCE + 1)
     await until(lambda: "agent-silent" in caplog.text)
     assert {record.levelno for record in caplog.records if "agent-silent" in record.message} == {logging.INFO}
     assert world.region.nodes.views()[0].name == "node7"
+
+
+@in_a_world
+async def test_findings_are_looked_for_again_when_claims_change_and_not_for_a_word_that_repeats_them(
+    world: World, monkeypatch, caplog
+):
+    stirred = []
+    monkeypatch.setattr(world.region.findings, "stir", lambda: stirred.append(world.region._inference.revision))
+    await _two_racks(world)
+    await until(lambda: world.members() == BOTH and stirred[-1] == world.region._inference.revision > 0)
+    count, watcher = len(stirred), world.region.watch()
+    while not (await watcher.next()).startswith(b'{"type":"hosts"'):
+        pass
+    world.now = Wall(START + 1)
+    await world.report("rack1", 2, confirmed("rack1/eth0", "rack2/eth0", seen=world.now, since=Wall(START)))
+    await world.keep_alive("rack1", 2)
+    while not (await watcher.next()).startswith(b'{"type":"hosts"'):
+        pass  # until whoever watches was told of it
+    assert len(stirred) == count
+    await world.report("rack1", 3, interface("eth0", "rack1", carrier=False))
+    await until(lambda: len(stirred) > count)

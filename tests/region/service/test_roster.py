@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bellrock.model import Host
-from bellrock.region.service.agents import Session
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.clock import Offset
 from bellrock.region.service.roster import Roster
 from bellrock.region.service.secrets import Secret, Secrets

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from bellrock.model import Monotonic, Wall
+from bellrock.model import Monotonic
 from bellrock.region.service.silence import SILENCE, Silence
 
 
@@ -13,27 +11,31 @@ def at(seconds: float) -> Monotonic:
 
 
 def test_silence_begins_at_the_last_word_and_is_told_once():
-    silence = Silence({}, Wall(0.0), at(0.0))
+    silence = Silence((), at(0.0))
     silence.heard("a", at(0.0))
     silence.heard("b", at(1.0))
-    assert silence.over(at(SILENCE)) == []
-    assert silence.over(at(SILENCE + 0.5)) == ["a"]
-    assert silence.over(at(SILENCE + 0.5)) == []
+    assert silence.over(at(SILENCE), 9) == []
+    assert silence.over(at(SILENCE + 0.5), 9) == ["a"]
+    assert silence.over(at(SILENCE + 0.5), 9) == []
     silence.heard("a", at(SILENCE + 1.0))
-    assert silence.over(at(SILENCE + 1.5)) == ["b"]
+    assert silence.over(at(SILENCE + 1.5), 9) == ["b"]
 
 
-@pytest.mark.parametrize(("seen", "left"), [(500.0, SILENCE), (460.0, SILENCE - 40.0), (0.0, 0.0), (9999.0, SILENCE)])
-def test_over_a_restart_the_wall_clock_counts_and_a_word_from_the_future_is_one_of_now(seen, left):
-    silence = Silence({"a": Wall(seen)}, Wall(500.0), at(0.0))
-    if left:
-        assert silence.over(at(left)) == []
-    assert silence.over(at(left + 0.1)) == ["a"]
+def test_whoever_was_not_silent_before_a_restart_has_all_its_time_again():
+    silence = Silence(["a"], at(0.0))
+    assert silence.over(at(SILENCE), 9) == []
+    assert silence.over(at(SILENCE + 0.1), 9) == ["a"]
+
+
+def test_of_many_a_few_are_told_at_a_time():
+    silence = Silence("abcde", at(0.0))
+    told = [silence.over(at(SILENCE + 1), 2) for _ in range(4)]
+    assert told == [["a", "b"], ["c", "d"], ["e"], []]
 
 
 def test_who_is_deaf_calls_nobody_silent():
-    silence = Silence({}, Wall(0.0), at(0.0))
+    silence = Silence((), at(0.0))
     silence.heard("a", at(0.0))
     silence.deaf(at(500.0))
-    assert silence.over(at(500.0 + SILENCE)) == []
-    assert silence.over(at(500.1 + SILENCE)) == ["a"]
+    assert silence.over(at(500.0 + SILENCE), 9) == []
+    assert silence.over(at(500.1 + SILENCE), 9) == ["a"]

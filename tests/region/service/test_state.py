@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bellrock.contract import Report
 from bellrock.model import (
@@ -21,6 +22,7 @@ from bellrock.model import (
     HostSeen,
     Interface,
     InterfaceGone,
+    InterfaceKind,
     InterfaceSeen,
     MtuGone,
     MtuLimit,
@@ -34,7 +36,9 @@ from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded, open_store
 
 AGENTS = ("a", "b")
-names = st.sampled_from(["eth0", "eth1", "br0"])
+names = st.sampled_from(["eth0", "eth1", "eth0.10"])
+VLANS = [{}, {"kind": InterfaceKind.VLAN, "parents": ("eth0",), "vid": 10}]
+"""What an interface may be: of its own, or a VLAN of the first."""
 vids = st.sampled_from([None, 10])
 kinds = st.sampled_from([kind for kind in EvidenceKind if kind is not EvidenceKind.LLDP])
 times = st.integers(1, 50).map(lambda number: Wall(float(number)))
@@ -44,8 +48,8 @@ ports = st.builds(Port, st.sampled_from(AGENTS), names, vids)
 def observations(agent: str):
     own = st.builds(Port, st.just(agent), names, vids)
     interface = st.builds(
-        lambda name, up, mtu: Interface(name=name, index=1, mac="02:00:00:00:00:01", up=up, mtu=mtu),
-        names, st.booleans(), st.sampled_from([1500, 9000]),
+        lambda name, up, mtu, what: Interface(name=name, index=1, mac="02:00:00:00:00:01", up=up, mtu=mtu, **what),
+        names, st.booleans(), st.sampled_from([1500, 9000]), st.sampled_from(VLANS),
     )  # fmt: skip
     neighbour = st.builds(lambda port: Neighbour(protocol="lldp", chassis_id="c", port_id=port), names)
     return st.one_of(
@@ -89,7 +93,22 @@ def batches(draw):
 
 def content(state: State) -> dict:
     """All that a state holds, comparable."""
-    accounts = {identity: vars(account) for identity, account in state.accounts.items()}
+    plain = (
+        "host",
+        "boot",
+        "number",
+        "last",
+        "seen",
+        "offset",
+        "software",
+        "interfaces",
+        "refusals",
+        "evidence",
+        "mtu",
+    )
+    accounts = {
+        identity: {name: getattr(account, name) for name in plain} for identity, account in state.accounts.items()
+    }
     return {"accounts": accounts, "peers": state.peers}
 
 
@@ -109,8 +128,33 @@ def test_a_state_loaded_from_the_store_is_the_state_in_memory(made):
             finally:
                 await store.close()
         assert content(loaded) == content(state)
+        assert loaded.pieces == counted(loaded) == state.pieces
 
     asyncio.run(compare())
+
+
+def counted(state: State) -> tuple[int, int]:
+    """Pieces of evidence, and measured directions, one by one."""
+    return tuple(sum(one.count[number] for one in state.accounts.values()) for number in range(2))
+
+
+def as_it_is(state: State) -> list:
+    """All that can be asked of accounts without waking them, with the order in which it is told."""
+    return [
+        (account.count, [*account.all_evidence()], [*account.all_mtu()], account.devices(), [*account.observations()])
+        for account in state.accounts.values()
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches())
+def test_whether_accounts_sleep_makes_no_difference_but_to_memory(made):
+    sleepy, awake = State(Loaded(), awake=1), State(Loaded(), awake=1_000_000)
+    for accepted in (one for batch in made for one in batch):
+        assert sleepy.apply(accepted) == awake.apply(accepted)
+        assert as_it_is(sleepy) == as_it_is(awake)
+        assert sleepy.pieces == counted(sleepy) == awake.pieces
+    assert content(sleepy) == content(awake)
 
 
 def accepted(seq: int, *told, begin: bool = False, complete: bool = False) -> Accepted:
@@ -143,17 +187,94 @@ def test_what_a_complete_account_did_not_repeat_is_told_as_gone():
     assert told == [eth0, InterfaceGone("a", "eth1"), EvidenceGone(key, "restarted")]
 
 
-def test_replay_tells_everything_again():
-    state = State(Loaded())
-    refusal = RefusalCount(Port("a", "eth0"), "m", "skew", 1)
-    told = [
-        InterfaceSeen("a", Interface(name="eth0", index=1, mac="m")),
-        seen(Port("a", "eth0"), Port("b", "eth0"), 1.0),
-        refusal,
-    ]
-    state.apply(accepted(1, HostSeen(Host("peer-x", "x"), Wall(1.0)), *told))
-    assert list(state.replay()) == [
-        HostSeen(Host("peer-x", "x"), Wall(0.0)),
-        HostSeen(Host("a", "a"), Wall(5.0)),
-        *(told[0], refusal, told[1]),
-    ]
+def test_what_is_told_of_a_port_that_is_down_waits_until_it_is_up():
+    """The other end tells it once: that something else of the port changes meanwhile, or its agent starts anew, takes nothing back."""
+
+    async def tell() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            store = await open_store(Path(directory) / "region.sqlite")
+            state = State(Loaded())
+            nic = {
+                mtu: InterfaceSeen("a", Interface(name="eth0", index=1, mac="m", up=False, mtu=mtu))
+                for mtu in (1500, 9000)
+            }
+            early, late = (seen(Port("a", "eth0"), Port("b", name), 1.0) for name in ("eth0", "eth1"))
+            for one, left in (
+                (accepted(1, early, nic[1500]), 0),
+                (accepted(2, late, nic[9000]), 1),
+                (accepted(3, late, begin=True), 1),
+                (accepted(4, nic[9000], complete=True), 1),
+                (accepted(5, InterfaceGone("a", "eth0")), 0),
+                (accepted(6, late, nic[1500]), 0),
+                (accepted(7, late, begin=True), 1),
+                (accepted(8, complete=True), 0),
+                (accepted(9, late, nic[1500]), 0),
+            ):
+                await store.commit([one], state.running({"a"}))
+                state.apply(one)
+                assert content(State(await store.load())) == content(state)
+                assert len(state.accounts["a"].evidence) == left, one.report.seq
+            await store.close()
+
+    asyncio.run(tell())
+
+
+VLAN = Interface(name="eth0.10", index=2, mac="m", kind=InterfaceKind.VLAN, parents=("eth0",), vid=10)
+
+
+def of_b(*told) -> Accepted:
+    return Accepted(agent=Host("b", "b"), report=Report(1, "boot", Wall(5.0), told), received=Wall(6.0))
+
+
+def test_a_vlan_interface_falls_as_the_port_that_it_is_and_with_it_its_other_names():
+    async def tell() -> None:
+        vlan, other = VLAN, replace(VLAN, name="storage")
+        told = [
+            seen(Port("b", "eth0", vid), Port("a", name, vid), 1.0)
+            for name, vid in (("eth0", None), ("eth0", 10), ("eth0", 20), ("eth0.10", None), ("storage", None))
+        ]
+        down = {"up": False}
+        for word, left in (
+            (InterfaceGone("a", "eth0.10"), [0, 2]),
+            (InterfaceSeen("a", replace(vlan, **down)), [0, 2]),
+            (InterfaceSeen("a", Interface(name="eth0.10", index=2, mac="m", **down)), [0, 2]),
+            (InterfaceSeen("a", Interface(name="eth0", index=1, mac="m", **down)), []),
+            (InterfaceSeen("a", Interface(name="eth1", index=1, mac="m", **down)), [0, 1, 2, 3, 4]),
+        ):
+            for batches_of in (lambda *all_: [[*all_]], lambda *all_: [[one] for one in all_]):
+                with tempfile.TemporaryDirectory() as directory:
+                    store = await open_store(Path(directory) / "region.sqlite")
+                    state = State(Loaded())
+                    first = accepted(1, InterfaceSeen("a", vlan), InterfaceSeen("a", other))
+                    for batch in batches_of(first, of_b(*told), accepted(2, word)):
+                        await store.commit(batch, state.running({"a", "b"}))
+                        for one in batch:
+                            state.apply(one)
+                    assert content(State(await store.load())) == content(state)
+                    kept = [one for one, _ in state.accounts["b"].evidence.values()]
+                    assert kept == [told[number].evidence for number in left], word
+                    await store.close()
+
+    asyncio.run(tell())
+
+
+def test_an_interface_that_a_complete_account_does_not_name_takes_what_others_told_of_it():
+    async def tell() -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            store = await open_store(Path(directory) / "region.sqlite")
+            state = State(Loaded())
+            eth0 = InterfaceSeen("a", Interface(name="eth0", index=1, mac="m"))
+            theirs = [seen(Port("b", "eth0", vid), Port("a", "eth0", vid), 1.0) for vid in (None, 10)]
+            for one, left in (
+                (accepted(1, eth0, InterfaceSeen("a", VLAN), begin=True, complete=True), 0),
+                (of_b(*theirs), 2),
+                (accepted(2, eth0, begin=True), 2),
+                (accepted(3, complete=True), 1),
+            ):
+                await store.commit([one], state.running({"a", "b"}))
+                state.apply(one)
+                assert content(State(await store.load())) == content(state)
+                assert left == (len(state.accounts["b"].evidence) if "b" in state.accounts else 0), one.report.seq
+            await store.close()
+
+    asyncio.run(tell())

@@ -31,8 +31,8 @@ class Rig:
         for host in (RACK, NODE):
             report = Report(1, "boot", NOW, (HostSeen(host, NOW),), begin=True)
             self.state.apply(Accepted(agent=host, report=report, received=NOW))
-        self.silence = Silence({RACK.id: NOW, NODE.id: NOW}, NOW, Monotonic(0.0))
-        self.keeper = SimpleNamespace(owes=False)
+        self.silence = Silence([RACK.id, NODE.id], Monotonic(0.0))
+        self.keeper = SimpleNamespace(owes=False, settle=lambda: asyncio.sleep(0))
         self.upkeep = Upkeep(
             self, self.state, self, self.silence,
             SimpleNamespace(changed=lambda *topics: self.changed.append(topics), aged=lambda *topics: self.aged.append(topics)),
@@ -81,8 +81,32 @@ def test_who_is_silent_lapses_once_and_comes_back(caplog):
     rig.upkeep.alive(RACK, Wall(NOW + 200), 0.5)
     assert rig.lapsed == {NODE.id}
     assert "agent-back agent=id-rack1" in caplog.text
-    assert rig.changed == [tuple(Topic)] * 3
+    assert rig.changed == [tuple(Topic)] * 2
     assert (rig.state.accounts[RACK.id].seen, rig.state.accounts[RACK.id].offset) == (NOW + 200, 0.5)
+
+
+def test_of_thousands_who_fall_silent_together_a_few_are_named(caplog, monkeypatch):
+    rig, late = Rig(), []
+    for number in range(3 * module.NAMED):
+        host = Host(f"id-{number}", f"rack-{number}", "rack")
+        rig.state.apply(Accepted(agent=host, report=Report(1, "b", NOW, ()), received=NOW))
+        rig.silence.heard(host.id, Monotonic(0.0))
+
+    async def scene():
+        turns = asyncio.create_task(take_turns())
+        await rig.upkeep._lapse(Monotonic(SILENCE + 1))
+        turns.cancel()
+
+    async def take_turns():
+        while True:
+            late.append(len(rig.lapsed))
+            await asyncio.sleep(0)
+
+    asyncio.run(scene())
+    assert len(rig.lapsed) == 3 * module.NAMED + 2
+    assert len({*late}) > 3, "others get their turn in between"
+    assert caplog.text.count("agent-silent agent=") >= module.NAMED - 2
+    assert f"agents-silent more={2 * module.NAMED + 2}" in caplog.text
 
 
 def test_whoever_is_not_known_is_not_alive():

@@ -13,6 +13,7 @@ from bellrock.model import (
     Fabric,
     Host,
     Interface,
+    InterfaceKind,
     Member,
     Neighbour,
     Port,
@@ -23,10 +24,14 @@ from bellrock.model import (
     Vlan,
     Wall,
 )
+from bellrock.region.service.filters import InterfacesWanted
 from bellrock.region.service.places import Registrar
+from bellrock.region.service.shapes import EndView
+from bellrock.region.service.slices import WHOLE, Span
 from bellrock.region.service.state import State
 from bellrock.region.service.views import NO_EVIDENCE, UNSETTLED, Views, unique_names
-from bellrock.region.store import AgentRow, EvidenceRow, InterfaceRow, Loaded
+from bellrock.region.store import AgentRow, InterfaceRow, Loaded
+from bellrock.region.store.packed import pack_values
 from bellrock.topology import Explanation, Step, Verdict
 
 NOW = Wall(1000.0)
@@ -48,7 +53,7 @@ def views(topology: Topology | None = None, *interfaces: InterfaceRow, lapsed: t
     )
     loaded = Loaded(
         agents=agents, peers=(Host("peer-x", "maas"),), interfaces=interfaces, refusals=refusals,
-        evidence=(EvidenceRow(SEEN, 1), EvidenceRow(LLDP, 1)),
+        told={"id-a": pack_values([SEEN, LLDP], [1, 1], [], [])},
     )  # fmt: skip
     return Views(State(loaded), topology or Topology(), ["id-a"], NOW, lapsed)
 
@@ -148,3 +153,48 @@ def test_explanation():
 )
 def test_names_are_unique(names, unique):
     assert unique_names(names) == unique
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_pages_that_find_little_end_early_and_together_are_the_list(monkeypatch, placed):
+    monkeypatch.setattr("bellrock.region.service.views.MOST_LOOKED_AT", 3)
+    agents = tuple(AgentRow(host=Host(f"id-{number}", f"rack{number}")) for number in range(10))
+    interfaces = tuple(
+        InterfaceRow(f"id-{number}", Interface(name="eth0", index=1, mac="m", settled=True), 1) for number in range(10)
+    )
+    members = tuple(Member(port=Port(f"id-{number}", "eth0"), strength=Strength.HEARD, seen=NOW) for number in (0, 9))
+    fabric = Fabric(id="f", name="f", vlans=(Vlan(id="v", name="v", vid=None, members=members, subnets=()),))
+    found = Views(State(Loaded(agents=agents, interfaces=interfaces)), Topology(fabrics=(fabric,)), (), NOW)
+    wanted, registrar = InterfacesWanted(placed=placed), Registrar([], lambda: "id")
+    whole = found.some_interfaces(registrar, wanted, WHOLE)
+    assert len(whole.rows) == (2 if placed else 8)
+    pages, at, asked = [], None, 0
+    while asked == 0 or at is not None:
+        page = found.some_interfaces(registrar, wanted, Span(at, 5))
+        assert page.total is None
+        pages, at, asked = [*pages, *page.rows], page.last, asked + 1
+    assert pages == [*whole.rows]
+    assert asked == 5
+    assert (
+        found.some_interfaces(registrar, InterfacesWanted(host="rack9", placed=placed), Span(None, 5)).total == placed
+    )
+
+
+def test_the_interfaces_of_ports_and_what_is_not_there():
+    tagged = nic("eth0.10", 2, kind=InterfaceKind.VLAN, vid=10, parents=("eth0",))
+    found = views(Topology(), nic("eth0"), tagged, nic("eth1", 3))
+    registrar = Registrar([], lambda: "id")
+    ports = [Port("id-a", "eth0", 10), Port("id-a", "eth9"), Port("nobody", "eth0")]
+    rows, gone = found.interfaces_at(registrar, ports)
+    assert sorted(one.name for one in rows) == ["eth0", "eth0.10"]
+    assert gone == [EndView("rack-id-a", "eth9")]
+    assert [one.name for one in found.interfaces_at(registrar, [Port("id-a", "eth1")])[0]] == ["eth1"]
+
+
+def test_members_can_be_told_without_what_speaks_for_them():
+    held = EvidenceKey(EvidenceKind.CONFIRMED, A, B)
+    member = Member(port=A, strength=Strength.CONFIRMED, evidence=(held,), seen=Wall(990.0))
+    fabric = Fabric(id="f", name="f", vlans=(Vlan(id="v", name="v", vid=None, members=(member,), subnets=()),))
+    found = views(Topology(fabrics=(fabric,)))
+    bare, proved = (found.topology(1, proved=proved).fabrics[0].vlans[0].members[0] for proved in (False, True))
+    assert (bare.evidence, bare.strength, len(proved.evidence)) == ((), "confirmed", 1)

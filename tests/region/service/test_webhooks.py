@@ -10,7 +10,8 @@ import hmac
 import msgspec
 import pytest
 
-from bellrock.model import Verdict, Wall
+from bellrock.diagnosis.ledger import Entry, Event
+from bellrock.model import Finding, Severity, Verdict, Wall
 from bellrock.region.service import webhooks as module
 from bellrock.region.service.post import BadUrl
 from bellrock.region.service.webhooks import MAX_WAITING, MAX_WEBHOOKS, TooManyWebhooks, Webhooks, signature
@@ -252,5 +253,46 @@ def test_what_cannot_be_kept():
             await hooks.add("https://a.example/", (), "", "anna")
         with pytest.raises(TooManyWebhooks, match="16 webhooks"):
             await hooks.add("http://a/", (), "", "anna")
+
+    play(scene)
+
+
+def finding_event(kind="opened", flow="dhcp"):
+    finding = Finding(id="dhcp-two-servers", severity=Severity.ERROR, what="two", proof=("seen",), flow=flow)
+    return Event(kind, Entry(finding=finding, opened=Wall(NOW - 60), seen=NOW))
+
+
+def test_findings_are_told_in_deliveries_of_their_own_and_in_order():
+    async def scene():
+        receiver = Receiver(200)
+        async with running(receiver) as (hooks, [url]):
+            await hooks.add(url, (), "", "anna")
+            hooks.tell([alert()])
+            hooks.tell_findings([finding_event(), finding_event("gone")])
+            hooks.tell([alert("ntp")])
+            await until(lambda: hooks.views()[0].delivered == 4)
+        bodies = [msgspec.json.decode(body) for _, body in receiver.heard]
+        assert [body["type"] for body in bodies] == ["verdicts", "findings", "verdicts"]
+        first, second = bodies[1]["alerts"]
+        assert (first["event"], second["event"], first["at"]) == ("opened", "gone", NOW)
+        told = first["finding"]
+        assert (told["id"], told["severity"], told["state"], told["where"]["flow"]) == (
+            "dhcp-two-servers",
+            "error",
+            "open",
+            "dhcp",
+        )
+
+    play(scene)
+
+
+def test_who_wants_some_flows_is_told_of_findings_about_those():
+    async def scene():
+        receiver = Receiver(200)
+        async with running(receiver) as (hooks, [url]):
+            await hooks.add(url, ("dns",), "", "anna")
+            hooks.tell_findings([finding_event(flow="dhcp"), finding_event(flow=""), finding_event(flow="dns")])
+            await until(lambda: hooks.views()[0].delivered)
+        assert [one["finding"]["where"]["flow"] for one in receiver.alerts] == ["dns"]
 
     play(scene)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
 from bellrock.region.store import StoreError, move_aside, open_store
-from bellrock.region.store.database import APPLICATION_ID, SUFFIXES
+from bellrock.region.store.database import APPLICATION_ID, MAGIC, SUFFIXES
 
 
 @pytest.fixture
@@ -54,6 +55,21 @@ def test_durable_settings(path):
     assert asyncio.run(settings()) == ["wal", 2, APPLICATION_ID]
 
 
+def test_one_more_connection_does_not_end_a_transaction_that_has_read_and_is_to_write(path):
+    async def one_more_between() -> None:
+        store = await open_store(path)
+        try:
+            async with store.transaction() as writing:
+                await writing.exec_driver_sql("SELECT count(*) FROM agents")
+                async with store._engine.connect() as reading:
+                    await reading.exec_driver_sql("SELECT count(*) FROM agents")
+                await writing.exec_driver_sql("DELETE FROM agents")
+        finally:
+            await store.close()
+
+    asyncio.run(one_more_between())
+
+
 @pytest.mark.parametrize("before", [None, 0o644])
 def test_the_file_and_its_journals_are_their_owners_alone_whatever_the_umask(path, before):
     async def modes() -> list[int]:
@@ -81,13 +97,13 @@ def test_an_empty_file_is_no_store_yet(path):
 def test_a_file_that_is_no_database(path):
     path.write_bytes(b"not a database at all, whatever its name says" * 100)
     message = refused(path)
-    assert "file is not a database" in message
-    assert "--rebuild" in message
+    assert "file is not a database; if it was the region's, restore it from a backup, or move it away" in message
+    assert "--rebuild" not in message, "which leaves a file alone of which nothing says that it is a region's"
 
 
 def test_a_database_of_something_else(path):
     execute(path, "CREATE TABLE cats (name TEXT)")
-    assert "a database, but not a region's" in refused(path)
+    assert refused(path).endswith("a database, but not a region's; name another file as the database")
 
 
 def test_torn_pages(path):
@@ -95,7 +111,7 @@ def test_torn_pages(path):
     execute(
         path,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
-        "INSERT INTO journal (at, agent, seq, kind, body) SELECT i, 'a', i, 'k', randomblob(100) FROM n",
+        "INSERT INTO diagnoses (id, body) SELECT i, randomblob(100) FROM n",
     )
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 8192] = os.urandom(8192)
@@ -159,4 +175,48 @@ def test_move_aside_takes_the_journals_along_and_never_overwrites(path):
     for one, content in zip(moved, (b"one", b"two", b"three"), strict=True):
         assert [one.with_name(one.name + suffix).read_bytes() for suffix in SUFFIXES] == [content] * 3
     assert not path.exists()
+    open_and_close(path)
+
+
+def test_a_file_of_somebody_else_is_left_as_it_was(tmp_path):
+    path = tmp_path / "passwd"
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    path.chmod(0o644)
+    with pytest.raises(StoreError, match="not a database"):
+        asyncio.run(open_store(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [one.name for one in tmp_path.iterdir()] == ["passwd"]
+
+
+def test_a_database_of_somebody_else_keeps_its_mode(tmp_path):
+    path = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE cats (name TEXT)")
+    path.chmod(0o644)
+    with pytest.raises(StoreError, match="not a region's"):
+        asyncio.run(open_store(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [one.name for one in tmp_path.iterdir()] == ["other.sqlite"], "no lock beside it"
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/root:/bin/bash\n", MAGIC, MAGIC + b"\0" * 100])
+def test_rebuild_leaves_files_of_others_alone(tmp_path, content):
+    path = tmp_path / "theirs"
+    path.write_bytes(content)
+    path.chmod(0o644)
+    with pytest.raises(StoreError, match="not known to be a region's, so --rebuild leaves it alone"):
+        move_aside(path, own=False)
+    assert [(one.name, one.stat().st_mode & 0o777) for one in tmp_path.iterdir()] == [("theirs", 0o644)]
+    assert path.read_bytes() == content
+
+
+def test_rebuild_moves_a_regions_file_wherever_it_is(tmp_path, path):
+    assert move_aside(tmp_path / "none", own=False) is None
+    open_and_close(path)
+    content = bytearray(path.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    path.write_bytes(content)
+    assert refused(path)
+    moved = move_aside(path, own=False)
+    assert moved.read_bytes() == content
     open_and_close(path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 
 import pytest
 
 from bellrock.model import Wall
 from bellrock.region.store import Certificate, EnrolmentRow, EnrolmentState, StoreError, open_store
+from tests.region.stores import execute
 
 
 def row(agent: str, **changes) -> EnrolmentRow:
@@ -20,31 +20,29 @@ def row(agent: str, **changes) -> EnrolmentRow:
     return EnrolmentRow(**(fields | changes))
 
 
-def test_what_is_saved_is_there_after_a_restart(tmp_path):
+def test_what_is_saved_is_there_after_a_restart(where):
     async def run() -> None:
-        store = await open_store(tmp_path / "region.sqlite")
+        store = await open_store(where)
         await store.enrolments.save([row("b"), row("a")])
         await store.enrolments.save(
             [row("a", state=EnrolmentState.REVOKED, certificates=()), row("c")], ["b", "nobody"]
         )
         await store.enrolments.save([])
         await store.close()
-        store = await open_store(tmp_path / "region.sqlite")
+        store = await open_store(where)
         expected = (row("a", state=EnrolmentState.REVOKED, certificates=()), row("c"))
         assert await store.enrolments.load() == (await store.load()).enrolments == expected
+        assert await store.enrolments.find(["c", "nobody", "a"]) == {one.agent: one for one in expected}
+        assert await store.enrolments.find({"b"}) == {}
         await store.close()
 
     asyncio.run(run())
 
 
-def test_what_no_region_wrote_is_told(tmp_path):
+def test_what_no_region_wrote_is_told(where):
     async def run() -> None:
-        path = tmp_path / "region.sqlite"
-        await (await open_store(path)).close()
-        with sqlite3.connect(path) as raw:
-            raw.execute("INSERT INTO enrolments VALUES ('a', X'7B7D')")
-        raw.close()
-        store = await open_store(path)
+        store = await open_store(where)
+        await execute(store, "INSERT INTO enrolments VALUES ('a', '{}')")
         try:
             with pytest.raises(StoreError, match="corrupt: .*missing required field"):
                 await store.load()

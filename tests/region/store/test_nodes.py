@@ -9,6 +9,7 @@ import pytest
 from bellrock.contract import NodeReport, Placed
 from bellrock.model import Host, Wall
 from bellrock.region.store import NodeRow, StoreError, open_store
+from tests.region.stores import execute
 
 
 def row(agent: str, seen: float) -> NodeRow:
@@ -18,14 +19,14 @@ def row(agent: str, seen: float) -> NodeRow:
     )
 
 
-def test_rows_are_kept_replaced_and_forgotten(tmp_path):
+def test_rows_are_kept_replaced_and_forgotten(where):
     async def scene():
-        store = await open_store(tmp_path / "region.sqlite")
+        store = await open_store(where)
         await store.nodes.save(row("b", 1), ())
         await store.nodes.save(row("a", 2), ())
         await store.nodes.save(row("b", 3), ("a",))
         await store.close()
-        again = await open_store(tmp_path / "region.sqlite")
+        again = await open_store(where)
         loaded = await again.load()
         await again.close()
         return loaded.nodes
@@ -33,11 +34,10 @@ def test_rows_are_kept_replaced_and_forgotten(tmp_path):
     assert asyncio.run(scene()) == (row("b", 3),)
 
 
-def test_what_something_else_wrote_is_no_row(tmp_path):
+def test_what_something_else_wrote_is_no_row(where):
     async def scene():
-        store = await open_store(tmp_path / "region.sqlite")
-        async with store._engine.begin() as connection:
-            await connection.exec_driver_sql("INSERT INTO nodes (agent, body) VALUES ('a', x'7b7d')")
+        store = await open_store(where)
+        await execute(store, "INSERT INTO nodes (agent, body) VALUES ('a', '{}')")
         try:
             await store.load()
         finally:

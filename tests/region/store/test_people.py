@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -20,7 +21,7 @@ from bellrock.region.store import (
     UserRow,
     open_store,
 )
-from tests.region.service.people import with_store
+from tests.region.stores import execute, with_store
 
 ANNA = UserRow(name="anna", role=UserRole.ADMIN, hash="$argon2id$x", created=Wall(1.0))
 TOKEN = TokenRow(
@@ -109,7 +110,7 @@ def test_sessions_of_before_end_with_the_migration(tmp_path):
     from alembic.config import Config
     from sqlalchemy import create_engine
 
-    from bellrock.region.store.database import MIGRATIONS
+    from bellrock.region.store.migrating import MIGRATIONS
 
     path = tmp_path / "region.sqlite"
     engine = create_engine(f"sqlite:///{path}")
@@ -126,29 +127,35 @@ def test_sessions_of_before_end_with_the_migration(tmp_path):
     async def inside(_: Store):
         pass
 
-    inside(tmp_path)
+    inside(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT hash FROM credentials").fetchall() == [("b",)]
 
 
 @pytest.mark.parametrize(
+    "row", ["users VALUES ('anna', 'emperor', 'x', 1.0, NULL)", "tokens VALUES ('h', 'i', 'n', '', '', 1.0, 9e9, NULL)"]
+)
+def test_what_no_region_wrote_is_told_in_one_line(where, row):
+    assert_told(where, row)
+
+
+@pytest.mark.parametrize(
     "row",
     [
-        "users VALUES ('anna', 'emperor', 'x', 1.0, NULL)",
         "users VALUES ('anna', 'admin', x'00', 1.0, NULL)",
         "tokens VALUES ('h', 'i', 'n', 'viewer', '', 1.0, 'soon', NULL)",
     ],
 )
-def test_what_no_region_wrote_is_told_in_one_line(tmp_path, row):
-    import asyncio
+def test_what_only_a_file_takes_is_told_as_well(tmp_path, row):
+    assert_told(tmp_path / "region.sqlite", row)
 
+
+def assert_told(where, row) -> None:
     async def inside() -> None:
-        store = await open_store(tmp_path / "region.sqlite")
+        store = await open_store(where)
         try:
-            with closing(sqlite3.connect(tmp_path / "region.sqlite")) as connection:
-                connection.execute(f"INSERT INTO {row}")
-                connection.commit()
-            with pytest.raises(StoreError, match=r"corrupt: .*--rebuild") as caught:
+            await execute(store, f"INSERT INTO {row}")
+            with pytest.raises(StoreError, match=r"corrupt: .*backup") as caught:
                 await store.load_people(Wall(0.0))
             assert "\n" not in str(caught.value)
         finally:

@@ -18,7 +18,7 @@ from bellrock.region.store import (
     check_key,
     open_store,
 )
-from bellrock.region.store import probes as module
+from tests.region.stores import execute
 
 NOW = Wall(1.7e9)
 
@@ -38,16 +38,16 @@ def change(agent="a", flow="dns", at=NOW, **facts) -> Change:
     return Change(at=Wall(at), agent=agent, flow=flow, **chosen)
 
 
-def scene(tmp_path, play):
+def scene(where, play):
     """Play on a store's probes; then what is loaded from the same file by another start."""
 
     async def run():
-        store = await open_store(tmp_path / "region.sqlite")
+        store = await open_store(where)
         try:
             told = await play(store.probes)
         finally:
             await store.close()
-        again = await open_store(tmp_path / "region.sqlite")
+        again = await open_store(where)
         try:
             return told, (await again.load()).probes
         finally:
@@ -56,23 +56,23 @@ def scene(tmp_path, play):
     return asyncio.run(run())
 
 
-def test_an_empty_store_has_nothing(tmp_path):
+def test_an_empty_store_has_nothing(where):
     async def play(probes):
         return await probes.history(None, None, None, 10), await probes.probed(["x"])
 
-    assert scene(tmp_path, play) == (([], {}), LoadedProbes())
+    assert scene(where, play) == (([], {}), LoadedProbes())
 
 
-def test_standings_are_kept_replaced_and_forgotten_and_evidence_is_read_when_it_is_wanted(tmp_path):
+def test_standings_are_kept_replaced_and_forgotten_and_evidence_is_read_when_it_is_wanted(where):
     one, other, gone = standing(), standing("b"), standing("c")
 
     async def play(probes):
-        await probes.keep([(one, probed()), (other, probed()), (gone, probed())], (), (), NOW)
+        await probes.keep([(one, probed()), (other, probed()), (gone, probed())], (), ())
         newer = standing(verdict=Verdict.FILTERED, runs=2, told="works")
-        await probes.keep([(newer, probed(facts={"offset_s": 0.5}))], (), [gone.key], NOW)
+        await probes.keep([(newer, probed(facts={"offset_s": 0.5}))], (), [gone.key])
         return newer, await probes.probed([newer.key, gone.key])
 
-    (newer, found), loaded = scene(tmp_path, play)
+    (newer, found), loaded = scene(where, play)
     assert loaded.standings == (newer, other)
     assert found == {newer.key: probed(facts={"offset_s": 0.5})}
 
@@ -85,38 +85,39 @@ def test_a_key_is_of_one_check_alone():
     assert check_key("a", 'b","c', "", "", "") != check_key("a", "b", "c", "", "")
 
 
-def test_history_is_told_newest_first_by_agent_flow_and_number(tmp_path):
+def test_history_is_told_newest_first_by_agent_flow_and_number(where):
     changes = [change(), change("b"), change(flow="ntp"), change(verdict=Verdict.WORKS, before="filtered")]
 
     async def play(probes):
-        await probes.keep((), changes, (), NOW)
+        await probes.keep((), changes, ())
         return [
             await probes.history(None, None, None, 10), await probes.history("a", None, None, 10),
             await probes.history("a", "dns", None, 10), await probes.history(None, None, 3, 1),
+            await probes.history("a\0", None, None, 10), await probes.history(None, "dns\0", None, 10),
         ]  # fmt: skip
 
-    found, _ = scene(tmp_path, play)
+    found, _ = scene(where, play)
     assert found[0] == [(number, changes[number - 1]) for number in (4, 3, 2, 1)]
     assert [number for number, _ in found[1]] == [4, 3, 1]
     assert [number for number, _ in found[2]] == [4, 1]
     assert [number for number, _ in found[3]] == [2]
+    assert found[4:] == [[], []]
 
 
-def test_history_is_bounded_in_rows_and_in_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "CHANGES", 3)
+def test_history_is_one_whatever_days_it_is_of(where):
+    times = [NOW + days * 86400.0 for days in (0, 3, 1, 1, 0)]
 
     async def play(probes):
-        await probes.keep((), [change(at=NOW - module.CHANGES_AGE - 1), change(at=NOW - 1)], (), NOW)
-        early = await probes.history(None, None, None, 10)
-        await probes.keep((), [change(detail=str(number)) for number in range(5)], (), NOW)
-        return early, await probes.history(None, None, None, 10)
+        for at in times:
+            await probes.keep((), [change(at=at)], ())
+        return await probes.history("a", None, None, 10), await probes.history(None, "dns", 5, 2)
 
-    (early, late), _ = scene(tmp_path, play)
-    assert [one.at for _, one in early] == [NOW - 1]
-    assert [one.detail for _, one in late] == ["4", "3", "2"]
+    (every, some), _ = scene(where, play)
+    assert every == [(number, change(at=times[number - 1])) for number in (5, 4, 3, 2, 1)]
+    assert [number for number, _ in some] == [4, 3]
 
 
-def test_site_schedules_and_webhooks(tmp_path):
+def test_site_schedules_and_webhooks(where):
     schedule = ScheduleRow(id="site", every=300.0, flows=("dns",), to=("192.0.2.1",), created=NOW, by="anna")
     webhook = WebhookRow(id="w-1", url="https://192.0.2.9/", secret="s", created=NOW, by="anna")
     site = SiteRow(text="title = 'x'\n", at=NOW, by="anna")
@@ -132,15 +133,14 @@ def test_site_schedules_and_webhooks(tmp_path):
         await probes.save_webhook(WebhookRow(id="w-2", url="", secret="", created=NOW, by=""))
         await probes.remove_webhook("w-2")
 
-    _, loaded = scene(tmp_path, play)
+    _, loaded = scene(where, play)
     assert loaded == LoadedProbes(schedules=(schedule,), webhooks=(webhook,), site=site)
 
 
-def test_what_something_else_wrote_is_no_row(tmp_path):
+def test_what_something_else_wrote_is_no_row(where):
     async def run():
-        store = await open_store(tmp_path / "region.sqlite")
-        async with store._engine.begin() as connection:
-            await connection.exec_driver_sql("INSERT INTO probes (key, body, probed) VALUES ('k', x'7b7d', x'7b7d')")
+        store = await open_store(where)
+        await execute(store, "INSERT INTO probes (key, body, probed) VALUES ('k', '{}', '{}')")
         try:
             await store.load()
         finally:

@@ -2,7 +2,7 @@
 
 import type { Shape } from "./shape.ts";
 import * as shapes from "./types.ts";
-import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Refusal, Results, Secret, Topology, User } from "./types.ts";
+import type { AuditEntry, Authority, Evidence, Explanation, Host, Me, Member, Refusal, Results, Secret, Topology, User } from "./types.ts";
 
 /** The region answered, and not with what was asked for. `status` is the HTTP status, 0 where no answer came. */
 export class CallError extends Error {
@@ -67,6 +67,11 @@ export async function fetchState(): Promise<State> {
 
 export function fetchEvidence(host: string, name: string): Promise<readonly Evidence[]> {
   return read(`/api/v1/evidence?${new URLSearchParams({ host, interface: name })}`, shapes.evidence);
+}
+
+/** A port in a VLAN as it is there, tagged and untagged, with what speaks for it. */
+export function fetchMembers(vlan: string, host: string, name: string): Promise<readonly Member[]> {
+  return read(`/api/v1/vlans/${encodeURIComponent(vlan)}/members?${new URLSearchParams({ host, interface: name })}`, shapes.members);
 }
 
 export function fetchExplanation(a: string, b: string): Promise<Explanation> {

@@ -4,7 +4,7 @@ import { dictionary, flag, list, maybe, number, object, or, text, type Of } from
 
 export const port = object({ host: text, interface: text, vid: maybe(number) });
 
-const member = object({
+export const member = object({
   host: text,
   interface: text,
   vid: maybe(number),
@@ -12,6 +12,8 @@ const member = object({
   age: or(number, 0),
   evidence: or(list(text), []),
 });
+
+export const members = list(member);
 
 const vlan = object({
   id: text,
@@ -22,12 +24,13 @@ const vlan = object({
 });
 
 const fabric = object({ id: text, name: or(text, ""), vlans: list(vlan) });
-const conflict = object({ kind: text, where: list(port), proof: text });
-const unknown = object({ host: text, interface: text, why: text });
+export const fabrics = list(fabric);
+export const conflict = object({ kind: text, where: list(port), proof: text });
+export const unknown = object({ host: text, interface: text, why: text });
 
 export const topology = object({
   revision: or(number, 0),
-  fabrics: list(fabric),
+  fabrics,
   conflicts: or(list(conflict), []),
   unknown: or(list(unknown), []),
   names: or(dictionary(text), {}),
@@ -139,22 +142,41 @@ export const secrets = list(
 export const authority = object({ fingerprint: text, regions: or(list(text), []) });
 
 const end = object({ host: text, interface: text });
-const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limited_by: or(text, ""), expected: number });
+export const way = object({ from: end, to: end, vid: maybe(number) });
+export const pair = object({ from: end, to: end, vid: maybe(number), mtu: number, limited_by: or(text, ""), expected: number });
 const culprit = object({ what: text, where: or(list(port), []), proof: or(list(text), []) });
 
-export const mtu = object({ pairs: list(pair), culprits: or(list(culprit), []), measuring: or(list(text), []) });
+export const culprits = list(culprit);
+export const mtu = object({ pairs: list(pair), culprits: or(culprits, []), measuring: or(list(text), []), fine: or(number, 0) });
 
-const finding = object({
-  id: text,
-  severity: text,
-  what: text,
+const nowhere = { host: "", interface: "", vlan: null, flow: "", client: "", address: "" };
+const where = object({
   host: or(text, ""),
   interface: or(text, ""),
-  vid: maybe(number),
+  vlan: maybe(number),
+  flow: or(text, ""),
+  client: or(text, ""),
+  address: or(text, ""),
+});
+const findingFields = {
+  id: text,
+  key: or(text, ""),
+  severity: text,
+  what: text,
+  where: or(where, nowhere),
   cause: or(text, ""),
   proof: or(list(text), []),
+  evidence: or(list(text), []),
+  confidence: or(text, "certain"),
   fix: or(list(text), []),
-});
+  recheck: or(text, ""),
+  symptoms: or(list(text), []),
+};
+const finding = object(findingFields);
+
+/** What is wrong by all that the region knows. Times are seconds since 1970 by the region's clock; `missed`: looks in a row that failed. */
+export const standing = object({ ...findingFields, state: or(text, "open"), opened: number, seen: number, gone: maybe(number), origin: or(text, "") });
+export const findings = object({ findings: list(standing), looked: maybe(number), missed: or(number, 0) });
 
 const nodeInterface = object({
   name: text,
@@ -252,6 +274,8 @@ export type Mtu = Of<typeof mtu>;
 export type Pair = Mtu["pairs"][number];
 export type Culprit = Mtu["culprits"][number];
 export type Finding = Of<typeof finding>;
+export type Standing = Of<typeof findings>["findings"][number];
+export type Found = Of<typeof findings>;
 export type NodeInterface = Of<typeof nodeInterface>;
 export type Node = Of<typeof nodes>[number];
 export type Matrix = Of<typeof matrix>;

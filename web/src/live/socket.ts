@@ -4,7 +4,20 @@ import { CallError, fetchMe, fetchState } from "../api/client.ts";
 import { object, text } from "../api/shape.ts";
 import * as shapes from "../api/types.ts";
 import { refreshAdmission } from "./admission.ts";
-import { enrolments, forget, hosts, interfaces, learn, link, matrix, me, mtu, nodes, now, refusals, session, stamp, topology, trouble } from "./store.ts";
+import {
+  findingsDelta,
+  hostsDelta,
+  interfacesDelta,
+  isDelta,
+  mtuDelta,
+  topologyDelta,
+  withClaims,
+  withFindings,
+  withHosts,
+  withInterfaces,
+  withPairs,
+} from "./deltas.ts";
+import { enrolments, findings, forget, hosts, interfaces, learn, link, matrix, me, mtu, nodes, now, refusals, session, stamp, topology, trouble } from "./store.ts";
 
 /** The region pings every 20 s; after this much silence the connection is taken for dead. */
 const SILENCE = 25_000;
@@ -12,6 +25,9 @@ const FIRST_RETRY = 500;
 const LAST_RETRY = 8_000;
 /** Ages in a state are as of its sending, and states are sent on change only: ask again this often. */
 const REFRESH = 15_000;
+
+/** Hosts from which on that costs more than it tells: what changes is told as it changes. */
+const MANY = 300;
 
 const envelope = object({ type: text });
 const hostsMessage = object({ hosts: shapes.hosts });
@@ -41,7 +57,7 @@ export function stop(): void {
 }
 
 function connect(): void {
-  const address = new URL("/api/v1/live", location.href);
+  const address = new URL("/api/v1/live?deltas=1", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const opened = new WebSocket(address);
   socket = opened;
@@ -92,6 +108,7 @@ function tick(): void {
 
 async function refresh(): Promise<void> {
   if (document.hidden || link.peek().state !== "live") return;
+  if ((hosts.peek()?.value.length ?? 0) > MANY) return;
   try {
     const state = await fetchState();
     if (state.topology.revision >= (topology.peek()?.value.revision ?? 0)) learn(state.topology);
@@ -114,7 +131,31 @@ function take(data: unknown): void {
   }
 }
 
+/** What changed, put into what is known. Without anything known there is nothing to put it into: the whole comes first. */
+function change(message: unknown): void {
+  const [claims, known, ports, sizes, wrong] = [topology.peek(), hosts.peek(), interfaces.peek(), mtu.peek(), findings.peek()];
+  switch (envelope(message, "").type) {
+    case "topology":
+      if (claims) learn(withClaims(claims.value, topologyDelta(message, "")));
+      break;
+    case "hosts":
+      if (known) hosts.value = stamp(withHosts(known.value, hostsDelta(message, "")));
+      break;
+    case "interfaces":
+      if (ports) interfaces.value = stamp(withInterfaces(ports.value, interfacesDelta(message, "")));
+      break;
+    case "mtu":
+      if (sizes) mtu.value = stamp(withPairs(sizes.value, mtuDelta(message, "")));
+      break;
+    case "findings":
+      if (wrong) findings.value = stamp(withFindings(wrong.value, findingsDelta(message, "")));
+      break;
+    default: // something that a newer region says
+  }
+}
+
 function dispatch(message: unknown): void {
+  if (isDelta(message)) return change(message);
   switch (envelope(message, "").type) {
     case "topology":
       learn(shapes.topology(message, ""));
@@ -133,6 +174,9 @@ function dispatch(message: unknown): void {
       break;
     case "matrix":
       matrix.value = stamp(shapes.matrix(message, ""));
+      break;
+    case "findings":
+      findings.value = stamp(shapes.findings(message, ""));
       break;
     case "nodes":
       nodes.value = stamp(nodesMessage(message, "").nodes);

@@ -1,7 +1,7 @@
 /** What the page knows, as signals: components read them and are drawn anew when they change. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Authority, Enrolment, Explanation, Host, Interface, Matrix, Me, Mtu, Node, Port, Refusal, Secret, Topology } from "../api/types.ts";
+import type { Authority, Enrolment, Explanation, Found, Host, Interface, Matrix, Me, Mtu, Node, Port, Refusal, Secret, Topology } from "../api/types.ts";
 import { changes, shorten } from "../site/changes.ts";
 import { makeFilter } from "../site/filter.ts";
 import { fold } from "../site/fold.ts";
@@ -33,6 +33,7 @@ export const refusals = signal<Stamped<readonly Refusal[]> | null>(null);
 export const nodes = signal<Stamped<readonly Node[]> | null>(null);
 export const mtu = signal<Stamped<Mtu> | null>(null);
 export const matrix = signal<Stamped<Matrix> | null>(null);
+export const findings = signal<Stamped<Found> | null>(null);
 /** Null also for those who may not see them. */
 export const enrolments = signal<Stamped<readonly Enrolment[]> | null>(null);
 export const secrets = signal<readonly Secret[] | null>(null);
@@ -107,7 +108,7 @@ export function allowed(needed: Role): boolean {
 
 export function forget(): void {
   batch(() => {
-    for (const known of [me, topology, hosts, interfaces, refusals, mtu, nodes, matrix, enrolments, secrets, authority]) known.value = null;
+    for (const known of [me, topology, hosts, interfaces, refusals, mtu, nodes, matrix, findings, enrolments, secrets, authority]) known.value = null;
     changeList.value = [];
     pinned.value = hovered.value = null;
     explanation.value = null;

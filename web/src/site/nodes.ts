@@ -3,7 +3,7 @@
 import type { Finding, Node, NodeInterface } from "../api/types.ts";
 import { count, natural } from "./words.ts";
 
-const SEVERITIES = ["error", "warning", "notice"] as const;
+export const SEVERITIES = ["error", "warning", "notice"] as const;
 
 /** Worst first; a severity that this page does not know stands last. */
 function rank(severity: string): number {

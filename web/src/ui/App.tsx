@@ -22,6 +22,7 @@ import { Side } from "./Side.tsx";
 import { Summary } from "./Summary.tsx";
 import { Users } from "./Users.tsx";
 import { ViewSwitch } from "./ViewSwitch.tsx";
+import { Wrong } from "./Wrong.tsx";
 
 export function App() {
   useLayoutEffect(() => {
@@ -55,6 +56,7 @@ function Found() {
     <>
       <FirstUser />
       <Summary />
+      <Wrong />
       <div class="stage">
         <section class="found" id="picture" tabIndex={-1} aria-labelledby="picture-title">
           <header class="section-head">

@@ -1,6 +1,7 @@
 import type { Host } from "../api/types.ts";
 import { hosts } from "../live/store.ts";
 import { age, natural } from "../site/words.ts";
+import { Growing } from "./Growing.tsx";
 import { Age, Scroll } from "./small.tsx";
 
 /** A clock this far off will soon have its beacons refused. */
@@ -31,11 +32,7 @@ export function Hosts() {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {all.map((host) => (
-              <HostRow key={host.id} host={host} at={hosts.value?.at ?? 0} />
-            ))}
-          </tbody>
+          <Growing rows={all} columns={6} draw={(host) => <HostRow key={host.id} host={host} at={hosts.value?.at ?? 0} />} />
         </table>
       </Scroll>
     </section>

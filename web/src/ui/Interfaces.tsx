@@ -5,6 +5,7 @@ import { filter, interfaces, passing, pinned, query, site } from "../live/store.
 import { pairSentence, passWords } from "../site/mtu.ts";
 import { plugKey, type Plug, type Site } from "../site/site.ts";
 import { count, natural, ownName } from "../site/words.ts";
+import { Growing } from "./Growing.tsx";
 import { Prose, Scroll, VlanTag } from "./small.tsx";
 
 type Row = { readonly facts: Interface; readonly plug: Plug | null; readonly first: boolean };
@@ -35,11 +36,7 @@ export function Interfaces() {
               <th scope="col">MAC</th>
             </tr>
           </thead>
-          <tbody>
-            {rows.map((row) => (
-              <InterfaceRow key={plugKey(row.facts.host, row.facts.name)} row={row} />
-            ))}
-          </tbody>
+          <Growing rows={rows} columns={8} draw={(row) => <InterfaceRow key={plugKey(row.facts.host, row.facts.name)} row={row} />} />
         </table>
       </Scroll>
       {rows.length === 0 && <p class="soft">{all.length > 0 ? `None of ${count(all.length, "interface")} fits the filter.` : "None reported yet."}</p>}

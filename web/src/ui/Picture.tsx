@@ -10,15 +10,25 @@ import { Legend } from "./Legend.tsx";
 import { PlugMark } from "./PlugMark.tsx";
 import { RailMark } from "./RailMark.tsx";
 
+/** Ports that a picture shows at most: beyond, nobody would find anything in it, and the browser would draw for seconds. */
+const MOST_PLUGS = 3000;
+const NOTHING: Site = { rails: [], plugs: [] };
+
 /** The topology picture. The arrow keys move through its ports, Enter holds one, `a` and `b` choose two to explain. */
 export function Picture() {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const shown = drawnSite.value;
-  const score = useMemo(() => layout(shown, width), [shown, width]);
+  const many = shown.plugs.length > MOST_PLUGS;
+  const score = useMemo(() => layout(many ? NOTHING : shown, width), [shown, width, many]);
   return (
     <div class="frame" ref={frame}>
-      {width > 0 && shown.plugs.length > 0 && <Drawing score={score} />}
+      {many && (
+        <p class="nothing">
+          {shown.plugs.length} ports are more than a picture can show. Filter by a host, a VLAN or a port, or look at the table.
+        </p>
+      )}
+      {width > 0 && shown.plugs.length > 0 && !many && <Drawing score={score} />}
       {width > 0 && shown.plugs.length === 0 && (
         <p class="nothing">{query.value.trim() ? "No port fits the filter." : "No interface has been reported yet."}</p>
       )}

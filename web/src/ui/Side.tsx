@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { fetchEvidence } from "../api/client.ts";
-import type { Evidence, Interface } from "../api/types.ts";
+import { fetchEvidence, fetchMembers } from "../api/client.ts";
+import type { Interface } from "../api/types.ts";
 import { chooseEnd, clear, pin } from "../live/actions.ts";
 import { refusal } from "../live/refusal.ts";
 import { drawnSite, passing, pinned, selection, site, stamp, topology, type Stamped } from "../live/store.ts";
@@ -15,6 +15,9 @@ import { Age, Prose, Sentence, VlanTag } from "./small.tsx";
 const REST = 180;
 /** While a port is shown its evidence is asked for again this often. */
 const AGAIN = 5000;
+
+/** VLANs of a port of which it is asked what speaks for it. */
+const MOST_ASKED = 16;
 
 const SHOWN_WEAK = 9;
 
@@ -86,11 +89,7 @@ function PlugDetail({ plug }: { plug: Plug }) {
       {plug.conflicts.map((number) => (
         <ConflictNote key={number} number={number} />
       ))}
-      <ul class="touches">
-        {plug.touches.map((touch) => (
-          <TouchLine key={`${touch.rail} ${touch.vid}`} touch={touch} />
-        ))}
-      </ul>
+      <Touches plug={plug} />
       <EvidenceList plug={plug} />
       <p class="ends">
         <button type="button" onClick={() => chooseEnd("a", plugPort(plug.key))}>
@@ -144,7 +143,7 @@ function ConflictNote({ number }: { number: number }) {
   );
 }
 
-function TouchLine({ touch }: { touch: Touch }) {
+function TouchLine({ touch, sentences }: { touch: Touch; sentences: readonly string[] }) {
   const rail = site.value.rails.find((item) => item.id === touch.rail);
   return (
     <li>
@@ -152,9 +151,9 @@ function TouchLine({ touch }: { touch: Touch }) {
       <span class="soft">
         {touch.vid === null ? " untagged" : " tagged"}, <span title={strengthMeaning(touch.strength)}>{touch.strength}</span>, <Age seconds={touch.age} at={topology.value?.at ?? 0} />
       </span>
-      {touch.evidence.length > 0 && (
+      {sentences.length > 0 && (
         <ul class="sentences">
-          {touch.evidence.map((sentence) => (
+          {sentences.map((sentence) => (
             <li key={sentence}>
               <Sentence>{sentence}</Sentence>
             </li>
@@ -165,15 +164,16 @@ function TouchLine({ touch }: { touch: Touch }) {
   );
 }
 
-function EvidenceList({ plug }: { plug: Plug }) {
-  const [found, setFound] = useState<Stamped<readonly Evidence[]> | null>(null);
+/** What is asked of the region while a port is shown: again and again, and not for one that a pointer crosses. */
+function useAsked<T>(ask: () => Promise<T>, of: readonly string[]): { readonly found: Stamped<T> | null; readonly wrong: string } {
+  const [found, setFound] = useState<Stamped<T> | null>(null);
   const [wrong, setWrong] = useState("");
   useEffect(() => {
     let gone = false;
     let timer: ReturnType<typeof setTimeout>;
-    const ask = async (): Promise<void> => {
+    const again = async (): Promise<void> => {
       try {
-        const answer = await fetchEvidence(plug.host, plug.interface);
+        const answer = await ask();
         if (gone) return;
         setFound(stamp(answer));
         setWrong("");
@@ -181,14 +181,38 @@ function EvidenceList({ plug }: { plug: Plug }) {
         if (gone) return;
         setWrong(refusal(error));
       }
-      timer = setTimeout(() => void ask(), AGAIN);
+      timer = setTimeout(() => void again(), AGAIN);
     };
-    timer = setTimeout(() => void ask(), REST);
+    timer = setTimeout(() => void again(), REST);
     return () => {
       gone = true;
       clearTimeout(timer);
     };
-  }, [plug.host, plug.interface]);
+  }, [...of]);
+  return { found, wrong };
+}
+
+/** What speaks for a port in each VLAN that it touches, by VLAN and VID. */
+async function fetchProof(plug: Plug): Promise<ReadonlyMap<string, readonly string[]>> {
+  const vlans = [...new Set(plug.touches.map((touch) => touch.rail))].slice(0, MOST_ASKED);
+  const answers = await Promise.all(vlans.map((vlan) => fetchMembers(vlan, plug.host, plug.interface)));
+  return new Map(answers.flatMap((members, at) => members.map((one) => [`${vlans[at]} ${one.vid}`, one.evidence] as const)));
+}
+
+function Touches({ plug }: { plug: Plug }) {
+  const { found } = useAsked(() => fetchProof(plug), [plug.key, ...plug.touches.map((touch) => touch.rail)]);
+  return (
+    <ul class="touches">
+      {plug.touches.map((touch) => {
+        const at = `${touch.rail} ${touch.vid}`;
+        return <TouchLine key={at} touch={touch} sentences={found?.value.get(at) ?? touch.evidence} />;
+      })}
+    </ul>
+  );
+}
+
+function EvidenceList({ plug }: { plug: Plug }) {
+  const { found, wrong } = useAsked(() => fetchEvidence(plug.host, plug.interface), [plug.key]);
   if (wrong) return <p class="soft">{wrong}</p>;
   if (!found || found.value.length === 0) return found ? <p class="soft">No observation names this port.</p> : null;
   return (

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from bellrock.firewall.verify.boxes import Boxes, Intervals
+from bellrock.firewall.verify.decisions import Decisions
 from bellrock.firewall.verify.fields import CHANCES, FIELDS
 from bellrock.firewall.verify.program import Decision, Kind, Program, Touch
 from bellrock.firewall.verify.route import Event, Route, Stop, stops
@@ -27,8 +28,6 @@ from bellrock.firewall.verify.state import (
 from bellrock.firewall.verify.steps import Branch, Chance, Taken, branches, hangs
 from bellrock.firewall.verify.ties import Doubt, doubts
 
-_OPEN: Final = -1
-"""A scope that has not ended yet."""
 _KINDS: Final = {
     Taken.ACCEPT: Kind.ACCEPT,
     Taken.TRANSLATE: Kind.ACCEPT,
@@ -39,8 +38,6 @@ _KINDS: Final = {
 }
 _DEEPEST: Final = 16
 """NFT_JUMP_STACK_SIZE of the kernel."""
-_LONGEST: Final = 1_000_000
-"""Decisions of one program."""
 
 _CONNECTION: Final = {"ct_state": CT_INVALID, "ct_mark": ABSENT, "ct_direction": ABSENT, "ct_status_dnat": ABSENT}
 """What a rule sees before connection tracking (nft_ct_get_eval)."""
@@ -106,14 +103,9 @@ class _Unroller:
         self._around = around
         self._translates = {**dict.fromkeys(dict(restored)), **dict(becomes)}
         self._brings = {**dict.fromkeys(_CONNECTION), **dict(brings)}
-        self._decisions: list[Decision] = []
+        self._told = Decisions()
         self._touches: list[Touch] = []
-        self._ends: list[int] = [_OPEN]
         self._states = [State(_POSSIBLE).binding(**{**_CONNECTION, **dict(restored)})]
-        self._held: list[tuple[int, Decision]] = []
-        """Decisions that keep packets from this chain, with their numbers, and those that did."""
-        self._back: list[tuple[int, Decision]] = []
-        self._clouds: list[Decision] = []
         self._forwards = False
         self._lowered = False
         self._chances: dict[str, str] = {}
@@ -130,10 +122,10 @@ class _Unroller:
                 self._enter(hook, route)
             self._unordered(ties.get(id(stop), ()))
             if stop.nat and not nat:
-                translates = self._scope()
+                translates = self._told.scope()
             elif nat and not stop.nat:
                 # The nat chains of a hook stand side by side; filter chains behind them see translated packets again.
-                self._close(translates)
+                self._told.close(translates)
             nat = stop.nat
             if isinstance(stop.what, Chain):
                 self._base(stop.what, stop, translates)
@@ -141,8 +133,8 @@ class _Unroller:
                 self._states = merged([self._after(stop.what, state) for state in self._states])
         self._beneath()
         for state in self._states:
-            self._add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
-        return Program(tuple(self._decisions), tuple(self._ends), tuple(self._touches), bases, self._chances)
+            self._told.add(Decision(boxes=state.boxes, kind=Kind.END, chain="", scope=0, state=state))
+        return Program(tuple(self._told.all), tuple(self._told.ends), tuple(self._touches), bases, self._chances)
 
     def _unordered(self, together: tuple[Stop, ...]) -> None:
         """Chains of one priority, where they are met first: what hangs on their order is beyond telling."""
@@ -150,7 +142,7 @@ class _Unroller:
         for doubt in doubts(self._ruleset, together, bound, frozenset(self._translates)):
             for state in self._states:
                 boxes = doubt.boxes & state.boxes
-                self._add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=doubt.why))
+                self._told.add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=doubt.why))
 
     def _beneath(self) -> None:
         """Of what comes through, what may be stopped below IP: last, so that what the rules stop is stopped for sure."""
@@ -160,7 +152,7 @@ class _Unroller:
             coming = [(doubt.boxes, doubt.why) for doubt in self._around.coming]
             leaving = [(incoming(state, doubt.boxes)[0], doubt.why) for doubt in self._around.leaving]
             for boxes, why in (*coming, *leaving):
-                self._add(Decision(boxes=boxes & state.boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
+                self._told.add(Decision(boxes=boxes & state.boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
 
     def _enter(self, hook: str, route: Route) -> None:
         """A hook without an interface for one direction sees an empty name there."""
@@ -182,12 +174,12 @@ class _Unroller:
                         f"{name} set to {state.value(name)} before the packet is routed: the kernel sends it no further"
                     )
                     boxes = state.boxes & _PROTOCOLS[family]
-                    self._add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
+                    self._told.add(Decision(boxes=boxes, kind=Kind.UNKNOWN, chain="", scope=0, why=why))
             self._states = [state.binding(**{name: _lowered(name, state.value(name))}) for state in self._states]
 
     def _base(self, chain: Chain, stop: Stop, translates: int) -> None:
         gate = _gate(chain, nat=stop.nat)
-        accepts, returns = self._scope(), self._scope()
+        accepts, returns = self._told.scope(), self._told.scope()
         place = _Place(chain.key, accepts, returns, translates, (chain.key,), stop.hook)
         outside = [state.only(state.boxes - gate) for state in self._states]
         inside = [state.only(state.boxes & gate) for state in self._states]
@@ -195,12 +187,12 @@ class _Unroller:
         after, changed = self._chain(chain, inside, place)
         if changed:
             self._states = merged(outside + after)
-        self._close(returns)
+        self._told.close(returns)
         if chain.policy is not VerdictKind.ACCEPT:
             for state in inside:
-                self._add(Decision(boxes=state.boxes, kind=Kind.DROP, chain=chain.key, scope=0))
-        self._close(accepts)
-        self._clouds.clear()
+                self._told.add(Decision(boxes=state.boxes, kind=Kind.DROP, chain=chain.key, scope=0))
+        self._told.close(accepts)
+        self._told.clouds.clear()
 
     def _chain(self, chain: Chain, states: list[State], place: _Place) -> tuple[list[State], bool]:
         """The states behind a chain, and whether they are others than before."""
@@ -231,10 +223,12 @@ class _Unroller:
     def _rule(self, rule: Rule, state: State, place: _Place, chance: Chance) -> tuple[list[State], bool]:
         taken = branches(rule, state, chance)
         if taken.touched:
-            self._touches.append(Touch(rule, taken.touched, len(self._decisions)))
+            self._touches.append(Touch(rule, taken.touched, len(self._told.all)))
         rest, after, changed = state, list[State](), False
         for branch in taken.branches:
-            state = branch.state.only(self._exact(branch.state.boxes)) if branch.changes else branch.state
+            state = (
+                branch.state.only(self._told.without_returning(branch.state.boxes)) if branch.changes else branch.state
+            )
             came = self._branch(rule, branch, state, place)
             if came is not None:
                 rest = rest.only(rest.boxes - state.boxes)
@@ -259,7 +253,7 @@ class _Unroller:
     def _decide(self, rule: Rule, branch: Branch, boxes: Boxes, place: _Place) -> None:
         kind = _KINDS[branch.taken]
         scope = {Taken.RETURN: place.returns, Taken.TRANSLATE: place.translates}.get(branch.taken, place.accepts)
-        self._add(
+        self._told.add(
             Decision(
                 boxes=boxes,
                 kind=kind,
@@ -275,15 +269,15 @@ class _Unroller:
     def _jump(self, rule: Rule, branch: Branch, state: State, place: _Place) -> list[State] | None:
         chain = self._target(rule, branch, place)
         goes = branch.verdict.kind is VerdictKind.GOTO
-        returns = place.returns if goes else self._scope()
+        returns = place.returns if goes else self._told.scope()
         inner = structs.replace(place, returns=returns, above=(*place.above, chain.key))
         after, changed = self._chain(chain, [state], inner)
         if goes:
             # Behind a chain that was gone to, the packet is where a return from this chain would bring it.
             for one in after:
-                self._add(Decision(boxes=one.boxes, kind=Kind.SKIP, chain=place.base, scope=returns, rule=rule))
+                self._told.add(Decision(boxes=one.boxes, kind=Kind.SKIP, chain=place.base, scope=returns, rule=rule))
         else:
-            self._close(returns)
+            self._told.close(returns)
         return after if changed else None
 
     def _elsewhere(self, state: State, place: _Place) -> str:
@@ -320,39 +314,12 @@ class _Unroller:
             )
         return chain
 
-    def _exact(self, boxes: Boxes) -> Boxes:
-        """Without the packets that left this chain before and come back behind it; those that are gone for good do not matter."""
-        self._back += [one for one in self._held if self._ends[one[1].scope] != _OPEN]
-        self._held = [one for one in self._held if self._ends[one[1].scope] == _OPEN]
-        since = self._held[0][0] if self._held else len(self._decisions)
-        self._back = [one for one in self._back if self._ends[one[1].scope] > since]
-        away = self._away(boxes)
-        for at, one in self._held:
-            if one.boxes.meets(boxes):
-                boxes -= self._took(at, one, boxes, away)
-        return boxes
-
-    def _away(self, boxes: Boxes) -> list[tuple[int, int, Boxes]]:
-        """Of `boxes`, what was away from one decision to another and is back: nothing in between took it."""
-        away: list[tuple[int, int, Boxes]] = []
-        for at, one in sorted(self._back, key=lambda pair: pair[0]):
-            if one.boxes.meets(boxes):
-                away.append((at, self._ends[one.scope], self._took(at, one, boxes, away)))
-        return away
-
-    def _took(self, at: int, one: Decision, boxes: Boxes, away: list[tuple[int, int, Boxes]]) -> Boxes:
-        taken = one.boxes & boxes if away else one.boxes
-        for left, came, others in away:
-            if left < at < came:
-                taken -= others
-        return taken
-
     def _unclear(self, rule: Rule, boxes: Boxes, place: _Place) -> None:
         """What may or may not have left the chain before, and is changed if not, is beyond telling."""
-        for cloud in self._clouds:
+        for cloud in self._told.clouds:
             both = cloud.boxes & boxes
             if both:
-                self._add(
+                self._told.add(
                     Decision(
                         boxes=both,
                         kind=Kind.UNKNOWN,
@@ -374,27 +341,6 @@ class _Unroller:
 
     def _translated(self, *names: str) -> dict[str, Value | None]:
         return {name: value for name, value in self._translates.items() if name in names}
-
-    def _add(self, decision: Decision) -> None:
-        if not decision.boxes:
-            return
-        if len(self._decisions) >= _LONGEST:
-            raise RulesetError(
-                f"{decision.chain}: its jumps make more than {_LONGEST} ways to a rule; check a part of it"
-            )
-        if decision.kind in {Kind.ACCEPT, Kind.SKIP}:
-            if decision.may:
-                self._clouds.append(decision)
-            else:
-                self._held.append((len(self._decisions), decision))
-        self._decisions.append(decision)
-
-    def _scope(self) -> int:
-        self._ends.append(_OPEN)
-        return len(self._ends) - 1
-
-    def _close(self, scope: int) -> None:
-        self._ends[scope] = len(self._decisions)
 
 
 def _no_chance(_number: int, _text: str) -> None:

@@ -16,14 +16,13 @@ from bellrock.contract import (
     Relayed,
     Renew,
     Report,
-    Results,
     decode_agent_message,
     decode_hello,
     encode,
 )
+from bellrock.contract.here import Told
 from bellrock.contract.v1 import MAX_OBSERVATIONS, ContractError
-from bellrock.contract.walk import Ruled, Seen, Watching
-from bellrock.region.api.guards import own_origin, region_of
+from bellrock.region.api.guards import outpost_of, own_origin
 from bellrock.region.api.sockets import (
     GOING_AWAY,
     POLICY,
@@ -37,8 +36,10 @@ from bellrock.region.api.sockets import (
     turn_down,
 )
 from bellrock.region.protocol import shown_in
-from bellrock.region.service import HANDSHAKE, Region, Session, TurnedAway
+from bellrock.region.service import HANDSHAKE, Outpost, Session, TurnedAway
 
+LARGE: Final = 4096
+"""Octets of a message that is likely a report, and worth not decoding before there is room for what it tells."""
 MAX_SEQ: Final = 2**62
 """Far beyond any agent's life, and within SQLite's integers."""
 
@@ -46,7 +47,7 @@ MAX_SEQ: Final = 2**62
 @websocket("/api/v1/agents/stream")
 async def agents_stream(socket: WebSocket) -> None:  # type: ignore[type-arg]
     """Version 1 of the contract."""
-    region = region_of(socket)
+    outpost = outpost_of(socket)
     if not own_origin(socket):
         await turn_down(
             socket, HTTPStatus.FORBIDDEN, "The request comes from another site's page (Origin is not Host)."
@@ -54,28 +55,28 @@ async def agents_stream(socket: WebSocket) -> None:  # type: ignore[type-arg]
         return
     await socket.accept()
     try:
-        session = await _let_in(socket, region)
+        session = await _let_in(socket, outpost)
     except TurnedAway as reason:
-        await _turn_away(socket, region, reason)
+        await _turn_away(socket, outpost, reason)
     except (WebSocketDisconnect, TooSlow):
         return
     else:
-        await _serve(socket, region, session)
+        await _serve(socket, outpost, session)
 
 
-async def _let_in(socket: Socket, region: Region) -> Session:
+async def _let_in(socket: Socket, outpost: Outpost) -> Session:
     channel = shown_in(socket.scope)
-    challenge = region.knock(channel)
+    challenge = await outpost.knock(channel)
     try:
         await send(socket, encode(challenge))
         hello = await _hello(socket, challenge)
-        session, welcome = region.greet(hello, challenge, channel)
+        session, welcome = await outpost.greet(hello, challenge, channel)
     finally:
-        region.settled(channel)
+        outpost.settled(channel)
     try:
         await send(socket, encode(welcome))
     except BaseException:
-        region.leave(session, "gone before it was welcomed")
+        outpost.leave(session, "gone before it was welcomed")
         raise
     return session
 
@@ -94,51 +95,60 @@ async def _hello(socket: Socket, challenge: Challenge) -> Hello:
         raise TurnedAway(f"not a hello of version {challenge.version} of the contract: {error}") from None
 
 
-async def _turn_away(socket: Socket, region: Region, reason: TurnedAway) -> None:
-    await asyncio.sleep(region.turn_away(_address(socket), reason))
+async def _turn_away(socket: Socket, outpost: Outpost, reason: TurnedAway) -> None:
+    await asyncio.sleep(outpost.turn_away(_address(socket), reason))
     try:
-        await send(socket, encode(Rejected(str(reason))))
+        await send(socket, encode(Rejected(str(reason), reason.after)))
         await close(socket, POLICY if reason.wrong else TRY_AGAIN, str(reason))
     except (WebSocketDisconnect, TooSlow):
         return
 
 
-async def _serve(socket: Socket, region: Region, session: Session) -> None:
+async def _serve(socket: Socket, outpost: Outpost, session: Session) -> None:
     why = "closed by the agent"
     try:
-        await race(_receive(socket, region, session), _send(socket, session))
+        await race(_receive(socket, outpost, session), _send(socket, session))
     except WebSocketDisconnect:
         pass
     except (ContractError, TooSlow, TurnedAway) as error:
         why = str(error)
     finally:
-        region.leave(session, why)
-    code = GOING_AWAY if region.stopping.is_set() else POLICY
+        outpost.leave(session, why)
+    code = GOING_AWAY if outpost.stopping.is_set() else POLICY
     await close(socket, code, why)
 
 
-async def _receive(socket: Socket, region: Region, session: Session) -> None:
-    while (text := await receive(socket)) is not None:
-        message = decode_agent_message(text)
-        match message:
-            case Report(observations=observations) if len(observations) > MAX_OBSERVATIONS:
-                raise ContractError(
-                    f"{len(observations)} observations in one report; at most {MAX_OBSERVATIONS} are taken"
-                )
-            case Report(seq=seq) if not 0 < seq < MAX_SEQ:
-                raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
-            case Report() | KeepAlive() | Done():
-                await region.tell(session, message)
-            case Renew(request):
-                await region.renew(session, request)
-            case Relayed():
-                await region.relayed(session, message)
-            case Results():
-                region.results(session, message)
-            case Watching() | Seen() | Ruled():
-                region.walk_answer(session, message)
-            case Hello():
-                raise ContractError("a second hello")
+async def _receive(socket: Socket, outpost: Outpost, session: Session) -> None:
+    # What was said is another function's: here it would be kept until something else is, of each of ten thousand agents.
+    while await _heard(socket, outpost, session):
+        pass
+
+
+async def _heard(socket: Socket, outpost: Outpost, session: Session) -> bool:
+    """Take in one message; False: there are no more."""
+    if (text := await receive(socket)) is None:
+        return False
+    if len(text) > LARGE:
+        await outpost.room()
+    message = decode_agent_message(text)
+    match message:
+        case Report(observations=observations) if len(observations) > MAX_OBSERVATIONS:
+            raise ContractError(f"{len(observations)} observations in one report; at most {MAX_OBSERVATIONS} are taken")
+        case Report(seq=seq) if not 0 < seq < MAX_SEQ:
+            raise ContractError(f"report number {seq} is not between 1 and {MAX_SEQ - 1}")
+        case Report() | KeepAlive() | Done():
+            await outpost.tell(session, message)
+        case Renew(request):
+            await outpost.renew(session, request)
+        case Relayed():
+            await outpost.relayed(session, message)
+        case Told():
+            outpost.told(session, message)
+        case Hello():
+            raise ContractError("a second hello")
+        case _:
+            outpost.answered(session, message)
+    return True
 
 
 async def _send(socket: Socket, session: Session) -> None:

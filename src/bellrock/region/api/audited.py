@@ -88,6 +88,15 @@ async def note_login(connection: Connection, user: str | None, *, by_token: bool
     await region.audit.note(row)
 
 
+async def note_carried(connection: Connection, action: str, subject: str) -> None:
+    """Something that is carried away, though nothing is changed."""
+    caller = caller_in(connection)
+    row = entry(
+        wall(), AuditKind.CHANGE, caller.user, caller.how, address_of(connection), action, "done", Told(subject)
+    )
+    await region_of(connection).audit.note(row)
+
+
 async def note_unheard(connection: Connection, user: str | None, *, by_token: bool, why: str) -> None:
     """A try at a login that was not looked at; of many, one entry now and then."""
     if region_of(connection).audit.may_repeat():

@@ -3,25 +3,34 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, QueryParameter
-from msgspec import Meta
 
+from bellrock.model import Role
 from bellrock.region.api.audited import tell
 from bellrock.region.api.guards import region_of
+from bellrock.region.api.paging import PAGED, Spanned, paged, rows
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service import AlreadySo, UnknownAgent
 from bellrock.region.service.shapes import AuthorityView, EnrolmentView, SecretView
+from bellrock.region.store import EnrolmentState
 
-Code = Annotated[str, Meta(max_length=64)]
 
-
-@get("/api/v1/enrolments", summary="Agents that joined, or asked to", tags=["agents"], responses=problems(401, 403),
-     sync_to_thread=False)  # fmt: skip
-def enrolments(request: AnyRequest) -> list[EnrolmentView]:
-    """Those who wait for a decision first."""
-    return region_of(request).enrolment.views()
+@get("/api/v1/enrolments", summary="Agents that joined, or asked to", tags=["agents"], responses=problems(400, 401, 403),
+     sync_to_thread=False, dependencies=paged, response_headers=PAGED)  # fmt: skip
+def enrolments(
+    request: AnyRequest,
+    span: Spanned,
+    stand: Annotated[
+        EnrolmentState | None, QueryParameter(name="state", description="Only those in this state")
+    ] = None,
+    role: Annotated[Role | None, QueryParameter(description="Only those that play this role")] = None,
+) -> Response[list[EnrolmentView]]:
+    """Those who wait for a decision first, then by name."""
+    views = region_of(request).enrolment.views()
+    found = [one for one in views if stand in (None, one.state) and role in (None, one.role)]
+    return rows(request, found, lambda one: (int(one.state != EnrolmentState.WAITING), one.name, one.agent), span)
 
 
 @post("/api/v1/enrolments/{agent:str}/approve", summary="Let an agent in", tags=["agents"], status_code=204,
@@ -30,7 +39,10 @@ async def approve(
     request: AnyRequest,
     agent: FromPath[str],
     code: Annotated[
-        Code, QueryParameter(description="The code that was compared; if another waits by now, nothing is done")
+        str,
+        QueryParameter(
+            max_length=64, description="The code that was compared; if another waits by now, nothing is done"
+        ),
     ] = "",
 ) -> None:
     """One that waits, or one that was revoked, which may ask again then; unless the policy is auto, it waits to be approved anew."""

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Scope
 
 from bellrock.region.api.problems import Connection
 from bellrock.region.api.rights import right_of
 from bellrock.region.logs import line
 from bellrock.region.roles import Caller, How, UserRole
-from bellrock.region.service import Region, wall
+from bellrock.region.service import Outpost, Region, wall
 
 COOKIE: Final = "bellrock_session"
 SECURE_COOKIE: Final = "__Host-bellrock_session"
@@ -35,6 +36,11 @@ def region_of(connection: Connection) -> Region:
     return cast("Region", connection.app.state.region)
 
 
+def outpost_of(connection: Connection) -> Outpost:
+    """Where this process's agents are served."""
+    return cast("Outpost", connection.app.state.outpost)
+
+
 def address_of(connection: Connection) -> str:
     """The caller's IP address; `unix` where it came by a Unix socket."""
     client = connection.scope.get("client")
@@ -43,13 +49,23 @@ def address_of(connection: Connection) -> str:
 
 def is_local(connection: Connection) -> bool:
     """Whether the caller is on this machine: it came over loopback or a Unix socket."""
-    client = connection.scope.get("client")
-    return client is None or ipaddress.ip_address(client[0].partition("%")[0]).is_loopback
+    return came_locally(connection.scope)
 
 
 def is_secure(connection: Connection) -> bool:
     """Whether nobody in between can read along: it came by TLS."""
-    return connection.scope.get("scheme") in ("https", "wss")
+    return came_securely(connection.scope)
+
+
+def came_locally(scope: Scope) -> bool:
+    """`is_local`, of a scope of ASGI."""
+    client = scope.get("client")
+    return client is None or ipaddress.ip_address(client[0].partition("%")[0]).is_loopback
+
+
+def came_securely(scope: Scope) -> bool:
+    """`is_secure`, of a scope of ASGI."""
+    return scope.get("scheme") in ("https", "wss")
 
 
 def cookie_name(connection: Connection) -> str:

@@ -34,6 +34,6 @@ class SecurityHeaders:
 
 def _add(message: HTTPResponseStartEvent, *, api: bool) -> None:
     headers = [*message["headers"], *HEADERS]
-    if api:
+    if api and not any(name == b"cache-control" for name, _ in headers):
         headers.append((b"cache-control", b"no-store"))
     message["headers"] = headers

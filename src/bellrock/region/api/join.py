@@ -101,7 +101,7 @@ async def _join_in_time(socket: Socket, region: Region, address: str) -> tuple[A
     try:
         return await _join(socket, region, address)
     except TurnedAway as reason:
-        region.turn_away(address, TurnedAway(str(reason)))
+        region.outpost.turn_away(address, TurnedAway(str(reason)))
         if reason.wrong:
             await _note_wrong(region, address)
             # Waited for here, so that this connection counts for its address until it is answered.

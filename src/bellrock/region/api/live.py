@@ -35,6 +35,10 @@ LOOK: Final = 60.0
 async def live(socket: WebSocket) -> None:  # type: ignore[type-arg]
     """Full state of each topic on connect, then each when it changed, at most twenty times a second, and a ping each 20 s.
 
+    With `?deltas=1`, messages of hosts, interfaces and topology hold after the first what changed since the one before, and then
+    have `changed`: hosts; all interfaces of the hosts named in `hosts`; fabrics, with the ids of those that are `gone`, and with conflicts,
+    unknown and names where these changed. One without `changed` is whole again, and takes the place of all before.
+
     Ends with the session or token that opened it, and when what its user may do has changed.
     """
     region, caller = region_of(socket), caller_of(socket)
@@ -52,7 +56,7 @@ async def live(socket: WebSocket) -> None:  # type: ignore[type-arg]
 
 async def _serve(socket: Socket, region: Region, caller: Caller) -> None:
     await socket.accept()
-    watcher = region.watch(hidden_from(caller))
+    watcher = region.watch(hidden_from(caller), deltas=socket.query_params.get("deltas") == "1")
     if watcher is None:
         await close(socket, TRY_AGAIN, "too many watch already")
         return

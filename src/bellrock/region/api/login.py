@@ -37,7 +37,7 @@ WRONG_TOKEN: Final = (
 WRONG_PASSWORD: Final = "The user's name or the password is wrong."  # noqa: S105 -- a sentence
 
 
-class LoginRequest(Struct, frozen=True):
+class LoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A one-time token, from the fragment of the address that the region printed; or a user's name and password."""
 
     token: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
@@ -62,7 +62,7 @@ class Me(Struct, frozen=True):
     """There are no users yet: whoever came in by the one-time address should make the first."""
 
 
-class NewPassword(Struct, frozen=True):
+class NewPassword(Struct, frozen=True, forbid_unknown_fields=True):
     """The password that was, and the one that is to be."""
 
     old: Password

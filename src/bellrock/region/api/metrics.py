@@ -4,7 +4,7 @@ from litestar import Response, get
 
 from bellrock.region.api.guards import region_of
 from bellrock.region.api.problems import AnyRequest, problems
-from bellrock.region.service.metrics import CONTENT_TYPE
+from bellrock.wire.exposition import CONTENT_TYPE
 
 
 @get(

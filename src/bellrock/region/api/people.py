@@ -2,18 +2,22 @@
 
 from typing import Annotated, Final
 
-from litestar import delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.exceptions import ClientException, HTTPException, NotFoundException, PermissionDeniedException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from bellrock.region.api.audited import caller_in, tell
+from bellrock.region.api.conditional import changing
 from bellrock.region.api.guards import needs_private, region_of
+from bellrock.region.api.hosts import Since
 from bellrock.region.api.login import Password
+from bellrock.region.api.paging import MANY, NEXT, PAGED, Before, Cursor, Most, Spanned, newest, numbered, paged, rows
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.roles import How, UserRole
 from bellrock.region.service import wall
+from bellrock.region.service.apitokens import id_of
 from bellrock.region.service.users import Conflict, NotThere, Unwanted
 from bellrock.region.store import UserRow
 
@@ -34,7 +38,7 @@ class UserView(Struct, frozen=True):
     """Browsers that are logged in as this user."""
 
 
-class NewUser(Struct, frozen=True):
+class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who is to log in with a password."""
 
     name: Name
@@ -42,7 +46,7 @@ class NewUser(Struct, frozen=True):
     role: UserRole = UserRole.VIEWER
 
 
-class UserChange(Struct, frozen=True):
+class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be changed of a user; one of the two, or both."""
 
     role: UserRole | None = None
@@ -50,7 +54,7 @@ class UserChange(Struct, frozen=True):
 
 
 class TokenView(Struct, frozen=True):
-    """A program's token. Times are seconds since 1970."""
+    """A program's token, or the API token of a state directory. Times are seconds since 1970."""
 
     id: str
     name: str
@@ -59,11 +63,13 @@ class TokenView(Struct, frozen=True):
     owner: str
     """The user who made it, or the token that it was made with, and with whom it goes; empty where none did."""
     created: float
-    expires: float
+    """When it was made; of an API token, when a process with it started last."""
+    expires: float | None
+    """Null of an API token, which is good until it is revoked."""
     used: float | None
 
 
-class NewToken(Struct, frozen=True):
+class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     """A token for a program."""
 
     name: Name
@@ -104,11 +110,30 @@ class ConflictException(HTTPException):
     status_code = CONFLICT
 
 
-@get("/api/v1/users", summary="The users", tags=["access"], responses=problems(401, 403), sync_to_thread=False)
-def users(request: AnyRequest) -> list[UserView]:
+@get("/api/v1/users", summary="The users", tags=["access"], responses=problems(400, 401, 403), sync_to_thread=False,
+     dependencies=paged, response_headers=PAGED)  # fmt: skip
+def users(
+    request: AnyRequest,
+    span: Spanned,
+    role: Annotated[UserRole | None, QueryParameter(description="Only those of this role")] = None,
+) -> Response[list[UserView]]:
     """All who log in with a password, by name."""
-    access, now = region_of(request).access, wall()
-    return [_view(row, access.sessions.count(row.name, now)) for row in access.users.all()]
+    found = [_view(request, row) for row in region_of(request).access.users.all() if role in (None, row.role)]
+    return rows(request, found, lambda one: (one.name.lower(),), span)
+
+
+@get(
+    "/api/v1/users/{user:str}",
+    summary="A user",
+    tags=["access"],
+    responses=problems(400, 401, 403, 404),
+    sync_to_thread=False,
+)
+def user(request: AnyRequest, user: FromPath[str]) -> UserView:
+    """Its role, its last login, and in how many browsers it is logged in."""
+    if (found := _seen(request, user)) is None:
+        raise NotFoundException(f"There is no user {user[:64]!r}.")
+    return found
 
 
 @post("/api/v1/users", summary="Add a user", tags=["access"], status_code=201, guards=[needs_private],
@@ -123,13 +148,13 @@ async def add_user(
     """The name has 1 to 64 letters, digits and `. _ @ -`, the password 8 to 256 characters."""
     tell(request, subject=data.name, after=data.role)
     try:
-        return _view(await region_of(request).access.users.add(data.name, data.password, data.role, wall()), 0)
+        return _view(request, await region_of(request).access.users.add(data.name, data.password, data.role, wall()))
     except (Unwanted, Conflict) as error:
         raise _refusal(error) from None
 
 
 @patch("/api/v1/users/{user:str}", summary="Change a user", tags=["access"], status_code=204, guards=[needs_private],
-       responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+       responses=problems(400, 401, 403, 404, 409, 412))  # fmt: skip
 async def change_user(request: AnyRequest, user: FromPath[str], data: Annotated[UserChange, Body()]) -> None:
     """Another role, another password, or both; the user's sessions end."""
     if data.role is None and data.password is None:
@@ -138,34 +163,48 @@ async def change_user(request: AnyRequest, user: FromPath[str], data: Annotated[
     row = known.get(user)
     after = [word for word in (data.role, "another password" if data.password else None) if word]
     tell(request, subject=row.name if row else user, before=row.role if row else "", after=", ".join(after))
-    try:
-        await known.change(user, data.role, data.password)
-    except (Unwanted, Conflict, NotThere) as error:
-        raise _refusal(error) from None
+    async with changing(request, lambda: _seen(request, user)):
+        try:
+            await known.change(user, data.role, data.password)
+        except (Unwanted, Conflict, NotThere) as error:
+            raise _refusal(error) from None
 
 
 @delete("/api/v1/users/{user:str}", summary="Remove a user", tags=["access"], status_code=204,
-        responses=problems(400, 401, 403, 404, 409))  # fmt: skip
+        responses=problems(400, 401, 403, 404, 409, 412))  # fmt: skip
 async def remove_user(request: AnyRequest, user: FromPath[str]) -> None:
     """The user's sessions end, and the tokens that the user made."""
     access = region_of(request).access
     tell(request, subject=user)
-    try:
-        row = await access.users.remove(user)
-    except (Conflict, NotThere) as error:
-        raise _refusal(error) from None
+    async with changing(request, lambda: _seen(request, user)):
+        try:
+            row = await access.users.remove(user)
+        except (Conflict, NotThere) as error:
+            raise _refusal(error) from None
     ended = access.tokens.forget(row.name)
     tell(request, subject=row.name, before=row.role, after=f"gone, with {ended} tokens" if ended else "gone")
 
 
-@get("/api/v1/tokens", summary="Programs' tokens", tags=["access"], responses=problems(401, 403), sync_to_thread=False)
-def tokens(request: AnyRequest) -> list[TokenView]:
-    """All that have not expired; not the tokens themselves, which nobody has but who was given them."""
-    known = region_of(request).access.tokens
-    return [
+@get("/api/v1/tokens", summary="Tokens", tags=["access"], responses=problems(400, 401, 403), sync_to_thread=False,
+     dependencies=paged, response_headers=PAGED)  # fmt: skip
+def tokens(
+    request: AnyRequest,
+    span: Spanned,
+    role: Annotated[UserRole | None, QueryParameter(description="Only those of this role")] = None,
+    owner: Annotated[str | None, QueryParameter(max_length=1000, description="Only those of this owner")] = None,
+) -> Response[list[TokenView]]:
+    """All that have not expired, API tokens first, then the oldest first; not the tokens themselves, which nobody has but who was given them."""
+    access = region_of(request).access
+    known = access.tokens
+    views = [
+        TokenView(id_of(one), one.name, UserRole.ADMIN, "", one.seen, None, None) for one in access.api_tokens.all()
+    ]
+    views += [
         TokenView(row.id, row.name, known.role(row), row.owner, row.created, row.expires, known.used(row))
         for row in known.all(wall())
     ]
+    shown = [one for one in views if owner in (None, one.owner) and role in (None, one.role)]
+    return rows(request, shown, lambda one: (int(one.expires is not None), one.created, one.id), span)
 
 
 @post("/api/v1/tokens", summary="Make a token", tags=["access"], status_code=201, guards=[needs_private],
@@ -192,32 +231,52 @@ async def add_token(
 @delete("/api/v1/tokens/{token:str}", summary="Revoke a token", tags=["access"], status_code=204,
         responses=problems(400, 401, 403, 404, 409))  # fmt: skip
 async def revoke_token(request: AnyRequest, token: FromPath[str]) -> None:
-    """By its id, or by its name where one token has it. It works no more from now on."""
+    """By its id, or by its name where one program's token has it. It works no more from now on; of an API token, another is made at the next start."""
     tell(request, subject="")  # what was sent may be the token itself
+    access = region_of(request).access
     try:
-        row = await region_of(request).access.tokens.revoke(token)
+        if (one := access.api_tokens.find(token)) is not None:
+            await access.api_tokens.revoke(one, wall())
+            tell(request, subject=f"{token} {one.name}", before=UserRole.ADMIN, after="revoked")
+            return
+        row = await access.tokens.revoke(token)
     except (Conflict, NotThere) as error:
         raise _refusal(error) from None
     tell(request, subject=f"{row.id} {row.name}", before=row.role, after="revoked")
 
 
-@get("/api/v1/audit", summary="Who changed what", tags=["access"], responses=problems(400, 401, 403))
+@get(
+    "/api/v1/audit",
+    summary="Who changed what",
+    tags=["access"],
+    responses=problems(400, 401, 403),
+    response_headers=NEXT,
+)
 async def audit(
     request: AnyRequest,
-    before: Annotated[int | None, QueryParameter(description="Entries numbered below this", ge=1, le=2**62)] = None,
-    limit: Annotated[int, QueryParameter(description="How many at most", ge=1, le=1000)] = 200,
-) -> list[AuditView]:
+    before: Before = None,
+    limit: Most = MANY,
+    cursor: Cursor = None,
+    since: Annotated[Since, QueryParameter(description="Only what was noted then or later")] = None,
+) -> Response[list[AuditView]]:
     """Changes, logins and tries at them, the newest first. The oldest go when there are too many."""
-    rows = await region_of(request).audit.page(before, limit)
-    return [
+    found = await region_of(request).audit.page(numbered(before, cursor), limit)
+    views = [
         AuditView(row.id, row.at, row.kind, row.who, row.how, row.address, row.action, row.subject, row.before,
                   row.after, row.outcome)
-        for row in rows
+        for row in found
     ]  # fmt: skip
+    return newest(request, views, limit, since)
 
 
-def _view(row: UserRow, sessions: int) -> UserView:
+def _view(request: AnyRequest, row: UserRow) -> UserView:
+    sessions = region_of(request).access.sessions.count(row.name, wall())
     return UserView(row.name, row.role, row.created, row.seen, sessions)
+
+
+def _seen(request: AnyRequest, name: str) -> UserView | None:
+    row = region_of(request).access.users.get(name)
+    return None if row is None else _view(request, row)
 
 
 def _refusal(error: Unwanted | Conflict | NotThere) -> HTTPException:
@@ -231,4 +290,4 @@ def _refusal(error: Unwanted | Conflict | NotThere) -> HTTPException:
             return ClientException(text)
 
 
-people_routes: Final = [users, add_user, change_user, remove_user, tokens, add_token, revoke_token, audit]
+people_routes: Final = [users, user, add_user, change_user, remove_user, tokens, add_token, revoke_token, audit]

@@ -2,16 +2,34 @@
 
 from typing import Annotated, Final
 
-from litestar import delete, get, post, put
+from litestar import Response, delete, get, post, put
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from bellrock.contract import Try
+from bellrock import contract
 from bellrock.flows import SiteError
+from bellrock.model import Verdict
 from bellrock.region.api.audited import caller_in, tell
+from bellrock.region.api.conditional import changing
 from bellrock.region.api.guards import region_of
+from bellrock.region.api.hosts import Since
+from bellrock.region.api.paging import (
+    MANY,
+    NEXT,
+    PAGED,
+    Before,
+    Cursor,
+    Most,
+    Spanned,
+    headers,
+    newest,
+    numbered,
+    paged,
+    part,
+    rows,
+)
 from bellrock.region.api.people import ConflictException
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service import UnknownHost
@@ -21,6 +39,7 @@ from bellrock.region.service.probeshapes import (
     ChangeView,
     MatrixView,
     RunView,
+    SchedulePlan,
     ScheduleView,
     SiteView,
 )
@@ -38,13 +57,17 @@ Names = Annotated[tuple[Name, ...], Meta(max_length=256)]
 Flows = Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)]
 
 
-class NewSite(Struct, frozen=True):
+class Try(contract.Try, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One flow to be tried at one target."""
+
+
+class NewSite(Struct, frozen=True, forbid_unknown_fields=True):
     """A site file, as text."""
 
     text: Annotated[str, Meta(max_length=MAX_SITE)]
 
 
-class ProbeRequest(Struct, frozen=True):
+class ProbeRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be tried now. Without `to` and `tries`: what the site says; without `agents`: by all that are connected."""
 
     agents: Names = ()
@@ -54,7 +77,7 @@ class ProbeRequest(Struct, frozen=True):
     tries: Annotated[tuple[Try, ...], Meta(max_length=256)] = ()
 
 
-class NewSchedule(Struct, frozen=True):
+class NewSchedule(Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be tried again and again; `every` in seconds."""
 
     every: float = 300.0
@@ -73,17 +96,25 @@ def site(request: AnyRequest) -> SiteView:
         raise NotFoundException(_sentence(error)) from None
 
 
-@put("/api/v1/site", summary="Give the region a site file", tags=["reachability"], responses=problems(400, 401, 403),
+def _site(request: AnyRequest) -> SiteView | None:
+    try:
+        return region_of(request).probes.known.view()
+    except NoSite:
+        return None
+
+
+@put("/api/v1/site", summary="Give the region a site file", tags=["reachability"], responses=problems(400, 401, 403, 412),
      request_max_body_size=2 * MAX_SITE)  # fmt: skip
 async def put_site(
     request: AnyRequest, data: Annotated[NewSite, Body(examples=[Example(value={"text": 'title = "lab"\n'})])]
 ) -> SiteView:
     """It says who plays which role, and so what agents are to try. With the first one, a schedule begins."""
     tell(request, subject="site file", after=f"{len(data.text)} characters")
-    try:
-        found = await region_of(request).probes.put_site(data.text, caller_in(request).user)
-    except SiteError as error:
-        raise ClientException(str(error)) from None
+    async with changing(request, lambda: _site(request)):
+        try:
+            found = await region_of(request).probes.put_site(data.text, caller_in(request).user)
+        except SiteError as error:
+            raise ClientException(str(error)) from None
     tell(request, subject=found.title or "site file", after=f"{len(data.text)} characters")
     return found
 
@@ -98,12 +129,13 @@ async def probe(
 ) -> RunView:
     """What the site says stands in the matrix afterwards; what is asked for beside it is in the run's results alone."""
     region = region_of(request)
+    tries = tuple(contract.Try(**structs.asdict(one)) for one in data.tries)
     what = ", ".join(data.flows) or (f"{len(data.tries)} tries" if data.tries else "what the site says")
     whom = ", ".join(data.agents) or "all agents"
     asked = (", ".join(data.to)[:200], _tries(data.tries))
     tell(request, subject=f"{what} by {whom}"[:200], after="; ".join(one for one in asked if one))
     try:
-        run = await region.probes.begin(data.agents, data.flows, data.to, data.tries)
+        run = await region.probes.begin(data.agents, data.flows, data.to, tries)
     except UnknownHost as error:
         raise NotFoundException(_sentence(error)) from None
     except (NoSite, TooMany) as error:
@@ -123,22 +155,59 @@ def probe_run(request: AnyRequest, run: FromPath[str]) -> RunView:
     return probes.run_view(found)
 
 
-@get("/api/v1/probes/history", summary="Verdicts that changed", tags=["reachability"], responses=problems(400, 401))
+@get(
+    "/api/v1/probes/history",
+    summary="Verdicts that changed",
+    tags=["reachability"],
+    responses=problems(400, 401),
+    response_headers=NEXT,
+)
 async def probe_history(
     request: AnyRequest,
-    agent: Annotated[Name | None, QueryParameter(description="Agent, by name or id")] = None,
-    flow: Annotated[str | None, QueryParameter(description="Flow id", max_length=64)] = None,
-    before: Annotated[int | None, QueryParameter(description="Changes numbered below this", ge=1, le=2**62)] = None,
-    limit: Annotated[int, QueryParameter(description="How many at most", ge=1, le=1000)] = 200,
-) -> list[ChangeView]:
-    """The newest first; kept for 90 days, at most 100,000."""
-    return await region_of(request).probes.history(agent, flow, before, limit)
+    agent: Annotated[
+        str | None, QueryParameter(min_length=1, max_length=255, description="Agent, by name or id")
+    ] = None,
+    flow: Annotated[str | None, QueryParameter(description="Flow id", min_length=1, max_length=64)] = None,
+    before: Before = None,
+    limit: Most = MANY,
+    cursor: Cursor = None,
+    since: Annotated[Since, QueryParameter(description="Only what changed then or later")] = None,
+) -> Response[list[ChangeView]]:
+    """The newest first; one by one for a week, then by the hour for a year, within the disk that history may take."""
+    found = await region_of(request).probes.history(agent, flow, numbered(before, cursor), limit)
+    return newest(request, found, limit, since)
 
 
-@get("/api/v1/matrix", summary="Agents × flows", tags=["reachability"], responses=problems(401), sync_to_thread=False)
-def matrix(request: AnyRequest) -> MatrixView:
-    """The worst verdict of each agent and flow, how many checks it stands for, and how old the oldest is."""
-    return region_of(request).probes.view()
+@get("/api/v1/matrix", summary="Agents × flows", tags=["reachability"], responses=problems(400, 401), sync_to_thread=False,
+     dependencies=paged, response_headers=PAGED)  # fmt: skip
+def matrix(
+    request: AnyRequest,
+    span: Spanned,
+    agent: Annotated[
+        str | None,
+        QueryParameter(min_length=1, max_length=255, description="Only the cells of this agent, by name or id"),
+    ] = None,
+    flow: Annotated[
+        str | None, QueryParameter(description="Only the cells of this flow", min_length=1, max_length=64)
+    ] = None,
+    verdict: Annotated[Verdict | None, QueryParameter(description="Only the cells of this verdict")] = None,
+    stale: Annotated[
+        bool | None, QueryParameter(description="Only the cells that are too old to trust, or are not")
+    ] = None,
+) -> Response[MatrixView]:
+    """The worst verdict of each agent and flow, how many checks it stands for, and how old the oldest is. Filters and pages are of `cells`."""
+    whole = region_of(request).probes.view()
+    meant = {one.id for one in whole.agents if agent in (one.id, one.name)}
+    cells = [
+        one
+        for one in whole.cells
+        if (agent is None or one.agent in meant)
+        and flow in (None, one.flow)
+        and verdict in (None, one.verdict)
+        and stale in (None, one.stale)
+    ]
+    shown = part(cells, lambda one: (one.agent, one.flow), span, lambda one: one)
+    return Response(structs.replace(whole, cells=tuple(shown.rows)), headers=headers(request, shown))
 
 
 @get("/api/v1/matrix/{agent:str}/{flow:str}", summary="The checks of a cell, with evidence", tags=["reachability"],
@@ -151,15 +220,31 @@ async def matrix_cell(request: AnyRequest, agent: FromPath[str], flow: FromPath[
         raise NotFoundException(_sentence(error)) from None
 
 
-@get("/api/v1/schedules", summary="What is tried again and again", tags=["reachability"], responses=problems(401),
-     sync_to_thread=False)  # fmt: skip
-def schedules(request: AnyRequest) -> list[ScheduleView]:
+@get("/api/v1/schedules", summary="What is tried again and again", tags=["reachability"], responses=problems(400, 401),
+     sync_to_thread=False, dependencies=paged, response_headers=PAGED)  # fmt: skip
+def schedules(request: AnyRequest, span: Spanned) -> Response[list[ScheduleView]]:
     """By name."""
-    return region_of(request).probes.schedule_views()
+    return rows(request, region_of(request).probes.schedule_views(), lambda one: (one.id,), span)
+
+
+@get("/api/v1/schedules/{schedule:str}", summary="What a schedule does", tags=["reachability"], responses=problems(400, 401, 404),
+     sync_to_thread=False)  # fmt: skip
+def schedule(request: AnyRequest, schedule: FromPath[str]) -> SchedulePlan:
+    """Without when it ran and will run, which the list tells: its ETag changes when the schedule does."""
+    if (found := _plan(request, schedule)) is None:
+        raise NotFoundException(f"There is no schedule {schedule!r}.")
+    return found
+
+
+def _plan(request: AnyRequest, name: str) -> SchedulePlan | None:
+    row = region_of(request).probes.schedules.find(name)
+    if row is None:
+        return None
+    return SchedulePlan(id=row.id, every=row.every, agents=row.agents, flows=row.flows, to=row.to, by=row.by)
 
 
 @put("/api/v1/schedules/{schedule:str}", summary="Keep a schedule", tags=["reachability"], status_code=204,
-     responses=problems(400, 401, 403))  # fmt: skip
+     responses=problems(400, 401, 403, 412))  # fmt: skip
 async def put_schedule(
     request: AnyRequest,
     schedule: FromPath[str],
@@ -173,19 +258,21 @@ async def put_schedule(
     )  # fmt: skip
     what = f"every {data.every:g} s: {', '.join(data.flows) or 'all flows'} by {', '.join(data.agents) or 'all agents'}"
     tell(request, subject=schedule[:64], after=what[:200])
-    try:
-        await region.probes.put_schedule(row)
-    except (Unschedulable, Unaskable) as error:
-        raise ClientException(_sentence(error)) from None
+    async with changing(request, lambda: _plan(request, schedule)):
+        try:
+            await region.probes.put_schedule(row)
+        except (Unschedulable, Unaskable) as error:
+            raise ClientException(_sentence(error)) from None
 
 
 @delete("/api/v1/schedules/{schedule:str}", summary="Remove a schedule", tags=["reachability"], status_code=204,
-        responses=problems(400, 401, 403, 404))  # fmt: skip
+        responses=problems(400, 401, 403, 404, 412))  # fmt: skip
 async def remove_schedule(request: AnyRequest, schedule: FromPath[str]) -> None:
     """What it alone asked for stands in the matrix no longer."""
     tell(request, subject=schedule[:64], after="removed")
-    if not await region_of(request).probes.remove_schedule(schedule):
-        raise NotFoundException(f"There is no schedule {schedule!r}.")
+    async with changing(request, lambda: _plan(request, schedule)):
+        if not await region_of(request).probes.remove_schedule(schedule):
+            raise NotFoundException(f"There is no schedule {schedule!r}.")
 
 
 def _tries(tries: tuple[Try, ...]) -> str:
@@ -211,6 +298,6 @@ def _sentence(error: Exception) -> str:
 
 
 probe_routes = (
-    site, put_site, probe, probe_run, probe_history, matrix, matrix_cell, schedules, put_schedule, remove_schedule,
+    site, put_site, probe, probe_run, probe_history, matrix, matrix_cell, schedules, schedule, put_schedule, remove_schedule,
 )  # fmt: skip
 """The HTTP routes."""

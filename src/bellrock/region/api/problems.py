@@ -11,8 +11,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
-from bellrock.region.logs import line
-from bellrock.region.store import StoreFull
+from bellrock.region.api.asked import malformed, sentences
+from bellrock.region.logs import line, request_id
+from bellrock.region.store import StoreAway, StoreFull
 
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL = 500
@@ -24,18 +25,18 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class Problem(Struct, frozen=True):
-    """What went wrong: `detail` is one sentence for a person."""
+    """What went wrong: `detail` is one sentence for a person; `request_id` is the answer's `X-Request-Id`, by which the region's log names it."""
 
     type: str
     title: str
     status: int
     detail: str
+    request_id: str = ""
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:
     """An error as an answer."""
-    body = Problem("about:blank", HTTPStatus(status).phrase, status, detail)
-    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(_problem(status, detail, request_id()), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
@@ -65,6 +66,31 @@ def store_problem(_: AnyRequest, error: StoreFull) -> Response[Problem]:
     return problem(HTTPStatus.INSUFFICIENT_STORAGE, f"The region's disk does not take it: {error}.")
 
 
+def away_problem(_: AnyRequest, error: StoreAway) -> Response[Problem]:
+    """The database is not there now; whether the change was made is not known."""
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, f"The region's database does not answer now: {error}.", {"Retry-After": "2"}
+    )
+
+
+def json_only(request: AnyRequest) -> None:
+    """Take no body that says it is something else than JSON: what comes without a media type is taken as JSON.
+
+    Raises:
+        UnsupportedMediaType: it says so.
+    """
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    takes = "data" in request.route_handler.parsed_fn_signature.parameters
+    if takes and sent and sent != "application/json" and not sent.endswith("+json"):
+        raise UnsupportedMediaType(f"The body is {sent[:100]}; application/json is expected (RFC 9110 §15.5.16).")
+
+
+class UnsupportedMediaType(HTTPException):
+    """The body is no JSON."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
 def unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
     """A fault of ours: the log has the particulars, the answer has none."""
     log.error(line("fault", method=request.method, path=request.scope["path"]), exc_info=error)
@@ -77,12 +103,14 @@ def _detail(request: AnyRequest, error: HTTPException) -> str:
         return f"There is nothing at {path}; /api/v1/openapi.json lists what there is."[:MAX_DETAIL]
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"{path} does not take {request.method}."[:MAX_DETAIL]
-    if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        found = [f"{one.get('key') or 'body'}: {one.get('message')}" for one in error.extra if isinstance(one, dict)]
-        return "; ".join(found)[:MAX_DETAIL] or error.detail
-    return error.detail[:MAX_DETAIL]
+    told = sentences(request, error) if isinstance(error, ValidationException) else malformed(error)
+    return (f"{told.rstrip('.')}." if told else error.detail)[:MAX_DETAIL]
 
 
-def encoded(status: int, detail: str) -> bytes:
-    """An error's body, for where no Response can be used."""
-    return msgspec.json.encode(Problem("about:blank", HTTPStatus(status).phrase, status, detail))
+def encoded(status: int, detail: str, request: str = "") -> bytes:
+    """An error's body, for where no Response can be used. `request`: its id, where it is not the one that is being answered."""
+    return msgspec.json.encode(_problem(status, detail, request or request_id()))
+
+
+def _problem(status: int, detail: str, request: str) -> Problem:
+    return Problem("about:blank", HTTPStatus(status).phrase, status, detail, request)

@@ -30,7 +30,7 @@ class TooSlow(Exception):  # noqa: N818 -- says what it is
 
 async def turn_down(socket: Socket, status: int, detail: str) -> None:
     """Answer the handshake with an HTTP error (ASGI's extension `websocket.http.response`)."""
-    body = encoded(status, detail)
+    body = encoded(status, detail, socket.scope["state"].get("request_id", ""))
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await socket.receive()
     await socket.send({"type": "websocket.http.response.start", "status": status, "headers": headers})

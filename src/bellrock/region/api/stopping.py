@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from bellrock.region.api.problems import MEDIA_TYPE, encoded
-from bellrock.region.service import Region
+from bellrock.region.service import Outpost, Region
 
 STOPPING: Final = "The region is stopping."
 
@@ -16,7 +16,7 @@ STOPPING: Final = "The region is stopping."
 class Stopping:
     """ASGI middleware: takes the cancelling of a request for what it is, while the server would take it for a fault of ours."""
 
-    def __init__(self, app: ASGIApp, region: Region) -> None:
+    def __init__(self, app: ASGIApp, region: Region | Outpost) -> None:
         self._app = app
         self._region = region
 

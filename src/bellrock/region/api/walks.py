@@ -21,7 +21,7 @@ _ORDER: Final = (Verdict.WORKS, Verdict.NOT_CHECKED, Verdict.DEGRADED)
 """A path is as good as the worst of its exchanges; any other verdict is worse than these."""
 
 
-class WalkRequest(Struct, frozen=True):
+class WalkRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be walked. Ends are agents by name or id, `HOST/INTERFACE`, an interface that one agent alone has, or an address."""
 
     source: EndText

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from bellrock.region.api.audited import caller_in, tell
 from bellrock.region.api.guards import needs_private, region_of
+from bellrock.region.api.paging import PAGED, Spanned, paged, rows
 from bellrock.region.api.people import ConflictException
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service.post import BadUrl
@@ -18,7 +19,7 @@ from bellrock.region.service.webhooks import TooManyWebhooks
 from bellrock.region.service.wishes import Unaskable
 
 
-class NewWebhook(Struct, frozen=True):
+class NewWebhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is to be told. `flows`: of these alone; `authority`: PEM that vouches for its certificate, else the system's."""
 
     url: Annotated[str, Meta(max_length=2000)]
@@ -40,11 +41,11 @@ class TestedWebhook(Struct, frozen=True):
     what: str
 
 
-@get("/api/v1/webhooks", summary="Who is told of changes", tags=["reachability"], responses=problems(401, 403),
-     sync_to_thread=False)  # fmt: skip
-def webhooks(request: AnyRequest) -> list[WebhookView]:
-    """Without their secrets."""
-    return region_of(request).webhooks.views()
+@get("/api/v1/webhooks", summary="Who is told of changes", tags=["reachability"], responses=problems(400, 401, 403),
+     sync_to_thread=False, dependencies=paged, response_headers=PAGED)  # fmt: skip
+def webhooks(request: AnyRequest, span: Spanned) -> Response[list[WebhookView]]:
+    """Without their secrets, in the order in which they were made; pages go by id."""
+    return rows(request, region_of(request).webhooks.views(), lambda one: (one.id,), span)
 
 
 @post("/api/v1/webhooks", summary="Tell somebody of changes", tags=["reachability"], status_code=201, guards=[needs_private],

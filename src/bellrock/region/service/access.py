@@ -2,13 +2,16 @@
 
 import os
 import secrets
+import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from bellrock.model import Monotonic, Wall
 from bellrock.region.errors import RegionError
 from bellrock.region.roles import Caller, How, UserRole
+from bellrock.region.service.apitokens import ApiTokens
 from bellrock.region.service.guesses import Guesses, TooManyFailures
 from bellrock.region.service.limit import Bucket
 from bellrock.region.service.passwords import Passwords
@@ -21,6 +24,8 @@ LOGIN_LIFE: Final = 24 * 3600.0
 FAILURES: Final = (10, 6.0)
 """Wrong login tokens at once, and seconds for each further one."""
 API_TOKEN_FILE: Final = "api-token"  # noqa: S105 -- a file's name
+API_HASH_FILE: Final = "api-token.sha256"
+"""Hash of the API token that this state directory had last, so that the store forgets it when the token's file is replaced."""
 
 __all__ = ["API_TOKEN_FILE", "LOGIN_LIFE", "SESSION_LIFE", "Access", "TooManyFailures"]
 
@@ -33,12 +38,14 @@ class Access:
         self._passwords = passwords or Passwords()
         self._logins: dict[str, Wall] = {}
         """Those not used yet, so that a guess costs no look on the disk."""
-        self._api = ""
         self._failures = Bucket(*FAILURES)
         self._guesses = Guesses()
         self.sessions = Sessions(store.people)
         self.users = Users(store.people, self._passwords, self.sessions)
-        self.tokens = Tokens(store.people, self.users.get, self.sessions.tell)
+        self.api_tokens = ApiTokens(store, self._token_ended)
+        self.tokens = Tokens(store.people, self.users.get, self._token_ended)
+        self.token_ended: list[Callable[[], None]] = []
+        """Called when a token ends before its time."""
 
     async def start(self, state_dir: Path, now: Wall) -> str:
         """Load everybody, make or read the API token, and return a fresh one-time login token; older ones are void.
@@ -46,13 +53,36 @@ class Access:
         Raises:
             RegionError: the API token's file cannot be written or read, or the store is corrupt.
         """
+        await self.load(now)
+        own = digest(_api_token(state_dir / API_TOKEN_FILE))
+        if await self.api_tokens.is_revoked(own, now):
+            (state_dir / API_TOKEN_FILE).unlink(missing_ok=True)
+            own = digest(_api_token(state_dir / API_TOKEN_FILE))
+        # Other processes on the same database have tokens and logins of their own.
+        alone = not self._store.shared
+        if (before := _replaced_hash(state_dir / API_HASH_FILE, own)) is not None:
+            await self._store.take_credential(CredentialKind.API, before, now)
+        _keep_hash(state_dir / API_HASH_FILE, own)
+        await self.api_tokens.add(own, _name_of(state_dir), now, alone=alone)
+        token = await self.new_login(now, alone=alone)
+        await self.refresh(now)
+        return token
+
+    async def load(self, now: Wall) -> None:
+        """Load everybody.
+
+        Raises:
+            StoreError: what is on disk is not what a region writes.
+        """
         people = await self._store.load_people(now)
         self.sessions.start(people.sessions)
         self.tokens.start(people.tokens)
         await self.users.start(people.users)
-        self._api = digest(_api_token(state_dir / API_TOKEN_FILE))
-        await self._store.add_credential(CredentialKind.API, self._api, Wall(2.0**53), now, alone=True)
-        return await self.new_login(now, alone=True)
+
+    async def refresh(self, now: Wall) -> None:
+        """Read which API tokens and one-time logins are good: another process may have added some."""
+        await self.api_tokens.refresh(now)
+        self._logins = await self._store.credentials(CredentialKind.LOGIN, now)
 
     async def new_login(self, now: Wall, *, alone: bool = False) -> str:
         """A one-time login token, good for a day; if `alone`, all others are void."""
@@ -126,7 +156,12 @@ class Access:
 
     def is_api_token(self, token: str) -> bool:
         """Whether it is the API token."""
-        return secrets.compare_digest(digest(token), self._api)
+        return self.api_tokens.knows(token)
+
+    def _token_ended(self) -> None:
+        self.sessions.tell()
+        for told in self.token_ended:
+            told()
 
     def _caller(self, row: SessionRow) -> Caller | None:
         if not row.user:
@@ -153,6 +188,10 @@ class Access:
         return taken
 
 
+def _name_of(state_dir: Path) -> str:
+    return f"{socket.gethostname()}:{state_dir.absolute()}"
+
+
 def _api_token(path: Path) -> str:
     try:
         if token := _read_private(path):
@@ -165,6 +204,34 @@ def _api_token(path: Path) -> str:
     except OSError as error:
         raise RegionError(f"{path}: {error.strerror}; the API token is kept there for the command line") from None
     return token
+
+
+def _replaced_hash(path: Path, own: str) -> str | None:
+    """The hash that was kept here, if it is another one."""
+    try:
+        with open(path, encoding="ascii", opener=_unfollowed) as file:
+            before = file.read(256).strip()
+    except (FileNotFoundError, UnicodeError):
+        return None
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}; the API token's hash is kept there") from None
+    return before if before != own else None
+
+
+def _keep_hash(path: Path, own: str) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "w") as out:
+            out.write(own + "\n")
+        fresh.replace(path)
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}; the API token's hash is kept there") from None
+
+
+def _unfollowed(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _read_private(path: Path) -> str:

@@ -1,28 +1,30 @@
 """Agents' sessions: the handshake of the contract, and what is to be sent to each."""
 
-import asyncio
 import logging
 import secrets
-from collections import Counter, OrderedDict, deque
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from bellrock.contract import VERSION, Ack, Challenge, Hello, RegionMessage, Rejected, Welcome, prove
-from bellrock.model import Host, Wall
+from bellrock.contract import TELLS_HERE, VERSION, Challenge, Hello, Rejected, Welcome, prove
+from bellrock.model import Host, Monotonic, Wall
 from bellrock.region.logs import Limited, line
+from bellrock.region.service.agentsession import Session
+from bellrock.region.service.backlog import Backlog
 from bellrock.region.service.check import labels
 from bellrock.region.service.clock import Offset, is_time
-from bellrock.region.service.limit import Bucket
+from bellrock.region.service.door import PATIENT, Door
+from bellrock.region.service.pace import SOON, Pace
 from bellrock.region.service.secrets import Secret, Secrets
 from bellrock.region.service.state import State
+from bellrock.region.size import USUAL, Size
 from bellrock.region.tls import Channel
 
 KEEP_ALIVE: Final = 15.0
 """Seconds between keep-alives that agents are asked for."""
-MAX_UNPROVEN: Final = 64
-"""Connections that may be in the handshake at one time."""
 MAX_FROM_ONE: Final = 4
-"""Of those, with one agent's certificate."""
+"""Connections in the handshake that show one agent's certificate."""
 HANDSHAKE: Final = 10.0
 """Seconds for a Hello to come."""
 REMEMBERED: Final = 1024
@@ -32,14 +34,15 @@ PATIENCE: Final = 3
 LATE: Final = 1.0
 """Seconds of that delay. A right proof is never delayed, so nobody can lock an agent out."""
 NONCE_BYTES: Final = 32
-MAX_AGENTS: Final = 4096
-"""Agents that a region keeps accounts of, connected or not."""
 MAX_NAME: Final = 255
-RENEWALS: Final = (3, 60.0)
-"""Certificates that one connection may ask for at once, and seconds until one more; agents ask at half of a day."""
-MAX_WORDS: Final = 64
-"""Messages that wait for an agent to read them, acknowledgements aside."""
+NEW: Final = 30.0
+"""Seconds for which what an agent tells counts as what it brought when it came."""
+MUTE: Final = 2.0
+"""Seconds within which the first word of an agent is waited for."""
+SHORTEST: Final = 16
+"""Connections that may stand in line, however slowly it moves."""
 
+CROWDED: Final = "too many agents are connecting at once; try again"
 NO_CERTIFICATE: Final = "this connection shows no certificate of an agent: join first (`bellrock rack join`)"
 
 PLAIN: Final = Channel()
@@ -49,104 +52,101 @@ log = logging.getLogger(__name__)
 
 
 class TurnedAway(Exception):  # noqa: N818 -- says what it is
-    """The agent is not let in; the text is for its operator. `wrong` if it showed a wrong proof."""
+    """The agent is not let in; the text is for its operator. `wrong` if it showed a wrong proof.
 
-    def __init__(self, why: str, *, wrong: bool = False) -> None:
+    `after`: seconds after which it may come again, where there is only no room just now.
+    """
+
+    def __init__(self, why: str, *, wrong: bool = False, after: float = 0.0) -> None:
         super().__init__(why)
         self.wrong = wrong
+        self.after = after
 
 
-class Session:
-    """One agent's connection. What it must be told is collected here; the API's writer sends it."""
-
-    def __init__(self, host: Host, software: str, offset: Offset, boot: str = "") -> None:
-        self.host = host
-        self.boot = boot
-        self.secret = ""
-        """Public id of the secret that was proved; empty where a certificate was."""
-        self.serial = ""
-        """Of the certificate that the connection showed; empty for none."""
-        self.expires: Wall | None = None
-        """When the agent's certificate ends, the newest that it was given."""
-        self.renewals = Bucket(*RENEWALS)
-        self.software = software
-        self.offset = offset
-        self._acked = 0
-        self._again = False
-        self._words: deque[RegionMessage] = deque()
-        self._ended = ""
-        self._more = asyncio.Event()
-
-    def ack(self, seq: int) -> None:
-        """Reports up to and with `seq` are committed; several are told as one."""
-        self._acked = max(self._acked, seq)
-        self._again = True
-        self._more.set()
-
-    def say(self, message: RegionMessage) -> None:
-        """Something else that the agent must be told; one that does not read is cut off."""
-        if len(self._words) >= MAX_WORDS:
-            self.refuse(f"{MAX_WORDS} messages wait that this agent does not read")
-            return
-        self._words.append(message)
-        self._more.set()
-
-    def refuse(self, why: str) -> None:
-        """The session must end; what is acknowledged by then is still told."""
-        self._ended = self._ended or why
-        self._more.set()
-
-    async def next(self) -> RegionMessage | str:
-        """The next message, acknowledgements first; or, as text, why the session ends."""
-        while True:
-            await self._more.wait()
-            if self._again:
-                self._again = False
-                return Ack(self._acked)
-            if self._words:
-                return self._words.popleft()
-            if self._ended:
-                return self._ended
-            self._more.clear()
+def _less(counted: Counter[str], agent: str) -> None:
+    counted[agent] -= 1
+    if not counted[agent]:
+        del counted[agent]
 
 
 class Agents:
     """Lets agents in, one connection each."""
 
-    def __init__(self, region: str, secrets: Secrets, state: State) -> None:
-        """`secrets`: any of them proves; several while one is being rotated."""
+    def __init__(
+        self,
+        region: str,
+        secrets: Secrets,
+        state: State,
+        size: Size = USUAL,
+        mono: Callable[[], float] = time.monotonic,
+        backlog: Backlog | None = None,
+    ) -> None:
+        """`secrets`: any of them proves; several while one is being rotated. `size`: how many agents to be ready for.
+
+        `backlog`: what those told who are in; nobody new is let in while it is much.
+        """
+        self._size = size
+        self._mono = mono
+        self._backlog = backlog or Backlog(size.backlog)
+        self._pace = Pace(size.rate, self._backlog)
+        self._mute: OrderedDict[Session, float] = OrderedDict()
+        """Who was let in and has not said a word yet, and since when."""
         self._region = region
         self._secrets = secrets
         self._state = state
         self._unproven: Counter[str] = Counter()
         """Connections in the handshake by the agent whose certificate they showed; by nobody without TLS."""
+        self._lining: Counter[str] = Counter()
+        """Connections that stand in line, likewise."""
+        self._door = Door(self._enter, lambda: max(SHORTEST, int(self.rate * PATIENT)))
         self._wrong: OrderedDict[str, int] = OrderedDict()
         self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
         """(agent, boot) that another boot of the agent took the place of."""
+        self.over: Callable[[str, str], None] = lambda _agent, _boot: None
+        """Told of each, where other processes let agents in as well."""
+        self.ahead: Callable[[], float] = float
+        """Seconds by which this process's clock is ahead of the one that all have in common."""
         self._complaints = Limited(10.0)
         self.sessions: dict[str, Session] = {}
         self.turned_away = 0
         """Connections that were not let in since the start."""
 
-    def knock(self, channel: Channel = PLAIN) -> Challenge:
+    async def knock(self, channel: Channel = PLAIN) -> Challenge:
         """A connection begins; `settled` must follow unless this raises. Over TLS no place is taken without a certificate.
 
         Raises:
-            TurnedAway: it shows none, or too many connections have yet to prove themselves.
+            TurnedAway: it shows none, or more come at once than are let in, and there was no room until it had stood in line long enough;
+                these are told when to come again.
         """
+        self._shows(channel)
+        self._lining[channel.agent] += 1
+        try:
+            if not await self._door.pass_through():
+                raise self._crowded()
+        finally:
+            _less(self._lining, channel.agent)
+        return self._begun(channel)
+
+    def _shows(self, channel: Channel) -> None:
         if channel.tls and not channel.agent:
             raise TurnedAway(NO_CERTIFICATE)
-        many = channel.tls and self._unproven[channel.agent] >= MAX_FROM_ONE
-        if many or self._unproven.total() >= MAX_UNPROVEN:
-            raise TurnedAway("too many agents are connecting at once; try again")
+        if channel.tls and self._unproven[channel.agent] + self._lining[channel.agent] >= MAX_FROM_ONE:
+            raise TurnedAway(CROWDED, after=SOON)
+
+    def _enter(self) -> bool:
+        now, unproven = Monotonic(self._mono()), self._unproven.total()
+        return unproven < self._size.unproven and self._pace.enter(now, unproven + self._unheard(now))
+
+    def _crowded(self) -> TurnedAway:
+        return TurnedAway(CROWDED, after=self._pace.later(Monotonic(self._mono())))
+
+    def _begun(self, channel: Channel) -> Challenge:
         self._unproven[channel.agent] += 1
         return Challenge(VERSION, self._region, secrets.token_hex(NONCE_BYTES))
 
     def settled(self, channel: Channel = PLAIN) -> None:
         """The connection that knocked has been let in, or not."""
-        self._unproven[channel.agent] -= 1
-        if not self._unproven[channel.agent]:
-            del self._unproven[channel.agent]
+        _less(self._unproven, channel.agent)
 
     def greet(self, hello: Hello, challenge: Challenge, received: Wall,
               channel: Channel = PLAIN, admit: Admit = lambda _host, _channel: None) -> tuple[Session, Welcome]:  # fmt: skip
@@ -166,17 +166,45 @@ class Agents:
         self._is_one(hello)
         if older := self.sessions.pop(hello.host.id, None):
             older.refuse("a newer connection of this agent takes over")
-            self._supersede(older, hello.boot)
+            if older.boot != hello.boot:
+                self.supersede(older.host.id, older.boot)
         account = self._state.accounts.get(hello.host.id)
         offset = Offset(account.offset if account else 0.0)
         offset.start(hello.sent, received)
-        session = Session(hello.host, hello.software, offset, hello.boot)
+        session = Session(hello.host, hello.software, offset, hello.boot, hello.carries_out)
+        session.greeted = Wall(received - self.ahead())
         session.serial, session.expires = channel.serial, expires
+        session.signs = next(iter(hello.secrets), "")
         self.sessions[hello.host.id] = session
+        if account is not None and account.boot == hello.boot:
+            self._backlog.brought(0, 1)  # it goes on where it was: what it has to tell is what happened since
+        else:
+            self._mute[session] = self._mono()
         if secret is not None:
             session.secret = secret.id
         proof = prove(secret.stream_key, "region", hello.nonce, challenge.nonce, self._region) if secret else ""
-        return session, Welcome(proof, account.last if account else 0, KEEP_ALIVE)
+        spread = self._size.spread(len(self._state.accounts))
+        return session, Welcome(proof, account.last if account else 0, KEEP_ALIVE, (TELLS_HERE,), spread)
+
+    @property
+    def rate(self) -> float:
+        """Agents a second that are likely to be let in, were there more than that."""
+        return self._pace.rate
+
+    def heard(self, session: Session, changes: int) -> None:
+        """An agent has told of so many changes; of one that has just come it counts as what those bring."""
+        now = self._mono()
+        if self._mute.pop(session, None) is not None:
+            session.since = now
+            self._backlog.brought(changes, 1)
+        elif changes and now - session.since < NEW:
+            self._backlog.brought(changes, 0)
+
+    def _unheard(self, now: float) -> int:
+        """Who is about to say a first word. Agents do so at once; who has not after a while has nothing to say, and counts no more."""
+        while self._mute and now - next(iter(self._mute.values())) > MUTE:
+            self._mute.popitem(last=False)
+        return len(self._mute)
 
     def turn_away(self, address: str, reason: TurnedAway) -> float:
         """Count and log a connection that was not let in; seconds to wait before it is told."""
@@ -193,22 +221,40 @@ class Agents:
 
     def leave(self, session: Session) -> bool:
         """A connection ended; True if it was its agent's newest."""
+        self._mute.pop(session, None)
         if self.sessions.get(session.host.id) is not session:
             return False
         del self.sessions[session.host.id]
         return True
 
     def dismiss(self, why: str) -> None:
-        """End all sessions."""
+        """End the sessions of this process: those of others go on, whichever of them leads."""
         for session in self.sessions.values():
-            session.refuse(why)
+            if not session.far:
+                session.refuse(why)
+
+    @property
+    def superseded(self) -> tuple[tuple[str, str], ...]:
+        """(agent, boot) that are not let in again, the first of them first."""
+        return tuple(self._over)
+
+    def supersede(self, agent: str, boot: str) -> None:
+        """Another boot of this agent took the place of this one while it streamed, here or at another process."""
+        if (agent, boot) in self._over:
+            return
+        self._over[agent, boot] = None
+        if len(self._over) > REMEMBERED:
+            self._over.popitem(last=False)
+        self.over(agent, boot)
 
     def _has_room(self, agent: str) -> None:
-        known = self._state.accounts.keys() | self.sessions.keys()
-        if agent not in known and len(known) >= MAX_AGENTS:
+        accounts, sessions = self._state.accounts, self.sessions
+        if agent in accounts or agent in sessions or len(accounts) + len(sessions) < self._size.agents:
+            return
+        if len(accounts.keys() | sessions.keys()) >= self._size.agents:
             raise TurnedAway(
-                f"this region keeps accounts of {MAX_AGENTS} agents and has no room for one more; "
-                "a start with --rebuild forgets those that are gone"
+                f"this region keeps accounts of {self._size.agents} agents and has no room for one more; "
+                "start it with a larger --agents"
             )
 
     def _proven(self, hello: Hello, challenge: Challenge) -> Secret:
@@ -216,12 +262,6 @@ class Agents:
         if secret is None:
             raise TurnedAway("this agent's secret is not this region's", wrong=True)
         return secret
-
-    def _supersede(self, older: Session, boot: str) -> None:
-        if older.boot != boot:
-            self._over[older.host.id, older.boot] = None
-            if len(self._over) > REMEMBERED:
-                self._over.popitem(last=False)
 
     def _is_one(self, hello: Hello) -> None:
         """A boot that another took the place of while it was connected does not come back, unless both are alive."""

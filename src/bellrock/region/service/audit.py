@@ -36,6 +36,10 @@ class Audit:
         self._complaints = Limited(30.0)
         self._repeats = Limited(10.0)
 
+    def __len__(self) -> int:
+        """Entries that wait to be written."""
+        return len(self._waiting)
+
     async def note(self, row: AuditRow) -> None:
         """Keep an entry. While the disk takes none it waits in memory: what was done is done, and is told when it can be."""
         self.later(row)

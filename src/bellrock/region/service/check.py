@@ -22,7 +22,7 @@ from bellrock.model import (
     RefusalCount,
     Wall,
 )
-from bellrock.region.service.clock import is_time
+from bellrock.region.service.clock import LATEST, is_time
 
 PEER_PREFIX: Final = "peer-"
 """Ids of hosts that cannot speak for themselves; any agent may tell of them."""
@@ -53,6 +53,43 @@ def labels(*texts: str) -> str:
 
 def flaw(agent: str, observation: Observation) -> str:
     """Why an observation of this agent is not taken; empty if it is."""
+    return "" if _is_plain(agent, observation) else _flaw(agent, observation)
+
+
+def _is_plain(agent: str, observation: Observation) -> bool:
+    """Whether it is one of those that come by the hundred, and nothing is wrong with it: at once, where `_flaw` goes from one reason to the next."""
+    match observation:
+        case EvidenceSeen(one):
+            return (
+                one.port.host == agent
+                and _is_port(one.port)
+                and one.peer is not None
+                and _is_port(one.peer)
+                and one.neighbour is None
+                and 0.0 <= one.since <= LATEST
+                and 0.0 <= one.seen <= LATEST
+                and 0 <= one.version <= MAX_NUMBER
+                and (one.round_trip is None or -MAX_NUMBER <= one.round_trip <= MAX_NUMBER)
+                and (one.transit is None or -MAX_NUMBER <= one.transit <= MAX_NUMBER)
+                and len(one.peer_name) + len(one.peer_mac) + len(one.source_mac) <= MAX_TEXT
+                and len(one.proof) <= MAX_LIST
+                and sum(map(len, one.proof)) <= MAX_TEXT
+            )
+        case MtuSeen(port, peer):
+            return port.host == agent and _is_port(port) and _is_port(peer) and not _mtu(observation)
+        case _:
+            return False
+
+
+def _is_port(port: Port) -> bool:
+    return (
+        len(port.host) <= MAX_NAME
+        and len(port.interface) <= MAX_NAME
+        and (port.vid is None or 0 <= port.vid <= MAX_VID)
+    )
+
+
+def _flaw(agent: str, observation: Observation) -> str:
     match observation:
         case HostSeen(host, seen):
             return _of_host(agent, host.id) or _host(host) or _times(seen)
@@ -81,12 +118,13 @@ def _host(host: Host) -> str:
 
 
 def _refusal(one: RefusalCount) -> str:
-    return _texts(MAX_TEXT, one.source_mac, one.reason, one.detail) or _numbers(one.count, one.skew) or _times(one.seen)
+    some = "" if one.count > 0 else "a count of nothing"
+    texts = _texts(MAX_TEXT, one.source_mac, one.reason, one.detail)
+    return texts or _numbers(one.count, one.skew) or some or _times(one.seen)
 
 
 def _mtu(one: MtuSeen) -> str:
-    sizes = (one.mtu, one.tried, one.lost, one.peer_mtu)
-    fine = all(0 <= size <= MAX_PACKET for size in sizes) and one.mtu <= one.tried
+    fine = 0 <= one.mtu <= one.tried <= MAX_PACKET and 0 <= one.lost <= MAX_PACKET and 0 <= one.peer_mtu <= MAX_PACKET
     return ("" if fine else "sizes that no packet has") or _times(one.seen)
 
 
@@ -144,7 +182,10 @@ def _vids(vids: Iterable[int | None]) -> str:
 
 
 def _times(*times: Wall) -> str:
-    return next((f"no time: {time:g}" for time in times if not is_time(time)), "")
+    for time in times:
+        if not is_time(time):
+            return f"no time: {time:g}"
+    return ""
 
 
 def _numbers(*numbers: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from bellrock.model import Interface, InterfaceKind
-from bellrock.region.service.agents import Session
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.names import nearest
 from bellrock.region.service.state import State
 

@@ -16,13 +16,14 @@ from bellrock.model import Host, Wall
 from bellrock.region.authority import Authority, Issued
 from bellrock.region.certificates import CertificateError, Request, RequestError, read_request
 from bellrock.region.logs import line
-from bellrock.region.service.agents import NO_CERTIFICATE, Agents, Session, TurnedAway
+from bellrock.region.service.admission import EPHEMERAL
+from bellrock.region.service.agents import Agents, TurnedAway
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.applicant import AlreadySo, Applicant, Policy, UnknownAgent, closed, row_of, usable
 from bellrock.region.service.roster import Roster
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.shapes import EnrolmentView, SecretView
 from bellrock.region.store import Certificate, EnrolmentRow, EnrolmentState, EnrolmentStore, NotStored
-from bellrock.region.tls import Channel
 
 MAX_ENROLMENTS: Final = 8192
 """Agents that are remembered, in whatever state."""
@@ -30,8 +31,6 @@ MAX_WAITING: Final = 256
 """Agents that may wait for a person's decision."""
 WAITING_LIFE: Final = 24 * 3600.0
 """Seconds after which an agent that asked and has gone is forgotten."""
-EPHEMERAL: Final = "node"
-"""The role of agents that live for one run: each comes with an identity of its own, which is forgotten with its certificate."""
 
 log = logging.getLogger(__name__)
 
@@ -213,46 +212,13 @@ class Enrolment:
 
     # those who stream
 
-    def admit(self, host: Host, channel: Channel) -> Wall | None:
-        """Let an agent stream over a connection; when the certificate that it showed ends, if it showed one.
-
-        Raises:
-            TurnedAway: it may not.
-        """
-        agent = host.id
-        row = self._roster.find(agent)
-        if row and row.state is EnrolmentState.REVOKED:
-            raise TurnedAway(
-                f"agent {agent} was revoked; `bellrock agent approve {agent}` at the region lets it join again"
-            )
-        if not channel.tls:
-            return None
-        if not channel.agent:
-            raise TurnedAway(NO_CERTIFICATE)
-        if channel.agent != agent:
-            raise TurnedAway(f"the certificate is agent {channel.agent}'s, which may not speak for agent {agent}")
-        held = row.certificates if row else ()
-        found = next((index for index, one in enumerate(held) if one.serial == channel.serial), None)
-        if row is None or found is None:
-            raise TurnedAway(
-                f"certificate {channel.serial} is not one that this region holds agent {agent} to, or a newer one took its place; join again"
-            )
-        if host.role not in (row.role, EPHEMERAL):
-            # Racks speak for nodes; a node's word is its own.
-            raise TurnedAway(
-                f"agent {agent} joined as {row.role or 'rack'}, not as {host.role or 'rack'}; join again as what it is"
-            )
-        if held[found].expires < self._clock():
-            raise TurnedAway(
-                f"this agent's certificate expired {self._clock() - held[found].expires:.0f} s ago; join again"
-            )
-        if found == 0 and len(held) > 1:
-            self._roster.later(structs.replace(row, certificates=held[:1], key=held[0].key))
-        return held[found].expires
-
-    def streams(self, host: Host, secret: str, how: str) -> None:
-        """An agent was let in, under the name that it has now; it uses that secret, if it told."""
+    def streams(self, host: Host, secret: str, how: str, serial: str = "") -> None:
+        """An agent was let in, under the name that it has now; it uses that secret, if it told, and showed the certificate of that serial."""
         row = self._roster.find(host.id)
+        if row and len(row.certificates) > 1 and row.certificates[0].serial == serial:
+            # The newest is used: the one before it is good no longer.
+            row = structs.replace(row, certificates=row.certificates[:1], key=row.certificates[0].key)
+            self._roster.later(row)
         secret, how = (secret, how) if secret or row is None else (row.secret, row.how)
         # A node that has not joined is gone in seconds, and nothing would tell that it no longer uses the secret.
         if secret and (row is not None or host.role != EPHEMERAL):

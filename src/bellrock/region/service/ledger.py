@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bellrock.model import Probed, Wall
+from bellrock.model import Probed
 from bellrock.region.logs import Limited, line
 from bellrock.region.store import Change, NotStored, ProbeStore, Standing
 
@@ -20,13 +20,20 @@ MAX_CHANGES: Final = 10_000
 log = logging.getLogger(__name__)
 
 
+class Bare(Probed, frozen=True):
+    """A check of which nothing is known but how it stands: what was seen is not there, now or any more."""
+
+
 class Ledger:
     """Writes to the store, and reads evidence back, also what is not written yet."""
 
-    def __init__(self, store: ProbeStore, clock: Callable[[], Wall]) -> None:
+    def __init__(self, store: ProbeStore) -> None:
         self._store = store
-        self._clock = clock
         self._pending: dict[str, tuple[Standing, Probed]] = {}
+        self._writing: dict[str, tuple[Standing, Probed]] = {}
+        """On its way to the disk, where it is not found before all of it is."""
+        self._turn = asyncio.Lock()
+        """Of who writes: what is older is written first."""
         self._changes: deque[Change] = deque(maxlen=MAX_CHANGES)
         self._gone: dict[str, None] = {}
         self._more = asyncio.Event()
@@ -48,12 +55,16 @@ class Ledger:
             self._more.set()
 
     async def with_evidence(self, standings: Sequence[Standing]) -> list[tuple[Standing, Probed]]:
-        """Each with what was seen; without evidence where that is not there any more."""
-        stored = await self._store.probed([one.key for one in standings])
-        return [
-            (one, self._pending[one.key][1] if one.key in self._pending else stored.get(one.key) or _bare(one))
-            for one in standings
-        ]
+        """Each with what was seen; `Bare` where that is not there any more."""
+        # What waits is looked at before the disk is: meanwhile it may get there, and would be seen in neither place.
+        found = {one.key: self._waiting(one.key) for one in standings}
+        if elsewhere := [key for key, probed in found.items() if probed is None]:
+            found |= await self._store.probed(elsewhere)
+        return [(one, found[one.key] or _bare(one)) for one in standings]
+
+    def _waiting(self, key: str) -> Probed | None:
+        held = self._pending.get(key) or self._writing.get(key)
+        return held[1] if held else None
 
     async def run(self) -> None:
         """Write, until cancelled."""
@@ -67,14 +78,22 @@ class Ledger:
 
     async def flush(self) -> bool:
         """Write what waits; False: the disk does not take it, and it waits on."""
+        async with self._turn:
+            try:
+                return await self._write()
+            finally:
+                self._writing = {}
+
+    async def _write(self) -> bool:
         if not (self._pending or self._gone or self._changes):
             return True
-        pending, self._pending = self._pending, {}
+        pending = self._writing = self._pending
+        self._pending = {}
         gone, self._gone = self._gone, {}
         changes = [*self._changes]
         self._changes.clear()
         try:
-            await self._store.keep([*pending.values()], changes, gone, self._clock())
+            await self._store.keep([*pending.values()], changes, gone)
         except NotStored as error:
             self._pending = {key: held for key, held in pending.items() if key not in self._gone} | self._pending
             self._gone = {key: None for key in (*gone, *self._gone) if key not in self._pending}
@@ -85,5 +104,5 @@ class Ledger:
         return True
 
 
-def _bare(one: Standing) -> Probed:
-    return Probed(flow=one.flow, target=one.target, verdict=one.verdict, detail=one.detail, variant=one.variant)
+def _bare(one: Standing) -> Bare:
+    return Bare(flow=one.flow, target=one.target, verdict=one.verdict, detail=one.detail, variant=one.variant)

@@ -1,25 +1,29 @@
 """What passes between neighbours, who is to blame where it is too little, and orders to measure it now."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 from ulid_transform import ulid_now
 
 from bellrock.contract import Done, MeasureMtu, Order
-from bellrock.model import Monotonic, Neighbour, Port, Wall
-from bellrock.region.service.agents import Session
+from bellrock.model import InterfaceSeen, Monotonic, Neighbour, Observation, Port, Wall
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.names import chosen
-from bellrock.region.service.shapes import CulpritView, EndView, MtuPairView, MtuView, PortView
+from bellrock.region.service.shapes import CulpritView, EndView, MtuPairView, MtuView, PortView, WayView
 from bellrock.region.service.state import State
-from bellrock.topology.mtu import Culprit, Way, culprits, limited_by, mtus, ways
+from bellrock.topology.measured import Measured, Pair
+from bellrock.topology.mtu import Culprit, Way, limited_by
 from bellrock.topology.mtuwords import proof_of, sentence_of
 
 PATIENCE: Final = 20.0
 """Seconds after which an order that nobody answered counts as over."""
 MAX_ORDERS: Final = 4096
 """Orders under way, over all agents."""
+MANY: Final = 2000
+"""Measured directions from which on those alone are listed that fall short, and all of a host where one is asked for."""
 
 
 class Given(Struct, frozen=True):
@@ -40,28 +44,74 @@ class Measurements:
         self._mono = mono
         self._changed = changed
         self._given: OrderedDict[str, Given] = OrderedDict()
-        self._found: tuple[tuple[Way, ...], tuple[Culprit, ...]] = ((), ())
+        self._measured = Measured()
+        self._unread = dict.fromkeys(state.accounts)
+        """Agents whose account is not taken in yet: at the beginning, that of all takes its time."""
 
-    def view(self, names: Mapping[str, str], lapsed: Collection[str], now: Wall) -> MtuView:
-        """All pairs, all culprits, and who is measuring. `names`: unique, by id; `lapsed`: agents whose word does not count."""
-        table: dict[Port, int] = {}
-        for account in self._state.accounts.values():
-            table |= mtus(account.host.id, (interface for interface, _ in account.interfaces.values()))
+    def take_in(self, most: int | None = None) -> bool:
+        """Take in what is known since before, of so many agents at most; whether there is more."""
+        for agent in [*islice(self._unread, most)]:
+            self._read(agent)
+        return bool(self._unread)
 
-        def mtu_of(port: Port) -> int:
-            return table.get(port) or table.get(Port(port.host, port.interface), 0)
+    def apply(self, agent: str, told: Iterable[Observation]) -> None:
+        """An agent has told something, which the state holds already."""
+        if agent in self._unread:
+            self._read(agent)
+        self._measured.apply(told)
 
-        told = [
-            seen
-            for account in self._state.accounts.values()
-            if account.host.id not in lapsed
-            for seen, _ in account.mtu.values()
+    def turned(self, lapsed: Collection[str]) -> set[Pair]:
+        """The directions that began or ceased to fall short, or do so otherwise, since this was last asked."""
+        self._settle(lapsed)
+        found, self._measured.turned = self._measured.turned, set()
+        return found
+
+    def rest(self) -> None:
+        """Nobody follows: what turned until now is of no interest."""
+        self._measured.turned.clear()
+
+    def pairs(
+        self, names: Mapping[str, str], now: Wall, wanted: Collection[Pair]
+    ) -> tuple[list[MtuPairView], list[WayView]]:
+        """Of these directions, those that fall short; and those that do not."""
+        short = self._measured.short
+        others = [
+            WayView(from_=_end(one, names), to=_end(peer, names), vid=one.vid)
+            for one, peer in wanted
+            if (one, peer) not in short
         ]
-        measured = sorted(ways(told, mtu_of), key=lambda way: (way.seen.port, way.seen.peer))
-        pairs = tuple(_pair(way, names, now) for way in measured)
-        return MtuView(
-            pairs, tuple(self._culprit(one, names) for one in self._blamed(measured)), self._measuring(names)
+        return [_pair(short[one], names, now) for one in wanted if one in short], others
+
+    @property
+    def fine(self) -> int:
+        """How many directions pass as expected, where they are too many to list."""
+        return self._measured.measured - len(self._measured.short) if self.many else 0
+
+    @property
+    def many(self) -> bool:
+        """Whether there are too many to list those that pass as expected."""
+        return self._measured.measured > MANY
+
+    def culprits(self, names: Mapping[str, str]) -> tuple[CulpritView, ...]:
+        """All of them, as they were concluded last."""
+        return tuple(self._culprit(one, names) for one in self._measured.culprits)
+
+    def view(self, names: Mapping[str, str], lapsed: Collection[str], now: Wall, host: str | None = None) -> MtuView:
+        """Pairs, all culprits, and who is measuring.
+
+        Args:
+            names: unique, by id.
+            lapsed: agents whose word does not count.
+            host: by id: all pairs of this one, and no others.
+        """
+        self._settle(lapsed)
+        known = self._measured
+        listed = (
+            known.ways(host) if host is not None or not self.many else [known.short[one] for one in sorted(known.short)]
         )
+        fine = self.fine if host is None else 0
+        pairs = tuple(_pair(way, names, now) for way in listed)
+        return MtuView(pairs, self.culprits(names), self.measuring(names), fine)
 
     def order(self, names: Mapping[str, str], host: str, interface: str) -> tuple[str, ...]:
         """Have agents measure now, one by name or id, or all; the names of those who were told.
@@ -93,14 +143,18 @@ class Measurements:
         """An agent is gone, and with it the answers that it owes."""
         self._given = OrderedDict((order, given) for order, given in self._given.items() if given.agent != agent)
 
-    def _blamed(self, measured: list[Way]) -> tuple[Culprit, ...]:
-        """Inferred again when anything but the age of a measurement has changed."""
-        now = tuple(measured)
-        if now != self._found[0]:
-            self._found = now, culprits(measured)
-        return self._found[1]
+    def _settle(self, lapsed: Collection[str]) -> None:
+        self.take_in()
+        self._measured.settle(lapsed)
 
-    def _measuring(self, names: Mapping[str, str]) -> tuple[str, ...]:
+    def _read(self, agent: str) -> None:
+        self._unread.pop(agent, None)
+        if (account := self._state.accounts.get(agent)) is not None:
+            self._measured.apply(InterfaceSeen(agent, interface) for interface, _ in account.interfaces.values())
+            self._measured.apply(account.all_mtu())
+
+    def measuring(self, names: Mapping[str, str]) -> tuple[str, ...]:
+        """Names of the agents that were told to measure and have not finished."""
         self._expire()
         return tuple(sorted({self._name(given.agent, names) for given in self._given.values()}))
 
@@ -123,9 +177,8 @@ class Measurements:
 
     def _neighbour(self, port: Port) -> Neighbour | None:
         account = self._state.accounts.get(port.host)
-        held = account.evidence.items() if account else ()
-        found = (evidence for key, (evidence, _) in held if key.port.interface == port.interface and evidence.neighbour)
-        return next((evidence.neighbour for evidence in found), None)
+        held = account.devices().get(port.interface) if account else None
+        return held.neighbour if held else None
 
 
 def _pair(way: Way, names: Mapping[str, str], now: Wall) -> MtuPairView:

@@ -1,6 +1,7 @@
 """`HOST/INTERFACE[.VID]` → a port, or the nearest names."""
 
 import difflib
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from bellrock.model import Port
@@ -8,6 +9,8 @@ from bellrock.region.service.places import port_of
 from bellrock.region.service.state import State
 
 MAX_VID = 4094
+MOST_COMPARED = 500
+"""Names that are compared with one that is not known."""
 
 
 class UnknownPort(LookupError):  # noqa: N818 -- says what it is
@@ -41,8 +44,8 @@ def chosen(wanted: Sequence[str], connected: Mapping[str, str], names: Mapping[s
     return list(found) if wanted else list(connected)
 
 
-def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:
-    """The port that a person means. `names`: host names by id.
+def find_port(text: str, state: State, names: Mapping[str, str], known: Mapping[str, str] | None = None) -> Port:
+    """The port that a person means. `names`: host names by id; `known`: ids by name, where these are at hand.
 
     An interface of that very name comes first (`eth0.10` may be one); else the last part after a dot is a VID.
 
@@ -52,7 +55,7 @@ def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:
     host_name, slash, interface = text.partition("/")
     if not slash or not interface:
         raise UnknownPort(f"{text!r} is not HOST/INTERFACE or HOST/INTERFACE.VID")
-    host = _host(host_name, names)
+    host = _host(host_name, names, known or {shown: identity for identity, shown in names.items()})
     account = state.accounts.get(host)
     if account is None:
         # A peer that runs no agent is known by its evidence alone.
@@ -64,13 +67,12 @@ def find_port(text: str, state: State, names: Mapping[str, str]) -> Port:
     raise UnknownPort(f"{host_name} has no interface {interface!r}{nearest(interface, account.interfaces)}")
 
 
-def _host(name: str, names: Mapping[str, str]) -> str:
-    by_name = {shown: identity for identity, shown in names.items()}
-    if name in by_name:
-        return by_name[name]
+def _host(name: str, names: Mapping[str, str], known: Mapping[str, str]) -> str:
+    if name in known:
+        return known[name]
     if name in names:
         return name
-    raise UnknownPort(f"no host {name!r} is known{nearest(name, by_name)}")
+    raise UnknownPort(f"no host {name!r} is known{nearest(name, known)}")
 
 
 def _split(host: str, interface: str, known: set[str]) -> Port | None:
@@ -81,6 +83,10 @@ def _split(host: str, interface: str, known: set[str]) -> Port | None:
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
-    """`; nearest: a, b`, or nothing where nothing is known."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4) or sorted(known)[:3]
+    """`; nearest: a, b`, or nothing where nothing is known. Of many, those are compared that come before and behind it in a list by name."""
+    among = sorted(known)
+    if len(among) > MOST_COMPARED:
+        begin = max(0, bisect_left(among, name) - MOST_COMPARED // 2)
+        among = among[begin : begin + MOST_COMPARED]
+    near = difflib.get_close_matches(name, among, n=3, cutoff=0.4) or among[:3]
     return f"; nearest: {', '.join(near)}" if near else ""

@@ -12,10 +12,12 @@ from msgspec import structs
 from bellrock.contract import MAX_OBSERVATIONS, Delivered, NodeAnswer, NodeReport, Placed, Relayed, Report
 from bellrock.contract.letters import MAX_FINDINGS
 from bellrock.diagnosis import Cable, Lies, Look, vlan_not_checked, wrong_vlan
+from bellrock.diagnosis.findings_document import all_told
 from bellrock.model import EvidenceSeen, Finding, Host, Interface, InterfaceSeen, Role, Topology, Wall
 from bellrock.region.logs import line
-from bellrock.region.service.check import MAX_LABEL, MAX_TEXT, flaw, labels
+from bellrock.region.service.check import MAX_LABEL, flaw, labels
 from bellrock.region.service.clock import Offset, is_time
+from bellrock.region.service.findingviews import flaw as finding_flaw
 from bellrock.region.service.ingest import Told
 from bellrock.region.service.places import places_at, places_of
 from bellrock.region.service.shapes import NodeInterfaceView, NodeView
@@ -27,6 +29,8 @@ MAX_NODES: Final = 4096
 MAX_EXPECTED: Final = 256
 MAX_KEPT: Final = 128 * 1024
 """Octets of JSON that are kept of one machine: some hundreds of interfaces."""
+HOLDS: Final = 86_400.0
+"""Seconds for which a node's word about itself tells of now."""
 REMEMBERED: Final = 256
 """Answers that are given again to a report that comes once more, by another rack."""
 PATIENCE: Final = 3.0
@@ -181,13 +185,18 @@ class Nodes:
         """What a rack brings may be anybody's with the secret; it does not outweigh what a machine said of itself."""
         return not row.via or (bool(other.via) and not self._enrolled(other.agent))
 
+    def found(self) -> dict[str, tuple[Finding, ...]]:
+        """What nodes have found of themselves, each by its name, and what was added here; of those that told it lately."""
+        now = self._clock()
+        return {row.report.host.name: row.findings for row in self._rows.values() if now - row.seen <= HOLDS}
+
     def views(self) -> list[NodeView]:
         """All nodes, by name."""
         now, names = self._clock(), {account.host.id: account.host.name for account in self._state.accounts.values()}
         views = [
             NodeView(
                 row.agent, row.report.host.name, row.seen, round(max(0.0, now - row.seen), 3), names.get(row.via, row.via),
-                tuple(_interface(one, row) for one in _interfaces(row.report)), row.findings,
+                tuple(_interface(one, row) for one in _interfaces(row.report)), all_told(row.findings),
             )
             for row in self._rows.values()
         ]  # fmt: skip
@@ -238,15 +247,16 @@ def _together(own: tuple[Finding, ...], added: tuple[Finding, ...]) -> tuple[Fin
 
 
 def _too_much(report: NodeReport) -> str:
-    texts = [text for one in report.findings for text in (one.what, one.cause, *one.proof, *one.fix)]
-    words = [text for one in report.findings for text in (one.id, one.host, one.interface)]
-    words += [text for pair in report.expected for text in pair]
+    texts = [
+        text for one in report.findings for some in (one.proof, one.evidence, one.fix, one.symptoms) for text in some
+    ]
+    words = [text for pair in report.expected for text in pair]
     many = len(report.observations) > MAX_OBSERVATIONS or len(report.findings) > MAX_FINDINGS
     if many or len(report.expected) > MAX_EXPECTED or len(texts) > MAX_FINDINGS * 16:
         return "it tells too much for one machine"
-    if any(len(text) > MAX_TEXT or not text.isprintable() for text in texts) or labels(*words):
-        return f"its findings: not at most {MAX_TEXT} printable characters"
-    return ""
+    if why := labels(*words):
+        return f"its expectations: {why}"
+    return next((f"its findings: {why}" for one in report.findings if (why := finding_flaw(one))), "")
 
 
 def _kept(report: NodeReport) -> NodeReport:
@@ -256,7 +266,9 @@ def _kept(report: NodeReport) -> NodeReport:
         if isinstance(one, InterfaceSeen) or (isinstance(one, EvidenceSeen) and one.evidence.neighbour)
         if not flaw(report.host.id, one)
     )  # fmt: skip
-    return structs.replace(report, observations=shown)
+    # It speaks of itself, whatever it says.
+    own = tuple(structs.replace(one, host=report.host.name) for one in report.findings)
+    return structs.replace(report, observations=shown, findings=own)
 
 
 def _too_large(kept: NodeReport) -> str:

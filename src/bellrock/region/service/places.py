@@ -1,6 +1,6 @@
 """Which interface belongs where: ports of interfaces, their members, and registrations that keep their ids."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -27,12 +27,14 @@ Places = Mapping[tuple[str, str], list[Place]]
 """By host id and interface name."""
 
 
-def places_of(topology: Topology) -> Places:
-    """Every member of the topology by the interface that it belongs to, untagged first."""
+def places_of(topology: Topology, hosts: Collection[str] | None = None) -> Places:
+    """Every member of the topology, or of some hosts by id, by the interface that it belongs to, untagged first."""
     places: dict[tuple[str, str], list[Place]] = {}
     for fabric in topology.fabrics:
         for vlan in fabric.vlans:
             for member in vlan.members:
+                if hosts is not None and member.port.host not in hosts:
+                    continue
                 place = Place(fabric.id, vlan.id, vlan.vid, member)
                 places.setdefault((member.port.host, member.port.interface), []).append(place)
     for found in places.values():
@@ -61,6 +63,10 @@ class Registrar:
         self._new_id = new_id
         self._by_host: dict[str, dict[tuple[str, str], Registration]] = {}
         """By host, then by MAC and name."""
+        self.named: set[Port] = set()
+        """Interfaces that got a registration, or one of theirs another name, since somebody emptied this."""
+        self.turn = 0
+        """Grows whenever a registration comes, goes, or says something else."""
         for one in registrations:
             self._by_host.setdefault(one.host, {})[one.mac, one.name] = one
 
@@ -75,6 +81,7 @@ class Registrar:
         for account in accounts:
             changed += self._update_host(account, places, now)
             gone += self._trim(account)
+        self.turn += bool(changed or gone)
         return changed, gone
 
     def _update_host(self, account: Account, places: Places, now: Wall) -> list[Registration]:
@@ -91,6 +98,8 @@ class Registrar:
                     own.pop((old.mac, old.name), None)
                 own[new.mac, new.name] = new
                 changed.append(new)
+                if old is None or old.name != new.name:
+                    self.named.add(Port(new.host, new.name))
         return changed
 
     def _registration(

@@ -14,6 +14,8 @@ MAX_HEAD: Final = 16 * 1024
 """Octets that are read of an answer; what it says beyond its status is not wanted."""
 PORTS: Final = {"http": 80, "https": 443}
 MAX_URL: Final = 2000
+MAX_SHOWN: Final = 100
+"""Characters of a URL that a refusal repeats."""
 
 
 class BadUrl(ValueError):  # noqa: N818 -- says what it is
@@ -36,13 +38,15 @@ def parse_url(text: str) -> SplitResult:
     """
     if len(text) > MAX_URL or not text.isascii() or not text.isprintable() or " " in text:
         raise BadUrl(f"the URL must be at most {MAX_URL} printable ASCII characters without spaces")
+    # Details are cut where they are too long, and the reason comes last.
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     try:
         url = urlsplit(text)
         port = url.port
     except ValueError as error:
-        raise BadUrl(f"{text}: {error}") from None
+        raise BadUrl(f"{shown}: {error}") from None
     if url.scheme not in PORTS or not url.hostname or port == 0:
-        raise BadUrl(f"{text}: not http://HOST[:PORT]/… or https://HOST[:PORT]/…")
+        raise BadUrl(f"{shown}: not http://HOST[:PORT]/… or https://HOST[:PORT]/…")
     if url.username is not None or url.password is not None or url.fragment:
         raise BadUrl("the URL must be without user name, password and fragment")
     return url

@@ -7,15 +7,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from bellrock.contract import Done, Results, Try
-from bellrock.flows import Site, Standpoint
-from bellrock.flows.values import Role
-from bellrock.model import Monotonic, Wall
+from bellrock.diagnosis.findings_document import all_told
+from bellrock.flows import Wanted
+from bellrock.model import Monotonic, Probed, Wall
 from bellrock.region.logs import Limited, line
-from bellrock.region.service.agents import Session
-from bellrock.region.service.knownsite import KnownSite, NoSite
+from bellrock.region.service.agentsession import Session
+from bellrock.region.service.askers import Askers
+from bellrock.region.service.knownsite import KnownSite
 from bellrock.region.service.ledger import Ledger
 from bellrock.region.service.matrix import STALE, Matrix, check_of
-from bellrock.region.service.names import UnknownHost, chosen
+from bellrock.region.service.names import UnknownHost
 from bellrock.region.service.probeshapes import (
     CellResultsView,
     ChangeView,
@@ -37,8 +38,6 @@ from bellrock.region.service.wishes import (
     Wish,
     asked,
     check_flows,
-    of_site,
-    standpoint,
     tries_of,
 )
 from bellrock.region.store import LoadedProbes, ProbeStore, ScheduleRow, Standing
@@ -74,22 +73,26 @@ class Probes:
         self._store = store
         self._state = state
         self._sessions = sessions
-        self._names = names
         self._clock = clock
         self._mono = mono
         self._changed = changed
         self.known = KnownSite(store, loaded.site, clock)
-        self._ledger = Ledger(store, clock)
+        self._askers = Askers(self.known, state, sessions, names)
+        self._ledger = Ledger(store)
         self.matrix = Matrix(loaded.standings)
         self.runs = Runs(sessions, mono, self._took, self._over)
         self.schedules = Schedules(loaded.schedules, mono, chance)
         self._ledger.forget(self.matrix.forget_unknown([row.id for row in loaded.schedules]))
         self.listeners: list[Callable[[list[Alert]], None]] = []
         """Told of verdicts that changed and stayed so."""
+        self.turning: list[Callable[[], None]] = []
+        """Told that there are other verdicts than before, or fewer; not of each result that says the same again."""
         self.results_by: Counter[tuple[str, str]] = Counter()
         """Results since the start, by flow and verdict."""
         self.rtt_listeners: list[Callable[[str, float], None]] = []
         """Told of round trips: flow, seconds."""
+        self._wants: dict[Check, Wanted] = {}
+        """What was wanted of checks that were made since the start."""
         self._shown = Monotonic(0.0)
         self._complaints = Limited(30.0)
 
@@ -113,11 +116,12 @@ class Probes:
         if first and self.schedules.find(DEFAULT) is None:
             await self.put_schedule(ScheduleRow(id=DEFAULT, every=DEFAULT_EVERY, created=row.at, by=by))
         known = {*self._state.accounts, *self._sessions}
-        wishes = await self._of_site(sorted(known), ())
+        wishes = await self._askers.of_site(sorted(known), ())
         wanted = frozenset(one.check for one in wishes)
         self._void("", wanted)
         # Rows of agents that the region knows no longer go as well: nobody would ever look again.
         self._drop_unwanted(known | {one.agent for one in self.matrix.standings}, wanted)
+        self._turned()
         self._changed()
         return self.known.view()
 
@@ -131,7 +135,7 @@ class Probes:
             NoSite: nothing tells what to try.
             Unaskable, TooMany: that cannot be tried, or not so much.
         """
-        whom = self._connected(agents)
+        whom = self._askers.connected(agents)
         check_flows(flows)
         check_flows(one.flow for one in tries)
         if to or tries:
@@ -140,9 +144,9 @@ class Probes:
             wanted = [*tries, *tries_of(flows, to)]
             if len(wanted) * len(whom) > MAX_ASKED:
                 raise Unaskable(f"{len(wanted) * len(whom)} checks at once; at most {MAX_ASKED} are taken")
-            wishes = [wish for agent in whom for wish in asked(agent, self._role(agent), wanted)]
+            wishes = [wish for agent in whom for wish in asked(agent, self._askers.role(agent), wanted)]
             return self.runs.begin(wishes, keep=False)
-        wishes = await self._of_site(whom, flows)
+        wishes = await self._askers.of_site(whom, flows)
         return self._same(frozenset(one.check for one in wishes)) or self.runs.begin(wishes)
 
     def results(self, session: Session, message: Results) -> None:
@@ -191,6 +195,7 @@ class Probes:
         self.schedules.remove(identity)
         self._void(identity)
         self._ledger.forget(self.matrix.forget_origin(identity))
+        self._turned()
         self._changed()
         return True
 
@@ -202,12 +207,12 @@ class Probes:
 
     def view(self) -> MatrixView:
         """Agents × flows."""
-        names, now = self._all_names(), self._clock()
+        names, now = self._askers.names(), self._clock()
         cells = self.matrix.cells(now, self._stale(), self._sessions.keys())
         known = {cell.agent for cell in cells} | set(self._sessions)
-        stands = {agent: self._stand(agent) for agent in known}
+        stands = {agent: self._askers.standpoint(agent) for agent in known}
         agents = [
-            MatrixAgentView(agent, names.get(agent, agent), self._role(agent), tuple(stands[agent].roles), agent in self._sessions)
+            MatrixAgentView(agent, names.get(agent, agent), self._askers.role(agent), tuple(stands[agent].roles), agent in self._sessions)
             for agent in known
         ]  # fmt: skip
         return MatrixView(
@@ -225,7 +230,7 @@ class Probes:
 
     def run_view(self, run: Run) -> RunView:
         """A run as it is now."""
-        return run_view(run, self._all_names())
+        return run_view(run, self._askers.names())
 
     async def cell(self, agent: str, flow_id: str) -> CellResultsView:
         """The checks of an agent, by name or id, and a flow, with their evidence.
@@ -233,7 +238,7 @@ class Probes:
         Raises:
             UnknownHost: there is no such agent.
         """
-        names = self._all_names()
+        names = self._askers.names()
         identity = next((one for one, name in names.items() if agent in (one, name)), agent)
         mine = self.matrix.of(identity, flow_id)[:ALL_OF]
         if not mine and identity not in names and identity not in self._sessions:
@@ -241,48 +246,33 @@ class Probes:
         shown = await self._ledger.with_evidence(mine)
         name, now = names.get(identity, identity), self._clock()
         views = tuple(standing_view(one, probed, name, now) for one, probed in shown)
-        return CellResultsView(name, flow_id, views, findings_of(shown, name))
+        return CellResultsView(name, flow_id, views, all_told(findings_of(shown, name)))
+
+    def current(self) -> list[Standing]:
+        """The checks that tell of now: those of agents that are connected, as long as they are not too old."""
+        now, stale = self._clock(), self._stale()
+        return [
+            one
+            for one in self.matrix.standings
+            if one.agent in self._sessions and now - one.at <= stale.get(one.origin, STALE)
+        ]
+
+    def want(self, one: Standing) -> Wanted | None:
+        """What was wanted of a check, with the options that it was tried with; None: it was not tried since the start."""
+        return self._wants.get(check_of(one))
+
+    async def with_evidence(self, standings: Sequence[Standing]) -> list[tuple[Standing, Probed]]:
+        """Each with what was seen."""
+        return await self._ledger.with_evidence(standings)
 
     async def history(self, agent: str | None, flow_id: str | None, before: int | None, limit: int) -> list[ChangeView]:
         """What changed, the newest first; of an agent, by name or id, and of a flow."""
-        names = self._all_names()
+        names = self._askers.names()
         identity = next((one for one, name in names.items() if agent in (one, name)), agent)
         rows = await self._store.history(identity, flow_id, before, limit)
         return [change_view(number, one, names) for number, one in rows]
 
     # work
-
-    def _connected(self, agents: Sequence[str]) -> list[str]:
-        return chosen(agents, {agent: one.host.name for agent, one in self._sessions.items()}, self._names())
-
-    def _stand(self, agent: str) -> Standpoint:
-        account = self._state.accounts.get(agent)
-        interfaces = [held for held, _ in account.interfaces.values()] if account else []
-        return standpoint(self.known.site or Site(), self._role(agent), interfaces)
-
-    def _role(self, agent: str) -> str:
-        session, account = self._sessions.get(agent), self._state.accounts.get(agent)
-        host = session.host if session else account.host if account else None
-        return host.role if host else Role.NODE
-
-    async def _of_site(self, agents: Sequence[str], flows: Sequence[str]) -> list[Wish]:
-        """What the site has these agents try. Of many agents that takes a while, during which others are served."""
-        site = self.known.site
-        if site is None:
-            raise NoSite(
-                "this region knows no site, so that nothing tells what to try; `bellrock site push FILE`, or name targets"
-            )
-        wishes: list[Wish] = []
-        for agent in agents:
-            wishes += of_site(site, agent, self._stand(agent), flows)
-            await asyncio.sleep(0)
-            if len(wishes) > MAX_WISHES:
-                if self._complaints.may():
-                    log.warning(
-                        line("checks-left-out", most=MAX_WISHES, hint="name agents or flows in several schedules")
-                    )
-                return wishes[:MAX_WISHES]
-        return wishes
 
     def _took(self, run: Run, results: list[Result]) -> None:
         for _, probed in results:
@@ -295,6 +285,7 @@ class Probes:
         self._show()
 
     def _stand_now(self, run: Run, results: list[Result]) -> None:
+        self._wants |= {wish.check: wish.want for wish, _ in results}
         told, changes = self.matrix.take(results, self._clock())
         keys = [one.key for one, _ in told]
         for one, _ in told:
@@ -304,6 +295,12 @@ class Probes:
         self._ledger.keep(((marked.get(one.key, one), probed) for one, probed in told), changes)
         self._ledger.forget(self.matrix.overflow())
         self._alert(alerts)
+        if changes:
+            self._turned()
+
+    def _turned(self) -> None:
+        for listener in self.turning:
+            listener()
 
     def _alert(self, alerts: list[Alert]) -> None:
         if alerts:
@@ -317,7 +314,12 @@ class Probes:
             gone = self.matrix.replaced({one: keys for one, keys in run.told.items() if one not in run.missed}, run.of)
             self._ledger.forget(one.key for one in gone)
             self._alert(self.matrix.cleared(gone))
+            if gone:
+                self._turned()
         run.forget()
+        if len(self._wants) > 2 * len(self.matrix) + MAX_ASKED:
+            stand = {check_of(one) for one in self.matrix.standings}
+            self._wants = {check: want for check, want in self._wants.items() if check in stand}
         self._changed()
 
     def _void(self, origin: str, counts: frozenset[Check] = frozenset()) -> None:
@@ -356,7 +358,7 @@ class Probes:
 
     async def _begin_scheduled(self, row: ScheduleRow) -> None:
         try:
-            whom = self._connected(row.agents)
+            whom = self._askers.connected(row.agents)
             wishes = await self._wishes_of(row, whom)
             if wishes:
                 run = self.runs.begin(wishes, origin=row.id)
@@ -370,9 +372,9 @@ class Probes:
             tries = tries_of(row.flows, row.to)
             if len(tries) * len(whom) > MAX_WISHES:
                 raise TooMany(f"{len(tries) * len(whom)} checks at once; at most {MAX_WISHES} are taken: name agents")
-            wishes = [wish for agent in whom for wish in asked(agent, self._role(agent), tries, row.id)]
+            wishes = [wish for agent in whom for wish in asked(agent, self._askers.role(agent), tries, row.id)]
         else:
-            wishes = await self._of_site(whom, row.flows)
+            wishes = await self._askers.of_site(whom, row.flows)
             if not row.flows:
                 self._drop_unwanted(whom, {one.check for one in wishes})
         rested = self._clock() - GENTLE_EVERY
@@ -387,7 +389,3 @@ class Probes:
         found = {row.id: max(STALE, 3 * row.every) for row in rows if row.to}
         site = [row.every for row in rows if not row.to]
         return found | {"": max(STALE, 3 * min(site))} if site else found
-
-    def _all_names(self) -> dict[str, str]:
-        """Unique names by id; an agent that has just connected for the first time has but its own."""
-        return {agent: one.host.name for agent, one in self._sessions.items()} | dict(self._names())

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from bellrock.model import Finding, Traced, Verdict, Wall
+from bellrock.diagnosis.findings_document import FindingDocument
+from bellrock.model import Traced, Verdict, Wall
 
 
 class ResultView(Struct, frozen=True, kw_only=True):
@@ -106,11 +107,23 @@ class CellResultsView(Struct, frozen=True):
     agent: str
     flow: str
     results: tuple[ResultView, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingDocument, ...]
+
+
+class HourView(Struct, frozen=True, kw_only=True):
+    """How often a verdict became what within an hour. `at`: when the hour began, `first`: when it changed first; seconds since 1970."""
+
+    at: Wall
+    first: Wall
+    counts: dict[Verdict, int]
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
-    """A verdict that changed. `before` is empty where it was the first. `at`: seconds since 1970."""
+    """A verdict that changed. `before` is empty where it was the first. `at`: seconds since 1970.
+
+    With `hour`: all changes of a target within an hour, of which only this is kept: from `before`, before the first, to
+    `verdict`, since the last, which was `at`. Without agent, flow and target: of those that were too many to be kept each.
+    """
 
     id: int
     at: Wall
@@ -122,6 +135,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
     before: str
     verdict: Verdict
     detail: str
+    hour: HourView | None = None
 
 
 class SiteView(Struct, frozen=True, kw_only=True):
@@ -145,6 +159,17 @@ class ScheduleView(Struct, frozen=True, kw_only=True):
     by: str
     next: float | None
     last_age: float | None
+
+
+class SchedulePlan(Struct, frozen=True, kw_only=True):
+    """What a schedule is to do, without when it did: what a change of it is held against (`If-Match`)."""
+
+    id: str
+    every: float
+    agents: tuple[str, ...]
+    flows: tuple[str, ...]
+    to: tuple[str, ...]
+    by: str
 
 
 class WebhookView(Struct, frozen=True, kw_only=True):

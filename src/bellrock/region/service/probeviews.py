@@ -6,10 +6,18 @@ from bellrock.diagnosis.probes import findings
 from bellrock.flows import BOOT, Protocol, Wanted, flow
 from bellrock.flows.values import Role
 from bellrock.model import Finding, Probed, Wall
-from bellrock.region.service.probeshapes import AgentRunView, CellView, ChangeView, MatrixFlowView, ResultView, RunView
+from bellrock.region.service.probeshapes import (
+    AgentRunView,
+    CellView,
+    ChangeView,
+    HourView,
+    MatrixFlowView,
+    ResultView,
+    RunView,
+)
 from bellrock.region.service.runs import Run
 from bellrock.region.service.wishes import Wish
-from bellrock.region.store import Change, Standing
+from bellrock.region.store import Change, Standing, VerdictHour
 
 
 def run_view(run: Run, names: Mapping[str, str]) -> RunView:
@@ -32,14 +40,37 @@ def standing_view(one: Standing, probed: Probed, agent: str, now: Wall) -> Resul
 
 def findings_of(shown: Iterable[tuple[Standing, Probed]], host: str) -> tuple[Finding, ...]:
     """What is wrong about some checks that were made at `host`."""
-    return findings([(_want(one), probed) for one, probed in shown], host)
+    return findings([(wanted_of(one), probed) for one, probed in shown], host)
 
 
-def change_view(number: int, one: Change, names: Mapping[str, str]) -> ChangeView:
-    """A verdict that changed."""
+def wanted_of(one: Standing) -> Wanted:
+    """Enough of what was wanted to word a finding."""
+    meant = "pass" if one.expected == "pass" else "be blocked"
+    return Wanted(
+        flow=one.flow, exchange="", source=Role.ANYONE, target=Role(one.role), address="" if one.interface else one.target,
+        port=0, protocol=Protocol(one.protocol), interface=one.interface, expectation=one.expected,
+        why=f"{one.flow} at {one.target} is to {meant}",
+    )  # fmt: skip
+
+
+def change_view(number: int, one: Change | VerdictHour, names: Mapping[str, str]) -> ChangeView:
+    """A verdict that changed, or how often it did within an hour."""
+    if isinstance(one, VerdictHour):
+        return _hour(number, one, names)
     return ChangeView(
         id=number, at=one.at, agent=names.get(one.agent, one.agent), flow=one.flow, target=one.target,
         protocol=one.protocol, variant=one.variant, before=one.before, verdict=one.verdict, detail=one.detail,
+    )  # fmt: skip
+
+
+def _hour(number: int, one: VerdictHour, names: Mapping[str, str]) -> ChangeView:
+    many = sum(one.counts.values())
+    became = ", ".join(f"{count} to {verdict}" for verdict, count in one.counts.items())
+    return ChangeView(
+        id=number, at=one.last, agent=names.get(one.agent, one.agent), flow=one.flow, target=one.target,
+        protocol="", variant="", before=one.before, verdict=one.verdict,
+        detail=f"{many} change{'s' * (many != 1)} within the hour: {became}",
+        hour=HourView(at=one.at, first=one.first, counts=one.counts),
     )  # fmt: skip
 
 
@@ -54,14 +85,4 @@ def _result(wish: Wish, probed: Probed, agent: str) -> ResultView:
         flow=probed.flow, target=probed.target or wish.target, verdict=probed.verdict, detail=probed.detail,
         rtt_ms=probed.rtt_ms, evidence=probed.evidence, variant=probed.variant, protocol=wish.want.protocol.value,
         agent=agent, role=wish.want.target.value, expected=wish.want.expectation, facts=probed.facts, place=wish.place,
-    )  # fmt: skip
-
-
-def _want(one: Standing) -> Wanted:
-    """Enough of what was wanted to word a finding."""
-    meant = "pass" if one.expected == "pass" else "be blocked"
-    return Wanted(
-        flow=one.flow, exchange="", source=Role.ANYONE, target=Role(one.role), address="" if one.interface else one.target,
-        port=0, protocol=Protocol(one.protocol), interface=one.interface, expectation=one.expected,
-        why=f"{one.flow} at {one.target} is to {meant}",
     )  # fmt: skip

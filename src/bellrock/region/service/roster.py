@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from bellrock.model import Role
-from bellrock.region.service.agents import Session
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.secrets import Secrets
 from bellrock.region.service.shapes import AgentSecretView, EnrolmentView, SecretView
 from bellrock.region.store import EnrolmentRow, EnrolmentState, EnrolmentStore

@@ -37,6 +37,10 @@ class Sessions:
         self._rows[row.hash] = row
         return secret
 
+    def __len__(self) -> int:
+        """How many are held; some may have ended a while ago."""
+        return len(self._rows)
+
     def find(self, secret: str, now: Wall) -> SessionRow | None:
         """The session of a cookie's value, if it has not ended."""
         row = self._rows.get(digest(secret)) if secret else None

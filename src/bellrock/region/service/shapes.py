@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from bellrock.model import Finding, Wall
+from bellrock.diagnosis.findings_document import FindingDocument
+from bellrock.model import Wall
 
 
 class PortView(Struct, frozen=True):
@@ -40,6 +41,25 @@ class FabricView(Struct, frozen=True):
     id: str
     name: str
     vlans: tuple[VlanView, ...]
+
+
+class FabricSummary(Struct, frozen=True):
+    """A fabric, and how many VLANs are in it."""
+
+    id: str
+    name: str
+    vlans: int
+
+
+class VlanSummary(Struct, frozen=True):
+    """A VLAN, the id of its fabric, and how many ports are in it."""
+
+    id: str
+    name: str
+    vid: int | None
+    fabric: str
+    members: int
+    subnets: tuple[str, ...]
 
 
 class ConflictView(Struct, frozen=True):
@@ -189,6 +209,22 @@ class InterfaceView(Struct, frozen=True):
     registered: str | None
 
 
+class AdjacentView(Struct, frozen=True):
+    """What an agent sees behind one of its ports: another agent (`host` is its id), or a device that says so itself by LLDP or CDP (`host` empty). `kind`: the strongest
+    evidence of it. `lapsed`: the agent that saw it is silent."""
+
+    interface: str
+    vid: int | None
+    kind: str
+    host: str
+    name: str
+    port: str
+    peer_vid: int | None
+    sentence: str
+    age: float
+    lapsed: bool
+
+
 class EvidenceView(Struct, frozen=True):
     """One observation. `lapsed`: its agent is silent, so nothing is concluded from it."""
 
@@ -244,6 +280,14 @@ class MtuPairView(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     age: float
 
 
+class WayView(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """A direction from one port to another of the same link."""
+
+    from_: EndView
+    to: EndView
+    vid: int | None
+
+
 class CulpritView(Struct, frozen=True, kw_only=True):
     """Who is to blame. `where`: the port, or those on one side, `towards` those on the other; `direction`: out, in or both, as seen from there."""
 
@@ -259,11 +303,15 @@ class CulpritView(Struct, frozen=True, kw_only=True):
 
 
 class MtuView(Struct, frozen=True):
-    """What passes between neighbours. `measuring`: agents that were told to measure and have not finished."""
+    """What passes between neighbours. `measuring`: agents that were told to measure and have not finished.
+
+    Where more than 2,000 directions were measured, `pairs` has those that fall short, and `fine` says how many others there are.
+    """
 
     pairs: tuple[MtuPairView, ...]
     culprits: tuple[CulpritView, ...]
     measuring: tuple[str, ...] = ()
+    fine: int = 0
 
 
 class NodeInterfaceView(Struct, frozen=True):
@@ -289,4 +337,4 @@ class NodeView(Struct, frozen=True):
     age: float
     via: str
     interfaces: tuple[NodeInterfaceView, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingDocument, ...]

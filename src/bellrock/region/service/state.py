@@ -1,7 +1,6 @@
 """All that agents said and did not take back, in memory: the same as in the store, which is its durable copy."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Set
 
 from bellrock.model import (
     Evidence,
@@ -11,7 +10,6 @@ from bellrock.model import (
     Host,
     HostGone,
     HostSeen,
-    Interface,
     InterfaceGone,
     InterfaceSeen,
     MtuGone,
@@ -22,88 +20,60 @@ from bellrock.model import (
     Wall,
     key_of,
 )
+from bellrock.region.service.account import AWAKE, Account, Awake, RefusalKey
 from bellrock.region.store import Accepted, AgentRow, Loaded, mirrors_of
-from bellrock.topology.links import is_down
+from bellrock.region.store.packed import NOTHING
+from bellrock.topology.links import fallen_with, falls
 
-RefusalKey = tuple[Port, str, str]
-RESTARTED: Final = "restarted"
-
-
-class Account:
-    """One agent and what it has told."""
-
-    def __init__(self, row: AgentRow) -> None:
-        self.host = row.host
-        self.boot = row.boot
-        self.number = row.account
-        self.last = row.last
-        self.seen = row.seen
-        self.offset = row.offset
-        self.software = row.software
-        self.interfaces: dict[str, tuple[Interface, int]] = {}
-        self.evidence: dict[EvidenceKey, tuple[Evidence, int]] = {}
-        self.refusals: dict[RefusalKey, tuple[RefusalCount, int]] = {}
-        self.mtu: dict[tuple[Port, Port], tuple[MtuSeen, int]] = {}
-
-    def observations(self) -> Iterator[Observation]:
-        """All of it, as if told anew."""
-        yield HostSeen(self.host, self.seen)
-        for interface, _ in self.interfaces.values():
-            yield InterfaceSeen(self.host.id, interface)
-        for evidence, _ in self.evidence.values():
-            yield EvidenceSeen(evidence)
-        for refusal, _ in self.refusals.values():
-            yield refusal
-
-    def forget_interface(self, name: str) -> None:
-        """An interface vanished."""
-        self.interfaces.pop(name, None)
-        self.refusals = {key: held for key, held in self.refusals.items() if key[0].interface != name}
-
-    def withdraw_older(self) -> list[Observation]:
-        """The account is complete: what only earlier ones said no longer holds."""
-        gone: list[Observation] = []
-        for name in [name for name, (_, number) in self.interfaces.items() if number < self.number]:
-            del self.interfaces[name]
-            gone.append(InterfaceGone(self.host.id, name))
-        for key in [key for key, (_, number) in self.evidence.items() if number < self.number]:
-            del self.evidence[key]
-            gone.append(EvidenceGone(key, RESTARTED))
-        self.refusals = {key: held for key, held in self.refusals.items() if held[1] >= self.number}
-        self.mtu = {key: held for key, held in self.mtu.items() if held[1] >= self.number}
-        return gone
+__all__ = ["Account", "State", "refusal_key"]
 
 
 class State:
     """The accounts of all agents."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self.accounts = {row.host.id: Account(row) for row in loaded.agents}
+    def __init__(self, loaded: Loaded, awake: int = AWAKE) -> None:
+        """`awake`: pieces of evidence and measured directions that are held unpacked; see `Awake`."""
+        self._most_awake = awake
+        self.accounts: dict[str, Account] = {}
+        self.peers: dict[str, Host] = {}
+        self.load(loaded)
+
+    def load(self, loaded: Loaded) -> None:
+        """Hold this, in place of all that was held."""
+        self._awake = Awake(self._most_awake)
+        self.accounts = {
+            row.host.id: Account(row, loaded.told.get(row.host.id, NOTHING), self._awake) for row in loaded.agents
+        }
+        self.named = 0
+        """Grows whenever a host comes, goes or gets another name."""
         self.peers = {host.id: host for host in loaded.peers}
         for row in loaded.interfaces:
             self.accounts[row.host].interfaces[row.interface.name] = (row.interface, row.account)
-        for held in loaded.evidence:
-            key = key_of(held.evidence)
-            self.accounts[key.port.host].evidence[key] = (held.evidence, held.account)
+        self._heard_by: dict[str, set[str]] = {}
+        """By host, the agents that told of its ports; some of which may have taken that back since."""
+        for agent, told in loaded.told.items():
+            for host in told.peers:
+                self._hears(agent, host)
         for refusal, number in loaded.refusals:
             self.accounts[refusal.port.host].refusals[refusal_key(refusal)] = (refusal, number)
-        for seen, number in loaded.mtu:
-            self.accounts[seen.port.host].mtu[seen.port, seen.peer] = (seen, number)
 
-    def replay(self) -> Iterator[Observation]:
-        """All that holds, for an inference that begins."""
-        for peer in self.peers.values():
-            yield HostSeen(peer, Wall(0.0))
-        # Evidence comes last, when all is known of the interfaces that it names: so much can be taken in at once.
-        told = [one for account in self.accounts.values() for one in account.observations()]
-        yield from (one for one in told if not isinstance(one, EvidenceSeen))
-        yield from (one for one in told if isinstance(one, EvidenceSeen))
+    def heard(self, agents: Iterable[AgentRow]) -> None:
+        """When agents were last heard, as another process has noted."""
+        for row in agents:
+            if (account := self.accounts.get(row.host.id)) is not None:
+                account.seen, account.offset = max(account.seen, row.seen), row.offset
 
     def account(self, host: Host) -> Account:
         """An agent's account, empty for one that was never heard of."""
         if host.id not in self.accounts:
-            self.accounts[host.id] = Account(AgentRow(host=host))
+            self.accounts[host.id] = Account(AgentRow(host=host), awake=self._awake)
+            self.named += 1
         return self.accounts[host.id]
+
+    @property
+    def pieces(self) -> tuple[int, int]:
+        """Pieces of evidence, and measured directions, of all agents together."""
+        return self._awake.pieces()
 
     def running(self, agents: set[str]) -> dict[str, int]:
         """The accounts that are running: {agent id: number}."""
@@ -113,6 +83,8 @@ class State:
         """Take in a report that is committed; what an inference must be told, in order."""
         report = accepted.report
         account = self.account(accepted.agent)
+        if account.host != accepted.agent:
+            self.named += 1
         account.host, account.boot, account.last = accepted.agent, report.boot, report.seq
         account.offset, account.software = accepted.offset, accepted.software
         account.seen = min(report.sent, accepted.received)
@@ -122,65 +94,81 @@ class State:
             self._observation(account, observation)
         told: list[Observation] = [*report.observations]
         if report.complete:
+            self._forget_evidence(account, {*account.older()})
             told += account.withdraw_older()
         return told
 
     def _observation(self, account: Account, observation: Observation) -> None:  # noqa: C901 -- a case for each kind
         match observation:
             case HostSeen(host):
-                if host.id != account.host.id:
+                if host.id != account.host.id and self.peers.get(host.id) != host:
                     self.peers[host.id] = host
+                    self.named += 1
             case HostGone(host):
                 self._host_gone(account, host)
             case InterfaceSeen(_, interface):
+                known, _ = account.interfaces.get(interface.name, (None, 0))
+                if falls(known, interface):
+                    self._forget_evidence(account, {interface.name})
                 account.interfaces[interface.name] = (interface, account.number)
-                if is_down(interface):
-                    self._forget_evidence(account.host.id, interface.name)
             case InterfaceGone(_, interface):
+                self._forget_evidence(account, {interface})
                 account.forget_interface(interface)
-                self._forget_evidence(account.host.id, interface)
             case EvidenceSeen(evidence):
-                account.evidence[key_of(evidence)] = (evidence, account.number)
+                self._hear(evidence)
+                account.change().evidence[key_of(evidence)] = (evidence, account.number)
             case EvidenceGone(key, _, since):
-                account.evidence.pop(key, None)
+                account.change().evidence.pop(key, None)
                 self._forget_mirrors(key, since)
             case RefusalCount():
                 account.refusals[refusal_key(observation)] = (observation, account.number)
             case MtuSeen(port, peer):
-                account.mtu[port, peer] = (observation, account.number)
+                self._hears(port.host, peer.host)
+                account.change().mtu[port, peer] = (observation, account.number)
             case MtuGone(port, peer):
-                account.mtu.pop((port, peer), None)
+                account.change().mtu.pop((port, peer), None)
 
-    def _forget_evidence(self, host: str, interface: str) -> None:
-        """A port that passes no frames: what it saw and what others saw of it no longer holds."""
-        where = (host, interface)
-        for account in self.accounts.values():
-            gone = [
-                key
-                for key in account.evidence
-                if (key.port.host, key.port.interface) == where
-                or (key.peer is not None and (key.peer.host, key.peer.interface) == where)
-            ]
-            for key in gone:
-                del account.evidence[key]
-            ways = [way for way in account.mtu if where in ((port.host, port.interface) for port in way)]
-            for way in ways:
-                del account.mtu[way]
+    def _forget_evidence(self, fallen: Account, interfaces: Set[str]) -> None:
+        """Ports that pass no frames: what they saw and what others saw of them no longer holds. Interfaces are as they were before."""
+        if not interfaces:
+            return
+        host = fallen.host.id
+        beside = fallen_with(host, interfaces, {name: one for name, (one, _) in fallen.interfaces.items()})
+
+        def fell(port: Port | None) -> bool:
+            return port is not None and port.host == host and (port.interface in interfaces or port in beside)
+
+        for teller in (host, *self._heard_by.get(host, ())):
+            if (account := self.accounts.get(teller)) is None:
+                continue
+            gone = [key for key in account.evidence if fell(key.port) or fell(key.peer)]
+            ways = [way for way in account.mtu if fell(way[0]) or fell(way[1])]
+            if gone or ways:
+                account.change().forget(gone, ways)
+
+    def _hear(self, evidence: Evidence) -> None:
+        if (peer := evidence.peer) is not None and peer.host != evidence.port.host:
+            self._hears(evidence.port.host, peer.host)
+
+    def _hears(self, teller: str, host: str) -> None:
+        tellers = self._heard_by.get(host)
+        if tellers is None:
+            self._heard_by[host] = {teller}
+        else:
+            tellers.add(teller)
 
     def _forget_mirrors(self, key: EvidenceKey, since: Wall) -> None:
         for mirror in mirrors_of(key, since):
             account = self.accounts.get(mirror.port.host)
             held = account.evidence.get(mirror) if account else None
             if account and held and held[0].seen < since:
-                del account.evidence[mirror]
+                del account.change().evidence[mirror]
 
     def _host_gone(self, account: Account, host: str) -> None:
-        self.peers.pop(host, None)
+        if self.peers.pop(host, None):
+            self.named += 1
         if host == account.host.id:
-            account.interfaces.clear()
-            account.evidence.clear()
-            account.refusals.clear()
-            account.mtu.clear()
+            account.clear()
 
 
 def refusal_key(refusal: RefusalCount) -> RefusalKey:

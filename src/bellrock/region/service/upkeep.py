@@ -20,6 +20,10 @@ TICK: Final = 2.0
 """Seconds between two looks for silent agents."""
 SWEEP: Final = 5.0
 """Seconds between two looks for certificates that have ended."""
+AT_ONCE: Final = 10
+"""Agents whose word lapses before anybody else gets a turn: where a site is cut off, thousands fall silent together."""
+NAMED: Final = 20
+"""Agents of one look that the log names; of the others it says how many they are."""
 TOUCH: Final = 30.0
 """Seconds between two notes on disk of when agents were last heard; well below the silence that makes their word lapse."""
 
@@ -46,6 +50,8 @@ class Upkeep:
         self._sweep = sweep
         self._stalled = stalled
         self._touched: dict[str, tuple[Wall, float]] = {}
+        self._silent = 0
+        """Agents that this look has found silent."""
         self._complaints = Limited(30.0)
 
     async def run(self) -> None:
@@ -73,17 +79,29 @@ class Upkeep:
             self._publisher.changed(*Topic)
         self._publisher.aged(*AGEING)
 
-    def lapse(self, now: Monotonic) -> None:
-        """What agents said that have fallen silent counts no longer."""
-        for agent in self._silence.over(now):
-            if self._inference.lapse(agent):
+    def lapse(self, now: Monotonic) -> bool:
+        """What agents said that have fallen silent counts no longer; of many a few at a time: True, until it is done of all."""
+        silent = self._silence.over(now, AT_ONCE)
+        lapsed = [agent for agent in silent if self._inference.lapse(agent)]
+        for agent in lapsed:
+            self._silent += 1
+            if self._silent <= NAMED:
                 # A node's run is over in seconds: its silence is no news.
                 ephemeral = self._state.accounts[agent].host.role == Role.NODE
                 level = logging.INFO if ephemeral else logging.WARNING
                 log.log(
                     level, line("agent-silent", agent=agent, seconds=SILENCE, effect="what it said no longer counts")
                 )
-                self._publisher.changed(*Topic)
+        if lapsed:
+            self._publisher.changed(*Topic)
+        return len(silent) == AT_ONCE
+
+    async def _lapse(self, now: Monotonic) -> None:
+        self._silent = 0
+        while self.lapse(now):  # noqa: ASYNC110 -- others get their turn, nothing is waited for
+            await asyncio.sleep(0)
+        if self._silent > NAMED:
+            log.warning(line("agents-silent", more=self._silent - NAMED, effect="what they said no longer counts"))
 
     async def _every(self, pause: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -96,7 +114,8 @@ class Upkeep:
         if self._stalled():
             # Keep-alives wait behind what the disk does not take: agents are not silent, we are deaf.
             self._silence.deaf(now)
-        self.lapse(now)
+        await self._lapse(now)
+        await self._keeper.settle()
         if self._keeper.owes:
             self._publisher.changed(Topic.INTERFACES)
 

@@ -27,7 +27,7 @@ from bellrock.diagnosis.walkfacts import Case, hops
 from bellrock.flows import flow as flow_of
 from bellrock.flows.walkable import Leg, legs
 from bellrock.model import DiedAt, Verdict, Walked
-from bellrock.region.service.agents import Session
+from bellrock.region.service.agentsession import Session
 from bellrock.region.service.ends import End, UnknownEnd, find_end
 from bellrock.region.service.state import State
 from bellrock.region.service.turns import Full, Turns

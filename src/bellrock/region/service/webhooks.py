@@ -1,4 +1,4 @@
-"""Who is told when a verdict has changed: alerts wait in line, are signed, and are tried again within bounds."""
+"""Who is told when a verdict has changed, or a finding opens or is gone: alerts wait in line, are signed, and are tried again within bounds."""
 
 import asyncio
 import hashlib
@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from bellrock.diagnosis.ledger import Event
+from bellrock.diagnosis.standing import view
 from bellrock.model import Wall
 from bellrock.region.logs import Limited, line
 from bellrock.region.service.post import Undelivered, context_of, parse_url, post
@@ -26,6 +28,9 @@ BATCH: Final = 100
 """Alerts in one delivery."""
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0)
 """Seconds between the tries of one delivery; after the last it is given up."""
+VERDICTS: Final = "verdicts"
+FINDINGS: Final = "findings"
+"""Kinds of delivery."""
 SIGNATURE: Final = "Bellrock-Signature"
 
 log = logging.getLogger(__name__)
@@ -42,17 +47,26 @@ class Webhook:
         self.row = row
         self.url = parse_url(row.url)
         self.tls = context_of(row.authority) if self.url.scheme == "https" else None
-        self.waiting: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
+        self.waiting: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MAX_WAITING)
+        """Kind and content of each alert."""
         self.more = asyncio.Event()
         self.delivered = self.failed = 0
         """Alerts."""
         self.last = ""
 
-    def push(self, alert: dict[str, Any]) -> None:
+    def push(self, kind: str, alert: dict[str, Any]) -> None:
         """One more waits."""
         self.failed += len(self.waiting) == MAX_WAITING
-        self.waiting.append(alert)
+        self.waiting.append((kind, alert))
         self.more.set()
+
+    def take(self) -> tuple[str, list[dict[str, Any]]]:
+        """The next alerts to be delivered together: of one kind, in order."""
+        kind, first = self.waiting.popleft()
+        batch = [first]
+        while self.waiting and self.waiting[0][0] == kind and len(batch) < BATCH:
+            batch.append(self.waiting.popleft()[1])
+        return kind, batch
 
     def view(self) -> WebhookView:
         """As the API tells it: without its secret."""
@@ -146,7 +160,15 @@ class Webhooks:
         for hook in self._hooks.values():
             for one, before in alerts:
                 if not hook.row.flows or one.flow in hook.row.flows:
-                    hook.push(_alert(one, before, names, now))
+                    hook.push(VERDICTS, _alert(one, before, names, now))
+
+    def tell_findings(self, events: Sequence[Event]) -> None:
+        """These findings opened, are gone, or come and go. Who wants to know of some flows only is told of findings about those."""
+        now = self._clock()
+        for hook in self._hooks.values():
+            for event in events:
+                if not hook.row.flows or event.entry.finding.flow in hook.row.flows:
+                    hook.push(FINDINGS, _of_finding(event, now))
 
     def _start(self, hook: Webhook) -> None:
         if self._tasks is not None:
@@ -156,14 +178,13 @@ class Webhooks:
         while True:
             hook.more.clear()
             while hook.waiting:
-                batch = [hook.waiting.popleft() for _ in range(min(BATCH, len(hook.waiting)))]
-                await self._deliver(hook, batch)
+                await self._deliver(hook, *hook.take())
             await hook.more.wait()
 
-    async def _deliver(self, hook: Webhook, batch: list[dict[str, Any]]) -> None:
+    async def _deliver(self, hook: Webhook, kind: str, batch: list[dict[str, Any]]) -> None:
         for pause in (*PAUSES, None):
             try:
-                hook.last = str(await self._post(hook, batch))
+                hook.last = str(await self._post(hook, batch, kind))
             except Undelivered as error:
                 hook.last = str(error)
                 if pause is None or not error.again:
@@ -176,7 +197,7 @@ class Webhooks:
         if self._complaints.may():
             log.warning(line("webhook-failed", webhook=hook.row.id, why=hook.last, lost=len(batch)))
 
-    async def _post(self, hook: Webhook, batch: list[dict[str, Any]], kind: str = "verdicts") -> int:
+    async def _post(self, hook: Webhook, batch: list[dict[str, Any]], kind: str) -> int:
         body = msgspec.json.encode(
             {"type": kind, "region": self._region, "sent": self._clock(), "webhook": hook.row.id, "alerts": batch}
         )
@@ -199,3 +220,7 @@ def _alert(one: Standing, before: str, names: Mapping[str, str], now: Wall) -> d
         "variant": one.variant, "expected": one.expected, "before": before, "verdict": one.verdict.value,
         "detail": one.detail, "since": one.since, "at": now,
     }  # fmt: skip
+
+
+def _of_finding(event: Event, now: Wall) -> dict[str, Any]:
+    return {"event": event.kind, "finding": msgspec.to_builtins(view(event.entry)), "at": now}

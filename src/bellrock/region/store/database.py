@@ -1,4 +1,4 @@
-"""Opening the database file: one owner, checked, migrated; or one clear line why not."""
+"""Opening a store: a file with one owner, or a database on a server; checked, migrated; or one clear line why not."""
 
 import asyncio
 import errno
@@ -11,39 +11,57 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bellrock.region.store.store import Store, StoreError, StoreFull, unusable
+from bellrock.region.store import timing
+from bellrock.region.store.errors import StoreError
+from bellrock.region.store.filed import engine_on
+from bellrock.region.store.migrating import migrate, version_flaw
+from bellrock.region.store.postgres import is_url, open_postgres, parse_url
+from bellrock.region.store.store import Store, unusable
 
 APPLICATION_ID: Final = 0x62726F63
 """`broc`, in SQLite's header: says that the file is a region's store."""
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MAGIC: Final = b"SQLite format 3\x00"
+"""The beginning of each file of SQLite (its file format, 1.3.1)."""
+APPLICATION_AT: Final = 68
+"""Octets before the application id (1.3)."""
 SUFFIXES: Final = ("", "-wal", "-shm")
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for a lock that another connection of this process holds."""
 
-__all__ = ["StoreError", "StoreFull", "move_aside", "open_store"]
 
+async def open_store(where: Path | str) -> Store:
+    """The store in a file, or in the database that a `postgresql://` URL names; made, or brought to the newest schema.
 
-async def open_store(path: Path) -> Store:
-    """The store in `path`, made if it is not there, brought to the newest schema if it is older.
+    Password of a server: in the URL, in its `passfile=`, in a systemd credential, in PGPASSWORD, PGPASSFILE or ~/.pgpass.
 
     Raises:
-        StoreError: corrupt, not a region's store, newer than this Bellrock, in use by another region, or not writable.
+        StoreError: corrupt, not a region's store, newer than this Bellrock, in use by another region (a file), not reached
+            (a server), or not writable.
     """
+    if isinstance(where, str) and is_url(where):
+        address = parse_url(where)
+        engine = await open_postgres(address)
+        timing.watch(engine)
+        return Store(engine, name=address.shown)
+    return await _open_file(Path(where))
+
+
+async def _open_file(path: Path) -> Store:
+    await asyncio.to_thread(_check_header, path)
+    if not await asyncio.to_thread(_is_regions, path):  # else a lock would be left beside somebody else's file
+        await asyncio.to_thread(check_file, path)
     lock = _lock(path)
     try:
+        await asyncio.to_thread(check_file, path)
         _keep_private(path)
-        await asyncio.to_thread(_check, path)
         engine = _engine(path)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(_migrate)
+                await connection.run_sync(migrate)
         except DBAPIError as error:
             await engine.dispose()
             raise StoreError(f"{path}: {error.orig}; is the disk full or the directory read-only?") from None
@@ -53,15 +71,22 @@ async def open_store(path: Path) -> Store:
     except BaseException:
         os.close(lock)
         raise
-    return Store(engine, lock)
+    timing.watch(engine)
+    return Store(engine, lock, name=str(path))
 
 
-def move_aside(path: Path, now: datetime | None = None) -> Path | None:
+def move_aside(path: Path, now: datetime | None = None, *, own: bool = True) -> Path | None:
     """Rename the database and its journals to a free name beside it, for `--rebuild`; None if there is none.
 
+    `own`: it is where nobody but a region keeps anything, so that whatever is there is a region's, however damaged.
+
     Raises:
-        StoreError: another region uses it, or it cannot be renamed.
+        StoreError: another region uses it, it cannot be renamed, or nothing says that it is a region's; nothing was touched.
     """
+    if not own and not _is_regions(path):
+        raise StoreError(
+            f"{path}: not known to be a region's, so --rebuild leaves it alone; move it away, or name another file as the database"
+        )
     lock = _lock(path)
     try:
         if not path.exists():
@@ -119,9 +144,50 @@ def _keep_private(path: Path) -> None:
         raise StoreError(f"{path}: {error.strerror}; the region keeps its state there") from None
 
 
-def _check(path: Path) -> None:
+def _check_header(path: Path) -> None:
+    """That a file is SQLite's, before anything of it or beside it is touched: it may be somebody else's.
+
+    Raises:
+        StoreError: it is not, or cannot be read.
+    """
+    found = _header(path)
+    if found and not found.startswith(MAGIC):
+        raise StoreError(
+            f"{path}: file is not a database; if it was the region's, restore it from a backup, or move it away and start anew "
+            "(agents tell everything again); if it is somebody else's, name another file as the database"
+        )
+
+
+def _is_regions(path: Path) -> bool:
+    """Whether a file says that it is a region's, or there is nothing in it."""
+    found = _header(path)
+    return not found or (found.startswith(MAGIC) and found[APPLICATION_AT:] == APPLICATION_ID.to_bytes(4, "big"))
+
+
+def _header(path: Path) -> bytes:
+    """The first octets; none where there is no file.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
+            return file.read(APPLICATION_AT + 4)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; the region keeps its state there") from None
+
+
+def check_file(path: Path) -> None:
+    """That a file is whole and a region's, or empty; of a version that is known.
+
+    Raises:
+        StoreError: it is not.
+    """
     if not path.exists() or path.stat().st_size == 0:
         return
+    _check_header(path)
     with _reading(path) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -129,7 +195,7 @@ def _check(path: Path) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application != APPLICATION_ID and tables:
-            raise unusable(path, "a database, but not a region's")
+            raise StoreError(f"{path}: a database, but not a region's; name another file as the database")
         _check_schema(path, connection)
 
 
@@ -151,17 +217,14 @@ def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
         if names:
             raise unusable(path, "its schema version is missing")
         return
-    script = ScriptDirectory(str(MIGRATIONS))
-    known = {step.revision for step in script.walk_revisions()}
     for (revision,) in connection.execute("SELECT version_num FROM alembic_version"):
-        if revision not in known:
-            newest = script.get_current_head()
-            raise unusable(path, f"schema {revision} is newer than this Bellrock, which knows up to {newest}")
+        if flaw := version_flaw(revision):
+            raise unusable(path, flaw)
 
 
 def _engine(path: Path) -> AsyncEngine:
     # Connections are few: one writes at a time, and reading happens at the start only.
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=2, max_overflow=0)
+    engine = engine_on(path, pool_size=2, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -178,16 +241,12 @@ def _prepare(raw: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's
     cursor.execute("PRAGMA wal_autocheckpoint = 1000")
     cursor.execute("PRAGMA journal_size_limit = 67108864")
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
-    cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    # Written by the first connection alone: a write of another's would end a transaction that has read and is to write.
+    cursor.execute("PRAGMA application_id")
+    if cursor.fetchone()[0] != APPLICATION_ID:
+        cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

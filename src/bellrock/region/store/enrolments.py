@@ -1,17 +1,19 @@
 """Agents that joined, or asked to, as a table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bellrock.model import Wall
 from bellrock.region.store import schema
+from bellrock.region.store.dialect import is_shared, not_stored, upsert
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,10 +71,32 @@ class EnrolmentStore:
 
     async def load(self) -> tuple[EnrolmentRow, ...]:
         """All of them, by agent."""
-        table = schema.enrolments
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(table.c.body).order_by(table.c.agent))
-            return tuple(_decoder.decode(row.body) for row in rows)
+            return await self.read(connection)
+
+    async def read(self, connection: AsyncConnection) -> tuple[EnrolmentRow, ...]:
+        """The same, by this connection."""
+        table = schema.enrolments
+        rows = await connection.execute(select(table.c.body).order_by(table.c.agent))
+        return tuple(_decoder.decode(row.body) for row in rows)
+
+    async def find(self, agents: Collection[str]) -> dict[str, EnrolmentRow]:
+        """What is known of these agents.
+
+        Raises:
+            StoreAway: the database is not there.
+        """
+        table = schema.enrolments
+        try:
+            async with self._engine.connect() as connection:
+                if is_shared(connection):  # one statement, however many they are
+                    query = "SELECT body FROM enrolments WHERE agent = ANY($1::text[])"
+                    rows = (await connection.exec_driver_sql(query, (list(agents),))).all()
+                else:
+                    rows = (await connection.execute(select(table.c.body).where(table.c.agent.in_(agents)))).all()
+        except (DBAPIError, OSError) as error:
+            raise not_stored(error) from None
+        return {row.agent: row for row in (_decoder.decode(body) for (body,) in rows)}
 
     async def save(self, rows: Iterable[EnrolmentRow], gone: Iterable[str] = ()) -> None:
         """Keep these, in place of earlier ones of the same agents, and forget the agents in `gone`."""
@@ -80,6 +104,6 @@ class EnrolmentStore:
         values = [{"agent": row.agent, "body": _encode(row)} for row in rows]
         async with self._transaction() as connection:
             if values:
-                await connection.execute(insert(table).prefix_with("OR REPLACE"), values)
+                await connection.execute(upsert(table), values)
             for agent in gone:
                 await connection.execute(delete(table).where(table.c.agent == agent))

@@ -6,12 +6,13 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bellrock.contract import NodeReport, Placed
 from bellrock.model import Finding, Wall
 from bellrock.region.store import schema
+from bellrock.region.store.dialect import upsert
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,16 +43,20 @@ class NodeStore:
 
     async def load(self) -> tuple[NodeRow, ...]:
         """All of them, by agent."""
-        table = schema.nodes
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(table.c.body).order_by(table.c.agent))
-            return tuple(_decoder.decode(row.body) for row in rows)
+            return await self.read(connection)
+
+    async def read(self, connection: AsyncConnection) -> tuple[NodeRow, ...]:
+        """The same, by this connection."""
+        table = schema.nodes
+        rows = await connection.execute(select(table.c.body).order_by(table.c.agent))
+        return tuple(_decoder.decode(row.body) for row in rows)
 
     async def save(self, row: NodeRow, gone: Iterable[str]) -> None:
         """Keep one in place of an earlier one of the same agent, and forget the agents in `gone`."""
         table = schema.nodes
         async with self._transaction() as connection:
             values = {"agent": row.agent, "body": _encode(row)}
-            await connection.execute(insert(table).prefix_with("OR REPLACE"), values)
+            await connection.execute(upsert(table), values)
             for agent in gone:
                 await connection.execute(delete(table).where(table.c.agent == agent))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bellrock.model import Wall
 from bellrock.region.roles import UserRole
 from bellrock.region.store import schema
+from bellrock.region.store.dialect import upsert
 
 AUDIT_ROWS: Final = 20_000
 """Entries of each kind that are kept; the oldest go first. Apart, so that guessing cannot push out who changed what."""
@@ -42,6 +43,16 @@ class TokenRow(Struct, frozen=True, kw_only=True):
     created: Wall
     expires: Wall
     used: Wall | None = None
+
+
+class ApiTokenRow(Struct, frozen=True):
+    """The token of a state directory, with which its region is asked on its own machine."""
+
+    hash: str
+    name: str
+    """`HOST:DIRECTORY`; empty where it is not known."""
+    seen: Wall
+    """When a process with it started last."""
 
 
 class SessionRow(Struct, frozen=True, kw_only=True):
@@ -103,7 +114,7 @@ class PeopleStore:
     async def put_user(self, user: UserRow, *, ends_sessions: bool = False) -> None:
         """Add a user, or take this for what was known; his sessions end with it if so wanted."""
         async with self._transaction() as connection:
-            await connection.execute(insert(schema.users).prefix_with("OR REPLACE"), structs.asdict(user))
+            await connection.execute(upsert(schema.users), structs.asdict(user))
             if ends_sessions:
                 await connection.execute(delete(schema.sessions).where(schema.sessions.c.user == user.name))
 

@@ -6,16 +6,15 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bellrock.model import Probed, Verdict, Wall
 from bellrock.region.store import schema
+from bellrock.region.store.dialect import Row, upsert
 
-CHANGES: Final = 100_000
-"""Changes of verdicts that are kept; the oldest go first."""
-CHANGES_AGE: Final = 90 * 86400.0
-"""Seconds after which a change is forgotten."""
+CHANGE: Final = ("at", "agent", "flow", "body")
+"""The columns of a change's row."""
 
 _Row = TypeVar("_Row", bound=Struct)
 _encode = msgspec.json.Encoder().encode
@@ -76,6 +75,26 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
 
 
+class VerdictHour(Struct, kw_only=True, omit_defaults=True):
+    """What became of a target within an hour, once its changes are not kept one by one any more."""
+
+    at: Wall
+    """When the hour began."""
+    agent: str
+    """Empty, as flow and target: of those that were too many to be counted each."""
+    flow: str
+    target: str
+    counts: dict[Verdict, int]
+    """How often it became what."""
+    first: Wall
+    """When its verdict changed first, and last."""
+    last: Wall
+    before: str = ""
+    """What it was before; empty: it was tried for the first time."""
+    verdict: Verdict
+    """What it became last."""
+
+
 class SiteRow(Struct, frozen=True, kw_only=True):
     """The site file that a region was given."""
 
@@ -128,39 +147,41 @@ class ProbeStore:
     """The tables. Every method that writes raises what `Store`'s do."""
 
     def __init__(
-        self, engine: AsyncEngine, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-    ) -> None:
+        self, engine: AsyncEngine, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        note: Callable[[Connection, Table, Sequence[str], Sequence[Row]], None],
+    ) -> None:  # fmt: skip
+        """`note` adds rows to history, or does not where it has to give way; see `Retention.note`."""
         self._engine = engine
         self._transaction = transaction
+        self._note = note
 
     async def load(self) -> LoadedProbes:
         """What is kept in memory."""
         async with self._engine.connect() as connection:
-            return LoadedProbes(
-                standings=await _all(connection, schema.probes, Standing),
-                schedules=await _all(connection, schema.schedules, ScheduleRow),
-                webhooks=await _all(connection, schema.webhooks, WebhookRow),
-                site=next(iter(await _all(connection, schema.sites, SiteRow)), None),
-            )
+            return await self.read(connection)
+
+    async def read(self, connection: AsyncConnection) -> LoadedProbes:
+        """The same, by this connection."""
+        return LoadedProbes(
+            standings=await _all(connection, schema.probes, Standing),
+            schedules=await _all(connection, schema.schedules, ScheduleRow),
+            webhooks=await _all(connection, schema.webhooks, WebhookRow),
+            site=next(iter(await _all(connection, schema.sites, SiteRow)), None),
+        )
 
     async def keep(
-        self, told: Sequence[tuple[Standing, Probed]], changes: Iterable[Change], gone: Iterable[str], now: Wall
+        self, told: Sequence[tuple[Standing, Probed]], changes: Iterable[Change], gone: Iterable[str]
     ) -> None:
         """Keep how checks stand, with their evidence; note what changed; forget the checks of these keys."""
         rows = [{"key": one.key, "body": _encode(one), "probed": _encode(probed)} for one, probed in told]
-        noted = [{"at": one.at, "agent": one.agent, "flow": one.flow, "body": _encode(one)} for one in changes]
-        dropped = [(key,) for key in gone]
+        noted: list[Row] = [(one.at, one.agent, one.flow, _encode(one)) for one in changes]
+        dropped = [{"gone": key} for key in gone]
         async with self._transaction() as connection:
             if rows:
-                await connection.execute(insert(schema.probes).prefix_with("OR REPLACE"), rows)
+                await connection.execute(upsert(schema.probes), rows)
             if dropped:
-                await connection.exec_driver_sql("DELETE FROM probes WHERE key = ?", dropped)
-            if noted:
-                await connection.execute(insert(schema.probe_changes), noted)
-                await connection.exec_driver_sql(
-                    "DELETE FROM probe_changes WHERE at < ? OR id <= (SELECT max(id) FROM probe_changes) - ?",
-                    (now - CHANGES_AGE, CHANGES),
-                )
+                await connection.execute(delete(schema.probes).where(schema.probes.c.key == bindparam("gone")), dropped)
+            await connection.run_sync(self._note, schema.probe_changes, CHANGE, noted)
 
     async def probed(self, keys: Sequence[str]) -> dict[str, Probed]:
         """The last results of these checks with their evidence, by key."""
@@ -172,16 +193,19 @@ class ProbeStore:
 
     async def history(
         self, agent: str | None, flow: str | None, before: int | None, limit: int
-    ) -> list[tuple[int, Change]]:
-        """Changes with their numbers, the newest first: of an agent, of a flow, numbered below `before`."""
-        table = schema.probe_changes
-        query = select(table.c.id, table.c.body).order_by(table.c.id.desc()).limit(limit)
-        for column, wanted in ((table.c.agent, agent), (table.c.flow, flow)):
-            query = query if wanted is None else query.where(column == wanted)
-        query = query if before is None else query.where(table.c.id < before)
+    ) -> list[tuple[int, Change | VerdictHour]]:
+        """Changes with their numbers, the newest first: of an agent, of a flow, numbered below `before`.
+
+        Those of which only their hours are known have the number of the last change in it.
+        """
+        if "\0" in f"{agent}{flow}":
+            return []  # PostgreSQL's text has none, and does not even compare with one
+        found: list[tuple[int, Change | VerdictHour]] = []
         async with self._engine.connect() as connection:
-            rows = await connection.execute(query)
-            return [(row.id, msgspec.json.decode(row.body, type=Change)) for row in rows]
+            for table, kind in _CHANGED:
+                rows = await connection.execute(_newest(table, agent, flow, before, limit))
+                found += [(row.id, msgspec.json.decode(row.body, type=kind)) for row in rows]
+        return sorted(found, key=lambda one: one[0], reverse=True)[:limit]
 
     async def save_site(self, row: SiteRow) -> None:
         """Keep the site in place of the one before."""
@@ -206,11 +230,24 @@ class ProbeStore:
     async def _replace(self, table: Table, identity: str, row: Struct) -> None:
         values = {"id": identity, "body": _encode(row)}
         async with self._transaction() as connection:
-            await connection.execute(insert(table).prefix_with("OR REPLACE"), values)
+            await connection.execute(upsert(table), values)
 
     async def _remove(self, table: Table, identity: str) -> None:
         async with self._transaction() as connection:
             await connection.execute(delete(table).where(table.c.id == identity))
+
+
+_CHANGED: Final[tuple[tuple[Table, type[Change | VerdictHour]], ...]] = (
+    (schema.probe_changes, Change),
+    (schema.verdict_hours, VerdictHour),
+)
+
+
+def _newest(table: Table, agent: str | None, flow: str | None, before: int | None, limit: int) -> Select[Any]:
+    query = select(table.c.id, table.c.body).order_by(table.c.id.desc()).limit(limit)
+    for column, wanted in ((table.c.agent, agent), (table.c.flow, flow)):
+        query = query if wanted is None else query.where(column == wanted)
+    return query if before is None else query.where(table.c.id < before)
 
 
 async def _all(connection: AsyncConnection, table: Table, kind: type[_Row]) -> tuple[_Row, ...]:

@@ -1,20 +1,16 @@
 """The values that go into the store and come out of it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
 from bellrock.contract import Report
-from bellrock.model import (
-    Evidence,
-    Host,
-    Interface,
-    MtuSeen,
-    RefusalCount,
-    Wall,
-)
+from bellrock.model import Host, Interface, RefusalCount, Wall
 from bellrock.region.store.enrolments import EnrolmentRow
+from bellrock.region.store.findings import LoadedFindings
 from bellrock.region.store.nodes import NodeRow
+from bellrock.region.store.packed import Packed
 from bellrock.region.store.probes import LoadedProbes
 
 
@@ -27,6 +23,8 @@ class CredentialKind(StrEnum):
     """A browser's cookie."""
     API = "api"
     """The token of the state directory's `api-token`."""
+    REVOKED = "revoked"
+    """Was one, and is never to be again."""
 
 
 class AgentRow(Struct, frozen=True, kw_only=True):
@@ -63,13 +61,6 @@ class InterfaceRow(Struct, frozen=True):
     account: int
 
 
-class EvidenceRow(Struct, frozen=True):
-    """A piece of evidence as last reported, and by which account."""
-
-    evidence: Evidence
-    account: int
-
-
 class Registration(Struct, frozen=True, kw_only=True):
     """An interface that was given its place, once beaconing had had its say. `id` is kept for good."""
 
@@ -91,14 +82,16 @@ class Loaded(Struct, frozen=True, kw_only=True):
     peers: tuple[Host, ...] = ()
     """Hosts that agents told of and that are no agents themselves."""
     interfaces: tuple[InterfaceRow, ...] = ()
-    evidence: tuple[EvidenceRow, ...] = ()
+    told: Mapping[str, Packed] = {}
+    """By agent: evidence and measured directions."""
     refusals: tuple[tuple[RefusalCount, int], ...] = ()
-    """With the account that told of them."""
-    mtu: tuple[tuple[MtuSeen, int], ...] = ()
     """With the account that told of them."""
     registrations: tuple[Registration, ...] = ()
     enrolments: tuple[EnrolmentRow, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
     probes: LoadedProbes = LoadedProbes()
+    findings: LoadedFindings = LoadedFindings()
     registry: bytes | None = None
     """The registry of fabric and VLAN names, as topology's JSON."""
+    feed: int = 0
+    """The number of the last batch of the feed that is in it; 0 on SQLite."""

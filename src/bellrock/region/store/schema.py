@@ -1,8 +1,13 @@
-"""The tables as they are now. `migrations/` makes them; a test holds the two together."""
+"""The tables as they are now. `migrations/` makes them; a test holds the two together.
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+Those that say `by_day` are history: partitioned on PostgreSQL, and views in a file (`days.py`). Only there is `id` alone no key.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
+Count = Integer().with_variant(BigInteger, "postgresql")
+"""SQLite's INTEGER has 64 bits."""
 
 agents = Table(
     "agents",
@@ -11,8 +16,8 @@ agents = Table(
     Column("name", String, nullable=False),
     Column("role", String, nullable=False),
     Column("boot", String, nullable=False),
-    Column("account", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("account", Count, nullable=False),
+    Column("last", Count, nullable=False),
     Column("seen", Float, nullable=False),
     Column("offset", Float, nullable=False),
     Column("software", String, nullable=False),
@@ -29,7 +34,7 @@ interfaces = Table(
     metadata,
     Column("host", String, primary_key=True),
     Column("name", String, primary_key=True),
-    Column("account", Integer, nullable=False),
+    Column("account", Count, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 evidence = Table(
@@ -41,7 +46,7 @@ evidence = Table(
     Column("peer_host", String, nullable=False),
     Column("peer_interface", String, nullable=False),
     Column("seen", Float, nullable=False),
-    Column("account", Integer, nullable=False),
+    Column("account", Count, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("evidence_of_interface", "host", "interface"),
     Index("evidence_about_interface", "peer_host", "peer_interface"),
@@ -52,7 +57,7 @@ refusals = Table(
     Column("key", String, primary_key=True),
     Column("host", String, nullable=False),
     Column("interface", String, nullable=False),
-    Column("account", Integer, nullable=False),
+    Column("account", Count, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("refusals_of_interface", "host", "interface"),
 )
@@ -61,7 +66,7 @@ mtu = Table(
     metadata,
     Column("key", String, primary_key=True),
     *(Column(name, String, nullable=False) for name in ("host", "interface", "peer_host", "peer_interface")),
-    Column("account", Integer, nullable=False),
+    Column("account", Count, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("mtu_of_interface", "host", "interface"),
     Index("mtu_to_interface", "peer_host", "peer_interface"),
@@ -69,13 +74,13 @@ mtu = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Count, primary_key=True),
     Column("at", Float, nullable=False),
     Column("agent", String, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", Count, nullable=False),
     Column("kind", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
+    info={"by_day": True},
 )
 registrations = Table(
     "registrations",
@@ -96,6 +101,8 @@ credentials = Table(
     Column("hash", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("expires", Float, nullable=False),
+    Column("name", String, nullable=False),
+    Column("seen", Float, nullable=False),
 )
 enrolments = Table(
     "enrolments",
@@ -138,7 +145,7 @@ sessions = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Count, primary_key=True),
     Column("at", Float, nullable=False),
     *(
         Column(name, String, nullable=False)
@@ -157,15 +164,37 @@ probes = Table(
 probe_changes = Table(
     "probe_changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Count, primary_key=True),
     Column("at", Float, nullable=False),
     Column("agent", String, nullable=False),
     Column("flow", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("probe_changes_of_agent", "agent", "flow", "id"),
-    sqlite_autoincrement=True,
+    info={"by_day": True},
 )
-schedules, webhooks, sites = (
+verdict_hours = Table(
+    "verdict_hours",
+    metadata,
+    Column("id", Count, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("verdict_hours_of_agent", "agent", "flow", "id"),
+    info={"by_day": True},
+)
+schedules, webhooks, sites, findings, diagnoses = (
     Table(name, metadata, Column("id", String, primary_key=True), Column("body", LargeBinary, nullable=False))
-    for name in ("schedules", "webhooks", "sites")
+    for name in ("schedules", "webhooks", "sites", "findings", "diagnoses")
 )
+cluster = Table(
+    "cluster",
+    metadata,
+    Column("one", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("authority", LargeBinary, nullable=False),
+)
+"""The regions of one database have one name and one certificate authority. What else they share has no meaning in a file."""
+
+HISTORY = tuple(table for table in metadata.sorted_tables if table.info.get("by_day"))
+"""What is kept as long as there is room for it."""
