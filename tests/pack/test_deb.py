@@ -141,7 +141,8 @@ def assembled(base, mounted):
     # What installs may start nothing: these are this machine's processes.
     (root / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
     (root / "usr/sbin/policy-rc.d").chmod(0o755)
-    shutil.rmtree(root / "etc/bellrock", ignore_errors=True)
+    for ours in ("etc/bellrock", "var/lib/bellrock"):
+        shutil.rmtree(root / ours, ignore_errors=True)
     return Machine(root)
 
 
