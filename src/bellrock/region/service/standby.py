@@ -25,7 +25,7 @@ ROUND: Final = 1.0
 """Seconds between two looks at what was committed."""
 MOST: Final = 50_000
 """Observations that may wait to be taken in; with more, to begin anew costs less."""
-CALM: Final = 5_000
+CALM: Final = 1_000
 """Observations in a round from which on it is not begun: while a site joins, all there is to know changes at once."""
 
 
