@@ -18,6 +18,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bellrock.region.api.kept import answer_in, keep_in
+from bellrock.region.api.once import once
 from bellrock.region.api.problems import AnyRequest
 
 _MOVING: Final = re.compile(rb'"(?:age|seen_age|since_age|last_age|next|clock_offset)":-?[0-9][0-9.e+-]*')
@@ -114,21 +115,13 @@ async def changing(request: AnyRequest, look: Callable[[], V]) -> AsyncIterator[
     Raises:
         PreconditionFailed: the request has If-Match, and this is not what its sender has seen.
     """
-    async with _lock(request):
+    async with once(request, "changing", Lock):
         seen, sent = look(), _header(request.scope, b"if-match")
         if sent is not None and not _same(sent, seen):
             raise PreconditionFailed(
                 "Somebody has changed it meanwhile (If-Match): look at it as it is now, and try again."
             )
         yield seen
-
-
-def _lock(request: AnyRequest) -> Lock:
-    state = request.app.state
-    if "changing" not in state:
-        state.changing = Lock()
-    lock: Lock = state.changing
-    return lock
 
 
 def _same(sent: bytes, seen: object) -> bool:

@@ -9,6 +9,7 @@ from bellrock.region.api.audited import caller_in
 from bellrock.region.api.conditional import has
 from bellrock.region.api.guards import region_of
 from bellrock.region.api.kept import Kept, Place, note, use
+from bellrock.region.api.once import once
 from bellrock.region.api.problems import AnyRequest
 from bellrock.region.service.moments import Moment, Moments
 
@@ -28,16 +29,8 @@ def known(request: AnyRequest) -> Response[bytes] | None:
         return None
     scope = request.scope
     key = scope["path"], scope["query_string"], str(caller_in(request).role)
-    found = note(scope, _kept(request), Place(operation, moment_of(region_of(request).moments), key))
+    found = note(scope, once(request, "kept", Kept), Place(operation, moment_of(region_of(request).moments), key))
     if found is None or (found.body is None and not has(scope, found.tag)):
         return None
     use(scope, found)
     return Response(found.body or b"", media_type="application/json")
-
-
-def _kept(request: AnyRequest) -> Kept:
-    state = request.app.state
-    if "kept" not in state:
-        state.kept = Kept()
-    kept: Kept = state.kept
-    return kept
