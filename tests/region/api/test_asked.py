@@ -207,6 +207,24 @@ def test_shapes_in_words(shape, told):
     assert expected(shape, {"Kind": {"enum": ["a", "b"]}}) == told
 
 
+@pytest.mark.parametrize(
+    "given", ["1e2", "5.0", "+5", " 5", "5 ", "٣", "1_0", "-0", "0x5", "05.", "5\n", ""], ids=ascii
+)
+def test_a_whole_number_is_decimal_digits(tmp_path, given):
+    @asynchronous
+    async def ask() -> None:
+        wanted = [("hosts", "limit", "1 to 1000"), ("audit", "before", "1 to "), ("interfaces", "vid", "0 to 4094")]
+        async with region(tmp_path) as running, running.client(authorization=f"Bearer {running.token}") as client:
+            for path, name, bounds in wanted:
+                answer = await client.get(f"/api/v1/{path}", params={name: given})
+                assert answer.status_code == 400, (path, answer.text)
+                told = f"{name}: {given!r} is given; a whole number from {bounds}"
+                assert answer.json()["detail"].startswith(told)
+                assert (await client.get(f"/api/v1/{path}", params={name: "17"})).status_code == 200
+
+    ask()
+
+
 def test_requests_wait_for_no_thread():
     # Litestar has what is not async run in one.
     assert closed_routes.before_request.__name__ == "_before_closed"

@@ -21,6 +21,7 @@ _GOT: Final = re.compile(r"Expected `[^`]*`, got `(\w+)`")
 _NO_VALUE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]*)`", re.DOTALL)
+_DIGITS: Final = re.compile(r"[0-9]+")
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[[^\]]*\]")
 _WORDS: Final = {
     "int": "a whole number", "integer": "a whole number", "float": "a number", "number": "a number", "str": "text", "string": "text",
@@ -45,8 +46,11 @@ def refuse_unmeant(request: AnyRequest) -> None:
         twice = next(name for name in taken if sum(name == one for one, _ in given) > 1)
         raise ClientException(f"{twice} is given twice.")
     for name, value in given:
-        # msgspec takes this text for JSON's null wherever null may be: for no filter at all.
-        if value.lower() == "null" and not _is_text(taken[name]):
+        kinds = _kinds(taken[name])
+        # msgspec takes 1e2 and 5.0 for whole numbers, and `null` for JSON's null wherever null may be: for no filter at all.
+        if (kinds == {"integer"} and not _DIGITS.fullmatch(value)) or (
+            value.lower() == "null" and "string" not in kinds
+        ):
             raise ClientException(f"{name}: {_cut(value)} is given; {expected(taken[name], {})} is expected.")
     if missing := [name for name, shape in taken.items() if shape.get(REQUIRED) and name not in names]:
         raise ClientException(f"{'; '.join(f'{name} is missing' for name in missing)}.")
@@ -174,8 +178,10 @@ def _number(one: float | None) -> str:
     return str(one) if isinstance(one, int) else f"{one:g}"
 
 
-def _is_text(shape: Shape) -> bool:
-    return any(one.get("type") == "string" and "enum" not in one for one in _options(shape, {}))
+def _kinds(shape: Shape) -> set[str]:
+    """The types that a value may have, without null; of one that is from a list, none."""
+    kinds = [one.get("type", "") for one in _options(shape, {}) if "enum" not in one]
+    return {kind for some in kinds for kind in (some if isinstance(some, list) else [some])} - {"null"}
 
 
 def _taken(request: AnyRequest) -> Mapping[str, Shape] | None:
