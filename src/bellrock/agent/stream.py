@@ -1,6 +1,7 @@
 """Reports from the spool to the region, over one WebSocket that is made anew whenever it breaks."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import ssl
@@ -294,8 +295,14 @@ class Stream:
 
     async def _send(self, connection: ClientConnection, keep_alive: float) -> None:
         # What the region let lapse while we were away holds again, from the first word on.
-        await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
+        await self._keep_alive(connection)
+        due = time.monotonic() + keep_alive
         while True:
+            if time.monotonic() >= due:
+                # Also while there is much to report: what reports say of this clock is as old as they are.
+                self._forget()
+                await self._keep_alive(connection)
+                due = time.monotonic() + keep_alive
             self._more.clear()
             await self._send_words(connection)
             self._same_spool()
@@ -306,12 +313,12 @@ class Stream:
             await self._send_words(connection)
             if self._spool.last > self._sent and self._room():
                 continue
-            try:
-                async with asyncio.timeout(keep_alive):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(due - time.monotonic()):
                     await self._more.wait()
-            except TimeoutError:
-                self._forget()
-                await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
+
+    async def _keep_alive(self, connection: ClientConnection) -> None:
+        await connection.send(encode(KeepAlive(self._sent, Wall(time.time()))))
 
     async def _send_words(self, connection: ClientConnection) -> None:
         while self._behind and self._behind[0][0] <= self._sent:

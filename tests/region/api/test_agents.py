@@ -11,8 +11,10 @@ import pytest
 import websockets
 
 from bellrock.contract import Challenge, KeepAlive, decode_region_message, encode, prove
-from bellrock.model import Host, HostSeen, RefusalCount, Wall
-from bellrock.region.service import Secret
+from bellrock.model import Host, HostSeen, Monotonic, RefusalCount, Wall
+from bellrock.region.api import agents as module
+from bellrock.region.service import Secret, Session
+from bellrock.region.service.clock import Moment, Offset
 from tests.region.support import (
     KEY,
     SECRET,
@@ -122,6 +124,34 @@ async def test_no_hello_in_time(tmp_path, monkeypatch):
     async with region(tmp_path) as running, websockets.connect(_stream(running), proxy=None) as connection:
         await connection.recv()
         assert "no hello within" in decode_region_message(await connection.recv()).why
+
+
+@asynchronous
+async def test_how_long_a_message_waited_for_the_region_is_told_with_it():
+    class Slow:
+        """Takes nine seconds to take a message in."""
+
+        now, told = 0.0, []
+
+        def moment(self):
+            return Moment(Monotonic(self.now), Wall(self.now))
+
+        async def tell(self, session, message):
+            self.told.append(session.held)
+            self.now += 9.0
+
+    class Socket:
+        def __init__(self):
+            self.quiet = iter((15.0, 0.0, 0.5, 15.0))
+
+        async def receive(self):
+            slow.now += next(self.quiet)
+            return {"type": "websocket.receive", "text": encode(KeepAlive(0, Wall(0.0)))}
+
+    slow, socket, session = Slow(), Socket(), Session(Host("a", "rack"), "", Offset())
+    for _ in range(4):
+        assert await module._heard(socket, slow, session)
+    assert slow.told == [0.0, 9.0, 17.5, 0.0]
 
 
 @asynchronous

@@ -47,7 +47,7 @@ def row(state: EnrolmentState = EnrolmentState.APPROVED) -> EnrolmentRow:
 
 
 def session(host: Host = HOST) -> Session:
-    made = Session(host, "sw", Offset(1.5), "boot", ("capture",))
+    made = Session(host, "sw", Offset(1.5, 0.5), "boot", ("capture",))
     made.secret, made.serial, made.expires = "s1", "0a", Wall(2000.0)
     made.here, made.greeted = Here(host=host.id), NOW
     return made
@@ -91,7 +91,7 @@ def test_sessions_are_told_with_all_that_the_mind_needs_of_them():
     assert talk.said == [
         Arrived(
             key=1, host=HOST, boot="boot", software="sw", secret="s1", serial="0a", expires=Wall(2000.0),
-            carries_out=("capture",), offset=1.5, here=Here(host=HOST.id), since=NOW,
+            carries_out=("capture",), offset=1.5, doubt=0.5, here=Here(host=HOST.id), since=NOW,
         )
     ]  # fmt: skip
     talk.mind.arrived(newer)

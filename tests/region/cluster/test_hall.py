@@ -78,8 +78,9 @@ class Room:
 
 def arrived(key: int = 1, host: Host = HOST, boot: str = "b", since: float = 0.0) -> Arrived:
     return Arrived(
-        key=key, host=host, boot=boot, secret="s", signs="g", serial="0a", expires=Wall(5.0), offset=2.0, since=since
-    )
+        key=key, host=host, boot=boot, secret="s", signs="g", serial="0a", expires=Wall(5.0), offset=2.0, doubt=1.75,
+        since=since,
+    )  # fmt: skip
 
 
 def test_agents_of_other_members_stand_beside_the_leaders_own():
@@ -92,8 +93,9 @@ def test_agents_of_other_members_stand_beside_the_leaders_own():
     one.say(Renewed("pem"))
     one.refuse("revoked")
     assert room.said == [("m", Say(1, HOST.id, encode(Renewed("pem")))), ("m", Refuse(1, HOST.id, "revoked"))]
+    assert one.offset.doubt == 1.75
     room.hear(Alive(((HOST, Wall(7.0), 0.5),)))
-    assert one.offset.value == 0.5
+    assert (one.offset.value, one.offset.doubt) == (0.5, 0.25)
     room.hear(Left(2, HOST.id, "older"), Left(1, HOST.id, "bye"))
     assert room.leader.heard == [("arrived", HOST.id), ("alive", HOST.id, 7.0, 0.5), ("left", HOST.id, "bye")]
     assert room.sessions == {}

@@ -43,6 +43,20 @@ def test_a_session_tells_acknowledgements_before_its_end():
     asyncio.run(tell())
 
 
+def test_what_waited_for_the_region_is_known_until_it_has_read_all():
+    session = Session(Host("a", "rack"), "", Offset())
+    session.held = 20.0
+    session.hears(0.5)
+    assert session.held == 19.5
+    session.held += 5.0
+    session.hears(0.0)
+    assert session.held == 24.5
+    session.hears(module.QUIET)
+    assert session.held == 0.0
+    session.hears(0.5)
+    assert session.held == 0.0
+
+
 def test_a_session_tells_other_words_in_order_and_cuts_off_who_does_not_read(monkeypatch):
     monkeypatch.setattr(module, "MAX_WORDS", 2)
 

@@ -18,7 +18,7 @@ TRACE = Traced(at=Wall(1.0), direction="sent", what="query")
 
 
 class Offset:
-    value = -3.0
+    value, doubt = -3.0, 0.0
 
 
 class Session:
@@ -90,6 +90,16 @@ def test_hosts_have_names_and_the_regions_clock():
     (here,) = case.here
     assert (here.host, here.seen, here.clock_offset, here.clock_error) == ("rack1", 97.0, 3.0, CLOCK_ERROR)
     assert (case.now, case.site, case.topology.names) == (500.0, "the site", {"id-rack1": "rack1"})
+
+
+def test_what_is_not_known_of_a_clock_is_told_with_it():
+    rig = Rig()
+    offset = rig.sessions["id-rack1"].offset = Offset()
+    offset.doubt = 60.0
+    (here,) = rig.now().here
+    assert (here.clock_offset, here.clock_error) == (3.0, 60.0)
+    offset.doubt = 0.2
+    assert rig.now().here[0].clock_error == CLOCK_ERROR
 
 
 def test_a_host_without_a_name_in_the_topology_has_its_own():

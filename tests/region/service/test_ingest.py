@@ -164,6 +164,21 @@ def test_a_keep_alive_counts_when_all_before_it_is_committed():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(("held", "offset"), [(0.0, 9.0), (9.5, 0.0)])
+def test_what_the_region_itself_lets_wait_does_not_set_a_clock_back(held, offset):
+    async def run() -> None:
+        bench, a = Bench(), session()
+        a.offset.start(Wall(NOW), Wall(NOW))
+        for number in range(4):
+            at = NOW + 15 * number
+            await bench.write(report(a, number + 1), Told(a, KeepAlive(0, Wall(at)), Wall(at + 9), held))
+        assert a.offset.value == offset
+        await bench.write(Told(a, KeepAlive(0, Wall(NOW)), Wall(NOW - 90), held))
+        assert a.offset.value == -90.0, "forwards it does"
+
+    asyncio.run(run())
+
+
 def test_what_is_not_its_to_say_is_dropped_counted_and_logged_rarely(caplog):
     async def run() -> None:
         bench, a = Bench(), session()

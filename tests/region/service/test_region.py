@@ -40,15 +40,16 @@ class World:
         """The monotonic clock, which does not step."""
         return Monotonic(self.now - self.stepped)
 
-    async def connect(self, name: str):
-        """An agent is let in."""
-        challenge = await self.region.outpost.knock()
+    async def connect(self, name: str, waited: float = 0.0):
+        """An agent is let in; its hello waited on its way."""
+        challenge, asked = await self.region.outpost.knock(), self.region.outpost.moment()
         assert isinstance(challenge, Challenge)
         host = Host(f"id-{name}", name, "rack")
         nonce = "11" * 32
         proof = prove(KEY, "agent", challenge.nonce, nonce, host.id)
         hello = Hello(version=1, host=host, boot="boot", nonce=nonce, proof=proof, sent=self.now)
-        session, welcome = await self.region.outpost.greet(hello, challenge)
+        self.now = Wall(self.now + waited)
+        session, welcome = await self.region.outpost.greet(hello, challenge, asked=asked)
         self.region.outpost.settled()
         self.sessions[name] = session
         return welcome
@@ -104,6 +105,22 @@ def in_a_world(test):
 
     del run.__wrapped__  # pytest asks for the arguments of `run`, not of the test inside
     return run
+
+
+@in_a_world
+async def test_what_a_hello_waited_is_no_offset_of_its_agents_clock(world: World, monkeypatch, caplog):
+    outpost = world.region.outpost
+
+    async def slow() -> None:
+        world.now = Wall(world.now + 60)
+
+    monkeypatch.setattr(outpost, "_catch_up", slow)
+    await world.connect("rack1")
+    offset = world.sessions["rack1"].offset
+    assert (offset.value, offset.doubt) == (0.0, 0.0), "for the database"
+    await world.connect("rack2", waited=60.0)
+    offset = world.sessions["rack2"].offset
+    assert (offset.value, offset.doubt) == (60.0, 60.0), "on its way"
 
 
 async def _two_racks(world: World) -> None:

@@ -68,9 +68,10 @@ async def _let_in(socket: Socket, outpost: Outpost) -> Session:
     channel = shown_in(socket.scope)
     challenge = await outpost.knock(channel)
     try:
+        asked = outpost.moment()
         await send(socket, encode(challenge))
         hello = await _hello(socket, challenge)
-        session, welcome = await outpost.greet(hello, challenge, channel)
+        session, welcome = await outpost.greet(hello, challenge, channel, asked)
     finally:
         outpost.settled(channel)
     try:
@@ -126,8 +127,11 @@ async def _receive(socket: Socket, outpost: Outpost, session: Session) -> None:
 
 async def _heard(socket: Socket, outpost: Outpost, session: Session) -> bool:
     """Take in one message; False: there are no more."""
+    began = outpost.moment().mono
     if (text := await receive(socket)) is None:
         return False
+    came = outpost.moment().mono
+    session.hears(came - began)
     if len(text) > LARGE:
         await outpost.room()
     message = decode_agent_message(text)
@@ -148,6 +152,7 @@ async def _heard(socket: Socket, outpost: Outpost, session: Session) -> bool:
             raise ContractError("a second hello")
         case _:
             outpost.answered(session, message)
+    session.held += outpost.moment().mono - came
     return True
 
 

@@ -111,7 +111,7 @@ class FarSession(Session):
 
     def __init__(self, word: Arrived, member: str, say: Callable[[Word], None]) -> None:
         """`say`: to that member."""
-        super().__init__(word.host, word.software, Offset(word.offset), word.boot, word.carries_out)
+        super().__init__(word.host, word.software, Offset(word.offset, word.doubt), word.boot, word.carries_out)
         self.secret, self.signs = word.secret, word.signs
         self.serial, self.expires = word.serial, word.expires
         self.here = word.here
@@ -135,5 +135,5 @@ def _arrived(key: int, session: Session) -> Arrived:
     return Arrived(
         key=key, host=session.host, boot=session.boot, software=session.software, secret=session.secret, signs=session.signs,
         serial=session.serial, expires=session.expires, carries_out=session.carries_out, offset=session.offset.value,
-        here=session.here, since=session.greeted,
+        doubt=session.offset.doubt, here=session.here, since=session.greeted,
     )  # fmt: skip

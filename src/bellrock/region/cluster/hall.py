@@ -11,7 +11,6 @@ from bellrock.region.cluster.words import Alive, Arrived, Left, Said, Word
 from bellrock.region.logs import line
 from bellrock.region.service import Region, TurnedAway
 from bellrock.region.service.agentsession import Session
-from bellrock.region.service.clock import Offset
 
 NEWER: Final = "a newer connection of this agent takes over"
 AT_ONCE: Final = 0.25
@@ -46,7 +45,7 @@ class Hall:
             case Alive(agents):
                 for host, seen, offset in agents:
                     if isinstance(session := self._sessions.get(host.id), FarSession):
-                        session.offset = Offset(offset)
+                        session.offset.told(offset)
                     self._region.alive(host, seen, offset)
             case Said(key, agent, message):
                 if (session := self._of(member, key, agent)) is not None:

@@ -39,6 +39,8 @@ class Arrived(Struct, frozen=True, tag="arrived", kw_only=True):
     expires: Wall | None = None
     carries_out: tuple[str, ...] = ()
     offset: float = 0.0
+    doubt: float = 0.0
+    """Seconds by which the offset may be too large."""
     here: Here | None = None
     since: float = 0.0
     """When it was let in, by the database's clock; 0: not told."""

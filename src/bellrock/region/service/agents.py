@@ -149,11 +149,12 @@ class Agents:
         _less(self._unproven, channel.agent)
 
     def greet(self, hello: Hello, challenge: Challenge, received: Wall,
-              channel: Channel = PLAIN, admit: Admit = lambda _host, _channel: None) -> tuple[Session, Welcome]:  # fmt: skip
+              channel: Channel = PLAIN, admit: Admit = lambda _host, _channel: None, *,
+              waited: float = 0.0) -> tuple[Session, Welcome]:  # fmt: skip
         """The session of an agent that proves itself, and the answer; an older session of the agent ends.
 
         With TLS the certificate that the agent showed is what proves it, and `admit` decides about that; without TLS it is
-        the secret. `admit` returns when the certificate ends.
+        the secret. `admit` returns when the certificate ends. `waited`: seconds that the hello may have waited, at most.
 
         Raises:
             TurnedAway: unknown version, unusable identity or clock, wrong proof, what `admit` raises, or no room for one
@@ -169,8 +170,8 @@ class Agents:
             if older.boot != hello.boot:
                 self.supersede(older.host.id, older.boot)
         account = self._state.accounts.get(hello.host.id)
-        offset = Offset(account.offset if account else 0.0)
-        offset.start(hello.sent, received)
+        offset = Offset(account.offset if account else None)
+        offset.start(hello.sent, received, waited)
         session = Session(hello.host, hello.software, offset, hello.boot, hello.carries_out)
         session.greeted = Wall(received - self.ahead())
         session.serial, session.expires = channel.serial, expires

@@ -17,6 +17,8 @@ from bellrock.region.service.limit import Bucket
 
 RENEWALS: Final = (3, 60.0)
 """Certificates that one connection may ask for at once, and seconds until one more; agents ask at half of a day."""
+QUIET: Final = 1.0
+"""Seconds without a message after which none waits to be read."""
 MAX_WORDS: Final = 64
 """Messages that wait for an agent to read them, acknowledgements aside."""
 
@@ -49,6 +51,8 @@ class Session:
         self.renewals = Bucket(*RENEWALS)
         self.software = software
         self.offset = offset
+        self.held = 0.0
+        """Seconds that the message that is taken in now may have waited, at most, because the region was not done with those before."""
         self.here: Here | None = None
         """What the agent's host is by its own word; None: it has said nothing of it on this connection."""
         self.since = float("-inf")
@@ -81,6 +85,10 @@ class Session:
         if self._complaints.may():
             why = "of these parts entries cannot be, or are not printable"
             log.warning(line("here-left-out", agent=self.host.id, parts=",".join(parts), why=why))
+
+    def hears(self, waited: float) -> None:
+        """A message comes, for which the region waited so many seconds: it did not wait for the region, unless they come at once."""
+        self.held = max(0.0, self.held - waited) if waited < QUIET else 0.0
 
     def say(self, message: RegionMessage) -> None:
         """Something else that the agent must be told; one that does not read is cut off."""

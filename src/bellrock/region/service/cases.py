@@ -20,7 +20,7 @@ from bellrock.region.service.shapes import MtuView
 from bellrock.region.store import Standing
 
 CLOCK_ERROR: Final = 1.0
-"""Seconds that an agent's clock offset may be wrong by: it is measured one way, so what a message waited is in it."""
+"""Seconds that an agent's clock offset may be wrong by even at its best: it is measured one way, so what a message waited is in it."""
 JITTER: Final = 0.05
 """Seconds that a clock's offset may differ from what a host was told with: well within its error, and no reason to judge the host anew."""
 SLICE: Final = 1000
@@ -38,6 +38,7 @@ class _Host(NamedTuple):
     of: Here
     name: str
     offset: float
+    error: float
     made: Here
 
 
@@ -168,10 +169,12 @@ async def _in_slices(many: Sequence[T]) -> AsyncIterator[T]:
 def _host(session: Session, here: Here, names: Mapping[str, str], was: _Host | None) -> _Host:
     """A host by its name, with times on the region's clock."""
     name, offset = names.get(session.host.id, session.host.name), session.offset.value
-    if was is not None and was.of is here and was.name == name and abs(was.offset - offset) <= JITTER:
+    error = max(CLOCK_ERROR, session.offset.doubt)
+    same = was is not None and was.of is here and (was.name, was.error) == (name, error)
+    if was is not None and same and abs(was.offset - offset) <= JITTER:
         return was
-    return _Host(here, name, offset, replace(
-        here, host=name, clock_offset=-offset, clock_error=CLOCK_ERROR, seen=Wall(here.seen + offset)
+    return _Host(here, name, offset, error, replace(
+        here, host=name, clock_offset=-offset, clock_error=error, seen=Wall(here.seen + offset)
     ))  # fmt: skip
 
 

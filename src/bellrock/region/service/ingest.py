@@ -59,6 +59,8 @@ class Told(Struct, frozen=True):
     teller: Teller
     message: Report | KeepAlive | Done
     received: Wall
+    held: float = 0.0
+    """Seconds that the region itself let it wait, at most."""
     began: float = field(default_factory=time.perf_counter)
     """From when on its way through the region is measured."""
 
@@ -264,12 +266,12 @@ class Ingest:
 
     def _accepted(self, told: Told, report: Report) -> Accepted:
         teller = told.teller
-        teller.offset.bound(report.sent, told.received)
+        offset = teller.offset.bound(report.sent, told.received)
         kept = tuple(one for one in report.observations if self._takes(teller.host.id, one))
         own = Report(report.seq, report.boot, report.sent, kept, report.begin, report.complete)
         return Accepted(
             agent=teller.host,
-            report=shifted(own, teller.offset, told.received),
+            report=shifted(own, offset, told.received),
             received=told.received,
             offset=teller.offset.value,
             software=teller.software,
@@ -358,7 +360,7 @@ class Ingest:
 
     def _keep_alive(self, told: Told, message: KeepAlive) -> None:
         teller = told.teller
-        teller.offset.sample(message.sent, told.received)
+        teller.offset.sample(message.sent, told.received, told.held)
         self._alive(teller.host, teller.offset.shift(message.sent, told.received), teller.offset.value)
 
 

@@ -24,6 +24,7 @@ from bellrock.region.service.admission import admitted
 from bellrock.region.service.agents import PLAIN, Agents, TurnedAway
 from bellrock.region.service.agentsession import Session
 from bellrock.region.service.backlog import Backlog
+from bellrock.region.service.clock import Moment
 from bellrock.region.service.ingest import Ingest, Told
 from bellrock.region.service.pace import SOON
 from bellrock.region.service.readiness import Readiness
@@ -153,13 +154,24 @@ class Outpost:
         """The connection that knocked has been let in, or not."""
         self.agents.settled(channel)
 
-    async def greet(self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN) -> tuple[Session, Welcome]:
-        """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`."""
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self._mono(), self._clock())
+
+    async def greet(
+        self, hello: Hello, challenge: Challenge, channel: Channel = PLAIN, asked: Moment | None = None
+    ) -> tuple[Session, Welcome]:
+        """The session of an agent that proves itself by its certificate or, without TLS, the secret; see `Agents.greet`.
+
+        `asked`: when the agent was sent the challenge.
+        """
+        came = self.moment()
         # It may have been another member's until a moment ago: what that one stored is its account.
         await self._catch_up()
         known, now = await self._mind().known(hello.host.id), self._clock()
+        waited = asked.until(came) if asked else 0.0
         session, welcome = self.agents.greet(
-            hello, challenge, now, channel, lambda host, shown: admitted(known, host, shown, now)
+            hello, challenge, came.wall, channel, lambda host, shown: admitted(known, host, shown, now), waited=waited
         )
         self._mind().arrived(session)
         if channel.tls:
@@ -188,7 +200,7 @@ class Outpost:
 
     async def tell(self, session: Session, message: Report | KeepAlive | Done) -> None:
         """A message of an agent; waits while the store is behind. That an order is over counts once what it brought is stored."""
-        told = Told(session, message, self._clock())
+        told = Told(session, message, self._clock(), session.held)
         self.agents.heard(session, told.changes)
         await self.ingest.tell(told)
 
