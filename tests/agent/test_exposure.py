@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from bellrock.agent import exposure as module
-from bellrock.agent.exposure import AT_ONCE, MAX_HEAD, Exposure, keep_file, listen, why_not, write_whole
+from bellrock.agent.exposure import AT_ONCE, MAX_HEAD, Exposure, keep_file, listen, place_of, why_not, write_whole
 from bellrock.link.device import LinkError
 
 TEXT = b"# HELP a b\n# TYPE a gauge\na 1\n"
@@ -142,6 +142,8 @@ def test_no_other_machine_is_told(where):
         "::1:9100",
         "[127.0.0.1]:1",
         "127.0.0.1:x",
+        "127.0.0.1:9_1",
+        "127.0.0.1:٩",
         "unix:",
     ],
 )
@@ -149,6 +151,22 @@ def test_what_is_no_place_is_refused(where):
     with pytest.raises(LinkError) as error:
         listen(where)
     assert str(error.value) == f"--metrics {where}: expected 127.0.0.1:PORT, [::1]:PORT or unix:/PATH"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("x", "a Unix socket needs an absolute path, unix:/PATH"),
+        ("../x", "a Unix socket needs an absolute path, unix:/PATH"),
+        ("/a\0b", "a Unix socket needs an absolute path, unix:/PATH"),
+        ("/" + "ä" * 54, "the path of a Unix socket has at most 107 octets, not 109"),
+    ],
+    ids=ascii,
+)
+def test_a_socket_that_nobody_could_make_is_refused_before_anybody_tries(path, why):
+    with pytest.raises(LinkError) as error:
+        place_of(f"unix:{path}")
+    assert str(error.value) == f"--metrics unix:{path}: {why}"
 
 
 def test_beyond_this_machine_nothing_is_told():

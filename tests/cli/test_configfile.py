@@ -221,7 +221,10 @@ def test_a_text_that_the_command_refuses_is_refused(tmp_path, section, key, text
     [
         ("region", "otlp-endpoint", "ftp://x", "expected https://HOST"),
         ("region", "disk-budget", "1 elephant", "is not a number with one of"),
+        ("region", "disk-budget", "5", "5 is too little; at least 16MiB is expected."),
         ("rack", "metrics", "10.0.0.1:80", "10.0.0.1:80: figures are told on loopback"),
+        ("rack", "metrics", "unix:x", "unix:x: a Unix socket needs an absolute path"),
+        ("up", "name", "", "is empty; leave it out for this machine's host name"),
     ],
 )
 def test_what_only_a_callback_knows_is_refused(tmp_path, section, key, text, why):

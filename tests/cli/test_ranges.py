@@ -40,6 +40,20 @@ def test_whole_numbers_are_taken_within_bounds():
         WholeRange(1, 9).convert("10", None, None)
 
 
+@pytest.mark.parametrize(
+    ("units", "least", "most", "given", "why"),
+    [
+        (OCTETS, 16 << 20, 1 << 50, "5", "5 is too little; at least 16MiB is expected."),
+        (OCTETS, 16 << 20, 1 << 34, "17GiB", "17GiB is too much; at most 16GiB is expected."),
+        ({"": 1, "s": 1, "m": 60}, 90, 600, "1", "1 is too little; at least 90s is expected."),
+    ],
+)
+def test_an_amount_beyond_its_bounds_is_told_the_bound(units, least, most, given, why):
+    with pytest.raises(click.BadParameter) as error:
+        amount(units, least, most)(None, None, given)
+    assert error.value.message == why
+
+
 def commands(command, path):
     """A command and all below it, each with its words."""
     yield path, command

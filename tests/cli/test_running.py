@@ -5,10 +5,12 @@ import os
 import signal
 
 import pytest
+from click.testing import CliRunner
 
 from bellrock.agent.run import Ready
 from bellrock.cli.keys import secrets_reloader
 from bellrock.cli.output import Failure
+from bellrock.cli.root import cli
 from bellrock.cli.running import agent_settings, say_agent
 from bellrock.model import Role
 
@@ -26,6 +28,17 @@ def test_settings_are_what_was_asked_for(tmp_path, region):
 def test_what_is_no_region_is_refused(tmp_path, region):
     with pytest.raises(Failure, match="--region"):
         agent_settings(tmp_path, "rack", region, "here", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "command", [("region",), ("rack",), ("rack", "join"), ("up",), ("node",), ("vlan", "scan")], ids=" ".join
+)
+@pytest.mark.parametrize("name", ["", "a b", "a/b"])
+def test_a_name_that_is_none_is_refused(command, name):
+    done = CliRunner().invoke(cli, [*command, f"--name={name}"])
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.output
+    why = " is empty; leave it out for this machine's host name" if not name else f" {name}: expected at most "
+    assert done.stderr.startswith(f"Error: --name{why}")
 
 
 def test_what_an_agent_cannot_do_is_said(capsys):

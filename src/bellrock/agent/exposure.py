@@ -25,6 +25,8 @@ AT_ONCE: Final = 8
 """Connections that are served at one time; further ones are closed."""
 EVERY: Final = 15.0
 """Seconds between two writings of the file."""
+MAX_UNIX_PATH: Final = 107
+"""Octets, unix(7): sun_path has 108, the last of them zero."""
 SOCKET_MODE: Final = 0o660
 _NO_FILE: Final = "there is something else than a regular file, which is not replaced"
 
@@ -45,11 +47,11 @@ def place_of(where: str) -> Path | Address | None:
     if not where:
         return None
     if where.startswith("unix:") and where != "unix:":
-        return Path(where.removeprefix("unix:"))
+        return _socket_path(where)
     host, _, port = where.rpartition(":")
     try:
         address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-        number = int(port)
+        number = int(port) if port.isascii() and port.isdecimal() else -1
     except ValueError:
         address, number = None, -1
     if address is None or not 0 <= number <= 65535 or (address.version == 6) is not host.startswith("["):
@@ -60,6 +62,15 @@ def place_of(where: str) -> Path | Address | None:
             "have an exporter or a proxy with TLS on this machine pass them on"
         )
     return address, number
+
+
+def _socket_path(where: str) -> Path:
+    path = where.removeprefix("unix:")
+    if not path.startswith("/") or "\0" in path:
+        raise LinkError(f"--metrics {where}: a Unix socket needs an absolute path, unix:/PATH")
+    if (size := len(os.fsencode(path))) > MAX_UNIX_PATH:
+        raise LinkError(f"--metrics {where}: the path of a Unix socket has at most {MAX_UNIX_PATH} octets, not {size}")
+    return Path(path)
 
 
 def listen(where: str) -> socket.socket | None:

@@ -10,6 +10,7 @@ from bellrock.cli.keys import load_keyring, secret_option
 from bellrock.cli.output import EXIT_INTERRUPTED, EXIT_NO, EXIT_USAGE, Failure, print_json
 from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange, WholeRange
+from bellrock.cli.running import name_option_of
 
 if TYPE_CHECKING:
     from bellrock.agent.node import Found, Wanted
@@ -39,7 +40,7 @@ MAX_EXPECTED: Final = 256
 @click.option("--expect", "expected", multiple=True, metavar="IF=VLAN",
               help="The VLAN (VID, or the region's name) in which an interface's untagged frames should be. Repeatable.")  # fmt: skip
 @click.option("--mtu", type=WholeRange(1280, 65535), help="Octets of an IP packet that the network is to pass.")
-@click.option("--name", default="", help="Host name to report. [default: the machine's own]")
+@name_option_of("Host name to report. [default: the machine's own]", longest=MAX_NAME, such_as="node-7")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Interfaces to leave alone, as in idrac*. Repeatable.")
 @click.option(
     "--output", type=PathName(path_type=Path, dir_okay=False), metavar="FILE", help="Write the JSON there too."
@@ -67,7 +68,7 @@ def node(
         within=within,
         spent=_spent(within),
         region=_region(region),
-        name=_name(name),
+        name=name,
         ignore=ignore,
         expected=_expected(expected),
         mtu=mtu,
@@ -204,9 +205,3 @@ def _region(url: str) -> str:
 
         parse_region(url)
     return url.rstrip("/")
-
-
-def _name(name: str) -> str:
-    if len(name) > MAX_NAME or not name.isprintable() or any(c.isspace() or c == "/" for c in name):
-        raise Failure(f"--name {name}: expected at most {MAX_NAME} letters, digits, dots and hyphens, such as node-7")
-    return name

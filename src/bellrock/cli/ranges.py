@@ -63,7 +63,15 @@ def amount(
             raise click.BadParameter(f"{value!r} is not a number with one of {', '.join(filter(None, units))}.")
         number = float(found[1]) * units[found[2]]
         if not least <= number <= most:
-            raise click.BadParameter(f"{value} is too {'little' if number < least else 'much'}.")
+            few = number < least
+            edge = f"at least {_told(units, least)}" if few else f"at most {_told(units, most)}"
+            raise click.BadParameter(f"{value} is too {'little' if few else 'much'}; {edge} is expected.")
         return number
 
     return convert
+
+
+def _told(units: dict[str, int], number: float) -> str:
+    """`16MiB`: in the largest unit of which it is a whole number."""
+    size, name = max((size, name) for name, size in units.items() if number % size == 0)
+    return f"{number / size:.0f}{name}"

@@ -29,7 +29,21 @@ state_dir_option = click.option(
 _LOG_FORMAT: Final = "bellrock.cli.running.log_format"
 _LOG_LEVEL: Final = "bellrock.cli.running.log_level"
 _OTLP: Final = "bellrock.cli.running.otlp_endpoint"
-name_option = click.option("--name", default="", help="Host name to report. [default: this machine's]")
+
+
+def name_option_of(what: str, *, longest: int = MAX_NAME, such_as: str = "rack-1") -> Callable[[_F], _F]:
+    """`--name`, "" where it is left out; `what` says what the name is for."""
+
+    def checked(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+        if value == "":
+            raise Failure("--name is empty; leave it out for this machine's host name")
+        check_name(value or "", longest, such_as)
+        return value or ""
+
+    return click.option("--name", callback=checked, help=what)
+
+
+name_option = name_option_of("Host name to report. [default: this machine's]")
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -177,14 +191,14 @@ def agent_settings(state_dir: Path, role: str, region: str, name: str, options: 
     )
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, longest: int = MAX_NAME, such_as: str = "rack-1") -> None:
     """See that a machine may be called so.
 
     Raises:
         Failure: it may not.
     """
-    if len(name) > MAX_NAME or not name.isprintable() or "/" in name or any(c.isspace() for c in name):
-        raise Failure(f"--name {name}: expected at most {MAX_NAME} letters, digits, dots and hyphens, such as rack-1")
+    if len(name) > longest or not name.isprintable() or "/" in name or any(c.isspace() for c in name):
+        raise Failure(f"--name {name}: expected at most {longest} letters, digits, dots and hyphens, such as {such_as}")
 
 
 def run_until_stopped(main: Run, *, as_json: bool) -> None:

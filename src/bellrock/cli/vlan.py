@@ -10,9 +10,10 @@ from bellrock.cli.keys import default_state_dir, load_keyring, secret_option
 from bellrock.cli.output import EXIT_NO, Failure, json_option
 from bellrock.cli.paths import PathName
 from bellrock.cli.ranges import FiniteRange
+from bellrock.cli.running import name_option_of
 from bellrock.cli.vlans import parse_vids
 
-name_option = click.option("--name", default="", help="Name to scan as. [default: this machine's host name]")
+name_option = name_option_of("Name to scan as. [default: this machine's host name]")
 interfaces_argument = click.argument(
     "interfaces", nargs=-1, required=True, metavar="IF [IF]...", shell_complete=completing.interfaces
 )
