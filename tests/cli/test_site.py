@@ -158,6 +158,22 @@ def test_every_mistake_is_told_at_once(bellrock, tmp_path):
     assert [line.split(":")[2] for line in done.stderr.splitlines()] == ["3", "4"]
 
 
+def test_mistakes_are_told_to_programs(run, tmp_path):
+    (tmp_path / "site.toml").write_text('[[subnet]]\nname = "a"\ncidr = "10.0.0.0/33"\n[role.nod]\nsubnets = ["x"]\n')
+    done = run("check", "site.toml", "--json")
+    assert (done.exit_code, done.stderr) == (2, "")
+    told = json.loads(done.stdout)
+    assert (told["file"], [(one["line"], one["key"]) for one in told["mistakes"]]) == (
+        "site.toml", [(3, "subnet[0].cidr"), (4, "role.nod")]
+    )  # fmt: skip
+    assert told["mistakes"][1]["what"] == "no role 'nod'; did you mean 'node'?"
+    for content, line, what in ((b"a =\n", 1, "Invalid value"), (b"\xff", 1, "not UTF-8; TOML files are")):
+        (tmp_path / "site.toml").write_bytes(content)
+        done = run("check", "site.toml", "--json")
+        assert (done.exit_code, done.stderr) == (2, "")
+        assert json.loads(done.stdout)["mistakes"] == [{"line": line, "key": "", "what": what}]
+
+
 def test_the_schema_is_the_published_one(bellrock):
     done = bellrock("site", "schema")
     assert json.loads(done.stdout) == json.loads((ROOT / "docs" / "reference" / "site.schema.json").read_text())

@@ -20,7 +20,7 @@ from bellrock.cli.output import (
 from bellrock.cli.paths import PathName
 
 if TYPE_CHECKING:
-    from bellrock.cli.configfile import Configuration, Mistake
+    from bellrock.cli.configfile import Configuration
 
 _VARIABLE: Final = "BELLROCK_CONFIG"
 
@@ -49,7 +49,7 @@ def check(file: str | None, named: str | None, *, as_json: bool) -> None:
 
     Exit codes: 0 no mistake (there may be warnings), 2 mistakes, 3 it cannot be read.
     """
-    from bellrock.cli.configfile import ConfigurationError, load
+    from bellrock.cli.configfile import ConfigurationError, documents, load
     from bellrock.cli.configtrial import mistakes, warnings
 
     if named and _is_typed("file"):
@@ -61,7 +61,7 @@ def check(file: str | None, named: str | None, *, as_json: bool) -> None:
     except ConfigurationError as error:
         wrong, doubtful = error.mistakes, []
     if as_json:
-        print_json({"file": file_name(path), "mistakes": _documents(wrong), "warnings": _documents(doubtful)})
+        print_json({"file": file_name(path), "mistakes": documents(wrong), "warnings": documents(doubtful)})
     else:
         for one in wrong:
             click.echo(f"Error: {printable(one.sentence)}", err=True)
@@ -141,7 +141,3 @@ def _load(file: str | None) -> "Configuration | None":
         return None if path is None else load(path)
     except ConfigurationError as error:
         raise as_failure(error) from None
-
-
-def _documents(found: "list[Mistake]") -> list[dict[str, object]]:
-    return [{"line": one.line or None, "key": one.key, "what": one.what} for one in found]

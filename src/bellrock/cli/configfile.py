@@ -99,7 +99,7 @@ def load(path: Path, wanted: tuple[str, ...] = SECTIONS) -> Configuration:
     try:
         text, document = read(raw, file, kind="configuration file", most=MAX_FILE, levels="three")
     except TomlError as error:
-        raise ConfigurationError([_as_mistake(file, str(error))]) from None
+        raise ConfigurationError([as_mistake(file, str(error))]) from None
     problems: list[Problem] = []
     unknown = [name for name in document if name not in SECTIONS]
     problems += [((name,), f"no such table; {_nearest(name, SECTIONS)}") for name in unknown]
@@ -251,7 +251,13 @@ def _has_password(value: object) -> bool:
     return any(databaseurl.holds_secret(one) if databaseurl.is_url(one) else blanked(one) != one for one in texts)
 
 
-def _as_mistake(file: str, line: str) -> Mistake:
+def documents(found: list[Mistake]) -> list[dict[str, object]]:
+    """Mistakes, for programs."""
+    return [{"line": one.line or None, "key": one.key, "what": one.what} for one in found]
+
+
+def as_mistake(file: str, line: str) -> Mistake:
+    """A line that says of a file what is wrong, perhaps with its line number."""
     found = re.match(r"(\d+): ", line.removeprefix(f"{file}:"))
     what = line.removeprefix(f"{file}:").lstrip()
     return Mistake(file, int(found[1]), "", what[found.end() :]) if found else Mistake(file, 0, "", what)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bellrock.cli.output import EXIT_NO, EXIT_UNREADABLE, Failure, json_option, print_json, print_table, printable
+from bellrock.cli.output import (
+    EXIT_NO,
+    EXIT_UNREADABLE,
+    EXIT_USAGE,
+    Failure,
+    file_name,
+    json_option,
+    print_json,
+    print_table,
+    printable,
+)
 from bellrock.cli.paths import PathName
 from bellrock.cli.sitepush import push
 from bellrock.cli.topology import region_options
@@ -71,15 +81,19 @@ def init(
 @region_options
 @json_option
 def check(site_file: Path, region_url: str, state_dir: Path | None, *, against_region: bool, as_json: bool) -> None:
-    """Say all mistakes in a site file, or who plays what in it and which flows nobody serves.
+    """Say all mistakes in a site file, or who plays what in it and which flows nobody serves. With --json mistakes are `{file, mistakes: [{line, key, what}]}`.
 
     Exit 0: no mistake (there may be gaps). Exit 1: the region has seen it otherwise. Exit 2: mistakes. Exit 3: it cannot be read.
     """
     from bellrock.cli import sitecheck
-    from bellrock.cli.sitefile import parse_site, read_raw
+    from bellrock.cli.configfile import documents
+    from bellrock.cli.sitefile import mistakes, parse_site, read_raw
     from bellrock.flows.crossing import gaps
 
     raw = read_raw(site_file)
+    if as_json and (wrong := mistakes(raw, site_file)):
+        print_json({"file": file_name(site_file), "mistakes": documents(wrong)})
+        sys.exit(EXIT_USAGE)
     found = parse_site(raw, site_file)
     seen = None
     if against_region:

@@ -8,6 +8,7 @@ import click
 from bellrock.cli.output import EXIT_UNREADABLE, Failure, printable
 
 if TYPE_CHECKING:
+    from bellrock.cli.configfile import Mistake
     from bellrock.flows.site import Site
 
 
@@ -34,6 +35,22 @@ def read_raw(path: Path) -> bytes:
     except OSError as error:
         said = f"{path}: {error.strerror}; `bellrock site init -o FILE` draws a site file"
         raise Failure(said, EXIT_UNREADABLE) from None
+
+
+def mistakes(raw: bytes, path: Path) -> "list[Mistake]":
+    """What is wrong with a text that was read from `path`, in its order; nothing where it is a site."""
+    from bellrock.cli.configfile import as_mistake, located
+    from bellrock.flows.site import SiteError
+    from bellrock.flows.site_file import parse
+
+    try:
+        parse(raw, str(path))
+    except SiteError as error:
+        # Without problems it is no TOML, which one line says.
+        if not error.problems:
+            return [as_mistake(str(path), str(error))]
+        return located(str(path), raw.decode(), [*error.problems])
+    return []
 
 
 def parse_site(raw: bytes, path: Path) -> "Site":

@@ -1,13 +1,24 @@
 """A site: who plays which role at which addresses, and where the catalogue's ports differ."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from bellrock.flows.addresses import Addresses, Network
 from bellrock.flows.values import PortsOf, Role
+from bellrock.wire.toml.text import Problem
 
 
 class SiteError(Exception):
-    """A site, or a question about one, that cannot be used: one line for each mistake."""
+    """A site, or a question about one, that cannot be used: one line for each mistake.
+
+    Attributes:
+        problems: where the mistakes are and what they are, where it is the text of a file that is wrong.
+    """
+
+    def __init__(self, told: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(told)
+        self.problems = tuple(problems)
 
 
 class Subnet(Struct, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ def parse(raw: bytes, file: str) -> Site:
     problems: list[Problem] = []
     site = _site(document, problems)
     if problems:
-        raise SiteError(told(file, text, problems))
+        raise SiteError(told(file, text, problems), problems)
     return structs.replace(site, notices=(*site.notices, *(one.sentence for one in opened(site))))
 
 
