@@ -96,6 +96,21 @@ def test_what_is_refused_keeps_source_and_reason(incoming, data, reason, port):
     assert (refusal.port, refusal.source_mac, refusal.error.reason) == (port, PEER_MAC, reason)
 
 
+@pytest.mark.parametrize("set_by", [75, 3600, -3600])
+@pytest.mark.parametrize("raw", [True, False])
+def test_what_waited_while_this_agent_stood_still_or_its_clock_was_set_says_nothing_of_its_senders_clock(
+    incoming, set_by, raw
+):
+    def came(sealed: float):
+        data, stamp = payload(seconds=WALL_NS / 1e9 - sealed), WALL_NS - set_by * 1_000_000_000
+        if raw:
+            return incoming.take(Frame(2, (), build_beacon_frame(data, PEER_MAC, "10.0.0.2"), stamp), CLOCKS)
+        return incoming.take(Datagram(2, "10.0.0.2", 5240, GROUP4, 1, stamp, data), CLOCKS)
+
+    assert came(sealed=set_by) is None
+    assert came(sealed=set_by + 70).error.reason == "skew", "by the kernel's stamp, too"
+
+
 def test_a_switch_is_a_neighbour_of_the_untagged_port(incoming):
     port, source_mac, neighbour = incoming.take(frame(LLDP, ifindex=4), CLOCKS)
     assert (port, source_mac) == (Port("H", "eth1"), PEER_MAC)

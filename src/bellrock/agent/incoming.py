@@ -22,6 +22,7 @@ from bellrock.wire.frame import CDP_MAC, HeardDatagram, open_beacon_frame
 from bellrock.wire.keys import Keyring
 from bellrock.wire.neighbour import open_neighbour_frame
 from bellrock.wire.sieve import Sieve
+from bellrock.wire.token import WINDOW
 from bellrock.wire.toobig import open_too_big
 
 NeighbourHeard = tuple[Port, str, Neighbour]
@@ -58,8 +59,9 @@ class Incoming:
         )
 
     def take(self, item: Frame | Datagram, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
-        """Take apart what came in; None for a copy, and for interfaces that are to be left alone."""
-        return self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
+        """Take apart what came in; None for a copy, for interfaces that are to be left alone, and for a beacon that waited here."""
+        heard = self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
+        return None if isinstance(heard, Refusal) and _waited_here(heard, item.received_ns) else heard
 
     def sift(self, frames: list[Frame], clocks: Clocks) -> tuple[list[Frame], list[Refusal]]:
         """Of a batch under flood: the frames worth taking apart, and all forged ones as one refusal per port and source."""
@@ -169,6 +171,15 @@ def _unshortened(decoded: Decoded, heard: HeardDatagram) -> Decoded | WireError:
     if extension is None or extension.padded <= arrived:
         return decoded
     return WireError(Reason.TRUNCATED, ("padded to %d octets by its sender, here are %d", extension.padded, arrived))
+
+
+def _waited_here(refusal: Refusal, received_ns: int) -> bool:
+    """Whether a beacon was refused for its time, and was in time when the kernel took it.
+
+    This agent stood still since, or its clock was set: the beacon shows nothing about now, and nothing of its sender's clock.
+    """
+    skew = refusal.error.skew
+    return skew is not None and abs(skew + refusal.received.wall - received_ns / 1e9) <= WINDOW
 
 
 def _tagged(port: Port, vid: int | None) -> Port:
