@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from bellrock.cli import findings as module
+from bellrock.cli.client import Refusal
 from bellrock.cli.root import cli
 from bellrock.diagnosis.findings_document import all_told
 from bellrock.diagnosis.ledger import Entry, State
@@ -46,7 +47,9 @@ def run(monkeypatch):
             assert where == path
             if not left:
                 raise KeyboardInterrupt
-            return left.pop(0)
+            if isinstance(said_now := left.pop(0), Refusal):
+                raise said_now
+            return said_now
 
         monkeypatch.setattr("bellrock.cli.regionapi.send", send)
         done = CliRunner().invoke(cli, ["findings", *arguments], prog_name="bellrock", input=given)
@@ -112,6 +115,10 @@ def test_what_was_handed_in_and_is_not_judged_yet_is_no_all_clear(run):
 def test_a_name_that_is_mistyped_is_no_all_clear(run):
     done = run("--id", "nosuch", answers=[answer()], path="/findings?id=nosuch", code=2)
     assert "no finding has the id 'nosuch'; `bellrock explain --list`" in done.stderr
+    refused = Refusal("http://there: id: no rule is called 'dhcp-two-server'", 3, 400)
+    done = run("--id", "dhcp-two-server", answers=[refused], path="/findings?id=dhcp-two-server", code=2)
+    assert done.stderr == "Error: --id: no finding has the id 'dhcp-two-server'; did you mean 'dhcp-two-servers'?\n"
+    assert "http://there" in run(answers=[refused], code=3).stderr, "what is refused for another reason is told"
     assert "nothing is wrong" in run("--id", ERROR.id, answers=[answer()], path=f"/findings?id={ERROR.id}").stdout
     done = run("--host", "node7", answers=[answer()], path="/findings?host=node7")
     assert done.stdout.startswith("nothing stands of a host or client of the name 'node7', as of")

@@ -1,5 +1,6 @@
 """The one judge: every rule and every other kind of evidence, absorbed and in order; and that rules hold to what they promise."""
 
+from importlib.resources import files
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from bellrock.diagnosis import findings as module
 from bellrock.diagnosis.absorption import place
 from bellrock.diagnosis.case import Case
-from bellrock.diagnosis.findings import EXPLAINS, MAX_OF_RULE, MODULES, absorbed, judge, judge_all
+from bellrock.diagnosis.findings import EXPLAINS, IDS, MAX_OF_RULE, MODULES, absorbed, judge, judge_all
 from bellrock.flows import Protocol, Wanted
 from bellrock.flows.values import Role
 from bellrock.model import Confidence, Finding, Probed, Severity, Topology, Verdict, Wall
@@ -125,6 +126,11 @@ def test_every_rule_has_what_it_is_known_by(one):
     assert one.ID not in one.EXPLAINS
     assert one.TITLE.strip() == one.TITLE != ""
     assert list(one.find(case())) == [], "where nothing is known nothing is wrong"
+
+
+def test_every_id_has_a_page():
+    pages = files("bellrock.diagnosis") / "explained"
+    assert sorted(IDS) == sorted(one.name.removesuffix(".md") for one in pages.iterdir())
 
 
 addresses = st.sampled_from(["10.0.0.2", "10.0.0.3", "fd00::2"])

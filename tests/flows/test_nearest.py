@@ -19,5 +19,10 @@ def test_the_nearest_or_all(asked, told):
     assert nearest(asked, ["dhcp", "tftp"]) == told
 
 
+def test_a_long_list_may_be_told_otherwise():
+    assert nearest("zzz", ["dhcp"], "--list shows all") == "--list shows all"
+    assert nearest("dhpc", ["dhcp"], "--list shows all") == "did you mean 'dhcp'?"
+
+
 def test_members_of_an_enumeration_are_told_by_value():
     assert nearest("nod", Role) == "did you mean 'node'?"

@@ -69,7 +69,10 @@ def findings(
     if bool(source) is not (handed is not None):
         raise Failure("--hand-in FILE and --source NAME are given together, or neither")
     from functools import partial
+    from http import HTTPStatus
 
+    from bellrock.cli.client import Refusal
+    from bellrock.cli.pages import ids
     from bellrock.client.routes import Routes
 
     since = 0.0
@@ -80,8 +83,12 @@ def findings(
     )  # fmt: skip
     shown: list[object] = []
     while True:
-        found = _looked(region_url, state_dir, wanted, since)
-        _known(rule, found)
+        try:
+            found = _looked(region_url, state_dir, wanted, since)
+        except Refusal as error:
+            raise _unknown(rule) if rule and error.status == HTTPStatus.BAD_REQUEST else error from None
+        if rule and not found.findings and rule not in ids():
+            raise _unknown(rule)  # of a region that takes any id
         state = [found.missed >= MISSED, *((one.key, one.state, one.severity) for one in found.findings)]
         if not shown or shown[-1] != state:
             if shown and not as_json:
@@ -110,16 +117,14 @@ def _looked(
         time.sleep(0.2)
 
 
-def _known(rule: str, found: "FindingsView") -> None:
-    """Nothing of a rule that there is not is no all-clear. Findings that were handed in may have ids of their own.
-
-    Raises:
-        Failure: nothing was found, and no rule has this id.
-    """
+def _unknown(rule: str) -> Failure:
+    """Nothing of a rule that there is not is no all-clear. Findings that were handed in may have ids of their own."""
     from bellrock.cli.pages import ids
+    from bellrock.flows.nearest import nearest
 
-    if rule and not found.findings and rule not in ids():
-        raise Failure(f"--id: no finding has the id {rule!r}; `bellrock explain --list` lists them")
+    return Failure(
+        f"--id: no finding has the id {rule!r}; {nearest(rule, ids(), '`bellrock explain --list` lists them')}"
+    )
 
 
 def _show(found: "FindingsView", host: str, *, brief: bool, as_json: bool, watch: bool) -> None:

@@ -28,10 +28,7 @@ def page(identity: str) -> str:
 
     known = ids()
     if identity not in known:
-        from difflib import get_close_matches
-
-        near = nearest(identity, known) if get_close_matches(identity, known, n=1, cutoff=0.6) else "--list shows all"
-        raise Failure(f"no finding has the id {identity!r}; {near}", EXIT_NO)
+        raise Failure(f"no finding has the id {identity!r}; {nearest(identity, known, '--list shows all')}", EXIT_NO)
     return (_folder() / f"{identity}{SUFFIX}").read_text(encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from bellrock.diagnosis import absorption, across, on_host, on_wire, probes
 from bellrock.diagnosis.absorption import Absorbed, Place, place, rank
 from bellrock.diagnosis.case import Case
 from bellrock.diagnosis.on_wire import boot_stopped
-from bellrock.diagnosis.rules import diagnose
+from bellrock.diagnosis.rules import RULES, diagnose
 from bellrock.flows import Wanted
 from bellrock.model import Finding, Probed, Verdict
 
@@ -22,8 +22,12 @@ MAX_OF_RULE: Final = 1000
 """Findings of one rule; a fault that is everywhere is told by its first thousand places."""
 EXPLAINS: Final[dict[str, frozenset[str]]] = {module.ID: frozenset(module.EXPLAINS) for module in MODULES}
 """Rule → rules whose findings in the same place follow from its own."""
+ELSEWHERE: Final = ("native-mismatch", "vlan-extra", "vlan-missing", "vlan-translated")
+"""Ids of findings that no rule of this room makes: a scan of VIDs does, in the room of beacons."""
+IDS: Final = frozenset((*RULES, *EXPLAINS, *probes.IDS, *ELSEWHERE))
+"""Of all findings that Bellrock makes."""
 
-__all__ = ["EXPLAINS", "MODULES", "Judged", "Rule", "absorbed", "judge", "judge_all", "place"]
+__all__ = ["EXPLAINS", "IDS", "MODULES", "Judged", "Rule", "absorbed", "judge", "judge_all", "place"]
 
 
 class Judged(Struct, frozen=True):

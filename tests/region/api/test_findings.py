@@ -73,6 +73,25 @@ async def test_what_is_handed_in_is_judged_and_told(tmp_path):
 
 
 @asynchronous
+async def test_nothing_of_a_rule_or_flow_that_there_is_not_is_no_all_clear(tmp_path):
+    own = msgspec.structs.replace(OTHER, id="my-own", flow="my-flow")
+    async with region(tmp_path) as running, running.client(authorization=f"Bearer {running.token}") as client:
+        for query, told in (
+            ({"id": "my-own"}, "id: no rule is called 'my-own'; `bellrock explain` lists them"),
+            ({"id": "dhcp-two-server"}, "id: no rule is called 'dhcp-two-server'; did you mean 'dhcp-two-servers'?"),
+            ({"id": "x" * 200}, f"id: no rule is called '{'x' * 60}…'; `bellrock explain` lists them"),
+            ({"flow": "dncp"}, "flow: no flow 'dncp'; did you mean 'dhcp'?"),
+            ({"flow": "my-flow"}, "flow: no flow 'my-flow'; expected one of "),
+        ):
+            answer = await client.get("/api/v1/findings", params=query)
+            assert (answer.status_code, answer.json()["detail"][: len(told)]) == (400, told)
+        assert (await client.get("/api/v1/findings?id=vlan-missing&flow=dhcp&host=nosuch")).json()["findings"] == []
+        assert (await post(running, diagnosis(own))).status_code == 202
+        assert (await client.get("/api/v1/findings?id=my-own&flow=my-flow")).status_code == 200, "not judged yet"
+        assert (await until(lambda: _looked(running, 1, id="my-own")))["findings"][0]["where"]["flow"] == "my-flow"
+
+
+@asynchronous
 async def test_watchers_are_told_when_something_opens(tmp_path):
     async with region(tmp_path) as running, running.live() as live:
         await post(running, diagnosis(ONE))

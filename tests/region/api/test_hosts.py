@@ -113,3 +113,5 @@ async def test_observations_and_refusals_that_are_asked_for(tmp_path):
         assert (one["host"], one["interface"], one["count"]) == ("rack1", "eth0", 3)
         for query in ({"kind": "rumour"}, {"since": "then"}):
             await ask("evidence", 400, **query)
+        refused = await ask("refusals", 400, reason="wrong secret")
+        assert refused["detail"].startswith("reason: 'wrong secret' is given; one of truncated, ")

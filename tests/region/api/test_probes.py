@@ -125,6 +125,10 @@ async def test_the_site_says_what_matters_and_the_matrix_how_it_stands(tmp_path)
         one.verdict = Verdict.WORKS
         await finished(running, (await call(running, "POST", "probes", flows=["dns"])).json()["run"])
 
+        for path in ("probes/history", "matrix"):
+            refused = await call(running, "GET", f"{path}?flow=dsn")
+            assert (refused.status_code, refused.json()["detail"]) == (400, "flow: no flow 'dsn'; did you mean 'dns'?")
+
         async def changes():
             found = await running.get("probes/history", agent="rack1", flow="dns")
             return found if len(found) == 2 * begun["checks"] else None

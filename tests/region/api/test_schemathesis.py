@@ -36,6 +36,10 @@ MEANT = {
     "add_webhook": rf"[Tt]he URL must be |.*: not http://HOST\[:PORT\]/|.*: (?:Port |Invalid |netloc |'.*' does not appear )|[Tt]he authority is no certificate in PEM |{UNTRIED.lower()}",
     "walks": r".* has no exchange by unicast TCP or UDP that its client begins, |.* share no address family in which ",
     "add_diagnosis": r"source: printable characters are expected\.|[Tt]he finding '.*': |\d+ findings at once; at most \d+ are taken",
+    "findings": r"id: no rule is called |flow: no flow ",
+    "matrix": r"flow: no flow ",
+    "probe_history": r"flow: no flow ",
+    "refusals": r"reason: .* is given; one of ",
     "name_fabric": r"a name has at most \d+ printable characters, on one line\.",
     "name_vlan": r"a name has at most \d+ printable characters, on one line\.",
 }

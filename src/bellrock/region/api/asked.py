@@ -40,7 +40,7 @@ def refuse_unmeant(request: AnyRequest) -> None:
     given = tuple(request.query_params.multi_items())
     if (unknown := next((name for name, _ in given if name not in taken), None)) is not None:
         there = f"it takes {', '.join(taken)}" if taken else "it takes none"
-        raise ClientException(f"{request.scope['path'][:100]} has no parameter {_cut(unknown)}; {there}.")
+        raise ClientException(f"{request.scope['path'][:100]} has no parameter {shortened(unknown)}; {there}.")
     names = {name for name, _ in given}
     if len(names) < len(given):
         twice = next(name for name in taken if sum(name == one for one, _ in given) > 1)
@@ -51,7 +51,7 @@ def refuse_unmeant(request: AnyRequest) -> None:
         if (kinds == {"integer"} and not _DIGITS.fullmatch(value)) or (
             value.lower() == "null" and "string" not in kinds
         ):
-            raise ClientException(f"{name}: {_cut(value)} is given; {expected(taken[name], {})} is expected.")
+            raise ClientException(f"{name}: {shortened(value)} is given; {expected(taken[name], {})} is expected.")
     if missing := [name for name, shape in taken.items() if shape.get(REQUIRED) and name not in names]:
         raise ClientException(f"{'; '.join(f'{name} is missing' for name in missing)}.")
 
@@ -81,7 +81,7 @@ def _sentence(request: AnyRequest, told: Mapping[str, Any]) -> str:
     given = request.query_params.get(name)
     if shape is None or given is None:
         return f"{name}: {message}"
-    return f"{name}: {_cut(given)} is given; {expected(shape, {})} is expected"
+    return f"{name}: {shortened(given)} is given; {expected(shape, {})} is expected"
 
 
 def _of_body(request: AnyRequest, key: str, message: str) -> str:
@@ -97,7 +97,7 @@ def _of_body(request: AnyRequest, key: str, message: str) -> str:
     if found := _UNKNOWN.match(message):
         fields = dict.fromkeys(name for one in _options(shape or {}, parts) for name in one.get("properties", ()))
         where = "The body" if key in ("body", "data") else key
-        return f"{where} has no field {_cut(found[1])}; it takes {', '.join(fields)}"
+        return f"{where} has no field {shortened(found[1])}; it takes {', '.join(fields)}"
     wanted = f"{expected(shape, parts)} is expected" if shape else message
     if found := _GOT.match(message):
         return f"{_place(key)}: {_WORDS.get(found[1], found[1])} is given; {wanted}"
@@ -189,5 +189,6 @@ def _taken(request: AnyRequest) -> Mapping[str, Shape] | None:
     return taken.get(request.route_handler.handler_name)
 
 
-def _cut(text: str) -> str:
+def shortened(text: str) -> str:
+    """What was sent, as it is shown."""
     return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")

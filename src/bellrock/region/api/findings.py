@@ -8,15 +8,20 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 from msgspec import Struct
 
+from bellrock.diagnosis.findings import IDS
 from bellrock.diagnosis.findings_document import FindingDocument
 from bellrock.diagnosis.ledger import STANDING, State
 from bellrock.diagnosis.standing import DiagnosisView, FindingsView, view
+from bellrock.flows import CATALOGUE
+from bellrock.flows.nearest import nearest
 from bellrock.model import Severity
+from bellrock.region.api.asked import shortened
 from bellrock.region.api.audited import caller_in, tell
 from bellrock.region.api.guards import region_of
 from bellrock.region.api.hosts import OfVid, Since
 from bellrock.region.api.paging import PAGED, Spanned, headers, paged, part
 from bellrock.region.api.problems import AnyRequest, problems
+from bellrock.region.service.findings import Findings
 from bellrock.region.service.findingviews import Source, Wanted, place_in_list, taken
 
 MAX_BODY: Final = 2 * 1024 * 1024
@@ -24,6 +29,7 @@ MAX_BODY: Final = 2 * 1024 * 1024
 _STATES: Final = {"standing": frozenset(STANDING), "all": frozenset(State)} | {
     one.value: frozenset({one}) for one in State
 }
+FLOWS: Final = tuple(one.id for one in CATALOGUE)
 StateText = Literal["standing", "all", "open", "flapping", "unseen", "explained", "gone"]
 
 
@@ -62,6 +68,7 @@ def findings(
 ) -> Response[FindingsView]:
     """By all that the region knows, the gravest first: cause, proof, fix, and what merely follows from it. Pages are of `findings`."""
     known = region_of(request).findings
+    _can_be(known, rule, flow)
     wanted = Wanted(
         states=_STATES[stand],
         severity=severity,
@@ -75,6 +82,19 @@ def findings(
     found = [one for one in known.entries if wanted.takes(one)]
     shown = part(found, place_in_list, span, view)
     return Response(FindingsView(tuple(shown.rows), known.looked, known.missed), headers=headers(request, shown))
+
+
+def _can_be(known: Findings, rule: str | None, flow: str | None) -> None:
+    """Nothing of a rule or flow that there is not is no all-clear. What others hand in may have ids of its own.
+
+    Raises:
+        ClientException: no finding can be of this rule, or of this flow.
+    """
+    if rule and rule not in IDS and all(rule != one.id for one in known.told()):
+        near = nearest(rule, sorted(IDS), "`bellrock explain` lists them")
+        raise ClientException(f"id: no rule is called {shortened(rule)}; {near}")
+    if flow and flow not in FLOWS and all(flow != one.flow for one in known.told()):
+        raise ClientException(f"flow: no flow {shortened(flow)}; {nearest(flow, FLOWS)}")
 
 
 @post("/api/v1/diagnoses", summary="Hand in a diagnosis", tags=["findings"], status_code=202, request_max_body_size=MAX_BODY,

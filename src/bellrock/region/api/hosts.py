@@ -3,16 +3,19 @@
 from typing import Annotated, Final
 
 from litestar import Response, get
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from bellrock.model import EvidenceKind, Role
+from bellrock.region.api.asked import shortened
 from bellrock.region.api.guards import region_of
 from bellrock.region.api.paging import PAGED, Spanned, page, paged, rows
 from bellrock.region.api.problems import AnyRequest, problems
 from bellrock.region.service.filters import EvidenceWanted, HostsWanted, InterfacesWanted, RefusalsWanted
 from bellrock.region.service.shapes import AdjacentView, EvidenceView, HostView, InterfaceView, RefusalView
+from bellrock.region.service.slices import Span
 from bellrock.region.service.state import Account
+from bellrock.wire.errors import Reason
 
 LONGEST: Final = 300
 """Characters of what is looked for."""
@@ -26,6 +29,9 @@ OfFabric = Annotated[
     str | None,
     QueryParameter(description="Only those in this fabric, by its id or name", min_length=1, max_length=LONGEST),
 ]
+REASONS: Final = tuple(one.value for one in Reason)
+"""For which frames are refused."""
+ONE: Final = Span(None, 1)
 # Litestar leaves a bound of 0 out of its description.
 OfVid = Annotated[int | None, QueryParameter(description="VID", gt=-1, le=4094)]
 Since = Annotated[float | None, QueryParameter(description="Seconds since 1970", gt=-1e-9, le=1e12)]
@@ -124,8 +130,12 @@ def refusals(
     since: Annotated[Since, QueryParameter(description="Only those of which the last came then or later")] = None,
 ) -> Response[list[RefusalView]]:
     """How many frames were refused on each port, from whom and why; the most recent first."""
+    view = region_of(request).view()
+    # Agents of other versions may have reasons that are not known here.
+    if reason is not None and reason not in REASONS and not view.some_refusals(RefusalsWanted(reason=reason), ONE).rows:
+        raise ClientException(f"reason: {shortened(reason)} is given; one of {', '.join(REASONS)} is expected.")
     wanted = RefusalsWanted(host=host, interface=interface, vid=vid, reason=reason, since=since)
-    return page(request, lambda: region_of(request).view().some_refusals(wanted, span))
+    return page(request, lambda: view.some_refusals(wanted, span))
 
 
 def _adjacent(one: AdjacentView) -> tuple[str | int, ...]:

@@ -9,7 +9,8 @@ from litestar.params import Body, FromPath, QueryParameter
 from msgspec import Meta, Struct, structs
 
 from bellrock import contract
-from bellrock.flows import SiteError
+from bellrock.flows import SiteError, UnknownFlowError
+from bellrock.flows import flow as flow_of
 from bellrock.model import Verdict
 from bellrock.region.api.audited import caller_in, tell
 from bellrock.region.api.conditional import changing
@@ -174,6 +175,7 @@ async def probe_history(
     since: Annotated[Since, QueryParameter(description="Only what changed then or later")] = None,
 ) -> Response[list[ChangeView]]:
     """The newest first; one by one for a week, then by the hour for a year, within the disk that history may take."""
+    _in_catalogue(flow)
     found = await region_of(request).probes.history(agent, flow, numbered(before, cursor), limit)
     return newest(request, found, limit, since)
 
@@ -196,6 +198,7 @@ def matrix(
     ] = None,
 ) -> Response[MatrixView]:
     """The worst verdict of each agent and flow, how many checks it stands for, and how old the oldest is. Filters and pages are of `cells`."""
+    _in_catalogue(flow)
     whole = region_of(request).probes.view()
     meant = {one.id for one in whole.agents if agent in (one.id, one.name)}
     cells = [
@@ -234,6 +237,19 @@ def schedule(request: AnyRequest, schedule: FromPath[str]) -> SchedulePlan:
     if (found := _plan(request, schedule)) is None:
         raise NotFoundException(f"There is no schedule {schedule!r}.")
     return found
+
+
+def _in_catalogue(flow: str | None) -> None:
+    """Nothing of a flow that there is not is no answer.
+
+    Raises:
+        ClientException: there is no flow of this id.
+    """
+    try:
+        if flow is not None:
+            flow_of(flow)
+    except UnknownFlowError as error:
+        raise ClientException(f"flow: {error}") from None
 
 
 def _plan(request: AnyRequest, name: str) -> SchedulePlan | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bellrock.diagnosis.absorption import place
@@ -142,6 +142,12 @@ class Findings:
     def entries(self) -> tuple[Entry, ...]:
         """All that are remembered."""
         return self._ledger.entries
+
+    def told(self) -> Iterator[Finding]:
+        """All that are remembered, and those that nodes and others have told of and nobody has judged yet."""
+        yield from (one.finding for one in self.entries)
+        yield from (one for one, _ in self._diagnoses.found())
+        yield from (one for found in self._nodes().values() for one in found)
 
     async def look(self) -> None:
         """Judge what is known now. `run` does; one look at a time."""
