@@ -42,8 +42,17 @@ def test_as_json():
 
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
-    [(("half-duplx",), 1, "did you mean 'half-duplex'"), (("--list", "half-duplex"), 2, "give it or an ID")],
-    ids=["unknown", "both"],
+    [
+        (("half-duplx",), 1, "did you mean 'half-duplex'"),
+        (("--list", "half-duplex"), 2, "give it or an ID"),
+        (("--list", ""), 2, "give it or an ID"),
+        (("",), 1, "no finding has the id ''; --list shows all"),
+        (("", "--json"), 1, "no finding has the id ''; --list shows all"),
+        (("?.",), 1, "no finding has the id '?.'; --list shows all"),
+        (("a\nb",), 1, "no finding has the id 'a\\nb'; --list shows all"),
+        (("x" * 3000,), 1, f"no finding has the id '{'x' * 64}…'; --list shows all"),
+    ],
+    ids=["unknown", "both", "empty beside --list", "empty", "empty as json", "odd", "two lines", "long"],
 )
 def test_what_cannot_be_shown_is_one_line(arguments, code, word):
     done = run(*arguments)

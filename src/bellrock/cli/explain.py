@@ -22,9 +22,9 @@ def explain(finding: str | None, *, list_all: bool, as_json: bool) -> None:
     """
     from bellrock.cli.pages import ids, page, title
 
-    if list_all and finding:
+    if list_all and finding is not None:
         raise Failure("--list shows all findings; give it or an ID")
-    if list_all or not finding:
+    if list_all or finding is None:
         rows = [(one, title(page(one))) for one in ids()]
         if as_json:
             print_json([{"id": one, "title": said} for one, said in rows])

@@ -10,6 +10,9 @@ SUFFIX: Final = ".md"
 SECTIONS: Final = ("Symptom", "Why", "How it is proved", "Fix", "Not to be confused with", "In the lab")
 """Headings of a page, in order; `Not to be confused with` may be left out."""
 
+MAX_SHOWN: Final = 64
+"""Characters of what was typed that are shown."""
+
 
 def ids() -> tuple[str, ...]:
     """Of all findings that have a page, in order."""
@@ -28,7 +31,8 @@ def page(identity: str) -> str:
 
     known = ids()
     if identity not in known:
-        raise Failure(f"no finding has the id {identity!r}; {nearest(identity, known, '--list shows all')}", EXIT_NO)
+        shown = repr(identity if len(identity) <= MAX_SHOWN else f"{identity[:MAX_SHOWN]}…")
+        raise Failure(f"no finding has the id {shown}; {nearest(identity, known, '--list shows all')}", EXIT_NO)
     return (_folder() / f"{identity}{SUFFIX}").read_text(encoding="utf-8")
 
 
