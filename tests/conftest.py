@@ -19,7 +19,7 @@ settings.load_profile("bellrock")
 os.environ["BELLROCK_CONFIG"] = os.devnull
 
 NEEDS = {
-    "lab": ("ip", "nsenter", "unshare", "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "nft", "conntrack"),
+    "lab": ("ip", "ping", "nsenter", "unshare", "ovs-vswitchd", "ovsdb-server", "ovs-vsctl", "nft", "conntrack"),
     "browser": ("chromium",),
 }
 SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
