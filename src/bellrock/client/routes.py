@@ -85,7 +85,7 @@ class Routes(Caller):
 
     def ready(self) -> Ready:
         """Whether the region can answer questions. Answers without a login. 503: not now, and why: the store does not
-        answer, nobody leads, or it is stopping. Ask another process of the region.
+        answer or is not reached, nobody leads, or it is stopping. Ask another process of the region.
         """
         return self.call("GET", "/readyz", Ready)
 

@@ -414,6 +414,10 @@ def test_figures_are_told_while_the_database_is_away(tmp_path, url, postgres, ca
                         assert (await stranger.get("/metrics", headers=shown)).status_code == 503
                     answer = await known.get("/api/v1/hosts")
                     assert (answer.status_code, answer.json()["detail"]) == (503, AWAY)
+                    answer = await stranger.get("/readyz")
+                    assert answer.status_code == 503
+                    assert answer.json()["detail"].startswith("This process has not reached the region's database for ")
+                    assert "leads" not in answer.json()["detail"]
                 finally:
                     await sql(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
                 await until(lambda: process.leads)

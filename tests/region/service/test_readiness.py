@@ -70,6 +70,14 @@ async def test_nobody_leads():
 
 
 @asynchronous
+async def test_one_that_is_cut_off_says_that_and_not_what_follows_from_it():
+    world = World()
+    world.leads, world.readiness.away = False, lambda: "The database is away."
+    assert await world.readiness.lacks() == ("The database is away.",)
+    assert world.asked == 0
+
+
+@asynchronous
 async def test_one_that_stops_asks_nobody():
     world = World()
     world.stopping, world.error = True, StoreAway("x")

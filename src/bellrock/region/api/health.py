@@ -30,7 +30,7 @@ def health() -> Health:
 
 @get("/readyz", summary="Whether the region can answer questions", tags=["region"], responses=problems(503))
 async def ready(request: AnyRequest) -> Ready:
-    """Answers without a login. 503: not now, and why: the store does not answer, nobody leads, or it is stopping. Ask another process of the region."""
+    """Answers without a login. 503: not now, and why: the store does not answer or is not reached, nobody leads, or it is stopping. Ask another process of the region."""
     readiness = outpost_of(request).readiness
     if lacks := await readiness.lacks():
         raise ServiceUnavailableException(" ".join(lacks), headers={"Retry-After": "2"})

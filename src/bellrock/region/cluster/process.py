@@ -22,11 +22,12 @@ from bellrock.region.cluster.led import Led
 from bellrock.region.cluster.mailbox import Mailbox
 from bellrock.region.cluster.mouth import Mouth
 from bellrock.region.cluster.outbox import Outbox
+from bellrock.region.cluster.reach import Reach
 from bellrock.region.cluster.scrape import Scrape
 from bellrock.region.cluster.seal import Seal
 from bellrock.region.cluster.tunnel import Tunnel
 from bellrock.region.cluster.words import Event, Fresh, Over, Refuse, Say, Taken, Word
-from bellrock.region.logs import Limited, line
+from bellrock.region.logs import line
 from bellrock.region.service import Outpost, Region, Secret
 from bellrock.region.service.membermetrics import member_text
 from bellrock.region.store import NotStored, Store, StoreAway
@@ -73,8 +74,8 @@ class Process:
         self._outbox = Outbox(post, seal.close)
         self._mailbox = Mailbox(post, seal.open, self._hear, self._turning)
         self._following = Following(store, post, outpost.ingest)
-        self._stands = asyncio.Event()
-        """Set while the connections to the database do."""
+        self._reach = Reach(post.member)
+        self._stands = self._reach.stands
         self._tunnel = Tunnel(self._say_leader, self._outbox.room, self._stands.is_set)
         self._outdated = False
         """The mind concludes from a state that is no more."""
@@ -85,6 +86,7 @@ class Process:
         self._scrape = Scrape(self._tunnel, lambda: member_text(outpost, self.metrics()))
         self.face = Face(own, self._tunnel, self._scrape)
         outpost.cut_off = lambda: not self._stands.is_set()
+        outpost.readiness.away = self._reach.away
         self._roll = Roll((post.member,), None)
         outpost.processes = lambda: tuple((one, one.id == self._leader) for one in self._roll.members)
         self._leader = ""
@@ -94,9 +96,6 @@ class Process:
         self._failed: asyncio.Future[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._keys = itertools.count(1)
-        self._complaints = Limited(30.0)
-        self._said_cut_off = False
-        """The log says that this process is cut off, and not yet that it is there again."""
         self.known = asyncio.Event()
         """Set once somebody leads."""
 
@@ -180,28 +179,14 @@ class Process:
         while True:
             try:
                 await self._post.open()
-                self._stands.set()
-                self._say_there()
+                self._reach.begins()
                 await self._stay()
             except NotStored as error:
-                self._say_cut_off(error)
+                self._reach.met(error)
             finally:
-                self._stands.clear()
+                self._reach.ends()
                 self._cut()
             await asyncio.sleep(RETRY)
-
-    def _say_there(self) -> None:
-        # Who read of the one reads of the other.
-        level, self._said_cut_off = (logging.WARNING if self._said_cut_off else logging.INFO), False
-        log.log(level, line("member-there", member=self._post.member.id, name=self._post.member.name))
-
-    def _say_cut_off(self, error: NotStored, work: str = "") -> None:
-        """`work`: which of its rounds met the error, where it was one of them."""
-        if self._complaints.may():
-            self._said_cut_off = True
-            told = {"work": work} if work else {}
-            effect = "this process follows nobody and leads nobody"
-            log.warning(line("member-cut-off", error=str(error), effect=effect, **told))
 
     async def _stay(self) -> None:
         loop = asyncio.get_running_loop()
@@ -210,8 +195,7 @@ class Process:
             if loop.time() >= due or self._post.roll.is_set():
                 self._post.roll.clear()
                 await self._look(await self._post.beat(self._outpost.ingest.fed))
-                if self._said_cut_off:
-                    self._say_there()  # one of its rounds had lost its way to the database; this has not
+                self._reach.beats()
                 due = loop.time() + BEAT
             if not self._led:
                 async with self._turning:
@@ -332,7 +316,7 @@ class Process:
             try:
                 await work()
             except NotStored as error:
-                self._say_cut_off(error, work.__qualname__)
+                self._reach.met(error, work.__qualname__)
                 await asyncio.sleep(RETRY)
 
     async def _send_on(self) -> None:

@@ -35,6 +35,8 @@ class Readiness:
         self._complaints = Limited(30.0)
         self.doing: Callable[[], str] = str
         """What this process does so that somebody leads, in a sentence; "": nothing."""
+        self.away: Callable[[], str] = str
+        """What keeps this process from the database, in a sentence that anybody may read; "": nothing that is known."""
         self.warnings: Callable[[], tuple[str, ...]] = tuple
         """What does not keep it from answering, and should not be so; each in a sentence that anybody may read."""
 
@@ -42,6 +44,9 @@ class Readiness:
         """Why it is not ready, each in a sentence that anybody may read; nothing: it is."""
         if self._stopping():
             return ("The region is stopping.",)
+        if away := self.away():
+            # That nobody leads, as far as is known here, follows from it.
+            return (away,)
         said = {
             "The store does not answer.": await self._is_there(),
             self.doing() or "No process of this region leads, as far as this one knows.": self._leads(),
