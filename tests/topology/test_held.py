@@ -53,6 +53,15 @@ def test_where_a_moment_is_no_other_there_is_one_number():
     assert held.evidence() == replace(CONFIRMED, seen=CONFIRMED.since)
 
 
+@pytest.mark.parametrize("seen", [None, 2.0, 4.0])
+@pytest.mark.parametrize("hearing", [None, (1.0, 1.0), (1.0, 3.0), (2.0, 2.0), (4.0, 5.0)])
+def test_the_latest_word_is_that_of_any_of_its_pieces(seen, hearing):
+    held = held_of(replace(CONFIRMED, seen=CONFIRMED.since if seen is None else seen))
+    if hearing is not None:
+        held.hear(*hearing)
+    assert held.latest == max(one.seen for one in pieces([held]))
+
+
 @pytest.mark.parametrize(("transit", "round_trip"), [(None, None), (0.25, None), (None, 0.5), (0.0, 0.5)])
 def test_what_was_not_measured_is_unknown(transit, round_trip):
     told = replace(CONFIRMED, transit=transit, round_trip=round_trip)

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from bellrock.model import Conflict, ConflictKind, EvidenceKey, EvidenceKind, Interface, Port
-from bellrock.topology.held import Held, pieces
+from bellrock.topology.held import Held
 from bellrock.topology.state import BEACON_KINDS, State
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _mac(facts: State, port: Port, held: Sequence[Held]) -> str:
     interface = carriers[0] if carriers else facts.interface(port)
     if interface is not None:
         return interface.mac
-    said = [(one.seen, one.words.mac.lower()) for one in pieces(held) if one.port.host != port.host]
+    said = [(one.latest, one.words.mac.lower()) for one in held if one.port.host != port.host]
     return max(said, default=(0.0, ""))[1]
 
 

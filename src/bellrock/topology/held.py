@@ -67,6 +67,13 @@ class Held(Struct, eq=False, gc=False):
         return Wall((self.began if self.ended is None else self.ended).real)
 
     @property
+    def latest(self) -> Wall:
+        """When it, or the hearing that it holds, was last told: what the peer says of itself is of then."""
+        ended = self.began if self.ended is None else self.ended
+        seen, heard = ended.real, ended.imag
+        return Wall(max(seen, heard))  # in this order: what is not a number is not more than the first
+
+    @property
     def heard_since(self) -> Wall | None:
         """Of a confirmation: since when `port` has also heard `peer`, which said the same of itself; None where that is not known, or held beside."""
         since = self.began.imag

@@ -18,7 +18,7 @@ from bellrock.model import (
     RefusalCount,
     Wall,
 )
-from bellrock.topology.held import Held, pieces
+from bellrock.topology.held import Held
 from bellrock.topology.links import Links, configured_links, is_down, vlan_port
 from bellrock.topology.shelf import Shelf
 from bellrock.topology.subnets import subnet_of
@@ -239,8 +239,8 @@ class State:
         known = self.hosts.get(host)
         if known is not None:
             return known.name
-        heard = (held for port in self.spelt.get(host, ()) for held in pieces(self.about[port]))
-        names = [(e.seen, e.words.name) for e in heard if e.words.name and e.peer is not None and e.peer.host == host]
+        heard = (held for port in self.spelt.get(host, ()) for held in self.about[port])
+        names = [(e.latest, e.words.name) for e in heard if e.words.name and e.peer is not None and e.peer.host == host]
         return max(names)[1] if names else host
 
     def label(self, port: Port) -> str:
