@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.model import EvidenceSeen, InterfaceGone, Port
+from bellrock.model import EvidenceSeen, InterfaceGone, Port, Wall
 from bellrock.topology.facts import Facts
-from bellrock.topology.links import configured_links, fallen_with, falls, is_down
-from tests.topology.worlds import hosts, interface, interfaces, names, pieces, port
+from bellrock.topology.links import ALL, configured_links, fallen_with, falls, is_down, takes_back
+from tests.topology.worlds import hosts, interface, interfaces, names, pieces, port, times
 
 
 def joined(*seen, observed=()):
@@ -98,6 +98,13 @@ def test_only_the_first_word_that_it_is_down_takes_back_what_was_told():
     assert not any(falls(known, up) for known in (None, up, down))
 
 
+def test_a_fall_takes_back_what_its_agent_told_and_what_others_saw_before():
+    assert [takes_back("a", Wall(5.0), teller, Wall(seen)) for teller in "ab" for seen in (4.0, 5.0, 6.0)] == [
+        True, True, True, True, False, False,
+    ]  # fmt: skip
+    assert takes_back("a", ALL, "b", Wall(1e11))
+
+
 @pytest.mark.parametrize(
     ("names", "fallen"),
     [
@@ -120,8 +127,8 @@ def test_ports_that_fall_with_interfaces_of_other_names(names, fallen):
     assert fallen_with("a", names, table) == fallen | also
 
 
-@given(st.lists(interfaces(), max_size=12), st.lists(pieces(), max_size=12), hosts, names)
-def test_what_falls_is_what_is_taken_back_of_evidence(told, evidence, owner, name):
+@given(st.lists(interfaces(), max_size=12), st.lists(pieces(), max_size=12), hosts, names, times)
+def test_what_falls_is_what_is_taken_back_of_evidence(told, evidence, owner, name, at):
     facts = Facts()
     facts.fold([*told, *(EvidenceSeen(each) for each in evidence)])
     beside = fallen_with(owner, {name}, facts.interfaces.get(owner, {}))
@@ -129,6 +136,10 @@ def test_what_falls_is_what_is_taken_back_of_evidence(told, evidence, owner, nam
     def fell(port):
         return port is not None and port.host == owner and (port.interface == name or port in beside)
 
-    left = {key for key in facts.evidence if not fell(key.port) and not fell(key.peer)}
-    facts.apply(InterfaceGone(owner, name))
+    left = {
+        key
+        for key, one in facts.evidence.items()
+        if not (fell(key.port) or fell(key.peer)) or (key.port.host != owner and one.seen >= at)
+    }
+    facts.apply(InterfaceGone(owner, name), at)
     assert {*facts.evidence} == left

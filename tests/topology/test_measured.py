@@ -19,7 +19,6 @@ from bellrock.model import (
     Port,
     Wall,
 )
-from bellrock.topology.links import is_down
 from bellrock.topology.measured import Measured
 from bellrock.topology.mtu import culprits, mtus, ways
 
@@ -42,25 +41,12 @@ class Naive:
             case MtuGone(port, peer):
                 self.seen.pop((port, peer), None)
             case InterfaceSeen(host, interface):
-                known = self.interfaces[host].get(interface.name)
-                if is_down(interface) and (known is None or not is_down(known)):
-                    self._fall(host, interface.name)
                 self.interfaces[host][interface.name] = interface
             case InterfaceGone(host, name):
-                self._fall(host, name)
                 self.interfaces[host].pop(name, None)
             case HostGone(host):
                 self.interfaces[host].clear()
                 self.seen = {pair: held for pair, held in self.seen.items() if pair[0].host != host}
-
-    def _fall(self, host, name):
-        ports = [Port(host, name, vid) for vid in VIDS]
-        if (known := self.interfaces[host].get(name)) is not None and known.vid is not None:
-            ports.append(Port(host, known.parents[0], known.vid))
-        self._without(ports.__contains__)
-
-    def _without(self, gone):
-        self.seen = {pair: held for pair, held in self.seen.items() if not any(map(gone, pair))}
 
     def ways(self, lapsed):
         table = {}
@@ -166,27 +152,16 @@ def test_what_is_to_blame_comes_and_goes():
     assert kept.culprits == ()
 
 
-def test_an_interface_that_goes_takes_its_measurements_with_it_and_leaves_nothing_behind():
+def test_what_is_gone_leaves_nothing_behind_and_an_interface_takes_nothing_that_is_not_told_as_gone():
     kept = Measured()
     kept.apply([*rack(), InterfaceGone("a", "eth0"), InterfaceGone("z", "eth0"), HostGone("z")])
-    kept.apply([MtuGone(Port("a", "eth0"), Port("b", "eth0"), "silent")])
+    kept.settle(())
+    assert kept.measured == 12
+    near, far = Port("a", "eth0"), [Port(host, "eth0") for host in "bcd"]
+    kept.apply([MtuGone(*way, "port down") for other in far for way in ((near, other), (other, near))])
+    kept.apply([MtuGone(near, far[0], "silent")])
     kept.settle(())
     assert (kept.measured, kept.ways("a"), kept.ways("z")) == (6, [], [])
-
-
-def test_a_vlan_interface_that_falls_takes_what_was_measured_of_the_port_that_it_is():
-    kept = Measured()
-    ways = [
-        MtuSeen(Port("a", "eth0", vid), Port("b", "eth0", vid), 1500, MtuLimit.LINK, 1500, 0, 1500)
-        for vid in (None, 10)
-    ]
-    kept.apply([InterfaceSeen("a", interface("eth0.10", 1500)), *ways, InterfaceGone("a", "eth0.10")])
-    kept.settle(())
-    assert [way.seen.port for way in kept.ways()] == [Port("a", "eth0")]
-    kept.apply([*ways, InterfaceSeen("a", interface("eth0.10", 1500))])
-    kept.apply([InterfaceSeen("a", interface("eth0.10", 1500, carrier=False))])
-    kept.settle(())
-    assert [way.seen.port for way in kept.ways()] == [Port("a", "eth0")]
 
 
 def test_ports_that_are_told_to_have_several_mtus_are_looked_at_though_all_passes():

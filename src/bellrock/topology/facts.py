@@ -1,6 +1,6 @@
 """The fold of all observations: what each of them changes in what holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,7 +26,8 @@ from bellrock.model import (
 )
 from bellrock.topology.held import Held, pieces
 from bellrock.topology.index import Index
-from bellrock.topology.links import falls, is_down, vlan_port
+from bellrock.topology.links import ALL, falls, is_down, takes_back, vlan_port
+from bellrock.topology.spelt import spelt_keys
 from bellrock.topology.state import BEACON_KINDS, Join
 
 
@@ -62,8 +63,8 @@ class Facts(Index):
             else:
                 self.apply(observation)
 
-    def apply(self, observation: Observation) -> Change:
-        """Take in one observation, and say what it changed."""
+    def apply(self, observation: Observation, at: Wall = ALL) -> Change:
+        """Take in one observation, and say what it changed. `at`: when it held; see `links.takes_back`."""
         match observation:
             case EvidenceSeen(evidence):
                 return self._evidence_seen(evidence)
@@ -74,9 +75,9 @@ class Facts(Index):
             case HostGone(host_id):
                 return self._host_gone(host_id)
             case InterfaceSeen(host_id, interface):
-                return self._interface_changed(host_id, interface.name, interface)
+                return self._interface_changed(host_id, interface.name, interface, at)
             case InterfaceGone(host_id, name):
-                return self._interface_changed(host_id, name, None)
+                return self._interface_changed(host_id, name, None, at)
             case RefusalCount():
                 return self._refused(observation)
             case MtuSeen() | MtuGone():
@@ -134,13 +135,9 @@ class Facts(Index):
             gone += self._mirrors(key.port, key.peer, since)
         return self._drop_all(gone)
 
-    def _spelt_keys(self, key: EvidenceKey) -> Iterator[EvidenceKey]:
-        for port in self.spellings(self.canonical(key.port)):
-            if key.peer is None:
-                yield EvidenceKey(key.kind, port, None, key.neighbour)
-            else:
-                for peer in self.spellings(self.canonical(key.peer)):
-                    yield EvidenceKey(key.kind, port, peer, key.neighbour)
+    def _spelt_keys(self, key: EvidenceKey) -> Sequence[EvidenceKey]:
+        peers = () if key.peer is None else self.spellings(self.canonical(key.peer))
+        return spelt_keys(key, self.spellings(self.canonical(key.port)), peers)
 
     def _mirrors(self, port: Port, peer: Port, since: Wall) -> list[Held]:
         """What `peer` observed of `port` before the silence began."""
@@ -181,7 +178,7 @@ class Facts(Index):
         before = self.ports_of(host)
         change = self._drop_all(self._observed_by(host))
         for name in tuple(self.interfaces.get(host, ())):
-            moved = self._interface_changed(host, name, None, vanished=False)
+            moved = self._interface_changed(host, name, None, None)
             change.lost += moved.lost
             change.gained += moved.gained
         self.hosts.pop(host, None)
@@ -194,7 +191,8 @@ class Facts(Index):
         change.hosts.append(host)
         return change
 
-    def _interface_changed(self, host: str, name: str, new: Interface | None, *, vanished: bool = True) -> Change:
+    def _interface_changed(self, host: str, name: str, new: Interface | None, at: Wall | None) -> Change:
+        """`at`: as of when it takes evidence back, if it falls; None: it takes none back."""
         table = self.interfaces.setdefault(host, {})
         old = table.get(name)
         if old is not None and new is not None and replace(old, mtu=new.mtu) == new:
@@ -202,8 +200,8 @@ class Facts(Index):
             return Change(idle=True)
         if new is None:
             self.refusals.pop((host, name), None)
-        fell = vanished and (new is None or falls(old, new))
-        change = self._drop_all(self._on_interface(host, name)) if fell else Change()
+        fell = self._fallen(host, name, at) if at is not None and (new is None or falls(old, new)) else ()
+        change = self._drop_all(fell)
         change.hosts.append(host)
         if _shape(old) == _shape(new):
             if new is not None:
@@ -218,6 +216,9 @@ class Facts(Index):
         change.gained += [*self.ports_of(host), *ends]
         change.ports += ends
         return change
+
+    def _fallen(self, host: str, name: str, at: Wall) -> list[Held]:
+        return [one for one in self._on_interface(host, name) if takes_back(host, at, one.port.host, one.seen)]
 
     def _on_interface(self, host: str, name: str) -> list[Held]:
         """Evidence of or about the ports of an interface, however they are spelt."""

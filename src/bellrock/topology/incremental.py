@@ -11,6 +11,7 @@ from bellrock.topology.assemble import Assembly
 from bellrock.topology.batch import partition
 from bellrock.topology.domains import Domain, derive
 from bellrock.topology.facts import Change, Facts
+from bellrock.topology.links import ALL
 from bellrock.topology.naming import Naming, Registry
 from bellrock.topology.state import Node
 
@@ -256,10 +257,10 @@ class Incremental:
         self._naming = Naming()
         self._topology = None
 
-    def apply(self, observation: Observation) -> None:
-        """Take in one observation."""
+    def apply(self, observation: Observation, at: Wall = ALL) -> None:
+        """Take in one observation. `at`: when it held; see `links.takes_back`."""
         self._settled = True
-        change = self.facts.apply(observation)
+        change = self.facts.apply(observation, at)
         if change.aged:
             self._aged.update(change.aged)
             self._older.update(change.aged)

@@ -1,11 +1,14 @@
 """Joins that a host's own configuration makes among its ports: bridges, bonds, macvlans, veth pairs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
-from bellrock.model import Interface, InterfaceKind, Port
+from bellrock.model import Interface, InterfaceKind, Port, Wall
 
 Links = dict[Port, set[Port]]
 """Canonical port → ports that share its segment by configuration."""
+ALL: Final = Wall(float("inf"))
+"""The moment of a fall that takes back whatever was told before: nobody knows when it was."""
 
 
 def is_down(interface: Interface) -> bool:
@@ -19,6 +22,14 @@ def falls(known: Interface | None, told: Interface) -> bool:
     What is told while it is down is kept, and counts once it is up: it came ahead of the word that it is, and is told only once.
     """
     return is_down(told) and not (known is not None and is_down(known))
+
+
+def takes_back(fallen: str, at: Wall, teller: str, seen: Wall) -> bool:
+    """Whether a fall of a host's port takes back what somebody saw of it: all that its own agent told before; of others', what they saw before.
+
+    `at`: when the port was down. An agent tells in order, but what it tells may reach the region after what others saw later.
+    """
+    return teller == fallen or seen < at
 
 
 def vlan_port(host: str, interface: Interface) -> Port | None:

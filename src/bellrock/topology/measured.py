@@ -21,7 +21,6 @@ from bellrock.model import (
     Port,
     Wall,
 )
-from bellrock.topology.links import fallen_with, falls
 from bellrock.topology.mtu import SMALLEST, Culprit, Way, blamed, joined, mtus
 
 Pair = tuple[Port, Port]
@@ -97,7 +96,7 @@ class Measured:
         return self._culprits
 
     def apply(self, told: Iterable[Observation]) -> None:
-        """Take in what an agent told. An interface that passes no frames takes what was measured through it with it, as a host does that goes."""
+        """Take in what an agent told. What goes with an interface that passes no frames is to be told as gone: it hangs on who told it, and when."""
         for one in told:
             match one:
                 case MtuSeen():
@@ -152,8 +151,6 @@ class Measured:
     def _interface(self, host: str, interface: Interface) -> None:
         held = self._hosts.setdefault(host, _Host())
         was = held.interfaces.get(interface.name)
-        if falls(was, interface):
-            self._unplugged(host, held, interface.name)
         held.interfaces[interface.name] = interface
         if was is None or (was.mtu, was.kind, was.parents, was.vid) != (
             interface.mtu,
@@ -165,7 +162,6 @@ class Measured:
 
     def _vanished(self, host: str, name: str) -> None:
         if (held := self._hosts.get(host)) is not None:
-            self._unplugged(host, held, name)
             held.interfaces.pop(name, None)
             self._resized(host, held)
 
@@ -181,13 +177,6 @@ class Measured:
         was, held.mtus = held.mtus, mtus(host, held.interfaces.values())
         changed = {port.interface for port, _ in was.items() ^ held.mtus.items()}
         self._dirty.update(node for port, node in held.nodes.items() if port.interface in changed)
-
-    def _unplugged(self, host: str, held: _Host, interface: str) -> None:
-        beside = fallen_with(host, (interface,), held.interfaces)
-        for node in [node for port, node in held.nodes.items() if port.interface == interface or port in beside]:
-            for other in (*node.beside,):
-                self._forget(node, other)
-                self._forget(other, node)
 
     def _forget(self, node: _Node, other: _Node) -> None:
         if node.beside.get(other) is None:
@@ -233,8 +222,7 @@ class Measured:
         return Way(seen, min(mine, found.tried), self._mtu_of(other.port) or found.peer_mtu)
 
     def _mtu_of(self, port: Port) -> int:
-        if (held := self._hosts.get(port.host)) is None:
-            return 0
+        held = self._hosts[port.host]
         return held.mtus.get(port) or held.mtus.get(Port(port.host, port.interface), 0)
 
     def _judge(self, node: _Node, other: _Node) -> None:

@@ -6,7 +6,6 @@ from bellrock.model import (
     Evidence,
     EvidenceGone,
     EvidenceKind,
-    EvidenceSeen,
     Host,
     HostSeen,
     Interface,
@@ -65,7 +64,7 @@ def test_whoever_walks_over_all_wakes_nobody():
     asked = (one.count, one.all_evidence(), one.all_mtu(), one.devices())
     assert asked == ((2, 1), [SEEN, SWITCH], [PASSES], {"eth0": SWITCH})
     outline = [HostSeen(one.host, Wall(0.0)), InterfaceSeen("a", one.interfaces["eth0"][0]), refusal]
-    assert [*one.observations()] == [*outline, EvidenceSeen(SEEN), EvidenceSeen(SWITCH)]
+    assert [*one.outline(one.interfaces)] == outline
     assert one.all_evidence() is not one.all_evidence()
     assert one.evidence is one.evidence  # as above: awake, it would be the same each time
     assert (one.count, one.all_evidence(), one.all_mtu()) == asked[:3]

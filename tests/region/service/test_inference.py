@@ -6,7 +6,18 @@ import msgspec
 import pytest
 
 from bellrock.contract import Report
-from bellrock.model import Evidence, EvidenceKind, EvidenceSeen, Host, HostSeen, Port, Wall
+from bellrock.model import (
+    Evidence,
+    EvidenceKind,
+    EvidenceSeen,
+    Host,
+    HostSeen,
+    Interface,
+    InterfaceSeen,
+    Port,
+    Wall,
+    key_of,
+)
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded
@@ -78,3 +89,27 @@ def test_explain(told):
     _, inference = told
     found = inference.explain(PORT_A, PORT_B)
     assert (found.verdict, len(found.chain)) == ("same-vlan", 1)
+
+
+def test_a_fall_takes_back_what_others_saw_before_it_and_nothing_since(told):
+    _, inference = told
+    up, down = (InterfaceSeen("b", Interface(name="eth0", index=1, mac="m", carrier=one)) for one in (True, False))
+    inference.apply([down, up], Wall(100.0))
+    assert members(inference) == {PORT_A, PORT_B}
+    inference.apply([down, up], Wall(101.0))
+    assert members(inference) == set()
+
+
+def test_it_is_loaded_and_goes_on_bit_by_bit_with_the_names_that_another_gave(told):
+    state, inference = told
+    inference.rename(inference.topology().fabrics[0].id, "storage")
+    other = Inference(state, None, loaded=False)
+    state.apply(Accepted(agent=B, report=Report(1, "boot", Wall(101.0), ()), received=Wall(101.0)))
+    assert [*other.loading()] == [0, 0, 1, 1, 0]
+    assert not other.ahead()
+    other.take_over(inference.registry())
+    assert other.topology().fabrics[0].name == "storage"
+    assert other.identities() == inference.identities()
+    assert [*other.heard({"a"})] == [0, 0]
+    assert (members(other), other.held(key_of(confirmed(100.0).evidence))) == (set(), None)
+    assert [inference.held(key_of(confirmed(at).evidence)) for at in (100.0, 101.0)] == [confirmed(100.0).evidence] * 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bellrock.contract import Done, MeasureMtu, Order, Report
 from bellrock.model import (
@@ -11,8 +13,10 @@ from bellrock.model import (
     EvidenceSeen,
     Host,
     Interface,
+    InterfaceGone,
     InterfaceSeen,
     Monotonic,
+    MtuGone,
     MtuLimit,
     MtuSeen,
     Neighbour,
@@ -40,8 +44,11 @@ class Asked:
 
 class Rig:
     def __init__(self):
-        self.state, self.time, self.changes = State(Loaded()), 0.0, 0
+        self.state, self.time, self.changes, self.number = State(Loaded()), 0.0, 0, 0
         self.sessions = {}
+        self.begin()
+
+    def begin(self):
         self.measurements = Measurements(self.state, self.sessions, lambda: Monotonic(self.time), self._changed)
 
     def _changed(self):
@@ -50,9 +57,10 @@ class Rig:
     def connect(self, *names):
         self.sessions.update({name: Asked(name) for name in names})
 
-    def tell(self, agent, *observations):
-        report = Report(1, "boot", Wall(1.0), observations)
-        told = self.state.apply(Accepted(agent=Host(agent, agent), report=report, received=Wall(1.0)))
+    def tell(self, agent, *observations, at=1.0, complete=False):
+        self.number += 1
+        report = Report(self.number, "boot", Wall(at), observations, begin=complete, complete=complete)
+        told = self.state.apply(Accepted(agent=Host(agent, agent), report=report, received=Wall(10.0)))
         self.measurements.apply(agent, told)
 
     def segment(self, slow="c"):
@@ -103,6 +111,71 @@ def test_what_turned_while_nobody_follows_is_forgotten():
     assert rig.measurements.turned(()) == set()
     rig.segment("c")
     assert (Port("b", "eth0"), Port("c", "eth0")) in rig.measurements.turned(())
+
+
+ports = {host: st.sampled_from([Port(host, "eth0"), Port(host, "eth1")]) for host in "abc"}
+times = st.integers(1, 9).map(float).map(Wall)
+
+
+def words(agent):
+    """What an agent tells of its interfaces, and of what passes from them."""
+    return st.one_of(
+        st.builds(
+            lambda port, mtu, carrier: InterfaceSeen(
+                agent, Interface(name=port.interface, index=1, mac="m", mtu=mtu, carrier=carrier)
+            ),
+            ports[agent], st.sampled_from([1500, 9000]), st.booleans(),
+        ),
+        st.builds(lambda port: InterfaceGone(agent, port.interface), ports[agent]),
+        *(
+            st.builds(MtuSeen, ports[agent], ports[peer], st.sampled_from([1200, 9000]), st.just(MtuLimit.LINK), st.just(9000), seen=times)
+            for peer in "abc" if peer != agent
+        ),
+        st.builds(MtuGone, ports[agent], ports["a" if agent == "b" else "b"], st.just("silent")),
+    )  # fmt: skip
+
+
+reports = st.sampled_from("abc").flatmap(
+    lambda agent: st.tuples(st.just(agent), st.lists(words(agent), max_size=3), times, st.booleans())
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(reports, max_size=8), st.lists(st.one_of(reports, st.integers(1, 2)), max_size=12))
+def test_whoever_followed_says_what_whoever_begins_now_says(first, then):
+    """In whatever order accounts are taken in, and however much of them is when more is told."""
+    rig = Rig()
+    for agent, told, at, complete in first:
+        rig.tell(agent, *told, at=at, complete=complete)
+    rig.begin()
+    for step in then:
+        if isinstance(step, int):
+            rig.measurements.take_in(step)
+        else:
+            rig.tell(step[0], *step[1], at=step[2], complete=step[3])
+    followed = rig.view()
+    rig.begin()
+    assert followed == rig.view()
+    assert len(followed.pairs) == rig.state.pieces[1]
+
+
+def test_what_was_measured_while_a_port_was_down_waits_until_it_is_up():
+    rig = Rig()
+    down, up = (InterfaceSeen("a", Interface(name="eth0", index=1, mac="m", carrier=one)) for one in (False, True))
+    way = MtuSeen(Port("b", "eth0"), Port("a", "eth0"), 1500, MtuLimit.LINK, 1500, seen=Wall(0.5))
+    rig.tell("a", down)
+    rig.tell("b", way)
+    for agents in ("ab", "ba"):
+        rig.begin()
+        rig.state.accounts = {agent: rig.state.accounts[agent] for agent in agents}
+        assert len(rig.view().pairs) == 1
+    rig.tell("a", up)
+    assert len(rig.view().pairs) == 1
+    rig.tell("a", down, up)
+    assert rig.view().pairs == ()
+    rig.tell("b", way)
+    rig.tell("a", down, up, at=0.5)
+    assert len(rig.view().pairs) == 1, "it was measured since"
 
 
 def test_the_switch_is_named_where_lldp_tells_it():

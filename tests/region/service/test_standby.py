@@ -16,6 +16,7 @@ from bellrock.contract import Report
 from bellrock.model import (
     Evidence,
     EvidenceGone,
+    EvidenceKey,
     EvidenceKind,
     EvidenceSeen,
     Host,
@@ -29,7 +30,6 @@ from bellrock.model import (
     RefusalCount,
     Topology,
     Wall,
-    key_of,
 )
 from bellrock.region.service import standby as module
 from bellrock.region.service.inference import Inference
@@ -47,21 +47,44 @@ VLANS = {"eth0.10": ("eth0", 10), "eth1.10": ("eth1", 10), "storage": ("eth0", 1
 times = st.integers(1, 300).map(float).map(Wall)
 
 
-def port(host: str, cable: str, vid: int | None) -> Port:
-    """As its agent names it: those of `c` and `d` see no lower device of a VLAN interface, and know it by its name."""
-    return Port(host, f"{cable}.{vid}") if vid and host in "cd" else Port(host, cable, vid)
+vids = st.sampled_from([None, 10])
+
+
+def spellings(port: Port) -> list[Port]:
+    """All names of a port, where its host has all VLAN interfaces."""
+    names = [name for name, lower in VLANS.items() if lower == (port.interface, port.vid)]
+    return [port, *(Port(port.host, name) for name in names)]
+
+
+@st.composite
+def ports(draw, host: str) -> Port:
+    """A port by any of its names: an agent that sees no lower device of a VLAN interface knows it by the interface's alone."""
+    return draw(st.sampled_from(spellings(Port(host, draw(cables), draw(vids)))))
 
 
 @st.composite
 def evidence(draw, here: str | None = None) -> Evidence:
     here = here or draw(names)
     there = draw(st.sampled_from([name for name in HOSTS if name != here]))
-    vid = draw(st.sampled_from([None, 10]))
     since = draw(times)
     return Evidence(
-        kind=draw(st.sampled_from([EvidenceKind.HEARD, EvidenceKind.CONFIRMED])), port=port(here, draw(cables), vid),
-        peer=port(there, draw(cables), vid), peer_name=there, since=since, seen=Wall(since + draw(st.integers(0, 9))),
+        kind=draw(st.sampled_from([EvidenceKind.HEARD, EvidenceKind.CONFIRMED])), port=draw(ports(here)),
+        peer=draw(ports(there)), peer_name=there, since=since, seen=Wall(since + draw(st.integers(0, 9))),
     )  # fmt: skip
+
+
+def lower_of(port: Port) -> Port:
+    """The port that a name stands for, where its host has all VLAN interfaces."""
+    return Port(port.host, *VLANS.get(port.interface, (port.interface, port.vid)))
+
+
+def nic(host: str, name: str, **facts) -> InterfaceSeen:
+    lower, vid = VLANS.get(name, (None, None))
+    found = Interface(
+        name=name, index=1, mac=f"02:00:00:00:0{ord(host) - 97}:0{(lower or name)[-1]}", speaks=True,
+        kind=InterfaceKind.VLAN if lower else InterfaceKind.PHYSICAL, parents=(lower,) if lower else (), vid=vid, **facts,
+    )  # fmt: skip
+    return InterfaceSeen(host, found)
 
 
 @st.composite
@@ -70,18 +93,15 @@ def interfaces(draw, host: str | None = None) -> Observation:
     if draw(st.integers(0, 5)) == 0:
         return InterfaceGone(host, name)
     addresses = draw(st.sampled_from([(), ("10.0.0.1/24",), ("10.0.1.1/24",)]))
-    lower, vid = VLANS.get(name, (None, None))
-    found = Interface(
-        name=name, index=1, mac=f"02:00:00:00:0{ord(host) - 97}:0{(lower or name)[-1]}", addresses=addresses, speaks=True,
-        carrier=draw(st.sampled_from([True, False])), mtu=draw(st.sampled_from([1500, 9000])), settled=draw(st.booleans()),
-        kind=InterfaceKind.VLAN if lower else InterfaceKind.PHYSICAL, parents=(lower,) if lower else (), vid=vid,
+    return nic(
+        host, name, addresses=addresses, settled=draw(st.booleans()),
+        carrier=draw(st.sampled_from([True, False])), mtu=draw(st.sampled_from([1500, 9000])),
     )  # fmt: skip
-    return InterfaceSeen(host, found)
 
 
 @st.composite
 def refusals(draw, host: str | None = None) -> Observation:
-    where = port(host or draw(names), draw(cables), draw(st.sampled_from([None, 10])))
+    where = draw(ports(host or draw(names)))
     return RefusalCount(
         where, draw(st.sampled_from("mn")), draw(st.sampled_from(["skew", "replay"])), draw(st.integers(1, 3))
     )
@@ -94,6 +114,8 @@ class Told(NamedTuple):
     observations: tuple[Observation, ...]
     begin: bool = False
     complete: bool = False
+    late: float = 0.0
+    """Seconds for which it was under way."""
 
 
 @st.composite
@@ -109,13 +131,44 @@ def accounts(draw) -> Told:
 told = st.one_of(
     evidence().map(lambda one: Told(one.port.host, (EvidenceSeen(one),))),
     evidence().map(lambda one: Told(one.port.host, (EvidenceSeen(one),))),
-    evidence().map(lambda one: Told(one.port.host, (EvidenceGone(key_of(one), "silent"),))),
     interfaces().map(lambda one: Told(one.host, (one,))),
     refusals().map(lambda one: Told(one.port.host, (one,))),
     accounts(),
 )
-reports = st.lists(told, max_size=25)
-"""Of each, what is told by whom."""
+
+
+@st.composite
+def endings(draw, one: Evidence) -> Observation:
+    """What takes back a piece of evidence, or not, as its ports go by other names, or it has been seen since: silence at either end, or a fall."""
+    near, far = (lower_of(end) for end in draw(st.permutations([one.port, one.peer])))
+    if draw(st.booleans()):
+        key = EvidenceKey(one.kind, *(draw(st.sampled_from(spellings(end))) for end in (near, far)))
+        return EvidenceGone(key, "silent", draw(st.sampled_from([Wall(0.0), one.seen, Wall(one.seen + 1.0)])))
+    name = draw(st.sampled_from(spellings(near))).interface
+    if draw(st.integers(0, 3)) == 0:
+        return InterfaceGone(near.host, name)
+    return nic(near.host, name, carrier=draw(st.booleans()), mtu=draw(st.sampled_from([1500, 9000])))
+
+
+WIRED = [Told(host, tuple(nic(host, name) for name in ("eth0", "eth1", *VLANS)), begin=True) for host in HOSTS]
+"""All hosts have all interfaces."""
+
+
+@st.composite
+def scripts(draw) -> tuple[list[Told], list[Told]]:
+    """What is told by whom: reports that are in the state, and reports that come then. Much of it is about what was told before."""
+    script = [*WIRED] if draw(st.booleans()) else []
+    known: list[Evidence] = []
+    for _ in range(draw(st.integers(0, 30))):
+        if known and draw(st.booleans()):
+            one = draw(endings(draw(st.sampled_from(known))))
+            step = Told(one.key.port.host if isinstance(one, EvidenceGone) else one.host, (one,))
+        else:
+            step = draw(told)
+        known += [one.evidence for one in step.observations if isinstance(one, EvidenceSeen)]
+        script.append(step._replace(late=draw(st.sampled_from([0.0, 0.0, 90.0]))))
+    cut = draw(st.integers(0, len(script)))
+    return script[:cut], script[cut:]
 
 
 class Site:
@@ -138,10 +191,11 @@ class Site:
             number = next(self.number)
             self.script.append(told)
             at = Wall(10.0 * number)
-            report = Report(number, "boot", at, told.observations, told.begin, told.complete)
+            sent = Wall(at - told.late)
+            report = Report(number, "boot", sent, told.observations, told.begin, told.complete)
             accepted = Accepted(agent=HOSTS[told.host], report=report, received=at)
             said = self.state.apply(accepted)
-            self.leader.apply(said)
+            self.leader.apply(said, accepted.at)
             self.leader.alive(accepted.agent, self.state.accounts[told.host].seen)
             self.standby.committed([accepted], [said])
 
@@ -156,10 +210,16 @@ class Site:
         cold = Inference(self.state, registry, silent)
         # What a silent agent said may have been taken back by others since; it stays silent.
         assert {one for one in found.lapsed if not self.state.accounts[one].empty} == cold.lapsed
+        assert held_by(found) == held_by(cold), self.script
         assert ageless(found.topology()) == ageless(cold.topology()), self.script
         assert found.registry() == cold.registry()
         assert found.advanced() == cold.advanced()
         assert (found.revision, found.touched) == (cold.revision, cold.touched)
+
+
+def held_by(inference: Inference) -> dict[EvidenceKey, Evidence]:
+    """What it concludes from, and what it would if interfaces came up."""
+    return {key: one.evidence() for key, one in inference._incremental.facts.evidence.items()}
 
 
 def ageless(topology: Topology) -> object:
@@ -188,9 +248,36 @@ def quick(monkeypatch):
     monkeypatch.setattr(module, "SHARE", 1e9)
 
 
+def heard_of_a(vid: int | None, name: str = "") -> Told:
+    port = Port("b", name) if name else Port("b", "eth0", vid)
+    seen = Evidence(kind=EvidenceKind.CONFIRMED, port=port, peer=Port("a", "eth0", vid), seen=Wall(30.0))
+    return Told("b", (EvidenceSeen(seen),))
+
+
+def gone_from_b(name: str, vid: int | None, *, mirror: bool = False) -> EvidenceGone:
+    """What `heard_of_a` tells is taken back, by another name; or the other end fell silent after it."""
+    near, far = Port("b", name, vid), Port("a", "storage")
+    if mirror:
+        return EvidenceGone(EvidenceKey(EvidenceKind.HEARD, far, near), "silent", Wall(31.0))
+    return EvidenceGone(EvidenceKey(EvidenceKind.CONFIRMED, near, far), "silent")
+
+
+DOWN_AND_UP = nic("a", "eth0", carrier=False), nic("a", "eth0", carrier=True)
+
+NAMED = Told("a", (nic("a", "eth0"), nic("a", "eth0.10")), begin=True, complete=True)
+WAITING = [*WIRED[1:], *WIRED[:1], Told("a", DOWN_AND_UP[:1]), heard_of_a(None)]
+"""What was seen of a port that is down, which counts once it is up."""
+AGAIN = [Told("a", (nic("a", "eth0", carrier=False, mtu=9000),)), Told("a", DOWN_AND_UP[1:])]
+"""It is down, as was told before; then it is up."""
+
+
 @settings(max_examples=100, deadline=None)
-@given(reports, reports, st.lists(st.integers(0, 3), max_size=25), st.sets(names, max_size=2))
-def test_what_is_committed_while_it_is_made_counts(first, then, pauses, silent):
+@given(scripts(), st.lists(st.integers(0, 3), max_size=25), st.sets(names, max_size=2))
+@example((WAITING, AGAIN), [0, 0], set())
+@example((WAITING, [Told("a", ()), *AGAIN]), [0, 0, 0], {"a"})
+def test_what_is_committed_while_it_is_made_counts(script, pauses, silent):
+    first, then = script
+
     async def scene() -> None:
         site = Site()
         site.play(first)
@@ -211,27 +298,28 @@ def test_what_is_committed_while_it_is_made_counts(first, then, pauses, silent):
     asyncio.run(asyncio.wait_for(scene(), 60))
 
 
-def nic(name: str) -> InterfaceSeen:
-    lower, vid = VLANS.get(name, (None, None))
-    kind = InterfaceKind.VLAN if lower else InterfaceKind.PHYSICAL
-    return InterfaceSeen(
-        "a", Interface(name=name, index=1, mac="m", kind=kind, parents=(lower,) if lower else (), vid=vid, speaks=True)
-    )
-
-
-def heard_of_a(vid: int | None) -> Told:
-    seen = Evidence(kind=EvidenceKind.CONFIRMED, port=port("b", "eth0", vid), peer=port("a", "eth0", vid))
-    return Told("b", (EvidenceSeen(seen),))
-
-
-NAMED = Told("a", (nic("eth0"), nic("eth0.10")), begin=True, complete=True)
-
-
 @settings(max_examples=100, deadline=None)
-@given(reports, reports, st.lists(st.integers(0, 30), max_size=25), st.sets(names, max_size=2))
-@example([NAMED, heard_of_a(10)], [Told("a", (InterfaceGone("a", "eth0.10"),))], [30], set())
-@example([NAMED, heard_of_a(None)], [Told("a", (nic("eth1"),), True, True), Told("a", (nic("eth0"),))], [30], set())
-def test_warm_is_cold(first, then, pauses, silent):
+@given(scripts(), st.lists(st.integers(0, 30), max_size=25), st.sets(names, max_size=2))
+@example(([NAMED, heard_of_a(10)], [Told("a", (InterfaceGone("a", "eth0.10"),))]), [30], set())
+@example(
+    ([NAMED, heard_of_a(None)], [Told("a", (nic("a", "eth1"),), True, True), Told("a", (nic("a", "eth0"),))]),
+    [30],
+    set(),
+)
+@example(([*WIRED, heard_of_a(10)], [Told("b", (gone_from_b("eth0.10", None),))]), [30], set())
+@example(([*WIRED, heard_of_a(10)], [Told("a", (gone_from_b("eth0.10", None, mirror=True),))]), [30], set())
+@example(([*WIRED, heard_of_a(None)], [Told("a", DOWN_AND_UP, late=90.0)]), [30], set())
+@example(
+    (
+        [*WIRED, heard_of_a(10)],
+        [Told("b", (*WIRED[1].observations, *heard_of_a(10, "eth0.10").observations), True, True)],
+    ),
+    [30],
+    set(),
+)
+def test_warm_is_cold(script, pauses, silent):
+    first, then = script
+
     async def scene() -> None:
         site = Site(Readied.WARM)
         site.play(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from bellrock.model import (
     Port,
     RefusalCount,
     Wall,
+    key_of,
 )
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded, open_store
@@ -141,7 +143,13 @@ def counted(state: State) -> tuple[int, int]:
 def as_it_is(state: State) -> list:
     """All that can be asked of accounts without waking them, with the order in which it is told."""
     return [
-        (account.count, [*account.all_evidence()], [*account.all_mtu()], account.devices(), [*account.observations()])
+        (
+            account.count,
+            [*account.all_evidence()],
+            [*account.all_mtu()],
+            account.devices(),
+            [*account.outline(account.interfaces)],
+        )
         for account in state.accounts.values()
     ]
 
@@ -278,3 +286,75 @@ def test_an_interface_that_a_complete_account_does_not_name_takes_what_others_to
             await store.close()
 
     asyncio.run(tell())
+
+
+def test_evidence_is_taken_back_by_any_name_of_its_ports_and_what_the_other_end_saw_before_as_well():
+    near = [Port("a", "eth0", 10), Port("a", "eth0.10"), Port("a", "storage")]
+    mine, theirs = Port("b", "eth1"), (Port("a", "eth0", 10), Port("b", "eth1"))
+    told = [seen(port, mine, 1.0) for port in (*near, Port("a", "eth0"))]
+    of_the_other = [seen(mine, port, at) for port, at in ((near[1], 2.0), (near[2], 3.0))]
+    gone = EvidenceGone(EvidenceKey(EvidenceKind.HEARD, *theirs), "silent", Wall(3.0))
+
+    async def tell() -> None:
+        for together in (True, False):
+            with tempfile.TemporaryDirectory() as directory:
+                store = await open_store(Path(directory) / "region.sqlite")
+                state = State(Loaded())
+                names = InterfaceSeen("a", VLAN), InterfaceSeen("a", replace(VLAN, name="storage"))
+                made = [accepted(1, *names, *told), of_b(*of_the_other), accepted(2, gone)]
+                for batch in [made] if together else [[one] for one in made]:
+                    await store.commit(batch, state.running({"a", "b"}))
+                    for one in batch:
+                        state.apply(one)
+                assert content(State(await store.load())) == content(state)
+                assert [one for one, _ in state.accounts["a"].evidence.values()] == [told[-1].evidence]
+                assert [one for one, _ in state.accounts["b"].evidence.values()] == [of_the_other[1].evidence]
+                await store.close()
+
+    asyncio.run(tell())
+
+
+def test_a_fall_that_is_told_late_takes_back_nothing_that_others_saw_since():
+    """Its report was under way while the cable was in again, and the other end had told so: once."""
+    down, gone = Interface(name="eth0", index=1, mac="m", carrier=False), InterfaceGone("a", "eth0")
+    mine, theirs = Port("a", "eth0"), Port("b", "eth0")
+
+    def way(port: Port, peer: Port, at: float) -> MtuSeen:
+        return MtuSeen(port, peer, 1500, MtuLimit.LINK, 1500, seen=Wall(at))
+
+    async def tell() -> None:
+        for word, together in itertools.product((InterfaceSeen("a", down), gone), (True, False)):
+            with tempfile.TemporaryDirectory() as directory:
+                store = await open_store(Path(directory) / "region.sqlite")
+                state = State(Loaded())
+                # The word is of 5.0. What its own agent told before it goes, whatever its clock says.
+                own = [seen(mine, theirs, 5.0), seen(Port("a", "eth1"), mine, 5.0), way(mine, theirs, 5.0)]
+                before, since = Port("b", "eth1"), (seen(theirs, mine, 5.0), way(theirs, mine, 5.0))
+                made = [
+                    accepted(1, InterfaceSeen("a", replace(down, carrier=True)), *own),
+                    of_b(*since, seen(before, mine, 4.0), way(before, mine, 4.0)),
+                    accepted(2, word),
+                ]
+                for batch in [made] if together else [[one] for one in made]:
+                    await store.commit(batch, state.running({"a", "b"}))
+                    told = [state.apply(one) for one in batch]
+                assert content(State(await store.load())) == content(state)
+                assert [one.count for one in state.accounts.values()] == [(0, 0), (1, 1)]
+                assert [*state.accounts["b"].evidence] == [key_of(since[0].evidence)]
+                assert [*state.accounts["b"].mtu] == [(theirs, mine)]
+                lost = [(mine, theirs), (before, mine)]
+                assert told[-1] == [word, *(MtuGone(*each, "port down") for each in lost)]
+                await store.close()
+
+    asyncio.run(tell())
+
+
+def test_what_a_new_account_tells_by_another_name_is_told_again_once_the_old_is_withdrawn():
+    """Whoever follows takes evidence back by all names of its ports."""
+    state = State(Loaded())
+    names = InterfaceSeen("a", VLAN)
+    old, new = (seen(port, Port("b", "eth0"), 1.0) for port in (Port("a", "eth0", 10), Port("a", "eth0.10")))
+    state.apply(accepted(1, names, old, begin=True, complete=True))
+    told = state.apply(accepted(2, names, new, begin=True, complete=True))
+    assert told == [names, new, EvidenceGone(key_of(old.evidence), "restarted"), new]
+    assert [*state.accounts["a"].evidence] == [key_of(new.evidence)]

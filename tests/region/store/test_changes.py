@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,15 +24,13 @@ from bellrock.model import (
     MtuGone,
     MtuLimit,
     MtuSeen,
-    Neighbour,
     Port,
     RefusalCount,
     Wall,
-    key_of,
 )
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded, mirrors_of, open_store, schema
-from bellrock.region.store.changes import Writer, key_text, ports_of, refusal_text, way_text
+from bellrock.region.store.changes import Writer
 from bellrock.region.store.reading import pages, reading
 from tests.region.service.test_state import batches, content
 
@@ -95,7 +92,7 @@ def test_what_is_forgotten_or_withdrawn_takes_no_more_statements_the_more_it_is(
         writer.take(told)
     writer.flush()
     assert recorder.statements == [
-        ("DELETE evidence", 50), ("DELETE evidence", 50), ("DELETE mtu", 50), ("DELETE mtu", 50),
+        ("DELETE evidence", 50), ("DELETE evidence", 50), ("DELETE evidence", 50), ("DELETE mtu", 50),
         ("DELETE refusals", 50), ("DELETE evidence", len(mirrors)), ("DELETE interfaces", 50),
         ("INSERT interfaces", 50), ("DELETE evidence", 1),
         *[(f"DELETE {table}", 50) for table in ("interfaces", "evidence", "refusals", "mtu")],
@@ -137,27 +134,7 @@ def test_reports_in_one_transaction_leave_what_they_leave_one_by_one(made):
     assert together == one_by_one
 
 
-def test_keys_tell_neighbours_and_refusals_apart():
-    switch = Neighbour(protocol="lldp", chassis_id="c", port_id="p")
-    key = key_of(Evidence(kind=EvidenceKind.LLDP, port=A, neighbour=switch))
-    assert key == EvidenceKey(EvidenceKind.LLDP, A, None, "c p")
-    assert json.loads(key_text(key)) == {
-        "kind": "lldp", "port": {"host": "a", "interface": "eth0", "vid": None}, "peer": None, "neighbour": "c p",
-    }  # fmt: skip
-    texts = {refusal_text(RefusalCount(port, mac, reason, 1)) for port in (A, B) for mac in "mn" for reason in "rs"}
-    assert len(texts) == 8
-    assert refusal_text(RefusalCount(A, "m", "r", 1)) == refusal_text(RefusalCount(A, "m", "r", 2, "detail"))
-
-
-def test_keys_tell_whose_ports_they_are_about():
-    switch = Neighbour(protocol="lldp", chassis_id="c", port_id="p")
-    assert ports_of("evidence", key_text(EvidenceKey(EvidenceKind.HEARD, A, B))) == (A, B)
-    alone = key_of(Evidence(kind=EvidenceKind.LLDP, port=B, neighbour=switch))
-    assert ports_of("evidence", key_text(alone)) == (B, None)
-    assert ports_of("mtu", way_text(B, A)) == (B, A)
-
-
-def test_only_hosts_that_may_lose_an_interface_are_looked_up():
+def test_only_hosts_of_which_something_may_be_taken_back_are_looked_up():
     class Asked(Recorder):
         asked: tuple[str, ...] = ()
 
@@ -174,9 +151,11 @@ def test_only_hosts_that_may_lose_an_interface_are_looked_up():
         [
             by("a", nic(), way(1500)), by("b", complete=True), by("c", InterfaceGone("c", "eth0")),
             by("d", InterfaceSeen("d", Interface(name="eth0", index=1, mac="m", carrier=False))), by("b", complete=True),
+            by("e", EvidenceGone(EvidenceKey(EvidenceKind.HEARD, Port("e", "eth0"), Port("f", "eth0")), "silent")),
+            by("g", EvidenceGone(EvidenceKey(EvidenceKind.LLDP, Port("g", "eth0")), "silent")),
         ]
     )  # fmt: skip
-    assert recorder.asked == ("b", "c", "d")
+    assert recorder.asked == ("b", "c", "d", "e", "f", "g")
 
 
 def test_what_passes_is_kept_per_direction_the_latest_and_taken_back():
@@ -190,13 +169,6 @@ def test_what_passes_is_kept_per_direction_the_latest_and_taken_back():
     writer.take(accepted(2, MtuGone(A, B, "silent")))
     writer.flush()
     assert recorder.statements[0] == ("DELETE mtu", 1)
-
-
-def test_mirrors():
-    key = EvidenceKey(EvidenceKind.HEARD, A, B)
-    assert {(one.port, one.peer) for one in mirrors_of(key, Wall(1.0))} == {(B, A)}
-    assert mirrors_of(key, Wall(0.0)) == []
-    assert mirrors_of(EvidenceKey(EvidenceKind.LLDP, A), Wall(1.0)) == []
 
 
 def test_the_journal_has_no_refusals(where):

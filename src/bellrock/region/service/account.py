@@ -10,7 +10,6 @@ from bellrock.model import (
     Evidence,
     EvidenceGone,
     EvidenceKey,
-    EvidenceSeen,
     HostSeen,
     Interface,
     InterfaceGone,
@@ -31,6 +30,8 @@ MORE: Final = 100
 RESTARTED: Final = "restarted"
 
 RefusalKey = tuple[Port, str, str]
+Interfaces = Mapping[str, tuple[Interface, int]]
+"""By name, with the number of the account that told it."""
 
 
 class Awake:
@@ -166,16 +167,10 @@ class Account:
             return self._packed.devices
         return devices(self.all_evidence())
 
-    def observations(self) -> Iterator[Observation]:
-        """All of it, as if told anew."""
-        yield from self.outline()
-        for evidence in self.all_evidence():
-            yield EvidenceSeen(evidence)
-
-    def outline(self) -> Iterator[Observation]:
-        """The same without evidence."""
+    def outline(self, interfaces: Interfaces) -> Iterator[Observation]:
+        """All but what it told of others, as if told anew; `interfaces`: as they are, or were."""
         yield HostSeen(self.host, self.seen)
-        for interface, _ in self.interfaces.values():
+        for interface, _ in interfaces.values():
             yield InterfaceSeen(self.host.id, interface)
         for refusal, _ in self.refusals.values():
             yield refusal

@@ -22,10 +22,12 @@ from bellrock.model import (
     key_of,
 )
 from bellrock.region.instruments import INFERENCE_SECONDS, measured
+from bellrock.region.service.account import Account, Interfaces
 from bellrock.region.service.state import State
 from bellrock.region.service.written import Written
 from bellrock.topology import Explanation, Incremental, Registry, explain
 from bellrock.topology.explain import Where
+from bellrock.topology.links import ALL
 
 SILENT = "silent"
 AT_ONCE: Final = 20
@@ -57,16 +59,19 @@ class Inference:
     def loading(self) -> Iterator[int]:
         """Take in all that the state holds, and conclude from it, in small steps: of each, how many agents that has done with.
 
-        What is committed from the first step on is to be applied after the last one, in order.
+        What is committed from now on is to be applied after the last one, in order.
         """
+        # What is committed meanwhile needs the interfaces as they are now: whether one falls, and which names a port has, hang on that.
+        return self._load([(account, {**account.interfaces}) for account in self._state.accounts.values()])
+
+    def _load(self, tables: Sequence[tuple[Account, Interfaces]]) -> Iterator[int]:
         load = self._incremental.take_in
         load([HostSeen(peer, Wall(0.0)) for peer in self._state.peers.values()])
-        accounts = [*self._state.accounts.values()]
         # Evidence comes last, when all is known of the interfaces that it names.
-        for account in accounts:
-            load(account.outline())
+        for account, interfaces in tables:
+            load(account.outline(interfaces))
             yield 0
-        for account in accounts:
+        for account, _ in tables:
             if account.host.id not in self.lapsed:
                 load(EvidenceSeen(one) for one in account.all_evidence())
             yield 1
@@ -95,10 +100,10 @@ class Inference:
         self.touched.clear()
 
     @measured(INFERENCE_SECONDS, "apply")
-    def apply(self, observations: Iterable[Observation]) -> None:
-        """Take in observations that are committed."""
+    def apply(self, observations: Iterable[Observation], at: Wall = ALL) -> None:
+        """Take in observations that are committed. `at`: when they held, as of the report."""
         for observation in observations:
-            self._incremental.apply(observation)
+            self._incremental.apply(observation, at)
 
     def alive(self, host: Host, seen: Wall) -> bool:
         """All that an agent said still holds; True if it had lapsed and is taken in anew."""
@@ -106,7 +111,9 @@ class Inference:
             self._incremental.apply(HostSeen(host, seen))
             return False
         self.lapsed.discard(host.id)
-        self.apply(list(self._state.accounts[host.id].observations()))
+        # Its interfaces were taken in while it had lapsed: as they are in the state, they may be ahead of what is applied yet.
+        account = self._state.accounts[host.id]
+        self.apply([HostSeen(account.host, seen), *(EvidenceSeen(one) for one in account.all_evidence())])
         return True
 
     def lapse(self, agent: str) -> bool:

@@ -396,7 +396,7 @@ class Region:
         """Reports are durable, and in the state."""
         topics = {Topic.HOSTS}
         for accepted, observations in zip(batch, told, strict=True):
-            self._inference.apply(observations)
+            self._inference.apply(observations, accepted.at)
             self._keeper.told(accepted.agent.id)
             self._measurements.apply(accepted.agent.id, observations)
             self._telling.told(accepted.agent.id, observations)

@@ -61,7 +61,7 @@ class Standby:
         self._inference: Inference | None = None
         self._steps: Iterator[int] = iter(())
         """What is to be done before anything that was committed since."""
-        self._pending: deque[tuple[Host, Wall, Sequence[Observation]]] = deque()
+        self._pending: deque[tuple[Host, Wall, Wall, Sequence[Observation]]] = deque()
         self._waiting = 0
         """Observations in it."""
         self._came = 0
@@ -90,7 +90,7 @@ class Standby:
             return
         for accepted, observations in zip(batch, told, strict=True):
             host = accepted.agent
-            self._pending.append((host, self._state.accounts[host.id].seen, observations))
+            self._pending.append((host, accepted.at, self._state.accounts[host.id].seen, observations))
             if self._heard is not None:
                 self._heard.add(host.id)
         self._waiting += count
@@ -163,9 +163,9 @@ class Standby:
         if (done := next(self._steps, None)) is not None:
             self._loaded += done
         elif self._pending:
-            host, seen, observations = self._pending.popleft()
+            host, at, seen, observations = self._pending.popleft()
             self._waiting -= len(observations)
-            inference.apply(observations)
+            inference.apply(observations, at)
             inference.alive(host, seen)
         else:
             return inference.ahead()

@@ -1,6 +1,5 @@
 """What the region remembers, in SQLite or PostgreSQL; the only floor with SQL."""
 
-from bellrock.region.store.changes import mirrors_of
 from bellrock.region.store.database import move_aside, open_store
 from bellrock.region.store.enrolments import Certificate, EnrolmentRow, EnrolmentState, EnrolmentStore
 from bellrock.region.store.errors import FeedLost, NotStored, StoreAway, StoreError, StoreFull, StoreRefused
@@ -20,6 +19,7 @@ from bellrock.region.store.probes import (
     check_key,
 )
 from bellrock.region.store.retention import BUDGET, Dropped, Retention
+from bellrock.region.store.rowkeys import mirrors_of
 from bellrock.region.store.rows import (
     Accepted,
     AgentRow,

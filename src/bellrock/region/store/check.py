@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bellrock.diagnosis.ledger import Entry
 from bellrock.model import Evidence, Interface, MtuSeen, Probed, RefusalCount, key_of
 from bellrock.region.store import schema
-from bellrock.region.store.changes import key_text, refusal_text, way_text
 from bellrock.region.store.enrolments import EnrolmentRow
 from bellrock.region.store.feed import unpack
 from bellrock.region.store.findings import DiagnosisRow
@@ -21,6 +20,7 @@ from bellrock.region.store.nodes import NodeRow
 from bellrock.region.store.people import AuditRow, SessionRow, TokenRow, UserRow
 from bellrock.region.store.probes import Change, ScheduleRow, SiteRow, Standing, VerdictHour, WebhookRow
 from bellrock.region.store.reading import counts, missing, newest, pages, reading, version
+from bellrock.region.store.rowkeys import key_text, refusal_text, way_text
 from bellrock.region.store.rows import Registration
 from bellrock.topology import Registry
 

@@ -52,6 +52,11 @@ class Accepted(Struct, frozen=True, kw_only=True):
     offset: float = 0.0
     software: str = ""
 
+    @property
+    def at(self) -> Wall:
+        """When what it tells of its agent's own interfaces held."""
+        return min(self.report.sent, self.received)
+
 
 class InterfaceRow(Struct, frozen=True):
     """An interface as last reported, and by which account."""
