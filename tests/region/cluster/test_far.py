@@ -107,6 +107,8 @@ def test_sessions_are_told_with_all_that_the_mind_needs_of_them():
 
 def test_who_is_alive_is_told_together():
     talk = Talk()
+    talk.mind.arrived(session())
+    talk.said.clear()
     talk.mind.pulse()
     talk.mind.alive(HOST, Wall(1.0), 0.0)
     talk.mind.alive(HOST, Wall(2.0), 0.5)
@@ -114,7 +116,7 @@ def test_who_is_alive_is_told_together():
     talk.mind.committed([], [])
     talk.mind.pulse()
     talk.mind.pulse()
-    assert talk.said == [Alive(((HOST, Wall(2.0), 0.5), (Host("b", "b"), Wall(3.0), 0.0)))]
+    assert talk.said == [Alive(((HOST, Wall(2.0), 0.5), (Host("b", "b"), Wall(3.0), 0.0)), (0.5, 0.0))]
 
 
 def test_messages_are_passed_on_for_agents_that_are_there():

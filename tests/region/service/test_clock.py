@@ -96,6 +96,25 @@ def test_doubt_ends_with_what_waited_less():
     assert (offset.value, offset.doubt) == (0.5, 0.5)
 
 
+@pytest.mark.parametrize("stored", [7.0, None], ids=["known", "new"])
+def test_doubt_ends_with_messages_that_say_alike_what_the_doubted_one_did(stored):
+    there = Pretence(stored)
+    there.off = -7.0
+    there.connects(slow=8.0)
+    for _ in range(STEP_SAMPLES):
+        assert (there.offset.doubt > 7.0, there.found) == (True, [])
+        there.tells()
+    assert (there.offset.doubt, there.found) == (0.0, ["rack1's clock is 7 s behind the region's"])
+
+
+def test_doubt_does_not_end_with_messages_that_wait_unevenly():
+    there = Pretence(None)
+    there.connects(waited=9.0)
+    for waited in (20.0, 9.5, 35.0, 10.0, 50.0, 9.0):
+        there.tells(after=60.0, waited=waited)
+    assert (there.offset.value > 9.0, there.offset.doubt > 9.0, there.found) == (True, True, [])
+
+
 @pytest.mark.parametrize(("mono", "wall"), [(60.0, 0.0), (0.0, 60.0), (60.0, -3600.0)])
 def test_while_a_machine_is_suspended_the_clock_counts_that_went_on(mono, wall):
     began = Moment(Monotonic(5.0), Wall(5000.0))
@@ -112,10 +131,10 @@ class Pretence:
         self.found: list[str] = []
         """By each look, one after each message."""
 
-    def connects(self, waited: float = 0.0) -> None:
-        """An agent is let in; its hello waited."""
+    def connects(self, waited: float = 0.0, slow: float = 0.0) -> None:
+        """An agent is let in; its hello waited, or the agent was slow to say it."""
         self.now += waited
-        self.offset.start(Wall(self.now - waited + self.off), Wall(self.now + 0.01), waited + 0.02)
+        self.offset.start(Wall(self.now - waited + self.off), Wall(self.now + 0.01), waited + slow + 0.02)
         self._look()
 
     def tells(self, after: float = 15.0, waited: float = 0.0) -> None:

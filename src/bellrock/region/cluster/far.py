@@ -70,7 +70,7 @@ class FarMind:
     def pulse(self) -> None:
         """Say of which agents the word still holds."""
         if self._alive:
-            self._say(Alive(tuple(self._alive.values())))
+            self._say(Alive(tuple(self._alive.values()), tuple(map(self._doubt, self._alive))))
             self._alive.clear()
 
     def done(self, host: Host, message: Done) -> None:
@@ -97,6 +97,10 @@ class FarMind:
         """The one that the leader means."""
         found = self._sessions.get(key)
         return found if found is not None and found.host.id == agent else None
+
+    def _doubt(self, agent: str) -> float:
+        key = self._key_of.get(agent)
+        return 0.0 if key is None else self._sessions[key].offset.doubt
 
     def _pass(self, agent: str, message: AgentMessage) -> None:
         key = self._key_of.get(agent)

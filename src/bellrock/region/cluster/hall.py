@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from itertools import repeat
 from typing import Final
 
 from bellrock.contract import ContractError, Done, Relayed, Renew, decode_agent_message
@@ -42,10 +43,10 @@ class Hall:
                 self._arrived(member, word)
             case Left(key, agent, why):
                 self._left(member, key, agent, why)
-            case Alive(agents):
-                for host, seen, offset in agents:
+            case Alive(agents, doubts):
+                for (host, seen, offset), doubt in zip(agents, doubts or repeat(None), strict=False):
                     if isinstance(session := self._sessions.get(host.id), FarSession):
-                        session.offset.told(offset)
+                        session.offset.told(offset, doubt)
                     self._region.alive(host, seen, offset)
             case Said(key, agent, message):
                 if (session := self._of(member, key, agent)) is not None:

@@ -58,6 +58,8 @@ class Alive(Struct, frozen=True, tag="alive"):
     """All that these agents said still holds: [(host, when on the region's clock, offset)]."""
 
     agents: tuple[tuple[Host, Wall, float], ...]
+    doubts: tuple[float, ...] = ()
+    """Seconds by which each of these offsets may be too large; none: not told."""
 
 
 class Said(Struct, frozen=True, tag="said"):

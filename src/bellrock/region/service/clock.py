@@ -13,7 +13,7 @@ STEP: Final = 2.0
 """Seconds by which samples of a clock that runs on lie apart at most, unless messages waited."""
 STEP_SAMPLES: Final = 3
 STEP_SPAN: Final = 25.0
-"""Seconds: so many samples, over so long, all as far above the least: the agent's clock was set back. Two keep-alives take 30 s."""
+"""Seconds: so many samples, over so long, all alike: messages that wait do not. Two keep-alives take 30 s."""
 
 
 def is_time(time: Wall) -> bool:
@@ -32,23 +32,23 @@ class Moment(NamedTuple):
         return max(later.mono - self.mono, later.wall - self.wall)
 
 
-class _Above(NamedTuple):
-    """Samples in a row that lie far above the least, all about as far."""
+class _Row(NamedTuple):
+    """Samples in a row that are about alike."""
 
     since: Wall
     number: int
     least: float
     most: float
 
-    def also(self, shown: float, received: Wall) -> "_Above":
+    def also(self, shown: float, received: Wall) -> "_Row":
         """With one more; what is not alike is the first of others."""
         least, most = min(self.least, shown), max(self.most, shown)
         if most - least > STEP:
-            return _Above(received, 1, shown, shown)
-        return _Above(self.since, self.number + 1, least, most)
+            return _Row(received, 1, shown, shown)
+        return _Row(self.since, self.number + 1, least, most)
 
-    def set_back(self, received: Wall) -> bool:
-        """Whether the clock was set, and messages did not just wait."""
+    def lasts(self, received: Wall) -> bool:
+        """Whether they show where the clock stands, and not that messages waited."""
         return self.number >= STEP_SAMPLES and received - self.since >= STEP_SPAN
 
 
@@ -68,7 +68,7 @@ class Offset:
         self._value = stored or 0.0
         self._doubt = doubt
         self._samples: deque[float] = deque(maxlen=WINDOW)
-        self._above: _Above | None = None
+        self._row: _Row | None = None
 
     @property
     def value(self) -> float:
@@ -88,7 +88,7 @@ class Offset:
         """
         shown = received - sent
         self._samples.clear()
-        self._above = None
+        self._row = None
         if self._known and shown - waited <= self._value <= shown:
             self._samples.append(self._value)  # was measured by what waited less, and this does not deny it
             self._doubt = self._value - (shown - waited)
@@ -102,21 +102,23 @@ class Offset:
         if held > STEP and shown > self._value:
             return
         self._samples.append(shown)
-        if not self._known or shown <= self._value + STEP:
-            self._above = None
+        above = self._known and shown > self._value + STEP
+        if self._row is not None and above == (self._row.least > self._value + STEP):
+            self._row = self._row.also(shown, received)
         else:
-            self._above = self._above.also(shown, received) if self._above else _Above(received, 1, shown, shown)
-            if self._above.set_back(received):
-                self._samples = deque([self._above.least], maxlen=WINDOW)
-                self._above = None
-        self.told(min(self._samples))
+            self._row = _Row(received, 1, shown, shown)
+        lasts = self._row.lasts(received)
+        if lasts and above:
+            self._samples = deque([self._row.least], maxlen=WINDOW)
+        self.told(min(self._samples), 0.0 if lasts else None)
 
-    def told(self, value: float) -> None:
-        """It is this now."""
-        lower = self._value - value
-        # What is less than it was is nearer by that; what is much more was not concluded from the message that may have waited.
-        self._doubt = max(0.0, self._doubt - max(0.0, lower)) if lower >= -STEP else 0.0
-        self._value, self._known = value, True
+    def told(self, value: float, doubt: float | None = None) -> None:
+        """It is this now. `doubt`: what there is of it; None: what is left of it by how the value moved."""
+        if doubt is None:
+            lower = self._value - value
+            # What is less than it was is nearer by that; what is much more was not concluded from the message that may have waited.
+            doubt = max(0.0, self._doubt - max(0.0, lower)) if lower >= -STEP else 0.0
+        self._value, self._doubt, self._known = value, doubt, True
 
     def bound(self, sent: Wall, received: Wall) -> "Offset":
         """A message that may have waited on the agent's disk: it can only show that the offset is smaller. What holds for its times.
