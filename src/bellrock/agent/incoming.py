@@ -28,6 +28,9 @@ from bellrock.wire.toobig import open_too_big
 NeighbourHeard = tuple[Port, str, Neighbour]
 _LLDP: Final = b"\x88\xcc"
 FORGED: Final = WireError(Reason.WRONG_SECRET, "no key of ours made its signature")
+LATE: Final = WireError(
+    Reason.LATE, "in time when it came and read too late: this agent stood still, or its clock was set"
+)
 _CDP_GROUP: Final = ethernet.mac_bytes(CDP_MAC)
 
 
@@ -59,9 +62,11 @@ class Incoming:
         )
 
     def take(self, item: Frame | Datagram, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
-        """Take apart what came in; None for a copy, for interfaces that are to be left alone, and for a beacon that waited here."""
+        """Take apart what came in; None for a copy, and for interfaces that are to be left alone."""
         heard = self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
-        return None if isinstance(heard, Refusal) and _waited_here(heard, item.received_ns) else heard
+        if isinstance(heard, Refusal) and _waited_here(heard, item.received_ns):
+            return msgspec.structs.replace(heard, error=LATE)
+        return heard
 
     def sift(self, frames: list[Frame], clocks: Clocks) -> tuple[list[Frame], list[Refusal]]:
         """Of a batch under flood: the frames worth taking apart, and all forged ones as one refusal per port and source."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from bellrock.model import Monotonic, Wall
 
 _MAX_AGE_NS = 10_000_000_000
-"""No device holds a frame longer: a stamp that says so was made before the wall clock was set."""
+"""A stamp that is older was made before the wall clock was set, or the process stood still since."""
 
 
 def monotonic() -> Monotonic:
@@ -30,8 +30,8 @@ class Clocks(Struct, frozen=True, gc=False):
     def when(self, received_ns: int) -> Monotonic:
         """The kernel's wall-clock stamp of a frame, on the monotonic clock.
 
-        The wall clock may be set between stamp and reading. The frame then seems to come from the future or from long ago;
-        it is taken to have come now.
+        The wall clock may be set between stamp and reading. The frame then seems to come from the future or from long ago, as does one that
+        waited while the process stood still; it is taken to have come now.
         """
         age = self.wall_ns - received_ns
         return Monotonic(self.mono - age / 1e9) if 0 <= age <= _MAX_AGE_NS else self.mono

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     UNKNOWN_VERSION = "unknown-version"
     WRONG_SECRET = "wrong-secret"  # noqa: S105 -- the name of a refusal, not a secret
     SKEW = "skew"
+    LATE = "late"
     REPLAY = "replay"
     FRAGMENT = "fragment"
     BAD_CHECKSUM = "bad-checksum"

@@ -57,6 +57,7 @@ def test_a_peer_whose_beacons_are_refused_for_it():
     assert [one.confidence for one in found(clock_skew, case(here(refused=refused)))] == ["likely"], "one witness"
     [both] = found(clock_skew, case(here(refused=refused), here("rack-2", refused=refused)))
     assert (both.address, both.confidence) == (MAC, "certain")
+    assert "within one minute of their time" in both.cause, "as `wire.token` takes them"
     assert len(both.proof) == 2
 
 

@@ -89,6 +89,10 @@ const REFUSALS: Readonly<Record<string, Advice>> = {
     means: "Its clock is too far from this host's clock, so its beacons look too old or too new to trust.",
     todo: "Set the clock of the host that is wrong (NTP), then look again.",
   },
+  late: {
+    means: "It was in time when it came, but was read more than a minute later: this host's agent stood still, or its clock was set.",
+    todo: "Nothing, if the host was paused. Otherwise find what keeps the agent from running.",
+  },
   "unknown-version": {
     means: "It speaks a beacon version that this Bellrock does not know.",
     todo: "Bring both sides to versions that share a beacon version.",

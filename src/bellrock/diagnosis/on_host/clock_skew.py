@@ -122,7 +122,7 @@ def _of_peer(peer: str, those: list[tuple[Refusal, float]]) -> Finding:
     return Finding(
         id=ID, severity=Severity.ERROR, address=peer,
         what=f"the clocks of {peer} and {several(hosts)} differ by {abs(off):.0f} s: its beacons are refused",
-        cause=f"{peer} is {_side(off)} {several(hosts)}; one of the two is wrong. Beacons are taken within two minutes of their time, so that nobody "
+        cause=f"{peer} is {_side(off)} {several(hosts)}; one of the two is wrong. Beacons are taken within one minute of their time, so that nobody "
         "can play back old ones.",
         proof=tuple(
             f"{one.here.host} refused {one.count} beacons of {peer}, which are signed with the right secret: clock skew {it:+.0f} s."
