@@ -119,6 +119,9 @@ def test_a_name_that_is_mistyped_is_no_all_clear(run):
     done = run("--id", "dhcp-two-server", answers=[refused], path="/findings?id=dhcp-two-server", code=2)
     assert done.stderr == "Error: --id: no finding has the id 'dhcp-two-server'; did you mean 'dhcp-two-servers'?\n"
     assert "http://there" in run(answers=[refused], code=3).stderr, "what is refused for another reason is told"
+    long = Refusal("http://there: host: too long", 2, 400)
+    done = run("--id", ERROR.id, "--host", "x", answers=[long], path=f"/findings?host=x&id={ERROR.id}", code=2)
+    assert done.stderr == "Error: http://there: host: too long\n"
     assert "nothing is wrong" in run("--id", ERROR.id, answers=[answer()], path=f"/findings?id={ERROR.id}").stdout
     done = run("--host", "node7", answers=[answer()], path="/findings?host=node7")
     assert done.stdout.startswith("nothing stands of a host or client of the name 'node7', as of")

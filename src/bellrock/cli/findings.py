@@ -81,13 +81,14 @@ def findings(
     wanted = partial(
         Routes.findings, state="all" if all_states else None, severity=cast("Severity | None", severity), host=host or None, id=rule or None,
     )  # fmt: skip
+    strange = bool(rule) and rule not in ids()
     shown: list[object] = []
     while True:
         try:
             found = _looked(region_url, state_dir, wanted, since)
         except Refusal as error:
-            raise _unknown(rule) if rule and error.status == HTTPStatus.BAD_REQUEST else error from None
-        if rule and not found.findings and rule not in ids():
+            raise _unknown(rule) if strange and error.status == HTTPStatus.BAD_REQUEST else error from None
+        if strange and not found.findings:
             raise _unknown(rule)  # of a region that takes any id
         state = [found.missed >= MISSED, *((one.key, one.state, one.severity) for one in found.findings)]
         if not shown or shown[-1] != state:
