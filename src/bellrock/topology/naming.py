@@ -1,7 +1,7 @@
 """Identity: fabrics and VLANs keep their ids, and the names that people gave them, from one answer to the next."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import is_
+from operator import attrgetter, is_
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ MOST_RETIRED: Final = 1000
 """Retired ids, of fabrics and of VLANs, that are remembered in case what they named comes back."""
 LONGEST_NAME: Final = 64
 """Characters in a name given by people."""
+_PORTS: Final = attrgetter("ports")
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
@@ -64,7 +65,7 @@ def carry(registry: Registry, topology: Topology) -> tuple[Registry, Topology]:
 
 class _Named(Struct, frozen=True, eq=False):
     entry: Entry
-    of_vlans: list[Entry]
+    of_vlans: Sequence[Entry]
     fabric: Fabric
 
 
@@ -79,7 +80,7 @@ class Naming:
         fabric_shelf, fabric_entries = _assign(registry.fabrics, [one.ports for one in sketches], "fabric")
         vlan_shelf, entries = _assign(registry.vlans, [ports for one in sketches for ports in one.of_vlans], "vlan")
         before, self._named = self._named, {}
-        changed: list[tuple[Sketch, Entry, list[Entry]]] = []
+        changed: list[tuple[Sketch, Entry, Sequence[Entry]]] = []
         end = 0
         for sketch, entry in zip(sketches, fabric_entries, strict=True):
             begin, end = end, end + len(sketch.of_vlans)
@@ -93,7 +94,7 @@ class Naming:
         self._name(changed, [one.fabric for one in before.values()])
         return Registry(fabric_shelf, vlan_shelf), tuple([self._named[sketch].fabric for sketch in sketches])
 
-    def _name(self, changed: Iterable[tuple[Sketch, Entry, list[Entry]]], before: Iterable[Fabric]) -> None:
+    def _name(self, changed: Iterable[tuple[Sketch, Entry, Sequence[Entry]]], before: Iterable[Fabric]) -> None:
         known = {one.id: one for one in before}
         known_vlans = {vlan.id: vlan for one in known.values() for vlan in one.vlans}
         for sketch, entry, mine in changed:
@@ -142,26 +143,27 @@ def default_name(vlan: Vlan) -> str:
     return f"untagged {vlan.subnets[0]}" if len(vlan.subnets) == 1 else "untagged"
 
 
-def _assign(shelf: Shelf, groups: Sequence[tuple[Port, ...]], prefix: str) -> tuple[Shelf, list[Entry]]:
+def _assign(shelf: Shelf, groups: Sequence[tuple[Port, ...]], prefix: str) -> tuple[Shelf, Sequence[Entry]]:
     """An entry per group of ports, and the shelf that remembers them: the same one where nothing is new."""
-    left: Sequence[Entry] = shelf.live
-    numbers: Sequence[int] = range(len(groups))
-    if in_place := len(groups) == len(left):
-        # Nearly all are those of the last time, to the object and in its place: to look at more than that would cost more than all else.
-        numbers = [at for at, (entry, ports) in enumerate(zip(left, groups, strict=True)) if entry.ports is not ports]
-        left = [left[number] for number in numbers]
-    if not numbers and not left:
-        return shelf, [*shelf.live]
-    heirs = _heirs(left, shelf.retired, {number: groups[number] for number in numbers})
+    if len(groups) == len(shelf.live) and all(map(is_, map(_PORTS, shelf.live), groups)):
+        return shelf, shelf.live
+    # Nearly all are those of the last time, to the object: to look at more than that would cost more than all else.
+    left = {id(entry.ports): entry for entry in shelf.live}
+    known = [left.pop(id(ports), None) for ports in groups]
+    new = {number: groups[number] for number, entry in enumerate(known) if entry is None}
+    heirs = _heirs([*left.values()], shelf.retired, new)
     last = shelf.last
-    entries: list[Entry] = [*shelf.live] if in_place else []
-    for number in numbers:
-        old, ports = heirs.get(number), groups[number]
-        last += old is None
-        entry = Entry(f"{prefix}-{last}", ports) if old is None else Entry(old.id, ports, old.name)
-        entries[number : number + 1] = [entry if old is None or old.ports is not ports else old]
+    entries: list[Entry] = []
+    for number, entry in enumerate(known):
+        if entry is not None:
+            entries.append(entry)
+        elif (old := heirs.get(number)) is not None:
+            entries.append(Entry(old.id, new[number], old.name))
+        else:
+            last += 1
+            entries.append(Entry(f"{prefix}-{last}", new[number]))
     taken = {entry.id for entry in heirs.values()}
-    retired = [entry for entry in (*shelf.retired, *left) if entry.id not in taken]
+    retired = [entry for entry in (*shelf.retired, *left.values()) if entry.id not in taken]
     return Shelf(last, tuple(entries), _most_worth(retired)), entries
 
 
@@ -178,15 +180,13 @@ def _heirs(live: Sequence[Entry], retired: Sequence[Entry], groups: Mapping[int,
     """Number of a group → the entry whose id it bears on."""
     if not (live or retired):
         return {}
-    same = {id(entry.ports): entry for entry in live}
-    heirs = {number: entry for number, ports in groups.items() if (entry := same.get(id(ports))) is not None}
-    taken = {entry.id for entry in heirs.values()}
-    open_groups = {number: ports for number, ports in groups.items() if number not in heirs}
-    if open_groups:
-        unchanged = {entry.ports: entry for entry in live if entry.id not in taken}
-        for number in [number for number, ports in open_groups.items() if ports in unchanged]:
-            heirs[number] = entry = unchanged[open_groups.pop(number)]
-            taken.add(entry.id)
+    heirs: dict[int, Entry] = {}
+    taken: set[str] = set()
+    open_groups = dict(groups)
+    unchanged = {entry.ports: entry for entry in live}
+    for number in [number for number, ports in open_groups.items() if ports in unchanged]:
+        heirs[number] = entry = unchanged[open_groups.pop(number)]
+        taken.add(entry.id)
     if not open_groups:
         return heirs
     returning = list(_overlaps(retired, open_groups))
