@@ -65,3 +65,17 @@ def test_without_its_connections_it_is_cut_off(said):
     (lost,) = said()
     assert "tried again" not in lost[1]
     assert "this process follows nobody and leads nobody" in lost[1]
+
+
+def test_that_more_is_lost_than_the_round_that_met_it_first_is_said_at_once(said):
+    world = World()
+    world.reach.begins()
+    for work in ("Outbox.run", "Mailbox.run"):
+        world.reach.met(ERROR, work)
+    world.reach.ends()
+    world.reach.met(ERROR)
+    world.reach.met(ERROR)
+    _, round_lost, cut_off = said()
+    assert "this round is tried again" in round_lost[1]
+    assert "tried again" not in cut_off[1]
+    assert "this process follows nobody and leads nobody" in cut_off[1]

@@ -32,8 +32,8 @@ class Reach:
         """Set while the connections to the database do."""
         self._since: Monotonic | None = clock()
         self._complaints = Limited(30.0)
-        self._said = False
-        """The log says that this process is cut off, and not yet that it is there again."""
+        self._said = ""
+        """What the log says that the lost connection does, and not yet that this process is there again."""
 
     def begins(self) -> None:
         """The connections stand."""
@@ -58,11 +58,13 @@ class Reach:
 
     def met(self, error: NotStored, work: str = "") -> None:
         """Say that the database did not take or tell something. `work`: which round met it; "": who keeps the connections did."""
-        if not self._complaints.may():
+        effect = ROUND if work and self.stands.is_set() else CUT_OFF
+        # A round meets it first, as a rule: that it was more than a round is told at once.
+        if not self._complaints.may() and (effect == ROUND or self._said != ROUND):
             return
-        self._said = True
-        told = {"work": work} if work else {}
-        log.warning(line("member-cut-off", error=str(error), effect=ROUND if work else CUT_OFF, **told))
+        self._said = effect
+        told = {"work": work} if effect == ROUND else {}
+        log.warning(line("member-cut-off", error=str(error), effect=effect, **told))
 
     def beats(self) -> None:
         """The database has answered: if one of the rounds had lost its way to it, this process has not."""
@@ -71,5 +73,5 @@ class Reach:
 
     def _say_there(self) -> None:
         # Who read of the one reads of the other.
-        level, self._said = (logging.WARNING if self._said else logging.INFO), False
+        level, self._said = (logging.WARNING if self._said else logging.INFO), ""
         log.log(level, line("member-there", member=self._member.id, name=self._member.name))
