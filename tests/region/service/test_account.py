@@ -127,12 +127,17 @@ def test_a_complete_account_keeps_what_it_told_itself():
         name: (Interface(name=name, index=1, mac="m"), number) for name, number in (("eth0", 1), ("eth1", 2))
     }
     refusal = RefusalCount(MINE, "m", "skew", 1)
-    one.refusals = {(MINE, "m", "skew"): (refusal, 1), (MINE, "n", "skew"): (refusal, 2)}
+    own = RefusalCount(Port("a", "eth1"), "n", "skew", 1)
+    vanished = RefusalCount(MINE, "n", "skew", 1)
+    one.refusals = {
+        (each.port, each.source_mac, "skew"): (each, number) for each, number in ((refusal, 1), (vanished, 2), (own, 2))
+    }
     assert one.withdraw_older() == [
-        InterfaceGone("a", "eth0"), EvidenceGone(key_of(SEEN), "restarted"), RefusalCount(MINE, "m", "skew", 0),
+        InterfaceGone("a", "eth0"), EvidenceGone(key_of(SEEN), "restarted"),
+        *(RefusalCount(MINE, mac, "skew", 0) for mac in "mn"),
     ]  # fmt: skip
     assert ([*one.evidence], [*one.mtu]) == ([key_of(SWITCH)], [(MINE, THEIRS)])
-    assert ([*one.interfaces], [*one.refusals]) == (["eth1"], [(MINE, "n", "skew")])
+    assert ([*one.interfaces], [*one.refusals]) == (["eth1"], [(own.port, "n", "skew")])
 
 
 def test_an_interface_that_vanished_takes_its_refusals_along():

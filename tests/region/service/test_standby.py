@@ -269,6 +269,9 @@ WAITING = [*WIRED[1:], *WIRED[:1], Told("a", DOWN_AND_UP[:1]), heard_of_a(None)]
 """What was seen of a port that is down, which counts once it is up."""
 AGAIN = [Told("a", (nic("a", "eth0", carrier=False, mtu=9000),)), Told("a", DOWN_AND_UP[1:])]
 """It is down, as was told before; then it is up."""
+REFUSED = RefusalCount(Port("c", "eth0"), "m", "skew", 1)
+WITHOUT = Told("c", (nic("c", "eth1"), REFUSED), True, True)
+"""A whole account that has a refusal of an interface which it does not name."""
 
 
 @settings(max_examples=100, deadline=None)
@@ -317,6 +320,7 @@ def test_what_is_committed_while_it_is_made_counts(script, pauses, silent):
     [30],
     set(),
 )
+@example((WIRED, [WITHOUT, Told("c", (nic("c", "eth0", settled=True),))]), [30, 30], set())
 def test_warm_is_cold(script, pauses, silent):
     first, then = script
 

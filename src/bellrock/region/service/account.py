@@ -189,7 +189,8 @@ class Account:
     def withdraw_older(self) -> list[Observation]:
         """The account is complete: what only earlier ones said no longer holds."""
         gone: list[Observation] = []
-        for name in self.older():
+        older = self.older()
+        for name in older:
             del self.interfaces[name]
             gone.append(InterfaceGone(self.host.id, name))
         told = self.change()
@@ -199,9 +200,10 @@ class Account:
         for port, peer in [key for key, (_, number) in told.mtu.items() if number < self.number]:
             del told.mtu[port, peer]
             gone.append(MtuGone(port, peer, RESTARTED))
-        for refused, refusal in [(key, one) for key, (one, number) in self.refusals.items() if number < self.number]:
-            del self.refusals[refused]
-            gone.append(replace(refusal, count=0))
+        for refused, (refusal, number) in [*self.refusals.items()]:
+            if number < self.number or refusal.port.interface in older:
+                del self.refusals[refused]
+                gone.append(replace(refusal, count=0))
         return gone
 
     def clear(self) -> None:

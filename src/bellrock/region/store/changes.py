@@ -280,6 +280,7 @@ class Writer:
             self._forget_evidence(host, older, accepted.at)
         for name in older:
             del known[name]
+            self._forget_refusals(host, name)
         self._withdrawals[host] = Withdrawal(len(self.journal), host, account, accepted.received, accepted.report.seq)
 
     def _flush_rows(self) -> None:
