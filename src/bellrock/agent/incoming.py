@@ -64,7 +64,7 @@ class Incoming:
     def take(self, item: Frame | Datagram, clocks: Clocks) -> Arrival | Refusal | NeighbourHeard | None:
         """Take apart what came in; None for a copy, and for interfaces that are to be left alone."""
         heard = self.frame(item, clocks) if isinstance(item, Frame) else self.datagram(item, clocks)
-        if isinstance(heard, Refusal) and _waited_here(heard, item.received_ns):
+        if isinstance(heard, Refusal) and _waited_here(heard, item.received_ns, clocks):
             return msgspec.structs.replace(heard, error=LATE)
         return heard
 
@@ -178,13 +178,16 @@ def _unshortened(decoded: Decoded, heard: HeardDatagram) -> Decoded | WireError:
     return WireError(Reason.TRUNCATED, ("padded to %d octets by its sender, here are %d", extension.padded, arrived))
 
 
-def _waited_here(refusal: Refusal, received_ns: int) -> bool:
+def _waited_here(refusal: Refusal, received_ns: int, clocks: Clocks) -> bool:
     """Whether a beacon was refused for its time, and was in time when the kernel took it.
 
     This agent stood still since, or its clock was set: the beacon shows nothing about now, and nothing of its sender's clock.
     """
     skew = refusal.error.skew
-    return skew is not None and abs(skew + refusal.received.wall - received_ns / 1e9) <= WINDOW
+    if skew is None:
+        return False
+    came = clocks.wall - (clocks.wall_ns - received_ns) / 1e9
+    return abs(skew + refusal.received.wall - came) <= WINDOW
 
 
 def _tagged(port: Port, vid: int | None) -> Port:
