@@ -1,6 +1,7 @@
 """The same answer as `infer`, observation by observation."""
 
 from collections.abc import Collection, Iterable, Iterator, Set
+from itertools import islice
 from typing import cast
 
 from msgspec.structs import replace
@@ -36,6 +37,8 @@ class Components:
         """Conclusions about components that have not been touched since they were drawn."""
         self._due: set[int] = set()
         """Components, some of which may be no more, about which conclusions are to be drawn."""
+        self._undrawn: dict[int, None] = {}
+        """Of these, those about which none has been drawn ahead."""
         self._gone: list[Domain] = []
         """Conclusions that somebody was given and that hold no longer."""
 
@@ -112,17 +115,26 @@ class Components:
             self._walk(label)
         gone, self._gone = self._gone, []
         due, self._due = self._due, set()
+        self._undrawn.clear()
         fresh = [self.views.get(label) or self._derive(label) for label in sorted(due) if label in self._nodes]
         return gone, fresh
 
+    @property
+    def due(self) -> int:
+        """About how many components something is to be concluded, at most."""
+        return len(self._dirty) + len(self._undrawn)
+
     def ahead(self, most: int) -> bool:
-        """Draw at most so many conclusions of those that are due; True if there are more."""
-        for label in tuple(self._dirty):
-            self._walk(label)
-        due = [label for label in self._due if label in self._nodes and label not in self.views]
-        for label in due[:most]:
-            self._derive(label)
-        return len(due) > most
+        """Draw at most so many conclusions of those that are due, or walk so many components first; True if there are more."""
+        if self._dirty:
+            for label in tuple(islice(self._dirty, most)):
+                self._walk(label)
+            return True
+        for label in tuple(islice(self._undrawn, most)):
+            del self._undrawn[label]
+            if label in self._nodes and label not in self.views:
+                self._derive(label)
+        return bool(self._undrawn)
 
     def _derive(self, label: int) -> Domain:
         view = self.views[label] = derive(self._facts, self._nodes[label])
@@ -134,7 +146,11 @@ class Components:
         view = self.views.pop(label, None)
         if view is not None and label not in self._due:  # otherwise nobody was given it
             self._gone.append(view)
+        self._owe(label)
+
+    def _owe(self, label: int) -> None:
         self._due.add(label)
+        self._undrawn[label] = None
 
     def grow_older(self, hosts: Set[str]) -> bool:
         """These hosts gave their word anew; True if that may change a conclusion, which is then to be drawn again."""
@@ -151,7 +167,7 @@ class Components:
     def _settle(self, nodes: dict[Node, None]) -> int:
         label = self._next = self._next + 1
         self._nodes[label] = nodes
-        self._due.add(label)
+        self._owe(label)
         for node in nodes:
             self._label[node] = label
         return label
@@ -209,6 +225,8 @@ class Incremental:
         self.registry = registry or Registry()
         self._components = Components(self.facts)
         self._stale: set[str] = set()
+        self._restated: set[str] = set()
+        """Hosts that were stale: their names may be others."""
         self._aged: set[str] = set()
         """Hosts that gave their word since the ages of members were last looked at."""
         self._older: set[str] = set()
@@ -247,9 +265,24 @@ class Incremental:
             self._settled = True
             self._components.adopt(partition(self.facts))
 
+    @property
+    def due(self) -> int:
+        """About how many hosts and domains something is to be concluded, at most; of a host, its domains may follow."""
+        return len(self._stale) + self._components.due
+
     def ahead(self, most: int) -> bool:
-        """Conclude about at most so many domains, before anybody asks; True if there are more."""
+        """Conclude about at most so many hosts or domains, before anybody asks; True if there are more."""
+        if self._stale:
+            self._restate(tuple(islice(self._stale, most)))
+            return True
         return self._components.ahead(most)
+
+    def _restate(self, hosts: Collection[str]) -> None:
+        self._stale.difference_update(hosts)
+        self._restated.update(hosts)
+        for host in hosts:
+            for port in self.facts.ports_of(host):
+                self._components.touch(port)
 
     def take_over(self, registry: Registry) -> None:
         """Go on with ids and names that another inference of the same site has given."""
@@ -299,11 +332,9 @@ class Incremental:
                 self._topology = None
             self._older.clear()
         if self._topology is None:
-            for host in self._stale:
-                for port in self.facts.ports_of(host):
-                    self._components.touch(port)
-            self._assembly.renamed(self._stale)
-            self._stale.clear()
+            self._restate(tuple(self._stale))
+            self._assembly.renamed(self._restated)
+            self._restated.clear()
             self._assembly.replace(*self._components.news())
             sketches, rest = self._assembly.draw(self._loose_hosts())
             self.registry, fabrics = self._naming.carry(self.registry, sketches)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import count
+
 import msgspec
 import pytest
 
@@ -14,10 +17,12 @@ from bellrock.model import (
     HostSeen,
     Interface,
     InterfaceSeen,
+    Observation,
     Port,
     Wall,
     key_of,
 )
+from bellrock.region.service import inference as module
 from bellrock.region.service.inference import Inference
 from bellrock.region.service.state import State
 from bellrock.region.store import Accepted, Loaded
@@ -98,6 +103,42 @@ def test_a_fall_takes_back_what_others_saw_before_it_and_nothing_since(told):
     assert members(inference) == {PORT_A, PORT_B}
     inference.apply([down, up], Wall(101.0))
     assert members(inference) == set()
+
+
+def test_what_is_due_is_concluded_bit_by_bit_beside_other_work(monkeypatch):
+    monkeypatch.setattr(module, "BIT", 0.0)
+    inference, asked = Inference(State(Loaded()), None), Inference(State(Loaded()), None)
+    turns, numbers = [], count()
+
+    def pair(number: int) -> list[Observation]:
+        hosts = [Host(f"{end}{number}", f"{end}-{number}") for end in "ab"]
+        a, b = (Port(host.id, "eth0") for host in hosts)
+        said = Evidence(
+            kind=EvidenceKind.CONFIRMED, port=a, peer=b, peer_name=hosts[1].name, since=Wall(1.0), seen=Wall(1.0)
+        )
+        return [HostSeen(hosts[0], Wall(1.0)), EvidenceSeen(said)]
+
+    async def others() -> None:
+        while True:
+            turns.append(None)
+            more = pair(next(numbers))
+            inference.apply(more)
+            asked.apply(more)
+            await asyncio.sleep(0)
+
+    async def scene() -> float:
+        for number in range(-20, 0):
+            inference.apply(pair(number))
+            asked.apply(pair(number))
+        working = asyncio.create_task(others())
+        spent = await inference.ready()
+        working.cancel()
+        return spent
+
+    assert asyncio.run(scene()) > 0.0, "what comes meanwhile does not keep it from ending"
+    assert len(turns) >= 20
+    assert inference.topology() == asked.topology()
+    assert asyncio.run(inference.ready()) == 0.0
 
 
 def test_it_is_loaded_and_goes_on_bit_by_bit_with_the_names_that_another_gave(told):

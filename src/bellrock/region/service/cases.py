@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -52,15 +52,22 @@ class _Known(NamedTuple):
     """The case for which its evidence was asked for last, in vain; 0: not yet; None: there is nothing to ask for."""
 
 
+async def _at_once() -> float:
+    return 0.0
+
+
 class Cases:
     """Builds cases from what agents told."""
 
     def __init__(
         self, sessions: Mapping[str, Session], topology: Callable[[], Topology], probes: Probes,
         names: Callable[[], Mapping[str, str]], clock: Callable[[], Wall], mtu: Callable[[], MtuView] = lambda: MtuView((), ()),
-        fault: Callable[[str, Exception], None] = lambda _part, _error: None,
+        fault: Callable[[str, Exception], None] = lambda _part, _error: None, ready: Callable[[], Awaitable[float]] = _at_once,
     ) -> None:  # fmt: skip
-        """`names`: unique, by agent id; `fault`: told that a part cannot be had, which stays as it was."""
+        """`names`: unique, by agent id; `fault`: told that a part cannot be had, which stays as it was.
+
+        `ready`: concludes, bit by bit, what `topology` would conclude otherwise, and says how many CPU seconds it took.
+        """
         self._sessions = sessions
         self._topology = topology
         self._probes = probes
@@ -68,6 +75,7 @@ class Cases:
         self._clock = clock
         self._mtu = mtu
         self._fault = fault
+        self._ready = ready
         self._narrow: tuple[Narrow, ...] = ()
         self._hosts: dict[str, _Host] = {}
         """By agent's id."""
@@ -80,11 +88,12 @@ class Cases:
 
     async def now(self) -> Case:
         """What is known now, as values that nobody changes any more."""
-        names = self._names()
+        spent = await self._ready()
         began = time.thread_time()
+        names = self._names()
         topology = replace(self._topology(), names=dict(names))
         narrowed = self._narrowed()
-        self.spent = time.thread_time() - began
+        self.spent = spent + time.thread_time() - began
         here = await self._told(names)
         probes = await self._judged(names)
         return Case(

@@ -130,7 +130,7 @@ class Region:
         self.webhooks = Webhooks(store.probes, loaded.probes.webhooks, name, clock, lambda: self.view().names)
         self.probes.listeners.append(self.webhooks.tell)
         cases = Cases(self._agents.sessions, self._inference.topology, self.probes, lambda: self.view().names, clock, self.mtu,
-                      lambda part, error: self.findings.fault(part, error))  # fmt: skip  # noqa: PLW0108 -- there is none yet
+                      lambda part, error: self.findings.fault(part, error), self._inference.ready)  # fmt: skip  # noqa: PLW0108 -- there is none yet
         self.findings = Findings(
             store.findings, loaded.findings, cases.now, self.nodes.found, self._away, clock, mono,
             lambda: self._telling.changed(Topic.FINDINGS), lambda: cases.spent,

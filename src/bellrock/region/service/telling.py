@@ -66,6 +66,7 @@ class Telling:
             self._deltas.told(host, observations)
 
     async def _prepare(self) -> set[Topic]:
+        await self._inference.ready()
         self._inference.advanced()
         advanced, self._published = self._inference.revision != self._published, self._inference.revision
         if advanced:
