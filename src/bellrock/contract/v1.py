@@ -104,7 +104,7 @@ class Report(Struct, frozen=True, tag="report"):
 
 
 class KeepAlive(Struct, frozen=True, tag="keep-alive"):
-    """Everything reported up to and with `seq`, and not taken back, still holds at `sent`."""
+    """Everything reported up to and with `seq`, and not taken back there or in a report that is under way, still holds at `sent`."""
 
     seq: int
     sent: Wall
