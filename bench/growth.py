@@ -78,7 +78,7 @@ class Growth:
 
     def _take(self, agent: int, told: Report) -> list[Any]:
         host = Host(identity(agent), name(agent), "rack")
-        return self.state.apply(Accepted(agent=host, report=told, received=Wall(NOW)))
+        return self.state.apply(Accepted(agent=host, report=told, received=Wall(max(NOW, told.sent))))
 
     def _alive(self, inference: Inference) -> None:
         for agent in range(self.agents):
@@ -119,10 +119,10 @@ class Growth:
             wall = Wall(NOW + 60 + number)
             told = [*unplugged(move.agent, move.side, old, wall), *plugged(move.agent, move.side, new, wall)]
             for some in told:
-                inference.apply(self._take(move.agent, Report(99, "boot", wall, some)))
+                inference.apply(self._take(move.agent, Report(99, "boot", wall, some)), wall)
             for peer in new:
                 heard = tuple(evidence(peer, move.side, move.agent, wall))
-                inference.apply(self._take(peer, Report(99, "boot", wall, heard)))
+                inference.apply(self._take(peer, Report(99, "boot", wall, heard)), wall)
             inference.advanced()
             seconds.append(clock() - began)
         self.values["a cable moved: from reports to new claims (median)"] = statistics.median(seconds), "s CPU"

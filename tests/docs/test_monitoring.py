@@ -135,7 +135,7 @@ CASES = {
     "BellrockReportsLate": (buckets("bellrock_report_seconds", True, ',stage="answered"'), buckets("bellrock_report_seconds", False, ',stage="answered"')),
     "BellrockQueueFull": ({'bellrock_queue_length{queue="reports"}': "256x60", 'bellrock_queue_limit{queue="reports"}': "256x60"},
                           {'bellrock_queue_length{queue="reports"}': "100x60", 'bellrock_queue_limit{queue="reports"}': "256x60"}),
-    "BellrockInferenceSlow": (buckets("bellrock_inference_seconds", True, ',step="conclude"'), buckets("bellrock_inference_seconds", False, ',step="conclude"')),
+    "BellrockInferenceSlow": (buckets("bellrock_inference_seconds", True, ',step="ahead"'), buckets("bellrock_inference_seconds", True, ',step="apply"')),
     "BellrockLoopHeldUp": (buckets("bellrock_loop_lag_seconds", True), buckets("bellrock_loop_lag_seconds", False)),
     "BellrockDescriptorsShort": ({"bellrock_process_open_fds{}": "900x60", "bellrock_process_max_fds{}": "1024x60"}, {"bellrock_process_open_fds{}": "500x60", "bellrock_process_max_fds{}": "1024x60"}),
     "BellrockRequestsFail": ({'bellrock_http_requests_total{route="/x",status="500"}': "0+60x60"}, {'bellrock_http_requests_total{route="/x",status="404"}': "0+60x60"}),

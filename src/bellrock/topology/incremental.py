@@ -1,7 +1,7 @@
 """The same answer as `infer`, observation by observation."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Set
-from itertools import islice
 from typing import cast
 
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ class Components:
         """Conclusions about components that have not been touched since they were drawn."""
         self._due: set[int] = set()
         """Components, some of which may be no more, about which conclusions are to be drawn."""
-        self._undrawn: dict[int, None] = {}
+        self._undrawn: OrderedDict[int, None] = OrderedDict()
         """Of these, those about which none has been drawn ahead."""
         self._gone: list[Domain] = []
         """Conclusions that somebody was given and that hold no longer."""
@@ -120,6 +120,11 @@ class Components:
         return gone, fresh
 
     @property
+    def doubted(self) -> int:
+        """How many components are to be walked, before it is known about which of them something is to be concluded."""
+        return len(self._dirty)
+
+    @property
     def due(self) -> int:
         """About how many components something is to be concluded, at most."""
         return len(self._dirty) + len(self._undrawn)
@@ -127,11 +132,12 @@ class Components:
     def ahead(self, most: int) -> bool:
         """Draw at most so many conclusions of those that are due, or walk so many components first; True if there are more."""
         if self._dirty:
-            for label in tuple(islice(self._dirty, most)):
-                self._walk(label)
+            for _ in range(min(most, len(self._dirty))):
+                self._walk(self._dirty.pop())
             return True
-        for label in tuple(islice(self._undrawn, most)):
-            del self._undrawn[label]
+        for _ in range(min(most, len(self._undrawn))):
+            # The oldest: what is touched again and again waits for all others.
+            label, _ = self._undrawn.popitem(last=False)
             if label in self._nodes and label not in self.views:
                 self._derive(label)
         return bool(self._undrawn)
@@ -266,6 +272,11 @@ class Incremental:
             self._components.adopt(partition(self.facts))
 
     @property
+    def doubted(self) -> int:
+        """How many hosts and components are looked at before it is known about which domains something is to be concluded."""
+        return len(self._stale) + self._components.doubted
+
+    @property
     def due(self) -> int:
         """About how many hosts and domains something is to be concluded, at most; of a host, its domains may follow."""
         return len(self._stale) + self._components.due
@@ -273,7 +284,7 @@ class Incremental:
     def ahead(self, most: int) -> bool:
         """Conclude about at most so many hosts or domains, before anybody asks; True if there are more."""
         if self._stale:
-            self._restate(tuple(islice(self._stale, most)))
+            self._restate([self._stale.pop() for _ in range(min(most, len(self._stale)))])
             return True
         return self._components.ahead(most)
 

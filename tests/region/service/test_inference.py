@@ -127,7 +127,7 @@ def test_what_is_due_is_concluded_bit_by_bit_beside_other_work(monkeypatch):
             await asyncio.sleep(0)
 
     async def scene() -> float:
-        for number in range(-20, 0):
+        for number in range(-200, 0):
             inference.apply(pair(number))
             asked.apply(pair(number))
         working = asyncio.create_task(others())
@@ -136,7 +136,7 @@ def test_what_is_due_is_concluded_bit_by_bit_beside_other_work(monkeypatch):
         return spent
 
     assert asyncio.run(scene()) > 0.0, "what comes meanwhile does not keep it from ending"
-    assert len(turns) >= 20
+    assert len(turns) >= 3
     assert inference.topology() == asked.topology()
     assert asyncio.run(inference.ready()) == 0.0
 
